@@ -1,0 +1,1 @@
+"""Codecs: tokens to samples. Each declares what it sees (`context.CodecContext`)."""

@@ -1,0 +1,161 @@
+"""The one error tree. Every failure a caller can meet is one of these, at every edge.
+
+Each class carries what the edges need: `exit_code` for the command line, `http_status` for HTTP,
+`close_code` for a WebSocket that has to be closed because of it, and `code`, the stable machine
+name that clients match on. A message is one line: what was wrong, with its field and value, and
+what to do about it.
+
+    TTSError                     1   500  1011  internal_error
+    ├── InputError               2   400  1008  invalid_request      the caller's fault
+    │   ├── TextError            2   400  1008  invalid_text
+    │   ├── UnknownVoiceError    2   404  1008  unknown_voice
+    │   ├── SettingError         2   400  1008  invalid_setting      a flag or settings value
+    │   └── MessageTooBigError   2   413  1009  message_too_big
+    ├── CheckpointError          3   500  1011  checkpoint_error     weights or config unusable
+    │   ├── CheckpointNotFoundError
+    │   │                        3   500  1011  checkpoint_not_found
+    │   └── CorruptCheckpointError
+    │                            3   500  1011  checkpoint_corrupt
+    ├── MissingDependencyError   4   500  1011  missing_dependency   package or device absent
+    ├── EngineError              5   500  1011  engine_error         build, check or load failed
+    │   ├── ImpossiblePlanError  5   500  1011  impossible_plan      model × GPU × precision
+    │   ├── EngineMismatchError  5   500  1011  engine_mismatch      another GPU or version
+    │   └── CorruptEngineError   5   500  1011  engine_corrupt
+    ├── OutputError              6   500  1011  output_error         audio cannot be written
+    ├── CapacityError            7   503  1013  overloaded           our limit: try again later
+    │   └── RateLimitError       7   429  1013  rate_limited         the caller's limit
+    ├── DrainingError            7   503  1012  draining             shutting down
+    ├── BackendError             8   500  1011  backend_error        this request failed
+    │   ├── EngineDiedError      8   503  1011  engine_died          no request can be served
+    │   └── StalledError         8   504  1011  backend_stalled      no token within the deadline
+    └── SlowReaderError          9   408  1008  slow_reader          client did not read in time
+
+`asyncio.CancelledError` is deliberately not here: a cancelled caller gets its cancellation.
+Exit code 0 is success, 130 is Ctrl-C, as in every shell.
+"""
+
+from __future__ import annotations
+
+
+class TTSError(Exception):
+    """Base of the tree: something failed that is not the caller's doing.
+
+    `retry_after` (seconds), where set, is what HTTP sends as Retry-After.
+    """
+
+    code = "internal_error"
+    exit_code = 1
+    http_status = 500
+    close_code = 1011
+    retry_after: float | None = None
+
+
+class InputError(TTSError):
+    code = "invalid_request"
+    exit_code = 2
+    http_status = 400
+    close_code = 1008
+
+
+class TextError(InputError):
+    code = "invalid_text"
+
+
+class UnknownVoiceError(InputError):
+    code = "unknown_voice"
+    http_status = 404
+
+
+class SettingError(InputError):
+    code = "invalid_setting"
+
+
+class MessageTooBigError(InputError):
+    code = "message_too_big"
+    http_status = 413
+    close_code = 1009
+
+
+class CheckpointError(TTSError):
+    code = "checkpoint_error"
+    exit_code = 3
+
+
+class CheckpointNotFoundError(CheckpointError):
+    code = "checkpoint_not_found"
+
+
+class CorruptCheckpointError(CheckpointError):
+    code = "checkpoint_corrupt"
+
+
+class MissingDependencyError(TTSError):
+    code = "missing_dependency"
+    exit_code = 4
+
+
+class EngineError(TTSError):
+    code = "engine_error"
+    exit_code = 5
+
+
+class ImpossiblePlanError(EngineError):
+    code = "impossible_plan"
+
+
+class EngineMismatchError(EngineError):
+    code = "engine_mismatch"
+
+
+class CorruptEngineError(EngineError):
+    code = "engine_corrupt"
+
+
+class OutputError(TTSError):
+    code = "output_error"
+    exit_code = 6
+
+
+class CapacityError(TTSError):
+    code = "overloaded"
+    exit_code = 7
+    http_status = 503
+    close_code = 1013
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class RateLimitError(CapacityError):
+    code = "rate_limited"
+    http_status = 429
+
+
+class DrainingError(TTSError):
+    code = "draining"
+    exit_code = 7
+    http_status = 503
+    close_code = 1012
+
+
+class BackendError(TTSError):
+    code = "backend_error"
+    exit_code = 8
+
+
+class EngineDiedError(BackendError):
+    code = "engine_died"
+    http_status = 503
+
+
+class StalledError(BackendError):
+    code = "backend_stalled"
+    http_status = 504
+
+
+class SlowReaderError(TTSError):
+    code = "slow_reader"
+    exit_code = 9
+    http_status = 408
+    close_code = 1008

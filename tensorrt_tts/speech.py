@@ -1,0 +1,87 @@
+"""What goes into the synthesizer and what comes out. Pure values; no torch, no clocks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from tensorrt_tts.backends.protocol import Finish
+from tensorrt_tts.models.frames import FrameCounts
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechRequest:
+    """text: any length. voice: None for the model's default. The sampling fields override the
+    model's defaults where not None. seed: None draws a fresh one."""
+
+    text: str
+    voice: str | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    top_k: int | None = None
+    repetition_penalty: float | None = None
+    max_tokens: int | None = None
+    seed: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AudioChunk:
+    """pcm: int16 mono, shape (samples,), never empty. segment: which part of the text (0-based).
+    at: seconds from the request to this chunk being ready. decode_s: codec time spent on it."""
+
+    pcm: np.ndarray
+    segment: int
+    at: float
+    decode_s: float
+
+
+@dataclass(slots=True)
+class SegmentReport:
+    """One generated segment: its text, tokens delivered by the backend, frames, and why it ended.
+    `finish` is None while it is being generated. ABORT means that the caller stopped it."""
+
+    text: str
+    prompt_tokens: int = 0
+    tokens: int = 0
+    counts: FrameCounts = field(default_factory=FrameCounts)
+    finish: Finish | None = None
+
+
+@dataclass(slots=True)
+class SpeechReport:
+    """Filled while a stream runs, whole when it has ended. Times in seconds from the request.
+
+    first_token_s, first_audio_s: None until they happen. audible_onset_s: when a listener who
+    starts playing at the first chunk hears the first sample above −40 dBFS. total_s: until the last
+    chunk was ready. samples: delivered so far, at sample_rate. decode_s: codec time per chunk.
+    """
+
+    sample_rate: int
+    first_token_s: float | None = None
+    first_audio_s: float | None = None
+    audible_onset_s: float | None = None
+    total_s: float = 0.0
+    samples: int = 0
+    chunks: int = 0
+    decode_s: list[float] = field(default_factory=list)
+    segments: list[SegmentReport] = field(default_factory=list)
+
+    @property
+    def tokens(self) -> int:
+        return sum(segment.tokens for segment in self.segments)
+
+    @property
+    def frames(self) -> int:
+        return sum(segment.counts.frames for segment in self.segments)
+
+    @property
+    def audio_s(self) -> float:
+        return self.samples / self.sample_rate
+
+    @property
+    def real_time_factor(self) -> float | None:
+        """Time over audio: below 1 is faster than real time. None before any audio."""
+        return self.total_s / self.audio_s if self.samples else None

@@ -1,0 +1,1 @@
+"""Streaming decode: from audio tokens to PCM, exactly and in bounded work."""

@@ -1,0 +1,1 @@
+"""Text before it becomes a prompt: normalisation, sentence segments, phonemes. No torch."""
