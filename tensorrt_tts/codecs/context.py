@@ -52,24 +52,37 @@ class CodecContext:
         return -(-(samples + wait) // self.samples_per_step)
 
 
-class Codec(Protocol):
-    """A decoder from steps to samples. Stateless between calls and safe for one thread at a time.
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A request for samples start … stop − 1 of a stream, with the steps they depend on.
 
-    `decode_window(steps, origin, seed)`: float32 samples, shape (len(steps) · samples_per_step,),
-    of a window whose first step is number `origin` of its stream. Samples whose context lies within
-    the window equal those of a decode of the whole stream with the same seed to float rounding.
-    `decode_windows` does the same for a batch of windows of one length: (B, samples).
+    steps: consecutive steps of the stream, the first of them number `origin`. The stream is taken
+    to end after them, which only matters to samples within `lookahead` of their end: at the
+    stream's true end, and below full lookahead. seed: of the stream's noise. start and stop are
+    counted from the stream's first sample.
+    """
+
+    steps: Sequence[tuple[int, ...]]
+    start: int
+    stop: int
+    origin: int = 0
+    seed: int = 0
+
+
+class Codec(Protocol):
+    """A decoder from steps to samples. It keeps nothing between calls.
+
+    `decode_windows` returns float32 arrays of shape (stop − start,), one per window and in order.
+    Each equals that part of a decode of the whole stream to float rounding, given every step from
+    `CodecContext.first_step(start)` to `steps_needed(stop)`.
     """
 
     context: CodecContext
 
-    def decode_window(
-        self, steps: Sequence[tuple[int, ...]], origin: int = 0, seed: int = 0
-    ) -> np.ndarray: ...
+    def decode_windows(self, windows: Sequence[Window]) -> list[np.ndarray]: ...
 
-    def decode_windows(
-        self,
-        windows: Sequence[Sequence[tuple[int, ...]]],
-        origins: Sequence[int],
-        seeds: Sequence[int],
-    ) -> np.ndarray: ...
+
+def decode(codec: Codec, steps: Sequence[tuple[int, ...]], seed: int = 0) -> np.ndarray:
+    """The offline decode: the whole stream at once. float32, (len(steps) · samples_per_step,)."""
+    stop = len(steps) * codec.context.samples_per_step
+    return codec.decode_windows([Window(steps, 0, stop, seed=seed)])[0]

@@ -1,0 +1,18 @@
+"""Float samples to 16-bit PCM. Pure."""
+
+from __future__ import annotations
+
+import numpy as np
+
+FULL_SCALE = 32767
+
+
+def to_int16(samples: np.ndarray) -> np.ndarray:
+    """float32 in [−1, 1] to int16, rounded to nearest and clipped. Shape kept."""
+    scaled = np.rint(np.asarray(samples, np.float32) * FULL_SCALE)
+    return np.clip(scaled, -FULL_SCALE, FULL_SCALE).astype(np.int16)
+
+
+def level_to_amplitude(decibels: float) -> float:
+    """dBFS to an int16 amplitude: −40 dBFS is 328."""
+    return float(FULL_SCALE * 10 ** (decibels / 20))

@@ -1,0 +1,119 @@
+"""`LookaheadStreamingDecoder`: audio tokens in, PCM out, exactly what an offline decode would give.
+
+At full lookahead the concatenated output equals the offline decode of the same tokens to ±1 LSB of
+int16, for any chunking of the input; each decode costs a bounded amount of work; the first frame
+and the whole tail are there. See `frames` for what "the same tokens" means when some are stray.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+import numpy as np
+
+from tensorrt_tts.audio.pcm import to_int16
+from tensorrt_tts.codecs.context import Codec, CodecContext, Window, decode
+from tensorrt_tts.models.frames import FrameCounts, FrameParser, Step, parse
+from tensorrt_tts.models.orpheus_tokens import OrpheusTokens
+from tensorrt_tts.streaming.schedule import HopSchedule
+
+
+class StatefulStream(Protocol):
+    """A codec's own streaming state (`SnacStream`): samples as they become final."""
+
+    def push(self, steps: Sequence[Step], ended: bool = False) -> np.ndarray: ...
+
+
+class StepSource(Protocol):
+    """Turns ids into codec steps (`FrameParser`)."""
+
+    tail: int
+
+    def push(self, ids: Iterable[int]) -> list[Step]: ...
+
+    def finish(self) -> None: ...
+
+
+class LookaheadStreamingDecoder:
+    """One stream's decoder.
+
+    codec: shared by all streams. parser: this stream's own. schedule: when to decode. seed: of the
+    codec's noise. stateful: this stream's convolution state, if the codec has one; None decodes
+    windows. With a stateful stream the lookahead is always the codec's own.
+    """
+
+    def __init__(
+        self,
+        codec: Codec,
+        parser: FrameParser,
+        schedule: HopSchedule | None = None,
+        seed: int = 0,
+        stateful: StatefulStream | None = None,
+    ) -> None:
+        self._codec = codec
+        self._context: CodecContext = codec.context
+        self._parser = parser
+        self._schedule = schedule or HopSchedule()
+        self._seed = seed
+        self._stateful = stateful
+        self._steps: list[Step] = []
+        self._origin = 0  # number of the first step still held
+        self._decoded = 0  # steps known at the last decode
+        self._emitted = 0  # samples handed out
+
+    @property
+    def counts(self) -> FrameCounts:
+        return self._parser.counts
+
+    @property
+    def samples(self) -> int:
+        """Samples handed out so far."""
+        return self._emitted
+
+    def push(self, ids: Iterable[int]) -> np.ndarray:
+        """int16 samples that these tokens made final, often none. Shape (n,)."""
+        self._steps += self._parser.push(ids)
+        known = self._origin + len(self._steps)
+        stop = self._schedule.due(self._context, known, self._decoded)
+        if stop is None:
+            return np.zeros(0, np.int16)
+        return self._decode(stop, known)
+
+    def flush(self) -> np.ndarray:
+        """The rest, once no more tokens follow. A cut last frame gives context but no audio."""
+        self._parser.finish()
+        known = self._origin + len(self._steps)
+        stop = (known - self._parser.tail) * self._context.samples_per_step
+        return self._decode(stop, known, ended=True)
+
+    def _decode(self, stop: int, known: int, ended: bool = False) -> np.ndarray:
+        if self._stateful is not None:
+            samples = self._stateful.push(self._steps[self._decoded - self._origin :], ended)
+            samples = samples[: max(0, stop - self._emitted)]
+        elif stop <= self._emitted:
+            samples = np.zeros(0, np.float32)
+        else:
+            window = Window(self._steps, self._emitted, stop, self._origin, self._seed)
+            samples = self._codec.decode_windows([window])[0]
+        self._decoded = known
+        self._emitted += len(samples)
+        self._forget()
+        return to_int16(samples)
+
+    def _forget(self) -> None:
+        """Drop steps that no later sample needs: memory and work stay bounded."""
+        keep = min(self._context.first_step(self._emitted), self._decoded)
+        if self._stateful is not None:
+            keep = self._decoded
+        del self._steps[: keep - self._origin]
+        self._origin = keep
+
+
+def decode_offline(
+    ids: Iterable[int], tokens: OrpheusTokens, codec: Codec, seed: int = 0
+) -> np.ndarray:
+    """The whole stream in one decode: int16 (frames · samples_per_frame,). What streaming equals."""
+    steps, _, tail = parse(ids, tokens)
+    samples = decode(codec, steps, seed)
+    return to_int16(samples[: (len(steps) - tail) * codec.context.samples_per_step])
