@@ -6,7 +6,7 @@ strings: detokenising audio tokens costs time and loses the exact sequence.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
@@ -90,8 +90,9 @@ class BackendStats:
 class Backend(Protocol):
     """One loaded language model that serves many streams.
 
-    `stream()` yields `TokenChunk`s until one has `finish` set. Closing the iterator early (or
-    cancelling its task) aborts the generation: a backend never goes on generating for nobody.
+    `stream()` yields `TokenChunk`s until one has `finish` set. Closing it early with `aclose()` (or
+    cancelling the task that waits in it) aborts the generation: a backend never goes on generating
+    for nobody.
     `abort()` ends that request's stream with `Finish.ABORT`; an unknown id is not an error, since
     the request may just have finished. Request ids in flight are unique; a duplicate is a
     `SettingError`. When the engine underneath dies, every open and later stream raises
@@ -103,7 +104,7 @@ class Backend(Protocol):
 
     def stream(
         self, prompt_ids: Sequence[int], sampling: Sampling, request_id: str
-    ) -> AsyncIterator[TokenChunk]: ...
+    ) -> AsyncGenerator[TokenChunk, None]: ...
 
     async def abort(self, request_id: str) -> None: ...
 

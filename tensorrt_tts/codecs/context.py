@@ -69,6 +69,14 @@ class Window:
     seed: int = 0
 
 
+class StatefulStream(Protocol):
+    """A stream's own convolution state: every sample is computed once, when it is final."""
+
+    def push(self, steps: Sequence[tuple[int, ...]], ended: bool = False) -> np.ndarray:
+        """float32 samples that `steps` made final; with `ended`, all that are left."""
+        ...
+
+
 class Codec(Protocol):
     """A decoder from steps to samples. It keeps nothing between calls.
 
@@ -81,8 +89,12 @@ class Codec(Protocol):
 
     def decode_windows(self, windows: Sequence[Window]) -> list[np.ndarray]: ...
 
+    def open_stream(self, seed: int = 0) -> StatefulStream:
+        """Convolution state of one stream. Raises SettingError where the codec keeps none."""
+        ...
+
 
 def decode(codec: Codec, steps: Sequence[tuple[int, ...]], seed: int = 0) -> np.ndarray:
-    """The offline decode: the whole stream at once. float32, (len(steps) · samples_per_step,)."""
+    """The offline decode: a whole stream at once. float32, (len(steps) · samples_per_step,)."""
     stop = len(steps) * codec.context.samples_per_step
     return codec.decode_windows([Window(steps, 0, stop, seed=seed)])[0]

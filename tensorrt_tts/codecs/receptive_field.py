@@ -1,6 +1,6 @@
-"""How far one latent step reaches through a SNAC decoder: interval arithmetic over its layers. Pure.
+"""How far a latent step reaches through SNAC: interval arithmetic over its layers. Pure.
 
-Walks `snac.layers.Decoder` backwards from one output sample (snac 1.2.1). Nothing else in the
+Follows one step forwards through `snac.layers.Decoder` (snac 1.2.1). Nothing else in the
 decode path looks sideways: the quantiser is a table lookup and 1×1 convolutions, and with
 `attn_window_size` null there is no attention.
 """
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from math import ceil
+from math import ceil, prod
 
 RESIDUAL_DILATIONS = (1, 3, 9)
 KERNEL = 7
@@ -22,10 +22,7 @@ def reach(decoder_rates: Sequence[int]) -> tuple[int, int]:
     decoder_rates: upsampling factor of each block, first block first. (8, 8, 4, 2) gives
     (4757, 4757).
     """
-    hop = 1
-    for rate in decoder_rates:
-        hop *= rate
-    # Interval of step indices that a given output sample reads, at the output's two extremes.
+    hop = prod(decoder_rates)
     return -_first_touched(decoder_rates), _last_touched(decoder_rates) - (hop - 1)
 
 

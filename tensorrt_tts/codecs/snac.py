@@ -18,6 +18,8 @@ from tensorrt_tts.codecs.snac_stages import Interval, SnacStages, compute, needs
 if TYPE_CHECKING:
     from snac import SNAC
 
+    from tensorrt_tts.codecs.snac_stream import SnacStream
+
 
 class SnacCodec:
     """One loaded SNAC decoder.
@@ -39,6 +41,12 @@ class SnacCodec:
         """Raises CheckpointNotFoundError, CorruptCheckpointError."""
         config, model = snac_weights.load(folder)
         return cls(config, model, noise, device)
+
+    def open_stream(self, seed: int = 0) -> SnacStream:
+        """Convolution state for one stream: the alternative to decoding windows."""
+        from tensorrt_tts.codecs.snac_stream import SnacStream
+
+        return SnacStream(self.stages, seed)
 
     @torch.inference_mode()
     def decode_windows(self, windows: Sequence[Window]) -> list[np.ndarray]:

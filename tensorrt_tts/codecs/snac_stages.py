@@ -13,7 +13,7 @@ Weights come from the `snac` package's modules (snac 1.2.1, MIT), weight norm fo
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.nn.functional as F
@@ -230,7 +230,7 @@ def _stages(model: SNAC, device: torch.device) -> list[Stage]:
     def tensor(value: torch.Tensor) -> torch.Tensor:
         return value.detach().float().contiguous().to(device)
 
-    def snake(module: torch.nn.Module) -> Snake:
+    def snake(module: Any) -> Snake:
         alpha = tensor(module.alpha)
         return Snake(alpha, (alpha + 1e-9).reciprocal())  # snac's own guard against α = 0
 

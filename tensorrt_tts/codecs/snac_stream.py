@@ -11,8 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from tensorrt_tts.codecs.snac import SnacCodec
-from tensorrt_tts.codecs.snac_stages import Stage, compute, needs, settled
+from tensorrt_tts.codecs.snac_stages import SnacStages, Stage, compute, needs, settled
 
 
 class _StageState:
@@ -52,19 +51,18 @@ class _StageState:
 class SnacStream:
     """The state of one stream. Memory is bounded: about 150 positions of input per stage."""
 
-    def __init__(self, codec: SnacCodec, seed: int = 0) -> None:
-        self._stages = codec.stages
-        self._device = codec.device
-        self._states = [_StageState(stage) for stage in codec.stages.stages]
-        self._seeds = torch.tensor([seed], device=codec.device)
-        self._zero = torch.zeros(1, dtype=torch.int64, device=codec.device)
+    def __init__(self, stages: SnacStages, seed: int = 0) -> None:
+        self._stages = stages
+        self._states = [_StageState(stage) for stage in stages.stages]
+        self._seeds = torch.tensor([seed], device=stages.device)
+        self._zero = torch.zeros(1, dtype=torch.int64, device=stages.device)
 
     @torch.inference_mode()
     def push(self, steps: Sequence[tuple[int, ...]], ended: bool = False) -> np.ndarray:
         """Samples that `steps` made final; with `ended`, all that are left. float32 (n,)."""
         x: torch.Tensor | None = None
         if steps:
-            x = self._stages.embed(torch.tensor([list(steps)], device=self._device))
+            x = self._stages.embed(torch.tensor([list(steps)], device=self._stages.device))
         for state in self._states:
             state.take(x)
             until = state.ready(ended)

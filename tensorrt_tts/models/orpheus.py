@@ -82,7 +82,11 @@ class SamplingDefaults:
 
 @dataclass(frozen=True, slots=True)
 class OrpheusSpec:
-    """One variant of the family. The first voice is the default one."""
+    """One variant of the family. The first voice is the default one.
+
+    segment_characters: longest text for one generation. Checkpoints were trained on clips of up to
+    about 15 s (1200 tokens), which is 220 characters of speech.
+    """
 
     name: str
     voices: tuple[Voice, ...]
@@ -91,6 +95,7 @@ class OrpheusSpec:
     sampling: SamplingDefaults = field(default_factory=SamplingDefaults)
     budget: TokenBudget = field(default_factory=TokenBudget)
     text_form: TextForm = TextForm.GRAPHEMES
+    segment_characters: int = 220
 
     def voice(self, name: str | None) -> Voice:
         """The voice of that name, or the default for None.
@@ -165,7 +170,12 @@ VEENA = OrpheusSpec(
     # clips are short. Longer texts are split into segments before they get here.
     budget=TokenBudget(ceiling=701),
 )
-DEMO = OrpheusSpec("demo", _voices("en", "heart"), text_form=TextForm.PHONEMES)
+DEMO = OrpheusSpec(
+    "demo",
+    _voices("en", "heart"),
+    text_form=TextForm.PHONEMES,
+    segment_characters=120,  # its training sentences have 4 to 20 words
+)
 """The voice that ships in demo_voice/. Its sampling is read from its generation_config.json."""
 
 SPECS = {

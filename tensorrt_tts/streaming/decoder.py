@@ -7,32 +7,15 @@ and the whole tail are there. See `frames` for what "the same tokens" means when
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Protocol
+from collections.abc import Iterable
 
 import numpy as np
 
 from tensorrt_tts.audio.pcm import to_int16
-from tensorrt_tts.codecs.context import Codec, CodecContext, Window, decode
+from tensorrt_tts.codecs.context import Codec, CodecContext, StatefulStream, Window, decode
 from tensorrt_tts.models.frames import FrameCounts, FrameParser, Step, parse
 from tensorrt_tts.models.orpheus_tokens import OrpheusTokens
 from tensorrt_tts.streaming.schedule import HopSchedule
-
-
-class StatefulStream(Protocol):
-    """A codec's own streaming state (`SnacStream`): samples as they become final."""
-
-    def push(self, steps: Sequence[Step], ended: bool = False) -> np.ndarray: ...
-
-
-class StepSource(Protocol):
-    """Turns ids into codec steps (`FrameParser`)."""
-
-    tail: int
-
-    def push(self, ids: Iterable[int]) -> list[Step]: ...
-
-    def finish(self) -> None: ...
 
 
 class LookaheadStreamingDecoder:
@@ -73,21 +56,34 @@ class LookaheadStreamingDecoder:
 
     def push(self, ids: Iterable[int]) -> np.ndarray:
         """int16 samples that these tokens made final, often none. Shape (n,)."""
+        return self.decode() if self.accept(ids) else np.zeros(0, np.int16)
+
+    def accept(self, ids: Iterable[int]) -> bool:
+        """Take tokens; whether a decode is due. Cheap, so that a caller can keep `decode()` for
+        the thread that owns the codec."""
         self._steps += self._parser.push(ids)
-        known = self._origin + len(self._steps)
-        stop = self._schedule.due(self._context, known, self._decoded)
-        if stop is None:
-            return np.zeros(0, np.int16)
-        return self._decode(stop, known)
+        return self._due() is not None
+
+    def decode(self) -> np.ndarray:
+        """int16 samples that are final and not handed out yet; none when no decode is due."""
+        stop = self._due()
+        return np.zeros(0, np.int16) if stop is None else self._decode(stop)
 
     def flush(self) -> np.ndarray:
         """The rest, once no more tokens follow. A cut last frame gives context but no audio."""
         self._parser.finish()
-        known = self._origin + len(self._steps)
-        stop = (known - self._parser.tail) * self._context.samples_per_step
-        return self._decode(stop, known, ended=True)
+        stop = (self._known - self._parser.tail) * self._context.samples_per_step
+        return self._decode(stop, ended=True)
 
-    def _decode(self, stop: int, known: int, ended: bool = False) -> np.ndarray:
+    @property
+    def _known(self) -> int:
+        return self._origin + len(self._steps)
+
+    def _due(self) -> int | None:
+        return self._schedule.due(self._context, self._known, self._decoded)
+
+    def _decode(self, stop: int, ended: bool = False) -> np.ndarray:
+        known = self._known
         if self._stateful is not None:
             samples = self._stateful.push(self._steps[self._decoded - self._origin :], ended)
             samples = samples[: max(0, stop - self._emitted)]
@@ -113,7 +109,7 @@ class LookaheadStreamingDecoder:
 def decode_offline(
     ids: Iterable[int], tokens: OrpheusTokens, codec: Codec, seed: int = 0
 ) -> np.ndarray:
-    """The whole stream in one decode: int16 (frames · samples_per_frame,). What streaming equals."""
+    """What streaming equals: one decode of it all. int16 (frames · samples_per_frame,)."""
     steps, _, tail = parse(ids, tokens)
     samples = decode(codec, steps, seed)
     return to_int16(samples[: (len(steps) - tail) * codec.context.samples_per_step])

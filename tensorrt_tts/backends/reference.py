@@ -1,0 +1,211 @@
+"""The reference backend: Hugging Face `transformers`, on any device, for laptops, tests and CI.
+
+One thread owns the model and advances every open stream by one token in turn, so that no stream
+blocks another and nothing else touches the device. Streams are not batched: this backend is for
+correctness, not for many callers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncGenerator, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from tensorrt_tts.backends.protocol import BackendStats, Capacity, Finish, Sampling, TokenChunk
+from tensorrt_tts.backends.sampler import Sampler
+from tensorrt_tts.errors import (
+    BackendError,
+    CapacityError,
+    CorruptCheckpointError,
+    EngineDiedError,
+    SettingError,
+)
+
+
+class _Generation:
+    """One stream: what the worker needs to advance it, and the way back to its event loop."""
+
+    def __init__(
+        self, prompt: torch.Tensor, sampling: Sampling, sampler: Sampler, request_id: str
+    ) -> None:
+        self.sampling = sampling
+        self.sampler = sampler
+        self.request_id = request_id
+        self.input = prompt
+        self.cache: Any = None
+        self.generated = 0
+        self.aborted = False
+        self._loop = asyncio.get_running_loop()
+        self.queue: asyncio.Queue[TokenChunk | Exception] = asyncio.Queue()
+
+    def send(self, item: TokenChunk | Exception) -> None:
+        """Called by the worker. The loop may have been closed by a caller that is gone."""
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self.queue.put_nowait, item)
+
+
+class ReferenceBackend:
+    """See `protocol.Backend`. Build with `from_folder`."""
+
+    name = "reference"
+
+    def __init__(self, model: Any, max_streams: int = 16, max_sequence: int = 4096) -> None:
+        self._model = model.eval()
+        self._vocab_size = int(model.config.vocab_size)
+        self._device = model.device
+        longest = getattr(model.config, "max_position_embeddings", max_sequence)
+        self.capacity = Capacity(max_streams, min(max_sequence, longest))
+        self._open: dict[str, _Generation] = {}
+        self._changed = threading.Condition()
+        self._closed = False
+        self._dead: Exception | None = None
+        self._tokens = 0
+        self._worker = threading.Thread(target=self._run, name="reference-backend", daemon=True)
+        self._worker.start()
+
+    @classmethod
+    def from_folder(
+        cls,
+        folder: Path,
+        device: str = "cpu",
+        dtype: torch.dtype = torch.float32,
+        max_streams: int = 16,
+    ) -> ReferenceBackend:
+        """Raises CorruptCheckpointError when the folder's weights cannot be loaded."""
+        from transformers import AutoModelForCausalLM
+
+        try:
+            model: Any = AutoModelForCausalLM.from_pretrained(
+                folder, dtype=dtype, local_files_only=True
+            )
+            model.to(device)
+        except Exception as error:  # transformers raises OSError, ValueError, safetensors' own …
+            reason = str(error).strip().splitlines()[0][:160]
+            raise CorruptCheckpointError(
+                f"language model in '{folder}' cannot be loaded ({reason}); download it again"
+            ) from error
+        return cls(model, max_streams)
+
+    async def stream(
+        self, prompt_ids: Sequence[int], sampling: Sampling, request_id: str
+    ) -> AsyncGenerator[TokenChunk, None]:
+        generation = self._admit(prompt_ids, sampling, request_id)
+        try:
+            while True:
+                item = await generation.queue.get()
+                if isinstance(item, Exception):
+                    raise item
+                yield item
+                if item.finish is not None:
+                    return
+        finally:
+            generation.aborted = True
+            with self._changed:
+                self._open.pop(request_id, None)
+
+    def _admit(self, prompt_ids: Sequence[int], sampling: Sampling, request_id: str) -> _Generation:
+        room = self.capacity.max_sequence - len(prompt_ids)
+        if not prompt_ids or room < 1:
+            raise SettingError(
+                f"prompt of {len(prompt_ids)} ids does not fit a sequence of "
+                f"{self.capacity.max_sequence}; shorten the text"
+            )
+        prompt = torch.tensor([list(prompt_ids)], device=self._device)
+        sampler = Sampler(sampling, prompt[0], self._vocab_size, self._device)
+        with self._changed:
+            if self._dead is not None:
+                raise EngineDiedError(f"the reference backend died: {self._dead}; restart it")
+            if self._closed:
+                raise EngineDiedError("the reference backend is closed; open a new one")
+            if request_id in self._open:
+                raise SettingError(f"request_id {request_id!r} is already in flight; use a new one")
+            if len(self._open) >= self.capacity.max_streams:
+                raise CapacityError(
+                    f"all {self.capacity.max_streams} streams are busy; try again", retry_after=1.0
+                )
+            generation = _Generation(prompt, sampling, sampler, request_id)
+            self._open[request_id] = generation
+            self._changed.notify()
+        return generation
+
+    async def abort(self, request_id: str) -> None:
+        with self._changed:
+            generation = self._open.pop(request_id, None)
+        if generation is not None:
+            generation.aborted = True
+            generation.send(TokenChunk((), Finish.ABORT))
+
+    def stats(self) -> BackendStats:
+        with self._changed:
+            return BackendStats(running=len(self._open), generated_tokens=self._tokens)
+
+    async def close(self) -> None:
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+        await asyncio.to_thread(self._worker.join)
+
+    def _run(self) -> None:
+        try:
+            while True:
+                with self._changed:
+                    self._changed.wait_for(lambda: self._open or self._closed)
+                    if self._closed:
+                        self._end_all(TokenChunk((), Finish.ABORT))
+                        return
+                    turn = list(self._open.values())
+                for generation in turn:
+                    if not generation.aborted:
+                        self._advance(generation)
+        except Exception as error:
+            with self._changed:
+                self._dead = error
+                self._end_all(EngineDiedError(f"the reference backend died: {error}; restart it"))
+
+    def _end_all(self, item: TokenChunk | Exception) -> None:
+        for generation in self._open.values():
+            generation.aborted = True
+            generation.send(item)
+        self._open.clear()
+
+    def _advance(self, generation: _Generation) -> None:
+        """One token. A failure of one stream's forward pass ends that stream alone."""
+        try:
+            token = self._step(generation)
+        except Exception as error:
+            self._finish(generation, BackendError(f"generation failed: {error}"))
+            return
+        sampling = generation.sampling
+        if token in sampling.stop_ids:
+            self._finish(generation, TokenChunk((), Finish.STOP))
+            return
+        generation.generated += 1
+        self._tokens += 1
+        length = generation.cache.get_seq_length() + 1
+        if generation.generated >= sampling.max_tokens or length >= self.capacity.max_sequence:
+            self._finish(generation, TokenChunk((token,), Finish.LENGTH))
+        else:
+            generation.send(TokenChunk((token,)))
+
+    def _finish(self, generation: _Generation, item: TokenChunk | Exception) -> None:
+        with self._changed:
+            self._open.pop(generation.request_id, None)
+        generation.aborted = True
+        generation.send(item)
+
+    @torch.inference_mode()
+    def _step(self, generation: _Generation) -> int:
+        output = self._model(
+            input_ids=generation.input,
+            past_key_values=generation.cache,
+            use_cache=True,
+            logits_to_keep=1,
+        )
+        generation.cache = output.past_key_values
+        token = generation.sampler.sample(output.logits[0, -1])
+        generation.input = torch.tensor([[token]], device=self._device)
+        return token

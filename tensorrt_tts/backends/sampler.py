@@ -1,0 +1,87 @@
+"""One sampled id from one row of logits. Pure torch; used by the reference backend.
+
+Only the legal candidates are looked at, so a slot of 4096 codes costs no sort over 157k logits.
+Penalty, temperature, top-k and top-p follow Hugging Face's definitions, in its order.
+"""
+
+from __future__ import annotations
+
+import torch
+
+from tensorrt_tts.backends.protocol import LegalTokens, Sampling
+
+
+class Sampler:
+    """The state of one generation: which ids have been seen, and the random generator.
+
+    prompt_ids: they count for the repetition penalty, as in Hugging Face and vLLM.
+    """
+
+    def __init__(
+        self, sampling: Sampling, prompt_ids: torch.Tensor, vocab_size: int, device: torch.device
+    ) -> None:
+        self._sampling = sampling
+        self._seen = torch.zeros(vocab_size, dtype=torch.bool, device=device)
+        self._seen[prompt_ids] = True
+        self._generator = torch.Generator(device=device)
+        if sampling.seed is not None:
+            self._generator.manual_seed(sampling.seed)
+        else:
+            self._generator.seed()
+        self._position = 0
+        self._candidates = _candidates(sampling.legal, sampling.stop_ids, device)
+
+    def sample(self, logits: torch.Tensor) -> int:
+        """logits: float (vocab,), not modified."""
+        ids = None
+        if self._candidates:
+            ids = self._candidates[self._position % len(self._candidates)]
+            logits = logits[ids]
+        scores = logits.float()
+        sampling = self._sampling
+        if sampling.repetition_penalty != 1.0:
+            seen = self._seen if ids is None else self._seen[ids]
+            penalised = torch.where(
+                scores < 0,
+                scores * sampling.repetition_penalty,
+                scores / sampling.repetition_penalty,
+            )
+            scores = torch.where(seen, penalised, scores)
+        index = self._pick(scores)
+        token = index if ids is None else int(ids[index])
+        self._seen[token] = True
+        self._position += 1
+        return token
+
+    def _pick(self, scores: torch.Tensor) -> int:
+        sampling = self._sampling
+        if sampling.temperature == 0:
+            return int(scores.argmax())
+        probabilities, order = torch.sort(
+            torch.softmax(scores / sampling.temperature, dim=-1), descending=True, stable=True
+        )
+        if 0 < sampling.top_k < len(order):
+            probabilities = probabilities[: sampling.top_k]
+            probabilities = probabilities / probabilities.sum()
+        if sampling.top_p < 1.0:
+            # Keep ids until their sum reaches top_p, at least one: what stands before is below it.
+            before = probabilities.cumsum(0) - probabilities
+            probabilities = probabilities[: max(1, int((before < sampling.top_p).sum()))]
+        return int(order[torch.multinomial(probabilities, 1, generator=self._generator)])
+
+
+def _candidates(
+    legal: LegalTokens | None, stop_ids: tuple[int, ...], device: torch.device
+) -> list[torch.Tensor]:
+    """Legal ids per position modulo the number of slots; empty when everything is legal."""
+    if legal is None:
+        return []
+    stops = torch.tensor(stop_ids, dtype=torch.int64, device=device)
+
+    def ids(values: list[int] | range) -> torch.Tensor:
+        return torch.tensor(list(values), dtype=torch.int64, device=device)
+
+    if not legal.per_slot:
+        return [torch.cat((ids(legal.union()), stops))]
+    first, *rest = legal.slots
+    return [torch.cat((ids(first), stops)), *(ids(slot) for slot in rest)]

@@ -1,0 +1,75 @@
+"""From a name, a path or a hub id to a folder with the files, or one clear line about why not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tensorrt_tts.errors import CheckpointError, CheckpointNotFoundError
+
+DEMO = "demo"
+
+LANGUAGE_MODEL_FILES = ("*.json", "*.safetensors", "tokenizer.model")
+CODEC_FILES = ("config.json", "model.safetensors", "pytorch_model.bin")
+
+
+def demo_folder(part: str) -> Path:
+    """The folder of the voice that ships: part "lm" or "codec"."""
+    import demo_voice
+
+    return Path(demo_voice.__file__).parent / "weights" / part
+
+
+def find(name: str, files: tuple[str, ...], mirror: str | None = None) -> Path:
+    """A local folder as it is; anything else is a hub id, downloaded or taken from the hub's cache.
+
+    files: patterns worth downloading. mirror: another hub id to try when the first is refused.
+
+    Raises CheckpointNotFoundError when there is no such folder or repository, CheckpointError when
+    the hub refuses it (gated) or cannot be reached.
+    """
+    path = Path(name).expanduser()
+    if path.is_dir():
+        return path
+    if name.startswith((".", "/", "~")) or name.count("/") != 1:
+        raise CheckpointNotFoundError(
+            f"no folder '{name}'; give a folder with config.json and weights, a hub id such as "
+            "owner/name, or a known model name (`tensorrt-tts voices` lists them)"
+        )
+    try:
+        return _download(name, files)
+    except CheckpointError:
+        if mirror is None:
+            raise
+        try:
+            return _download(mirror, files)
+        except CheckpointError as error:
+            raise CheckpointError(
+                f"{name}: refused or unreachable; its mirror too: {error}"
+            ) from None
+
+
+def _download(hub_id: str, files: tuple[str, ...]) -> Path:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import (
+        GatedRepoError,
+        HfHubHTTPError,
+        LocalEntryNotFoundError,
+        OfflineModeIsEnabled,
+        RepositoryNotFoundError,
+    )
+
+    try:
+        return Path(snapshot_download(hub_id, allow_patterns=list(files)))
+    except GatedRepoError as error:
+        raise CheckpointError(
+            f"{hub_id} is gated: accept its licence on its page, then run `hf auth login`"
+        ) from error
+    except RepositoryNotFoundError as error:
+        raise CheckpointNotFoundError(
+            f"the hub has no {hub_id} (or it is private: `hf auth login`); check the spelling"
+        ) from error
+    except (LocalEntryNotFoundError, OfflineModeIsEnabled, HfHubHTTPError, OSError) as error:
+        raise CheckpointError(
+            f"{hub_id} is not in the local cache and the hub cannot be reached; connect to the "
+            f"network (and unset HF_HUB_OFFLINE), or give a local folder"
+        ) from error
