@@ -1,0 +1,1 @@
+"""The recipe files, one per model; read by `engines.recipe`."""
