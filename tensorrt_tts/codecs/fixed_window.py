@@ -1,0 +1,121 @@
+"""A codec over an engine of one fixed window width: any window in tiles of that width, batched.
+
+What runs the engine is a `Session`: ONNX Runtime (`snac_onnx`), TensorRT (`snac_trt`). Steps beyond
+a stream's ends are −1 in the engine's input, which keeps them zero (`engines.snac_onnx`), so a tile
+of any length decodes as if it were alone, and all tiles of all streams fit one batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
+from operator import mul
+from typing import Protocol
+
+import numpy as np
+import torch
+
+from tensorrt_tts.codecs.context import CodecContext, Window
+from tensorrt_tts.codecs.noise import addressed_noise
+from tensorrt_tts.codecs.snac_config import SnacConfig
+from tensorrt_tts.errors import CorruptEngineError
+
+OUTSIDE = -1
+"""The code of a step that lies outside the stream."""
+
+
+class Session(Protocol):
+    """An engine loaded for one device. steps: window width W. max_batch: windows a call may hold.
+
+    noisy: whether the engine takes the four noise inputs. device: where `run` wants its tensors.
+    `run(codes, noise)`: int64 (B, 3, W) and float32 (B, 1, W·r) each, contiguous, to float32
+    (B, W·hop) on the host.
+    """
+
+    steps: int
+    max_batch: int
+    noisy: bool
+    device: torch.device
+
+    def run(self, codes: torch.Tensor, noise: Sequence[torch.Tensor]) -> np.ndarray: ...
+
+
+def exact_samples(context: CodecContext, steps: int) -> int:
+    """Samples of a mid-stream window of `steps` that are exact wherever it is cut; 6359 for 32."""
+    hop = context.samples_per_step
+    return steps * hop - context.lookahead - context.lookbehind - (hop - 1)
+
+
+def noise_rates(config: SnacConfig) -> tuple[int, ...]:
+    """Noise values per step, one rate per noise input: (8, 64, 256, 512) for the 24 kHz model;
+    none for a model without noise."""
+    return tuple(accumulate(config.decoder_rates, mul)) if config.noise else ()
+
+
+class FixedWindowCodec:
+    """See `Codec`. Not for several threads at a time: the session is one set of device buffers."""
+
+    def __init__(self, config: SnacConfig, session: Session) -> None:
+        self.config = config
+        self.context = config.context()
+        self.session = session
+        self._rates = noise_rates(config) if session.noisy else ()
+        if exact_samples(self.context, session.steps) < 1:
+            raise CorruptEngineError(
+                f"the codec engine's window of {session.steps} steps is too narrow for this SNAC's "
+                "context; export it again with 24 steps or more"
+            )
+
+    def decode_windows(self, windows: Sequence[Window]) -> list[np.ndarray]:
+        """Raises ValueError for a window that lacks steps or asks for samples beyond its end."""
+        results = [np.empty(window.stop - window.start, np.float32) for window in windows]
+        tiles = [
+            (index, tile) for index, window in enumerate(windows) for tile in self._tiles(window)
+        ]
+        batch = self.session.max_batch
+        for first in range(0, len(tiles), batch):
+            group = tiles[first : first + batch]
+            decoded = self._decode([tile for _, tile in group])
+            for (index, tile), samples in zip(group, decoded, strict=True):
+                offset = tile.origin * self.context.samples_per_step
+                into = windows[index].start
+                results[index][tile.start - into : tile.stop - into] = samples[
+                    tile.start - offset : tile.stop - offset
+                ]
+        return results
+
+    def _tiles(self, window: Window) -> Iterator[Window]:
+        """Windows of at most the session's width whose samples join to those of `window`."""
+        context, width = self.context, self.session.steps
+        end = window.origin + len(window.steps)
+        if not 0 <= window.start <= window.stop <= end * context.samples_per_step:
+            raise ValueError(
+                f"window asks for samples {window.start} to {window.stop}, its steps end at sample "
+                f"{end * context.samples_per_step}"
+            )
+        if context.first_step(window.start) < window.origin and window.start < window.stop:
+            raise ValueError(
+                f"window begins at step {window.origin}, its samples need step "
+                f"{context.first_step(window.start)}"
+            )
+        start = window.start
+        while start < window.stop:
+            first = context.first_step(start)
+            last = min(end, first + width)
+            stop = window.stop if last == end else min(window.stop, context.final(last))
+            steps = window.steps[first - window.origin : last - window.origin]
+            yield Window(steps, start, stop, first, window.seed)
+            start = stop
+
+    def _decode(self, tiles: Sequence[Window]) -> np.ndarray:
+        session = self.session
+        codes = torch.full((len(tiles), 3, session.steps), OUTSIDE, dtype=torch.int64)
+        for row, tile in zip(codes, tiles, strict=True):
+            row[:, : len(tile.steps)] = torch.tensor(list(tile.steps)).T
+        seeds = torch.tensor([tile.seed for tile in tiles], device=session.device)
+        origins = torch.tensor([tile.origin for tile in tiles], device=session.device)
+        noise = [
+            addressed_noise(seeds, block, origins * rate, session.steps * rate).contiguous()
+            for block, rate in enumerate(self._rates)
+        ]
+        return session.run(codes.to(session.device), noise)
