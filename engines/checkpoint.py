@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from engines.manifest import digest
+from tensorrt_tts.checkpoint_folder import LANGUAGE_MODEL_FILES, find
 from tensorrt_tts.errors import CheckpointError, CheckpointNotFoundError, CorruptCheckpointError
 
 TOKENIZER_FILES = (
@@ -26,32 +27,17 @@ _EMBEDDING = "model.embed_tokens.weight"
 _HEAD = "lm_head.weight"
 
 
-def resolve(path_or_id: str, subfolder: str | None = None) -> Path:
+def resolve(name: str, mirror: str | None = None, subfolder: str | None = None) -> Path:
     """A local folder as it is; a hub id is taken from the cache, else downloaded.
 
-    Raises CheckpointNotFoundError with the hub's reason and the remedy.
-    """
-    local = Path(path_or_id)
-    if local.is_dir():
-        return local
-    if path_or_id.count("/") != 1 or path_or_id.startswith((".", "/")):
-        raise CheckpointNotFoundError(
-            f"checkpoint {path_or_id!r} is neither a folder nor a hub id like 'owner/name'"
-        )
-    from huggingface_hub import snapshot_download
+    subfolder: where in the repository the language model lies.
 
-    patterns = ["*.json", "*.safetensors", "*.txt"]
-    if subfolder:
-        patterns = [f"{subfolder}/{pattern}" for pattern in patterns]
-    try:
-        folder = Path(snapshot_download(path_or_id, allow_patterns=patterns))
-    except Exception as error:  # the hub raises dozens of kinds, requests' and its own
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise CheckpointNotFoundError(
-            f"checkpoint {path_or_id!r} could not be downloaded: {reason}; accept its terms on "
-            "huggingface.co and set HF_TOKEN, or pass --checkpoint with a local folder"
-        ) from error
-    return folder / subfolder if subfolder else folder
+    Raises CheckpointError as `tensorrt_tts.checkpoint_folder.find`.
+    """
+    prefix = f"{subfolder}/" if subfolder else ""
+    folder = find(name, tuple(prefix + pattern for pattern in LANGUAGE_MODEL_FILES), mirror)
+    inner = folder / subfolder if subfolder else folder
+    return inner if inner.is_dir() else folder
 
 
 def weight_files(checkpoint: Path) -> list[Path]:

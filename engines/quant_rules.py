@@ -2,8 +2,8 @@
 
 Pure. The rules are those of TensorRT-LLM 1.2.1: `QuantConfig`'s own properties decide between
 direct conversion and the two calibrators, and the builder refuses or silently switches features
-off. Sources: models/modeling_utils.py, quantization/quantize_by_modelopt.py, builder.py, and the
-issues and pull requests named below, all of NVIDIA/TensorRT-LLM.
+off. Sources: models/modeling_utils.py, quantization/quantize_by_modelopt.py, `build` in builder.py
+(read at 008b2b8), and the issues and pull requests named below, all of NVIDIA/TensorRT-LLM.
 """
 
 from __future__ import annotations
@@ -61,24 +61,27 @@ class Impossible:
     reason: str
 
 
-_INT8_KV_OFF = (
-    Off(
-        "use_paged_context_fmha",
-        "build: PluginConfig",
-        "the paged context attention kernel cannot read an INT8 cache; the builder would switch "
-        "it off with a warning, older ones stop",
-    ),
-    Off(
-        "enable_block_reuse",
-        "run: KvCacheConfig",
-        "reusing cached prompt blocks needs paged context attention",
-    ),
-    Off(
-        "enable_chunked_prefill",
-        "run: LLM",
-        "splitting a prompt into chunks needs paged context attention; executors up to 0.21 abort "
-        "when it is on",
-    ),
+def _without_paged_context(why: str) -> tuple[Off, ...]:
+    return (
+        Off("use_paged_context_fmha", "build: PluginConfig", why),
+        Off(
+            "enable_block_reuse",
+            "run: KvCacheConfig",
+            "reusing cached prompt blocks needs paged context attention",
+        ),
+        Off(
+            "enable_chunked_prefill",
+            "run: LLM",
+            "splitting a prompt needs paged context attention; old executors abort when it is on",
+        ),
+    )
+
+
+_INT8_KV_OFF = _without_paged_context(
+    "the paged context attention kernel cannot read an INT8 cache (builder.py switches it off)"
+)
+_FP8_KV_OFF = _without_paged_context(
+    "with an FP8 cache it needs FP8 context attention, which needs FP8 weights (builder.py)"
 )
 
 _ALGO = {
@@ -107,8 +110,8 @@ def _impossible(fmt: Format, capability: ComputeCapability) -> Impossible | None
         )
     if capability.sm >= 120:
         return Impossible(
-            f"compute capability {capability} was never supported by the TensorRT engine backend's "
-            "recipes here; serve the checkpoint with the PyTorch backend or vLLM"
+            f"compute capability {capability} is not covered by these rules, which were read for "
+            "8.0 to 11.9; serve the checkpoint with the PyTorch backend or vLLM"
         )
     if 100 <= capability.sm < 120 and (precision in _INTEGER or kv is Kv.INT8):
         what = "an INT8 KV cache" if kv is Kv.INT8 else f"{precision} weights"
@@ -137,8 +140,8 @@ def _impossible(fmt: Format, capability: ComputeCapability) -> Impossible | None
 def _rule(fmt: Format) -> QuantRule:
     precision, kv = fmt.precision, fmt.kv
     algo = _ALGO[precision]
-    # FP8 inputs to the context attention exist for FP8 checkpoints only; the plugin's default is on
-    plugins = {"use_fp8_context_fmha": precision is Precision.FP8}
+    # On by default; with paged context attention it is for FP8 weights and FP8 cache together
+    plugins = {"use_fp8_context_fmha": precision is Precision.FP8 and kv is Kv.FP8}
     if kv is Kv.INT8:
         plugins["use_paged_context_fmha"] = False
         if precision is Precision.INT4_AWQ:
@@ -149,6 +152,9 @@ def _rule(fmt: Format) -> QuantRule:
         # The native calibrators read lm_head from the file although these checkpoints tie it to
         # the embedding, and stop with KeyError 'lm_head.weight' (issue 2677)
         return QuantRule(Route.NATIVE, algo, "INT8", True, _INT8_KV_OFF, plugins)
+    if kv is Kv.FP8 and precision is not Precision.FP8:
+        plugins["use_paged_context_fmha"] = False
+        return QuantRule(Route.MODELOPT, algo, "FP8", False, _FP8_KV_OFF, plugins)
     if kv is Kv.FP8:
         return QuantRule(Route.MODELOPT, algo, "FP8", False, (), plugins)
     route = Route.DIRECT if algo in (None, "W8A16") else Route.MODELOPT

@@ -61,7 +61,8 @@ class Limits(BaseModel):
 class ModelRecipes(BaseModel):
     """One file.
 
-    hub_id: the checkpoint. token_rate: generated ids per second of sound. legal_ids: ids the model
+    hub_id: the checkpoint. mirror: an ungated copy. subfolder: where in the repository it lies.
+    token_rate: generated ids per second of sound. legal_ids: ids the model
     may emit as audio, stops included. default_format: what `build` makes when none is asked for.
     dtype: type of everything that is not quantised. fp16_overflows: 16-bit floats of the narrow
     kind cannot hold this model's activations. calibration: which strings calibrate it.
@@ -71,6 +72,8 @@ class ModelRecipes(BaseModel):
 
     name: str
     hub_id: str
+    mirror: str | None = None
+    subfolder: str | None = None
     token_rate: float = Field(gt=0)
     legal_ids: PositiveInt
     default_format: str

@@ -1,0 +1,8 @@
+"""`python -m engines plan|build|check|recipes`."""
+
+import sys
+
+from engines.cli import main
+
+if __name__ == "__main__":  # TensorRT-LLM's MPI workers import this module again
+    sys.exit(main())

@@ -1,0 +1,296 @@
+"""Checkpoint and plan to a published engine folder.
+
+What is missing is found before anything is downloaded or converted; what is built appears by one
+rename (`engines.publish`) with its manifest; what exists already is not built again.
+"""
+
+from __future__ import annotations
+
+import errno
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from engines import calibration
+from engines.architecture import Architecture
+from engines.check import KIND, check_unpublished
+from engines.checkpoint import TOKENIZER_FILES, fingerprint, untie
+from engines.compat import PINNED, WAYS_ON, installed_api
+from engines.gpus import identify
+from engines.host import Device, find_device, free_disk, host_memory
+from engines.manifest import Inputs, Manifest, file_entries, read_manifest, write_manifest
+from engines.plan import Plan
+from engines.progress import Progress
+from engines.publish import lock, publish, set_aside
+from engines.quant_rules import QuantRule
+from engines.recipe import Recipe
+from engines.toolchain import TensorRTLLM
+from tensorrt_tts.errors import (
+    CorruptEngineError,
+    EngineError,
+    EngineMismatchError,
+    MissingDependencyError,
+    TTSError,
+)
+from tensorrt_tts.tokenizer import TextTokenizer
+
+
+class Toolchain(Protocol):
+    """What `build_engine` asks of `engines.toolchain.TensorRTLLM`; documented there."""
+
+    def versions(self) -> dict[str, str]: ...
+    def environment(self) -> dict[str, str]: ...
+    def convert(
+        self, checkpoint: Path, shape: Architecture, recipe: Recipe, rule: QuantRule
+    ) -> Any: ...
+    def calibrate(
+        self,
+        checkpoint: Path,
+        shape: Architecture,
+        recipe: Recipe,
+        rule: QuantRule,
+        dataset: Path,
+        work: Path,
+    ) -> Any: ...
+    def compile(
+        self, model: Any, recipe: Recipe, rule: QuantRule, timing: Path | None, new_timing: Path
+    ) -> Any: ...
+    def save(self, engine: Any, folder: Path) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """A machine that can build: its GPU, bytes of memory, and the toolchain."""
+
+    device: Device
+    memory: int
+    toolchain: Toolchain
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """folder: the engine. fresh: it was built now, not found."""
+
+    folder: Path
+    fresh: bool
+    seconds: dict[str, float]
+
+
+def this_host() -> Host:
+    """Raises MissingDependencyError that names everything that is missing and the ways on, or
+    EngineError when the installed release cannot build engines."""
+    missing = []
+    api = None
+    try:
+        api = installed_api()
+    except MissingDependencyError:
+        missing.append(f"the package tensorrt_llm=={PINNED}")
+    device = find_device()
+    if device is None:
+        missing.append("an NVIDIA GPU with its driver (nvidia-smi gives no answer)")
+    if api is None or device is None:
+        raise MissingDependencyError(
+            f"cannot build here: this machine lacks {' and '.join(missing)}; {WAYS_ON}"
+        )
+    return Host(device, host_memory(), TensorRTLLM(api))
+
+
+def preflight(plan: Plan, host: Host, output: Path) -> None:
+    """Refuses what would fail halfway: the wrong GPU, too little memory, too little disk.
+
+    Raises EngineMismatchError, MissingDependencyError or EngineError with the remedy.
+    """
+    wanted, device = plan.recipe.gpu, host.device
+    found = identify(device.product, device.memory_mib)
+    if found != wanted:
+        is_what = f"this is {device.product} with {device.memory_mib / 1024:.0f} GiB"
+        known = f"; build with GPU={found.name} for it" if found else ", which has no recipes"
+        raise EngineMismatchError(
+            f"an engine for {wanted.name} must be built on one, and {is_what}{known}"
+        )
+    # Half precision on the CPU, once as read and once as converted.
+    half = 2 * (
+        plan.architecture.layer_weights
+        + plan.architecture.small_weights
+        + 2 * plan.architecture.head_weights
+    )
+    if host.memory < 2 * half:
+        raise MissingDependencyError(
+            f"converting {plan.recipe.model.name} needs {2 * half / 1e9:.0f} GB of memory, this "
+            f"machine has {host.memory / 1e9:.0f} GB; use a larger host or build on Modal"
+        )
+    # The engine, and for calibrated formats the quantised checkpoint and an untied copy's head.
+    need = plan.memory.weights * (3 if plan.rule.calibrates else 2)
+    free = free_disk(output)
+    if free < need:
+        raise EngineError(
+            f"building needs {need / 1e9:.1f} GB of disk at {str(output)!r}, {free / 1e9:.1f} GB "
+            "are free; free some or pass --output on another disk"
+        )
+
+
+def build_engine(
+    plan: Plan,
+    checkpoint: Path,
+    host: Host,
+    output: Path,
+    streams: list[list[int]] | None = None,
+    voices: tuple[str, ...] = ("tara",),
+    progress: Progress | None = None,
+) -> Built:
+    """The engine of `plan`, from the cache in `output` or built into it.
+
+    streams: real audio codes to calibrate on; None generates them. voices: names for its prompts.
+
+    Raises what `preflight` does, the checkpoint's errors, and EngineError when the toolchain fails.
+    """
+    progress = progress or Progress()
+    preflight(plan, host, output)
+    with progress.phase("identify the checkpoint"):
+        inputs = Inputs(
+            kind=KIND,
+            checkpoint=fingerprint(checkpoint),
+            recipe=plan.recipe.to_dict(),
+            product=host.device.product,
+            capability=str(host.device.capability),
+            versions=host.toolchain.versions(),
+        )
+    recipe = plan.recipe
+    target = output / f"{recipe.model.name}-{recipe.gpu.name}-{recipe.format}-{inputs.key}"
+
+    def wait() -> None:
+        progress.note(f"another build of {target.name} is running; waiting for it")
+
+    with lock(target, wait):
+        if _usable(target, inputs):
+            return Built(target, False, progress.seconds)
+        build = _Build(plan, checkpoint, host, inputs, streams, voices, progress)
+        timing = output / f".timing-{recipe.gpu.name}-{_short(inputs)}.cache"
+        with progress.phases(build.count, target.name):
+            fresh = publish(target, lambda folder: build.run(folder, timing))
+    return Built(target, fresh, progress.seconds)
+
+
+def _usable(target: Path, inputs: Inputs) -> bool:
+    """Whether a whole engine of these inputs is there. A damaged one is moved away."""
+    if not target.exists():
+        return False
+    try:
+        manifest = read_manifest(target)
+        whole = (
+            manifest is not None
+            and manifest.inputs == inputs
+            and not manifest.damaged(target, contents=False)
+        )
+    except CorruptEngineError:
+        whole = False
+    if not whole:
+        set_aside(target)
+    return whole
+
+
+@dataclass(slots=True)
+class _Build:
+    plan: Plan
+    checkpoint: Path
+    host: Host
+    inputs: Inputs
+    streams: list[list[int]] | None
+    voices: tuple[str, ...]
+    progress: Progress
+
+    @property
+    def count(self) -> int:
+        rule = self.plan.rule
+        return 4 + rule.calibrates + rule.untie
+
+    def run(self, folder: Path, timing: Path) -> None:
+        """Fills `folder` with the engine, its tokenizer and its manifest, written last."""
+        tools, recipe, rule = self.host.toolchain, self.plan.recipe, self.plan.rule
+        work = folder / ".work"  # on the same disk, gone before the folder is published
+        work.mkdir()
+        source = self.checkpoint
+        if rule.untie:
+            with self.progress.phase("untie the output head"):
+                untie(source, work / "untied")
+                source = work / "untied"
+        if rule.calibrates:
+            with self.progress.phase("write calibration data"):
+                dataset = self._calibration(work)
+            with self._step("calibrate"):
+                model = tools.calibrate(
+                    source, self.plan.architecture, recipe, rule, dataset, _made(work / "quantized")
+                )
+        else:
+            with self._step("convert the weights"):
+                model = tools.convert(source, self.plan.architecture, recipe, rule)
+        new_timing = work / "timing.cache"
+        with self._step("compile for the GPU"):
+            known = timing if timing.is_file() else None
+            engine = tools.compile(model, recipe, rule, known, new_timing)
+        with self._step("save"):
+            tools.save(engine, folder)
+        with self.progress.phase("check and describe"):
+            if new_timing.is_file():
+                new_timing.replace(timing)
+            shutil.rmtree(work)
+            for name in TOKENIZER_FILES:
+                if (self.checkpoint / name).is_file():
+                    shutil.copyfile(self.checkpoint / name, folder / name)
+            check_unpublished(folder, self.plan)
+        write_manifest(folder, self._manifest(folder))
+
+    def _calibration(self, work: Path) -> Path:
+        kind = self.plan.recipe.model.calibration
+        strings = calibration.texts(kind, self.streams, self.voices)
+        tokenizer = TextTokenizer(self.checkpoint)
+        calibration.verify(kind, strings[:8], tokenizer.encode, tokenizer.token_id)
+        return calibration.dataset(work, strings)
+
+    @contextmanager
+    def _step(self, name: str) -> Iterator[None]:
+        """A phase inside the toolchain: what that raises becomes one EngineError naming it."""
+        try:
+            with self.progress.phase(name):
+                yield
+        except TTSError:
+            raise
+        except Exception as error:
+            if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise  # `publish` knows what to say
+            reason = str(error).strip().splitlines()
+            recipe = self.plan.recipe
+            raise EngineError(
+                f"{name} failed for {recipe.model.name} as {recipe.format}: "
+                f"{reason[0] if reason else type(error).__name__}"
+            ) from error
+
+    def _manifest(self, folder: Path) -> Manifest:
+        return Manifest(
+            key=self.inputs.key,
+            inputs=self.inputs,
+            source=str(self.checkpoint),
+            plan=self.plan.to_dict(),
+            environment={
+                **self.host.toolchain.environment(),
+                "driver": self.host.device.driver,
+            },
+            built_at=datetime.now(UTC).isoformat(timespec="seconds"),
+            seconds=dict(self.progress.seconds),
+            files=file_entries(folder),
+        )
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir()
+    return folder
+
+
+def _short(inputs: Inputs) -> str:
+    """Names the GPU and TensorRT whose kernel timings a cache holds."""
+    words = f"{inputs.product}-{inputs.versions.get('tensorrt', '')}"
+    return "".join(c if c.isalnum() else "-" for c in words).lower()

@@ -1,0 +1,57 @@
+"""What a build is doing, shown while it does it: a bar of phases with the elapsed time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TextIO
+
+from tqdm import tqdm
+
+
+class Progress:
+    """Runs phases in order and keeps their times in `seconds`.
+
+    A phase can last many minutes inside one call that cannot report, so a terminal's bar is redrawn
+    every second by tqdm's own monitor thread only between phases; the phase's name and start are
+    always visible. stream: None shows nothing.
+    """
+
+    def __init__(
+        self, stream: TextIO | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.seconds: dict[str, float] = {}
+        self._stream = stream
+        self._clock = clock
+        self._bar: Any = None
+
+    @contextmanager
+    def phases(self, count: int, title: str) -> Iterator[None]:
+        """The whole build, of `count` phases."""
+        if self._stream is None:
+            yield
+            return
+        layout = "{desc} {bar:24} {n_fmt}/{total_fmt} [{elapsed}]"
+        with tqdm(total=count, desc=title, file=self._stream, bar_format=layout) as bar:
+            self._bar = bar
+            try:
+                yield
+            finally:
+                self._bar = None
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        start = self._clock()
+        if self._bar is not None:
+            self._bar.set_description_str(name)
+        yield
+        self.seconds[name] = round(self._clock() - start, 3)
+        if self._bar is not None:
+            self._bar.update()
+            tqdm.write(f"  {name}: {self.seconds[name]:.1f} s", file=self._stream)
+
+    def note(self, text: str) -> None:
+        """A line above the bar."""
+        if self._stream is not None:
+            tqdm.write(f"  {text}", file=self._stream)
