@@ -27,7 +27,8 @@ what to do about it.
     ├── DrainingError            7   503  1012  draining             shutting down
     ├── BackendError             8   500  1011  backend_error        this request failed
     │   ├── EngineDiedError      8   503  1011  engine_died          no request can be served
-    │   └── StalledError         8   504  1011  backend_stalled      no token within the deadline
+    │   ├── StalledError         8   504  1011  backend_stalled      no token within the deadline
+    │   └── NoAudioError         8   500  1011  no_audio             the model ended at once
     └── SlowReaderError          9   408  1008  slow_reader          client did not read in time
 
 `asyncio.CancelledError` is deliberately not here: a cancelled caller gets its cancellation.
@@ -152,6 +153,10 @@ class EngineDiedError(BackendError):
 class StalledError(BackendError):
     code = "backend_stalled"
     http_status = 504
+
+
+class NoAudioError(BackendError):
+    code = "no_audio"
 
 
 class SlowReaderError(TTSError):

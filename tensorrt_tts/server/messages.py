@@ -1,0 +1,171 @@
+"""The words of `/ws/tts`: what a client may send, checked, and what it gets back. No sockets.
+
+Client to server, text frames of JSON: `SpeakMessage` and `CancelMessage`. Server to client: binary
+frames of 16-bit little-endian mono PCM, and the JSON objects built here.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+import orjson
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from tensorrt_tts.backends.protocol import Finish
+from tensorrt_tts.errors import CapacityError, InputError, TTSError
+from tensorrt_tts.speech import SpeechReport, SpeechRequest
+
+MAX_ID_CHARACTERS = 64
+
+Number = Annotated[float, Field(allow_inf_nan=False)]
+
+
+class Reason(StrEnum):
+    """Why a `done` was sent."""
+
+    COMPLETED = "completed"  # the model said that it has finished
+    MAX_TOKENS = "max_tokens"  # cut at the token budget: the model would have gone on
+    CANCELLED = "cancelled"  # the client asked
+
+
+class _Message(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class SpeakMessage(_Message):
+    """Speak `text`. `id` comes back with the answer. `benchmark` asks for the server's timings.
+    The other fields are those of `SpeechRequest`."""
+
+    text: str
+    voice: str | None = None
+    benchmark: bool = False
+    id: str | None = Field(default=None, max_length=MAX_ID_CHARACTERS)
+    temperature: Number | None = None
+    top_p: Number | None = None
+    top_k: int | None = None
+    repetition_penalty: Number | None = None
+    max_tokens: int | None = None
+    seed: int | None = None
+
+    def request(self) -> SpeechRequest:
+        return SpeechRequest(**self.model_dump(exclude={"benchmark", "id"}))
+
+
+class CancelMessage(_Message):
+    """Stop what is spoken or waits on this socket: all of it (true), or the request of that id."""
+
+    cancel: Literal[True] | str
+
+
+def parse(raw: str) -> SpeakMessage | CancelMessage:
+    """Raises InputError naming the first field that is wrong."""
+    try:
+        content = orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        raise InputError(
+            f'message is not JSON ({error}); send an object such as {{"text": "Hello."}}'
+        ) from error
+    if not isinstance(content, dict):
+        raise InputError(
+            f"message is a JSON {type(content).__name__}, not an object; "
+            'send one such as {"text": "Hello."}'
+        )
+    kind = CancelMessage if "cancel" in content else SpeakMessage
+    try:
+        return kind.model_validate(content)
+    except ValidationError as error:
+        raise InputError(_first_problem(error, kind)) from error
+
+
+def _first_problem(error: ValidationError, kind: type[_Message]) -> str:
+    problem = error.errors(include_url=False)[0]
+    field = str(problem["loc"][0]) if problem["loc"] else "message"
+    known = ", ".join(kind.model_fields)
+    if problem["type"] == "missing":
+        return f"field {field!r} is missing; the fields are: {known}"
+    if problem["type"] == "extra_forbidden":
+        return f"field {field[:40]!r} is unknown; the fields are: {known}"
+    return f"field {field!r} is {_shown(problem['input'])}: {problem['msg']}; correct it"
+
+
+def _shown(value: Any, limit: int = 40) -> str:
+    text = repr(value)
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def error_message(error: TTSError, request_id: str | None = None) -> dict[str, Any]:
+    content: dict[str, Any] = {"code": error.code, "message": str(error)}
+    if error.retry_after is not None:
+        content["retry_after"] = error.retry_after
+    return _with_id({"error": content}, request_id)
+
+
+def done_message(
+    reason: Reason,
+    report: SpeechReport | None,
+    *,
+    samples: int,
+    chunks: int,
+    sample_rate: int,
+    request_id: str | None = None,
+    queue_s: float = 0.0,
+    benchmark: bool = False,
+) -> dict[str, Any]:
+    """samples and chunks: what was sent, which after a cancel is less than what was generated.
+    report: None when the request never began."""
+    message: dict[str, Any] = {
+        "done": True,
+        "reason": reason,
+        "chunks": chunks,
+        "duration_s": round(samples / sample_rate, 6),
+        "bytes": 2 * samples,
+        "sample_rate": sample_rate,
+    }
+    if benchmark and report is not None:
+        message["metrics"] = timings(report, queue_s)
+    return _with_id(message, request_id)
+
+
+def timings(report: SpeechReport, queue_s: float) -> dict[str, Any]:
+    """Seen from the server. ttft_ms and ttfa_ms count from the arrival of the request, so the wait
+    for a slot (queue_ms) is in them; rates and generation_time_s count from when it had one."""
+    spent = report.total_s
+    return {
+        "queue_ms": _ms(queue_s),
+        "ttft_ms": _ms(report.first_token_s, queue_s),
+        "ttfa_ms": _ms(report.first_audio_s, queue_s),
+        "audible_onset_ms": _ms(report.audible_onset_s, queue_s),
+        "tokens": report.tokens,
+        "tokens_per_sec": round(report.tokens / spent, 3) if spent else None,
+        "frames": report.frames,
+        "frames_per_sec": round(report.frames / spent, 3) if spent else None,
+        "generation_time_s": round(spent, 6),
+        "real_time_factor": report.real_time_factor,
+        "decode_times_ms": [_ms(seconds) for seconds in report.decode_s],
+    }
+
+
+def reason_of(report: SpeechReport) -> Reason:
+    """Of a stream that ran to its end."""
+    cut = any(segment.finish is Finish.LENGTH for segment in report.segments)
+    return Reason.MAX_TOKENS if cut else Reason.COMPLETED
+
+
+def encode(message: dict[str, Any]) -> str:
+    return orjson.dumps(message).decode()
+
+
+def retry_after_header(error: TTSError) -> dict[str, str]:
+    """HTTP's Retry-After is a whole number of seconds."""
+    if error.retry_after is None and not isinstance(error, CapacityError):
+        return {}
+    return {"Retry-After": str(max(1, round(error.retry_after or 1)))}
+
+
+def _ms(seconds: float | None, after: float = 0.0) -> float | None:
+    return None if seconds is None else round(1000 * (seconds + after), 3)
+
+
+def _with_id(message: dict[str, Any], request_id: str | None) -> dict[str, Any]:
+    return message if request_id is None else {**message, "id": request_id}

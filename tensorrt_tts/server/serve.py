@@ -1,0 +1,159 @@
+"""From settings to a running server and its exit code."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from tensorrt_tts.errors import BackendError, SettingError
+from tensorrt_tts.server.app import create_app
+from tensorrt_tts.server.drain import DrainingServer
+from tensorrt_tts.server.service import Service
+from tensorrt_tts.server.settings import ServerSettings
+from tensorrt_tts.speech import SpeechRequest
+
+if TYPE_CHECKING:
+    from tensorrt_tts.synthesizer import Synthesizer
+
+logger = logging.getLogger(__name__)
+
+CLOSE_TIMEOUT_S = 5.0
+"""For the engine to let go of the device at the end."""
+
+Opener = Callable[[ServerSettings], "Synthesizer"]
+
+
+def open_configured(settings: ServerSettings) -> Synthesizer:
+    """The synthesizer that the settings name. Blocks while it loads.
+
+    Raises what `open_synthesizer` raises.
+    """
+    from tensorrt_tts.loading import open_synthesizer
+    from tensorrt_tts.synthesizer import StreamOptions
+
+    return open_synthesizer(
+        settings.model,
+        settings.backend,
+        codec=settings.codec,
+        spec=settings.spec,
+        device=settings.device,
+        max_streams=settings.slots,
+        options=StreamOptions(
+            max_characters=settings.max_characters, stall_s=settings.stall_timeout_s
+        ),
+    )
+
+
+def serve(settings: ServerSettings, opener: Opener = open_configured) -> int:
+    """Load, warm up, listen, drain. Returns the process's exit code.
+
+    The port opens only when the first request can be served, so a probe that connects has its
+    answer. Until then a signal ends the process in the usual way.
+    """
+    logging.basicConfig(
+        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    config = uvicorn.Config("", loop="auto")  # only for its choice of event loop
+    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+        return runner.run(run(settings, opener))
+
+
+async def run(
+    settings: ServerSettings,
+    opener: Opener = open_configured,
+    on_start: Callable[[DrainingServer, int], None] = lambda server, port: None,
+) -> int:
+    """`serve` inside a running loop. on_start: told the server and its port before it listens."""
+    listener = bind(settings)
+    synthesizer = opener(settings)
+    try:
+        check_capacity(settings, synthesizer)
+        await warm_up(settings, synthesizer)
+        service = Service(settings, synthesizer)
+        server = DrainingServer(uvicorn_config(settings, service), service)
+        port = listener.getsockname()[1]
+        on_start(server, port)
+        logger.info("speaking at http://%s:%d/test", settings.host, port)
+        await server.serve(sockets=[listener])
+        return server.exit_code
+    finally:
+        listener.close()
+        await _close(synthesizer)
+
+
+def bind(settings: ServerSettings) -> socket.socket:
+    """The listening socket, bound but not listening. Taken before the model is loaded: a port in
+    use should be known in a second, not in a minute.
+
+    Accepted sockets inherit its options. A short send buffer makes a client that does not read
+    known within seconds of audio instead of minutes. The user timeout lets the kernel drop a
+    connection whose peer takes nothing, also after we are done with it: uvicorn would wait for
+    its buffer to empty, for ever.
+    """
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, settings.send_buffer_bytes)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux
+        milliseconds = max(1, round(1000 * settings.send_timeout_s))
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, milliseconds)
+    try:
+        listener.bind((settings.host, settings.port))
+    except OSError as error:
+        listener.close()
+        raise SettingError(
+            f"cannot listen on host {settings.host!r} port {settings.port} ({error.strerror}); "
+            "choose another by --host and --port"
+        ) from error
+    return listener
+
+
+def uvicorn_config(settings: ServerSettings, service: Service) -> uvicorn.Config:
+    return uvicorn.Config(
+        create_app(service),
+        lifespan="off",  # everything is loaded already
+        log_config=None,
+        log_level=settings.log_level,
+        access_log=False,  # the socket logs requests; probes and scrapes are not worth a line
+        ws_max_size=settings.max_message_bytes,
+        ws_ping_interval=settings.ping_interval_s,
+        ws_ping_timeout=settings.ping_timeout_s,
+        ws_per_message_deflate=False,  # PCM does not shrink; it would only cost time
+    )
+
+
+def check_capacity(settings: ServerSettings, synthesizer: Synthesizer) -> None:
+    """Raises SettingError when the engine cannot hold what the slots promise."""
+    most = synthesizer.backend.capacity.max_streams
+    if settings.slots > most:
+        raise SettingError(
+            f"slots {settings.slots} is more than the {most} streams that backend "
+            f"{synthesizer.backend.name!r} can hold; set --slots {most} or build a larger engine"
+        )
+
+
+async def warm_up(settings: ServerSettings, synthesizer: Synthesizer) -> None:
+    """Speak one utterance to nobody: the first caller must not pay for lazy compilation.
+
+    Raises BackendError when it gives no audio, and whatever the synthesizer raises.
+    """
+    pcm, report = await synthesizer.synthesize(SpeechRequest(settings.warmup_text))
+    if not len(pcm):
+        raise BackendError(
+            f"the warm-up text {settings.warmup_text!r} gave no audio; check that model and codec "
+            "belong together, or set another --warmup-text"
+        )
+    logger.info("warm: %.2f s of audio in %.2f s", report.audio_s, report.total_s)
+
+
+async def _close(synthesizer: Synthesizer) -> None:
+    try:
+        async with asyncio.timeout(CLOSE_TIMEOUT_S):
+            await synthesizer.close()
+    except TimeoutError:
+        logger.error("the engine did not close within %g s; leaving it", CLOSE_TIMEOUT_S)

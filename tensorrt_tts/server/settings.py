@@ -1,0 +1,82 @@
+"""Every knob of the server: environment variables `TTS_…`, a `.env` file, command-line flags."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, CliApp, SettingsConfigDict, SettingsError
+
+from tensorrt_tts.errors import SettingError
+
+KIB = 1024
+
+
+class ServerSettings(BaseSettings):
+    """Speech over a WebSocket. Each flag can also be set as TTS_<NAME> in the environment."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="TTS_",
+        env_file=".env",
+        extra="ignore",
+        cli_prog_name="python -m tensorrt_tts.server",
+        cli_kebab_case=True,
+        cli_hide_none_type=True,
+        frozen=True,
+    )
+
+    model: str = Field("demo", description='"demo", a known checkpoint, a folder or a hub id')
+    backend: str = Field("reference", description="what generates: see tensorrt_tts.loading")
+    codec: str | None = Field(None, description="codec folder or hub id; default: the model's own")
+    spec: str | None = Field(None, description="variant of the family, for folders and hub ids")
+    device: str = Field("cpu", description="cpu, cuda or cuda:N")
+
+    host: str = Field("127.0.0.1", description="address to listen on; 0.0.0.0 for all")
+    port: int = Field(8000, ge=0, le=65535, description="0 picks a free one")
+    log_level: str = Field("info", pattern="^(debug|info|warning|error)$")
+
+    slots: int = Field(4, ge=1, description="streams that speak at once")
+    max_queued: int = Field(8, ge=0, description="requests that may wait for a slot")
+    max_sockets: int = Field(256, ge=1, description="open WebSockets, idle ones included")
+    max_pending: int = Field(8, ge=1, description="requests one socket may send ahead")
+    max_characters: int = Field(5000, ge=1, description="of one text")
+    max_message_bytes: int = Field(64 * KIB, ge=64, description="a longer message closes 1009")
+
+    send_timeout_s: float = Field(
+        10.0, gt=0, description="a client that takes no data for so long is cut off"
+    )
+    send_buffer_bytes: int = Field(
+        256 * KIB,
+        ge=4 * KIB,
+        description="kernel buffer per socket (5 s of audio): what is in it can't be cancelled",
+    )
+    idle_timeout_s: float = Field(300.0, gt=0, description="closes a socket with nothing to do")
+    ping_interval_s: float = Field(20.0, gt=0)
+    ping_timeout_s: float = Field(20.0, gt=0, description="a silent peer is gone after so long")
+
+    stall_timeout_s: float = Field(30.0, gt=0, description="longest wait for the next token")
+    abort_timeout_s: float = Field(
+        5.0, gt=0, description="an engine that does not stop a stream in so long is given up"
+    )
+    drain_timeout_s: float = Field(
+        30.0, ge=0, description="after SIGTERM: how long open speech may go on"
+    )
+    warmup_text: str = Field("Ready to speak.", description="spoken before the port opens")
+
+
+def read_settings(arguments: Sequence[str] | None = None) -> ServerSettings:
+    """Flags over environment over `.env` over defaults. None: the process's own arguments.
+
+    Raises SettingError naming the setting; SystemExit for --help and unknown flags, as argparse.
+    """
+    try:
+        return CliApp.run(ServerSettings, cli_args=None if arguments is None else list(arguments))
+    except ValidationError as error:
+        problem = error.errors(include_url=False)[0]
+        name = str(problem["loc"][0])
+        raise SettingError(
+            f"{name} is {problem['input']!r}: {problem['msg']}; "
+            f"set it by --{name.replace('_', '-')} or TTS_{name.upper()}"
+        ) from error
+    except SettingsError as error:
+        raise SettingError(f"settings cannot be read: {error}") from error
