@@ -1,0 +1,1 @@
+"""Clients that measure: load, playback, sweeps, quality; and the run logs they write."""

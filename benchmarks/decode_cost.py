@@ -1,0 +1,197 @@
+"""What decoding costs per second of audio, policy by policy and by length: is it flat?
+
+    python -m benchmarks decode-cost [--lengths 5,20,60] [--codec random|demo|FOLDER]
+
+All policies run in one process, one after another on the same tokens, at one-frame hops. CPU time
+is what the process used, and on a busy machine the figure to trust; wall time is beside it. "Decode
+again" decodes the whole stream at every hop, so only some of its hops, spread evenly, are timed and
+their mean is multiplied by their number: the cost of a hop grows linearly. The table says how many.
+The rivals get the same pruned convolutions as our own decoder, which makes them cheaper here than
+as they are usually run.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tensorrt_tts.codecs.context import decode
+from tensorrt_tts.models.frames import STEPS_PER_FRAME, FrameParser, parse
+from tensorrt_tts.models.orpheus_tokens import SLOTS, OrpheusTokens
+from tensorrt_tts.streaming.decoder import LookaheadStreamingDecoder
+from tensorrt_tts.streaming.rivals import DecodeAgain, SlidingWindow
+
+if TYPE_CHECKING:
+    from tensorrt_tts.codecs.snac import SnacCodec
+    from tensorrt_tts.streaming.stability import StreamingDecoder
+
+LENGTHS = (5.0, 20.0, 60.0)
+"""Seconds of audio."""
+
+SAMPLED_HOPS = 4
+"""Hops of "decode again" that are timed for each length."""
+
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class DecodeCost:
+    """cpu, wall: seconds per second of audio. relative: cpu over the offline decode's of the same
+    length. hops_timed of hops: less than all means that the cost is their mean, scaled up."""
+
+    policy: str
+    length_s: float
+    cpu: float
+    wall: float
+    relative: float
+    hops: int
+    hops_timed: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Time:
+    cpu: float
+    wall: float
+
+
+def decode_costs(
+    codec: SnacCodec,
+    tokens: OrpheusTokens,
+    lengths: Sequence[float] = LENGTHS,
+    sampled_hops: int = SAMPLED_HOPS,
+    progress: Report = lambda line: None,
+) -> list[DecodeCost]:
+    """Rows in the order of the table: by length, the offline decode first."""
+    rows: list[DecodeCost] = []
+    run_policies(codec, tokens, frames=10, sampled_hops=1)  # warm-up: first calls allocate
+    for length in lengths:
+        frames = max(1, round(length * codec.context.sample_rate / codec.context.samples_per_frame))
+        progress(f"decode cost: {length:g} s of audio, {frames} frames")
+        rows += run_policies(codec, tokens, frames, sampled_hops)
+    return rows
+
+
+def run_policies(
+    codec: SnacCodec, tokens: OrpheusTokens, frames: int, sampled_hops: int
+) -> list[DecodeCost]:
+    """Every policy once over the same `frames` frames of random codes."""
+    ids = random_ids(tokens, frames)
+    steps, _, _ = parse(ids, tokens)
+    audio = frames * codec.context.samples_per_frame / codec.context.sample_rate
+
+    def parser() -> FrameParser:
+        return FrameParser(tokens)
+
+    streaming: dict[str, Callable[[], StreamingDecoder]] = {
+        "windowed (ours)": lambda: LookaheadStreamingDecoder(codec, parser()),
+        "stateful (ours)": lambda: LookaheadStreamingDecoder(
+            codec, parser(), stateful=codec.open_stream()
+        ),
+        "28-token window": lambda: SlidingWindow(codec, parser()),
+    }
+    offline = _timed(lambda: decode(codec, steps))
+    times = {"offline": (offline, 1, 1)}
+    for name, make in streaming.items():
+        times[name] = (_timed(lambda make=make: _stream(make(), ids)), frames, frames)  # type: ignore[misc]
+    # Its hops are offline decodes of everything so far, from the first one that gives audio.
+    first = DecodeAgain.LOOKAHEAD_FRAMES + 1
+    hops = max(1, frames - first + 1)
+    chosen = spread(first, frames, sampled_hops)
+    again = [_timed(lambda n=n: decode(codec, steps[: n * STEPS_PER_FRAME])) for n in chosen]  # type: ignore[misc]
+    scale = hops / len(again)
+    total = _Time(sum(t.cpu for t in again) * scale, sum(t.wall for t in again) * scale)
+    times["decode again"] = (total, hops, len(again))
+    return [
+        DecodeCost(
+            policy=name,
+            length_s=round(audio, 3),
+            cpu=used.cpu / audio,
+            wall=used.wall / audio,
+            relative=used.cpu / offline.cpu,
+            hops=count,
+            hops_timed=timed,
+        )
+        for name, (used, count, timed) in times.items()
+    ]
+
+
+def spread(first: int, last: int, count: int) -> list[int]:
+    """At most `count` whole numbers from first to last, in the middles of equal parts; all of them
+    when there are no more. Their mean is that of the range, so a linear cost is met exactly."""
+    size = max(1, last - first + 1)
+    count = min(count, size)
+    return [first + int((index + 0.5) * size / count) for index in range(count)]
+
+
+def random_ids(tokens: OrpheusTokens, frames: int, seed: int = 0) -> list[int]:
+    """Clean audio ids of that many frames; what they sound like does not change what they cost."""
+    source = random.Random(seed)
+    return [
+        tokens.audio_id(slot, source.randrange(tokens.codebook_size))
+        for _ in range(frames)
+        for slot in range(SLOTS)
+    ]
+
+
+def open_codec(name: str, device: str) -> tuple[SnacCodec, OrpheusTokens]:
+    """name: "random" for SNAC 24 kHz at full size with random weights, "demo" for the voice that
+    ships, or a checkpoint folder. Raises the CheckpointError that fits."""
+    from tensorrt_tts.codecs import snac_weights
+    from tensorrt_tts.codecs.snac import SnacCodec
+    from tensorrt_tts.codecs.snac_config import SNAC_24KHZ
+
+    if name == "random":
+        import torch
+
+        torch.manual_seed(0)
+        codec = SnacCodec(SNAC_24KHZ, snac_weights.build(SNAC_24KHZ).eval(), device=device)
+    else:
+        from tensorrt_tts.checkpoint_folder import demo_folder
+
+        codec = SnacCodec.from_folder(
+            demo_folder("codec") if name == "demo" else Path(name), device=device
+        )
+    return codec, OrpheusTokens(codebook_size=codec.config.codebook_size)
+
+
+def table(rows: Sequence[DecodeCost]) -> str:
+    """Policies down, lengths across: CPU seconds per second of audio, and times the offline one."""
+    lengths = sorted({row.length_s for row in rows})
+    policies = list(dict.fromkeys(row.policy for row in rows))
+    cells = {(row.policy, row.length_s): row for row in rows}
+    lines = ["CPU seconds per second of audio (× the offline decode)", ""]
+    lines.append(f"{'policy':<18}" + "".join(f"{f'{length:.0f} s':>20}" for length in lengths))
+    for policy in policies:
+        line = f"{policy:<18}"
+        for length in lengths:
+            row = cells[policy, length]
+            note = "" if row.hops_timed == row.hops else "*"
+            line += f"{f'{row.cpu:.3f} ({row.relative:.2f}×){note}':>20}"
+        lines.append(line)
+    sampled = [row for row in rows if row.hops_timed < row.hops]
+    if sampled:
+        counts = ", ".join(f"{row.hops_timed} of {row.hops}" for row in sampled)
+        lines += ["", f"* from {counts} hops"]
+    return "\n".join(lines)
+
+
+def as_json(rows: Sequence[DecodeCost], environment: dict[str, object]) -> str:
+    """One line."""
+    return json.dumps({"decode_cost": [asdict(row) for row in rows], **environment})
+
+
+def _stream(decoder: StreamingDecoder, ids: Sequence[int]) -> None:
+    for start in range(0, len(ids), SLOTS):
+        decoder.push(ids[start : start + SLOTS])
+    decoder.flush()
+
+
+def _timed(work: Callable[[], object]) -> _Time:
+    wall, cpu = time.perf_counter(), time.process_time()
+    work()
+    return _Time(time.process_time() - cpu, time.perf_counter() - wall)

@@ -1,0 +1,89 @@
+"""What a result depends on besides the code: the machine, what else it was doing, and versions."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+PACKAGES = (
+    "tensorrt-tts",
+    "torch",
+    "transformers",
+    "snac",
+    "numpy",
+    "websockets",
+    "uvicorn",
+    "vllm",
+    "tensorrt_llm",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Hardware:
+    """memory_gib: physical. load: processes that wanted a CPU in the last minute, when the run
+    began; above `cores` the machine was busy with something else. gpu: None without one."""
+
+    cpu: str
+    cores: int
+    memory_gib: float
+    load: float
+    gpu: str | None
+    system: str
+
+
+def hardware() -> Hardware:
+    """This machine, now."""
+    pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return Hardware(
+        cpu=_cpu_name(),
+        cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else _cores(),
+        memory_gib=round(pages / 2**30, 1),
+        load=round(os.getloadavg()[0], 2),
+        gpu=_gpu_name(),
+        system=f"{platform.system()} {platform.release()}",
+    )
+
+
+def versions() -> dict[str, str]:
+    """Python, the packages above that are installed, and the commit of this checkout."""
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    commit = _output(["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty"])
+    if commit:
+        found["commit"] = commit
+    return found
+
+
+def _cores() -> int:
+    return os.cpu_count() or 1
+
+
+def _cpu_name() -> str:
+    info = Path("/proc/cpuinfo")
+    if info.is_file():
+        for line in info.read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor() or platform.machine() or sys.platform
+
+
+def _gpu_name() -> str | None:
+    return _output(["nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader"])
+
+
+def _output(command: list[str]) -> str | None:
+    """What a command prints, or None when it is absent or fails."""
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip() or None

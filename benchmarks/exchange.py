@@ -1,0 +1,51 @@
+"""What one request and its answer looked like on the wire, and what can carry one."""
+
+from __future__ import annotations
+
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from benchmarks.prompts import Prompt
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A binary message and when the client had it (seconds, `time.perf_counter`)."""
+
+    at: float
+    payload: bytes
+
+
+@dataclass(slots=True)
+class Exchange:
+    """Raw record of one request, not yet interpreted: interpreting costs time, and time spent while
+    other streams are being measured is time they are measured late.
+
+    scheduled: when the request was due. sent: when it left. final: the server's last JSON message.
+    closed: when the exchange was over. error: one line, None when the server finished the answer.
+    """
+
+    prompt: Prompt
+    voice: str | None
+    scheduled: float
+    sent: float
+    messages: list[Message] = field(default_factory=list)
+    final: dict[str, Any] | None = None
+    closed: float = 0.0
+    error: str | None = None
+
+
+
+class Connection(Protocol):
+    """An open connection. `speak` never raises for what a server does: it is in the exchange."""
+
+    async def speak(self, prompt: Prompt, voice: str | None, scheduled: float) -> Exchange: ...
+
+
+class Endpoint(Protocol):
+    """A way into a server. A new protocol is a new class with this shape, nothing else."""
+
+    name: str
+
+    def open(self) -> AbstractAsyncContextManager[Connection]: ...

@@ -1,0 +1,85 @@
+"""Was the audio delivered whole, once and in full? Pure.
+
+Speed means nothing for audio that was dropped: skipped windows lower the load and shorten the
+speech. So every answer is checked against what the server says it sent, against the frames that the
+model generated, and against itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from enum import StrEnum
+
+import numpy as np
+
+from benchmarks.exchange import Exchange
+from benchmarks.measures import Timeline
+
+SAMPLES_PER_FRAME = 2048
+"""SNAC 24 kHz: a frame of seven tokens is four steps of 512 samples."""
+
+TOKENS_PER_FRAME = 7
+
+_QUIET = 32
+"""int16 peak (−60 dBFS) below which equal chunks are silence, not a repetition."""
+
+_SHORTEST = 64
+"""Samples below which two equal chunks may be chance."""
+
+
+class Fault(StrEnum):
+    """What can be wrong with an answer, as it is named in run logs."""
+
+    FAILED = "failed"  # an error instead of the end, or no end at all
+    SILENT = "silent"  # it ended well and holds no audio
+    MISSING = "missing audio"  # fewer bytes or chunks than the server says it sent
+    EXTRA = "extra audio"  # more of them
+    REPEATED = "repeated chunk"  # the same loud audio twice
+    FRAMES = "samples differ from frames"  # not the generated frames × 2048
+
+
+def faults(exchange: Exchange, line: Timeline) -> tuple[Fault, ...]:
+    """Everything that is wrong with an answer, worst first; empty for a whole one."""
+    if exchange.error is not None or exchange.final is None:
+        return (Fault.FAILED,)
+    if line.pcm.size == 0:
+        return (Fault.SILENT,)
+    found: list[Fault] = []
+    received = sum(len(message.payload) for message in exchange.messages)
+    messages = len(line.chunks)
+    told = exchange.final
+    lost = [told["bytes"] - received] if "bytes" in told else []
+    lost += [told["chunks"] - messages] if "chunks" in told else []
+    if any(count > 0 for count in lost):
+        found.append(Fault.MISSING)
+    if any(count < 0 for count in lost):
+        found.append(Fault.EXTRA)
+    if _repeats(line):
+        found.append(Fault.REPEATED)
+    if _frames_differ(exchange, line):
+        found.append(Fault.FRAMES)
+    return tuple(found)
+
+
+def _repeats(line: Timeline) -> bool:
+    seen: set[bytes] = set()
+    edges = line.boundaries
+    for start, stop in zip(edges, edges[1:], strict=False):
+        chunk = line.pcm[start:stop]
+        if len(chunk) < _SHORTEST or int(np.abs(chunk.astype(np.int32)).max()) < _QUIET:
+            continue
+        digest = hashlib.blake2b(chunk.tobytes(), digest_size=16).digest()
+        if digest in seen:
+            return True
+        seen.add(digest)
+    return False
+
+
+def _frames_differ(exchange: Exchange, line: Timeline) -> bool:
+    """Only a server that reports its frames can be checked. Without `frames`, whole frames are
+    counted from its tokens, which is right while no token strays."""
+    reported = (exchange.final or {}).get("metrics") or {}
+    frames = reported.get("frames")
+    if frames is None and "tokens" in reported:
+        frames = reported["tokens"] // TOKENS_PER_FRAME
+    return frames is not None and frames * SAMPLES_PER_FRAME != line.pcm.size

@@ -1,0 +1,70 @@
+"""How late the measuring client itself is. A client that is busy sees stalls that nobody heard."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+INTERVAL = 0.01
+"""Seconds between two looks at the clock."""
+
+P99_LIMIT = 0.010
+"""Seconds. Above it, times of ten milliseconds mean nothing."""
+
+MAX_LIMIT = 0.050
+"""Seconds: the smallest underrun that is judged (C50). A client later than that may have made it up
+itself."""
+
+
+@dataclass(slots=True)
+class LoopLag:
+    """samples: (when, how many seconds late) of every wake-up, on `time.perf_counter`."""
+
+    samples: list[tuple[float, float]] = field(default_factory=list)
+
+    def objection(self) -> str | None:
+        """Why the times of this run cannot be trusted, in one line; None when they can."""
+        return objection([lag for _, lag in self.samples])
+
+
+def objection(lags: Sequence[float]) -> str | None:
+    """Pure half of `LoopLag.objection`: lags in seconds."""
+    if not lags:
+        return "the client's lag was not measured"
+    worst = max(lags)
+    p99 = sorted(lags)[int(0.99 * (len(lags) - 1))]
+    if p99 > P99_LIMIT:
+        return (
+            f"client too busy: 1 % of its wake-ups were more than {p99 * 1000:.0f} ms late "
+            f"(limit {P99_LIMIT * 1000:.0f}); use fewer streams per client or a quieter machine"
+        )
+    if worst > MAX_LIMIT:
+        return (
+            f"client too busy: it was {worst * 1000:.0f} ms late once "
+            f"(limit {MAX_LIMIT * 1000:.0f}); use fewer streams per client or a quieter machine"
+        )
+    return None
+
+
+@asynccontextmanager
+async def watch_lag(interval: float = INTERVAL) -> AsyncIterator[LoopLag]:
+    """Measure the running event loop's lag for as long as the context is open."""
+    lag = LoopLag()
+
+    async def look() -> None:
+        due = time.perf_counter() + interval
+        while True:
+            await asyncio.sleep(max(0.0, due - time.perf_counter()))
+            now = time.perf_counter()
+            lag.samples.append((now, now - due))
+            due = now + interval
+
+    task = asyncio.create_task(look())
+    try:
+        yield lag
+        await asyncio.sleep(2 * interval)  # a block just before the end must be seen too
+    finally:
+        task.cancel()

@@ -1,0 +1,190 @@
+"""The run log: one JSON object a line, everything that was measured, and enough to repeat it.
+
+    {"type": "run", ...}        hardware, versions, settings, workload; always the first line
+    {"type": "request", ...}    one per request: raw events, what the server said, measures, faults
+    {"type": "score", ...}      how one request's audio sounded, where that was asked for
+    {"type": "lag", ...}        how late the client itself was
+    {"type": "summary", ...}    what follows from the lines before; always the last line
+
+Figures and the report are drawn from this file alone. A file without a summary is of a run that
+was cut short; its requests are still good.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from benchmarks.distribution import Distribution
+from benchmarks.environment import Hardware
+from benchmarks.integrity import Fault
+from benchmarks.measures import Measures
+from tensorrt_tts.errors import InputError
+
+SCHEMA = 1
+"""Raised when a reader of older logs would misread newer ones."""
+
+Phase = Literal["cold", "measured"]
+
+
+class Line(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Run(Line):
+    """settings: every option of the command. workload: what was asked of the server, in words and
+    numbers. server: its address. started: UTC, ISO 8601."""
+
+    type: Literal["run"] = "run"
+    schema_version: Literal[1] = SCHEMA
+    suite: str
+    started: str
+    server: str
+    hardware: Hardware
+    versions: dict[str, str]
+    settings: dict[str, Any]
+    workload: dict[str, Any]
+
+
+class Request(Line):
+    """chunks: (seconds since scheduled, samples). headers: (seconds, bytes) of container headers.
+    empty: seconds, of messages without content. scheduled: seconds since the run began. ended:
+    seconds since scheduled. server: its last message. audio: WAV file, relative to this log.
+    """
+
+    type: Literal["request"] = "request"
+    index: int
+    phase: Phase = "measured"
+    prompt: str
+    text: str
+    characters: int
+    language: str
+    voice: str | None
+    scheduled: float
+    chunks: tuple[tuple[float, int], ...]
+    headers: tuple[tuple[float, int], ...] = ()
+    empty: tuple[float, ...] = ()
+    ended: float
+    error: str | None = None
+    server: dict[str, Any] | None = None
+    measures: Measures
+    faults: tuple[Fault, ...] = ()
+    audio: str | None = None
+
+
+class Score(Line):
+    """Of the audio of request `index` as it was streamed. wer: words wrong over words, 0 is
+    perfect. heard: the transcript that it is of. mos: DistillMOS, 1 to 5. None: not scored."""
+
+    type: Literal["score"] = "score"
+    index: int
+    wer: float | None = None
+    heard: str | None = None
+    mos: float | None = None
+
+
+class Lag(Line):
+    """ms, over the whole run. objection: why its times cannot be trusted, None when they can."""
+
+    type: Literal["lag"] = "lag"
+    lag_ms: Distribution | None
+    objection: str | None
+
+
+class Continuity(Line):
+    """Share of streams, 0 to 1, whose player with this prebuffer fell silent for at most 50, 100
+    and 200 ms in all. Failed streams count as not continuous; answers of one chunk count not at all
+    (`streams` says how many did). None when none did."""
+
+    prebuffer_ms: float
+    streams: int
+    c50: float | None
+    c100: float | None
+    c200: float | None
+
+
+class Summary(Line):
+    """Of the measured (not cold) requests. faults: how many requests had each. valid: whether the
+    client was fast enough to be believed; if not, `objection` says why."""
+
+    type: Literal["summary"] = "summary"
+    requests: int
+    failed: int
+    faults: dict[str, int]
+    audio_s: float
+    wall_s: float
+    distributions: dict[str, Distribution]
+    continuity: tuple[Continuity, ...]
+    valid: bool
+    objection: str | None
+    verdict: str
+    extra: dict[str, Any] = Field(default_factory=dict)
+
+
+AnyLine = Annotated[Run | Request | Score | Lag | Summary, Field(discriminator="type")]
+_ADAPTER: TypeAdapter[AnyLine] = TypeAdapter(AnyLine)
+
+
+class RunLog(BaseModel):
+    """A whole log, read back. `lag` and `summary` are None when the run was cut short."""
+
+    path: Path
+    run: Run
+    requests: tuple[Request, ...]
+    scores: dict[int, Score]
+    lag: Lag | None
+    summary: Summary | None
+
+    @property
+    def measured(self) -> tuple[Request, ...]:
+        """Requests that are not cold starts and delivered audio."""
+        return tuple(
+            line for line in self.requests if line.phase == "measured" and line.chunks
+        )
+
+
+def dump(line: Line) -> str:
+    """One line of a log, without its line end."""
+    return line.model_dump_json()
+
+
+def read(path: Path) -> RunLog:
+    """Raises InputError, naming file, line and field, for anything that is no run log."""
+    try:
+        content = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(
+            f"run log '{path}' cannot be read ({error}); `make bench` writes one"
+        ) from error
+    lines = [_parse(path, number, text) for number, text in enumerate(content.splitlines(), 1)]
+    if not lines or not isinstance(lines[0], Run):
+        raise InputError(f"run log '{path}' does not begin with a run line; is it another file?")
+    return RunLog(
+        path=path,
+        run=lines[0],
+        requests=tuple(line for line in lines if isinstance(line, Request)),
+        scores={line.index: line for line in lines if isinstance(line, Score)},
+        lag=_last(lines, Lag),
+        summary=_last(lines, Summary),
+    )
+
+
+def _parse(path: Path, number: int, text: str) -> AnyLine:
+    try:
+        return _ADAPTER.validate_json(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"]) or "line"
+        raise InputError(f"run log '{path}', line {number}: {field}: {first['msg']}") from error
+
+
+_Kind = TypeVar("_Kind", bound=Line)
+
+
+def _last(lines: Sequence[Line], kind: type[_Kind]) -> _Kind | None:
+    found = [line for line in lines if isinstance(line, kind)]
+    return found[-1] if found else None

@@ -1,0 +1,105 @@
+"""One run of one suite: drive the server, watch the client, log everything, sum it up."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from benchmarks.drift import drift
+from benchmarks.environment import hardware, versions
+from benchmarks.exchange import Endpoint, Exchange
+from benchmarks.loop_lag import watch_lag
+from benchmarks.recorder import Recorder
+from benchmarks.run_logger import RunLoggers
+from benchmarks.runlog import Phase, Request, Run, Score, Summary
+from benchmarks.suites import Suite
+from benchmarks.summary import lag_line, summarize
+
+Scorer = Callable[[Sequence[Request], Path], list[Score]]
+"""Scores the audio of request lines; the folder is what their `audio` paths are relative to."""
+
+AUDIO = "audio"
+"""Folder of the WAV files, beside the run log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Where a run goes and what is kept of it. server: its address, for the log. settings: the
+    command's options, for the log. progress: told each request that has ended, and the total.
+    score: None leaves the audio unjudged."""
+
+    folder: Path
+    server: str
+    settings: dict[str, Any]
+    save_audio: bool
+    progress: Callable[[Request, int], None]
+    score: Scorer | None = None
+
+    async def run(self, suite: Suite, endpoint: Endpoint, loggers: RunLoggers) -> Summary:
+        """Raises BackendError when the server cannot be reached at all. Requests that fail are
+        results, not exceptions."""
+        loggers.start(
+            Run(
+                suite=suite.name,
+                started=datetime.now(UTC).isoformat(timespec="seconds"),
+                server=self.server,
+                hardware=hardware(),
+                versions=versions(),
+                settings=self.settings,
+                workload=suite.workload,
+            )
+        )
+        begin = time.perf_counter()
+        audio = AUDIO if self.save_audio or self.score else None
+        recorder = Recorder(loggers, begin, self.folder, audio, suite.name)
+
+        def record(exchange: Exchange) -> None:
+            phase: Phase = "cold" if len(recorder.lines) < suite.cold else "measured"
+            self.progress(recorder.add(exchange, phase), suite.total)
+
+        async with watch_lag() as lag:
+            exchanges = await suite.drive(endpoint, record if suite.live else _later)
+        wall = time.perf_counter() - begin
+        if not suite.live:
+            for exchange in exchanges:
+                record(exchange)
+        scores = self.score(recorder.measured, self.folder) if self.score else []
+        for score in scores:
+            loggers.line(score)
+        line = lag_line(lag)
+        loggers.line(line)
+        summary = summarize(recorder.lines, line, wall, scores, _drifts(recorder.measured))
+        loggers.line(summary)
+        return summary
+
+
+def _later(exchange: Exchange) -> None:
+    pass
+
+
+def _drifts(lines: Sequence[Request]) -> dict[str, Any]:
+    """Drift of what one text repeated should keep constant; empty for a mix of texts."""
+    sound = [line.measures for line in lines if line.chunks]
+    if len({line.text for line in lines}) != 1:
+        return {}
+    found = {
+        "ttfa_ms": drift([m.ttfa_ms for m in sound if m.ttfa_ms is not None]),
+        "rtf": drift([m.rtf for m in sound if m.rtf is not None]),
+    }
+    return {
+        "drift": {
+            name: {
+                "first_half": value.first,
+                "second_half": value.second,
+                "change": value.change,
+                "p": value.p,
+                "drifted": value.drifted,
+            }
+            for name, value in found.items()
+            if value is not None
+        }
+    }

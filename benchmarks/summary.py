@@ -1,0 +1,156 @@
+"""From the request lines of a run to what it says as a whole. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from benchmarks.distribution import Distribution
+from benchmarks.loop_lag import LoopLag
+from benchmarks.player import LIMITS, PREBUFFERS
+from benchmarks.runlog import Continuity, Lag, Request, Score, Summary
+
+DISTRIBUTIONS = (
+    "ttft_ms",
+    "ttfa_ms",
+    "onset_ms",
+    "total_ms",
+    "late_ms",
+    "rtf",
+    "stream_rtf",
+    "server_rtf",
+    "max_gap_ms",
+    "mean_gap_ms",
+    "jitter_ms",
+    "longest_stall_ms",
+)
+"""Measures of one number per request. `gap_ms` (every gap), `underrun_ms` (no prebuffer), and `wer`
+and `mos` where they were taken, are added to them."""
+
+GOOD_GAP_MS, ACCEPTABLE_GAP_MS = 300.0, 500.0
+GOOD_RTF, ACCEPTABLE_RTF = 1.0, 1.25
+"""Verdicts that earlier measurements of this kind were read by: mean real-time factor (time over
+audio) and largest gap."""
+
+
+def summarize(
+    lines: Sequence[Request],
+    lag: Lag,
+    wall_s: float,
+    scores: Iterable[Score] = (),
+    extra: dict[str, object] | None = None,
+) -> Summary:
+    """wall_s: seconds from the first request's start to the end of the last."""
+    measured = [line for line in lines if line.phase == "measured"]
+    sound = [line for line in measured if line.chunks]
+    found: dict[str, Distribution] = {}
+    for name in DISTRIBUTIONS:
+        _put(found, name, (getattr(line.measures, name) for line in sound))
+    _put(found, "gap_ms", (gap for line in sound for gap in line.measures.gaps_ms))
+    _put(found, "underrun_ms", (_underrun(line, 0) for line in sound))
+    measured_indices = {line.index for line in measured}
+    scores = [score for score in scores if score.index in measured_indices]
+    _put(found, "wer", (score.wer for score in scores))
+    _put(found, "mos", (score.mos for score in scores))
+    faults = Counter(fault.value for line in measured for fault in line.faults)
+    return Summary(
+        requests=len(measured),
+        failed=sum(1 for line in measured if line.error is not None),
+        faults=dict(faults),
+        audio_s=sum(line.measures.audio_s for line in measured),
+        wall_s=wall_s,
+        distributions=found,
+        continuity=tuple(continuity(measured, index) for index in range(len(PREBUFFERS))),
+        valid=lag.objection is None,
+        objection=lag.objection,
+        verdict=verdict(found, faults),
+        extra=extra or {},
+    )
+
+
+def lag_line(lag: LoopLag) -> Lag:
+    return Lag(
+        lag_ms=Distribution.of(late * 1000 for _, late in lag.samples), objection=lag.objection()
+    )
+
+
+def continuity(lines: Iterable[Request], prebuffer: int) -> Continuity:
+    """C50, C100 and C200 with the prebuffer of that index in `PREBUFFERS`."""
+    judged = [_silence(line, prebuffer) for line in lines]
+    silences = [silence for silence in judged if silence is not None]
+    c50, c100, c200 = (
+        (
+            sum(silence <= limit * 1000 for silence in silences) / len(silences)
+            if silences
+            else None
+        )
+        for limit in LIMITS
+    )
+    return Continuity(
+        prebuffer_ms=PREBUFFERS[prebuffer] * 1000,
+        streams=len(silences),
+        c50=c50,
+        c100=c100,
+        c200=c200,
+    )
+
+
+def _silence(line: Request, prebuffer: int) -> float | None:
+    """ms that a player is silent; infinite for a failed request; None where none can be judged."""
+    if line.error is not None or not line.chunks:
+        return float("inf")
+    return _underrun(line, prebuffer)
+
+
+def _underrun(line: Request, prebuffer: int) -> float | None:
+    underruns = line.measures.underruns_ms
+    return None if underruns is None else underruns[prebuffer]
+
+
+def verdict(found: dict[str, Distribution], faults: Counter[str]) -> str:
+    """One word or two for a run: faulty, needs work, acceptable or good; and unmeasured."""
+    if faults:
+        return "faulty"
+    if "rtf" not in found or "max_gap_ms" not in found:
+        return "unmeasured"
+    rtf, gap = found["rtf"].mean, found["max_gap_ms"].max
+    if rtf <= GOOD_RTF and gap < GOOD_GAP_MS:
+        return "good"
+    if rtf <= ACCEPTABLE_RTF and gap < ACCEPTABLE_GAP_MS:
+        return "acceptable"
+    return "needs work"
+
+
+def shortfalls(summary: Summary, ttfa_limit_ms: float) -> list[str]:
+    """What keeps a run of N streams from counting as "N concurrent real-time streams"; empty when
+    it counts. One line each: the condition, and what was measured instead."""
+    found = summary.distributions
+    missing: list[str] = []
+    if summary.objection:
+        missing.append(f"run not valid: {summary.objection}")
+    if summary.faults or summary.failed:
+        missing.append(f"zero faulty answers: {summary.faults}")
+    ttfa = found.get("ttfa_ms")
+    if ttfa is None or ttfa.p99 > ttfa_limit_ms:
+        got = "nothing" if ttfa is None else f"{ttfa.p99:.0f} ms"
+        missing.append(f"p99 first audio within {ttfa_limit_ms:.0f} ms: {got}")
+    c100 = summary.continuity[0].c100
+    if c100 is None or c100 < 0.99:
+        missing.append(f"99 % of streams silent for at most 100 ms: {_percent(c100)}")
+    rtf = found.get("stream_rtf")
+    if rtf is None or rtf.p99 >= 1:
+        got = "nothing" if rtf is None else f"{rtf.p99:.2f}"
+        missing.append(f"p99 real-time factor of a stream below 1: {got}")
+    return missing
+
+
+def _percent(share: float | None) -> str:
+    return "nothing to judge" if share is None else f"{share:.1%}"
+
+
+def _put(
+    found: dict[str, Distribution], name: str, values: Iterable[float | None]
+) -> None:
+    distribution = Distribution.of(values)
+    if distribution is not None:
+        found[name] = distribution

@@ -1,0 +1,138 @@
+"""A `/ws/tts` on a real socket that does what its script says, faults included.
+
+It mirrors what real servers do that a benchmark must see through: container headers, empty
+messages, notes before the audio, stalls, and audio that is lost or sent twice while the counts in
+the last message stay those of the whole answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import struct
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import numpy as np
+from websockets.asyncio.server import ServerConnection, serve
+
+FRAME = 2048
+RATE = 24000
+
+
+@dataclass(frozen=True)
+class Script:
+    """frames: chunks of one frame. pace: seconds per second of audio between chunks. think: seconds
+    before the first. quiet: leading samples of silence. stall: (before chunk, seconds). drop,
+    repeat: chunk numbers. header: a WAV header as soon as the request is read. empty: an empty
+    message then. error, close: instead of finishing. final: whether the last message comes."""
+
+    frames: int = 12
+    pace: float = 0.5
+    think: float = 0.0
+    quiet: int = 0
+    stall: tuple[int, float] | None = None
+    drop: int | None = None
+    repeat: int | None = None
+    header: bool = False
+    empty: bool = False
+    note: bool = False
+    error: bool = False
+    close: bool = False
+    final: bool = True
+
+
+def speech(script: Script) -> np.ndarray:
+    """int16 noise at speaking level, different in every chunk."""
+    pcm = np.random.default_rng(0).integers(-8000, 8000, script.frames * FRAME, dtype=np.int16)
+    pcm[: script.quiet] = 0
+    return pcm
+
+
+def wav_header() -> bytes:
+    """Of a stream whose length is not known, with a chunk before the data as ffmpeg writes it."""
+    form = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 1, RATE, RATE * 2, 2, 16)
+    note = struct.pack("<4sI", b"LIST", 3) + b"abc\0"
+    return struct.pack("<4sI4s", b"RIFF", 0xFFFFFFFF, b"WAVE") + form + note + struct.pack(
+        "<4sI", b"data", 0xFFFFFFFF
+    )
+
+
+class FakeServer:
+    def __init__(self, script: Script) -> None:
+        self.script = script
+        self.requests: list[dict[str, object]] = []
+        self.open = 0
+        self.most_open = 0
+
+    async def handle(self, socket: ServerConnection) -> None:
+        async for message in socket:
+            self.requests.append(json.loads(message))
+            self.open += 1
+            self.most_open = max(self.most_open, self.open)
+            try:
+                if not await self.answer(socket):
+                    return
+            finally:
+                self.open -= 1
+
+    async def answer(self, socket: ServerConnection) -> bool:
+        script = self.script
+        sent_bytes = 0
+        if script.note:
+            await socket.send(json.dumps({"type": "started"}))
+        if script.header:
+            sent_bytes += len(wav_header())
+            await socket.send(wav_header())
+        if script.empty:
+            await socket.send(b"")
+        await asyncio.sleep(script.think)
+        pcm = speech(script)
+        due = time.perf_counter()
+        for number in range(script.frames):
+            if script.stall and number == script.stall[0]:
+                due += script.stall[1]
+            await asyncio.sleep(max(0.0, due - time.perf_counter()))
+            chunk = pcm[number * FRAME : (number + 1) * FRAME].tobytes()
+            sent_bytes += len(chunk)
+            for _ in range(0 if number == script.drop else 2 if number == script.repeat else 1):
+                await socket.send(chunk)
+            due += script.pace * FRAME / RATE
+        if script.error:
+            error = {"code": "backend_error", "message": "the model died"}
+            await socket.send(json.dumps({"error": error}))
+            return True
+        if script.close:
+            socket.transport.abort()
+            return False
+        if script.final:
+            await socket.send(json.dumps(self.final(sent_bytes)))
+        return True
+
+    def final(self, sent_bytes: int) -> dict[str, object]:
+        frames = self.script.frames
+        duration = frames * FRAME / RATE
+        metrics = {
+            "ttft_ms": 1.0,
+            "ttfa_ms": 2.0,
+            "tokens": 7 * frames,
+            "generation_time_s": duration / 2,
+        }
+        return {
+            "done": True,
+            "chunks": frames,
+            "duration_s": duration,
+            "bytes": sent_bytes,
+            "metrics": metrics,
+        }
+
+
+@asynccontextmanager
+async def running(script: Script) -> AsyncIterator[tuple[str, FakeServer]]:
+    """The server and its URL."""
+    server = FakeServer(script)
+    async with serve(server.handle, "127.0.0.1", 0) as listening:
+        port = next(iter(listening.sockets)).getsockname()[1]
+        yield f"ws://127.0.0.1:{port}/ws/tts", server
