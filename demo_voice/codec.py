@@ -1,0 +1,187 @@
+"""Step ``codec``: train the SNAC-architecture codec on the teacher's speech.
+
+Stage one trains the feature encoder, the quantiser and the decoder together for ``--codec-minutes``
+of computing (kept across restarts in ``codec/ckpt.pt``).  The first minutes run without codes,
+then k-means sets the codebooks.  Step ``tokenize`` freezes what this leaves; step ``vocoder`` then
+goes on with the decoder alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import signal
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import save_file
+from snac.layers import Decoder
+from snac.vq import ResidualVectorQuantize
+from torch import Tensor, nn
+
+from demo_voice.crops import Crops
+from demo_voice.decoder import decode, fold_weight_norm, weight_norm_state
+from demo_voice.encoder import CONTEXT, FeatureEncoder, RunningMeans, quantize
+from demo_voice.losses import reconstruction
+
+CONFIG: dict[str, Any] = {
+    "sampling_rate": 24000, "encoder_dim": 16, "encoder_rates": [2, 4, 8, 8], "decoder_dim": 256,
+    "decoder_rates": [8, 8, 4, 2], "attn_window_size": None, "codebook_size": 512,
+    "codebook_dim": 8, "vq_strides": [4, 2, 1], "noise": True, "depthwise": True,
+}
+LATENT = CONFIG["encoder_dim"] * 2 ** len(CONFIG["encoder_rates"])
+FRAMES = 4  # codec frames (of 2048 samples) per crop
+BATCH = 4
+WARM_STEPS = 600  # without codes
+REVIVE_EVERY = 200
+REVIVE_UNTIL = 0.7  # share of the time budget
+CLIP = 20.0
+PHASE_WEIGHT = 4.0
+
+
+class Codec(nn.Module):
+    """Encoder for training, and the two modules that ship."""
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        super().__init__()
+        latent = config["encoder_dim"] * 2 ** len(config["encoder_rates"])
+        self.encoder = FeatureEncoder(latent)
+        self.quantizer = ResidualVectorQuantize(
+            latent, config["codebook_size"], config["codebook_dim"], config["vq_strides"])
+        self.decoder = Decoder(latent, config["decoder_dim"], config["decoder_rates"],
+                               config["noise"], depthwise=config["depthwise"],
+                               attn_window_size=config["attn_window_size"])
+        fold_weight_norm(self)
+
+    def latent_of(self, features: Tensor) -> Tensor:
+        """Latents of features that carry CONTEXT either side."""
+        return self.encoder(features)[:, :, CONTEXT:-CONTEXT]
+
+    def encode(self, features: Tensor) -> list[Tensor]:
+        """Codes of features that carry CONTEXT either side."""
+        return quantize(self.quantizer, self.latent_of(features)).codes
+
+    def from_codes(self, codes: list[Tensor]) -> Tensor:
+        """Waveform [batch, 1, samples] of codes."""
+        return decode(self.decoder, self.quantizer.from_codes(codes))
+
+
+def export(codec: Codec, config: dict[str, Any], folder: Path) -> None:
+    """config.json and model.safetensors with ``snac``'s names (quantizer.*, decoder.*)."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+    state = {key: value.detach().contiguous().clone()
+             for key, value in weight_norm_state(codec).items() if not key.startswith("encoder.")}
+    save_file(state, str(folder / "model.safetensors"))
+
+
+def learning_rate(share: float, peak: float) -> float:
+    """Constant, then a cosine to a twentieth over the last 40 % of the budget."""
+    fall = max(0.0, (share - 0.6) / 0.4)
+    return peak * (0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * min(1.0, fall))))
+
+
+@dataclass
+class Stop:
+    """Set by SIGTERM: finish the step, save, leave."""
+
+    asked: bool = False
+
+    def install(self) -> None:
+        """Catch the signal."""
+        def ask(*_: object) -> None:
+            self.asked = True
+
+        signal.signal(signal.SIGTERM, ask)
+
+
+def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
+    """Replace the checkpoint in one move."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    torch.save(state, path.with_suffix(".tmp"))
+    os.replace(path.with_suffix(".tmp"), path)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of this step."""
+    parser.add_argument("--codec-minutes", type=float, default=35.0, help="training time, stage one")
+    parser.add_argument("--codec-rate", type=float, default=1e-3, help="learning rate")
+    parser.add_argument("--codec-shards", type=int, help="use so many shards only")
+    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
+
+
+def run(args: argparse.Namespace) -> None:
+    """Train until the time budget is spent; go on from the checkpoint if there is one."""
+    work = Path(args.work)
+    path = work / "codec" / "ckpt.pt"
+    torch.set_num_threads(args.threads)
+    torch.set_flush_denormal(True)
+    torch.manual_seed(0)
+    codec = Codec(CONFIG)
+    optimizer = torch.optim.AdamW(codec.parameters(), lr=args.codec_rate, betas=(0.8, 0.99),
+                                  weight_decay=0.0)
+    means = RunningMeans(codec.quantizer)
+    step, spent = 0, 0.0
+    if path.exists():
+        state = torch.load(path, weights_only=False)
+        codec.load_state_dict(state["codec"])
+        optimizer.load_state_dict(state["optimizer"])
+        means.load(state["means"])
+        step, spent = state["step"], state["seconds"]
+    budget = args.codec_minutes * 60
+    if spent >= budget:
+        print("codec: trained already")
+        return
+    crops = Crops(work, FRAMES, CONTEXT, seed=step, shards=args.codec_shards)
+    print(f"codec: {crops.hours:.1f} h of training speech, from step {step}", flush=True)
+    stop = Stop()
+    stop.install()
+
+    def save() -> None:
+        save_checkpoint(path, {"codec": codec.state_dict(), "optimizer": optimizer.state_dict(),
+                               "means": means.state(), "step": step, "seconds": spent,
+                               "config": CONFIG})
+
+    sums = torch.zeros(4)
+    clock = saved = time.monotonic()
+    while spent < budget and not stop.asked:
+        share = spent / budget
+        rate = learning_rate(share, args.codec_rate) * min(1.0, (step + 1) / 100)
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        features, audio = crops.batch(BATCH)
+        result = quantize(codec.quantizer, codec.latent_of(features), step >= WARM_STEPS)
+        made = decode(codec.decoder, result.latent)[:, 0]
+        mel, wave = reconstruction(made, audio)
+        loss = mel + PHASE_WEIGHT * wave + 0.25 * result.commitment
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        norm = nn.utils.clip_grad_norm_(codec.parameters(), CLIP)
+        optimizer.step()
+        means.remember(result.encodings)
+        if step >= WARM_STEPS:
+            means.update(result.encodings, result.codes)
+        step += 1
+        if step == WARM_STEPS:
+            means.start()
+        elif step > WARM_STEPS and step % REVIVE_EVERY == 0 and share < REVIVE_UNTIL:
+            means.revive()
+        sums += torch.stack([mel.detach(), wave.detach(), result.commitment.detach(), norm])
+        now = time.monotonic()
+        spent, clock = spent + now - clock, now
+        if step % 100 == 0:
+            mel_mean, wave_mean, commit, size = (sums / 100).tolist()
+            used = [int((c > 0.05).sum()) for c in means.counts]
+            print(f"step {step} {spent / 60:.1f} min mel {mel_mean:.3f} wave {wave_mean:.3f} "
+                  f"commit {commit:.3f} norm {size:.1f} used {used} lr {rate:.1e}", flush=True)
+            sums.zero_()
+        if now - saved > 120:
+            save()
+            saved = now
+    save()
+    export(codec, CONFIG, work / "codec")
