@@ -129,7 +129,18 @@ def _reference(model: SpeechModel, device: str, max_streams: int) -> Backend:
     return ReferenceBackend.from_folder(model.folder, device, max_streams=max_streams)
 
 
-BACKENDS: dict[str, Callable[[SpeechModel, str, int], Backend]] = {"reference": _reference}
+def _vllm(model: SpeechModel, device: str, max_streams: int) -> Backend:
+    from vllm_inference.backend import VLLMBackend
+    from vllm_inference.options import VLLMOptions
+
+    options = VLLMOptions(device=device, max_streams=max_streams)
+    return VLLMBackend.from_folder(model.folder, options)
+
+
+BACKENDS: dict[str, Callable[[SpeechModel, str, int], Backend]] = {
+    "reference": _reference,
+    "vllm": _vllm,
+}
 """Builders by name: (model, device, max_streams) to a loaded backend."""
 
 

@@ -1,0 +1,56 @@
+"""A real vLLM engine and the reference backend on one checkpoint, for the tests marked vllm."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import psutil
+
+from tensorrt_tts.backends.protocol import Backend, BackendStats, Sampling, TokenChunk
+from vllm_inference.backend import VLLMBackend
+from vllm_inference.options import VLLMOptions
+
+
+def engine_processes() -> list[psutil.Process]:
+    """vLLM's processes below this one. multiprocessing's resource tracker stays by design."""
+    return [
+        child
+        for child in psutil.Process().children(recursive=True)
+        if child.status() != psutil.STATUS_ZOMBIE
+        and not any("resource_tracker" in part for part in child.cmdline())
+    ]
+
+
+@asynccontextmanager
+async def engine(folder: Path, options: VLLMOptions) -> AsyncIterator[VLLMBackend]:
+    """Started as a server does it, off the event loop. Leaves no process behind, or fails."""
+    backend = await asyncio.to_thread(VLLMBackend.from_folder, folder, options)
+    try:
+        yield backend
+    finally:
+        await backend.close()
+    assert engine_processes() == []
+
+
+async def generate(
+    backend: Backend, prompt: list[int], sampling: Sampling, request_id: str
+) -> list[TokenChunk]:
+    return [chunk async for chunk in backend.stream(prompt, sampling, request_id)]
+
+
+async def tokens(
+    backend: Backend, prompt: list[int], sampling: Sampling, request_id: str = "one"
+) -> list[int]:
+    chunks = await generate(backend, prompt, sampling, request_id)
+    return [token for chunk in chunks for token in chunk.ids]
+
+
+async def idle_stats(backend: VLLMBackend, timeout_s: float = 30.0) -> BackendStats:
+    """The stats once the scheduler has said that it runs nothing, or as they are at the end."""
+    async with asyncio.timeout(timeout_s):
+        while backend.stats().extra["engine_running"]:  # noqa: ASYNC110 - vLLM has no event
+            await asyncio.sleep(0.01)
+    return backend.stats()

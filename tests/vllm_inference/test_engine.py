@@ -1,0 +1,245 @@
+"""The backend on the real vLLM engine, CPU, with a random checkpoint of the Orpheus layout.
+
+Run by `make test-vllm`. One engine serves all tests of the module, as it serves all streams.
+"""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+
+import pytest
+import pytest_asyncio
+
+from tensorrt_tts.backends.protocol import Finish, LegalTokens, Sampling, TokenChunk
+from tensorrt_tts.backends.reference import ReferenceBackend
+from tensorrt_tts.errors import SettingError
+from tensorrt_tts.loading import load_model
+from tensorrt_tts.models.orpheus_tokens import OrpheusTokens
+from tests.support.tiny_orpheus import tiny_model_folders
+from tests.vllm_inference.engine_fixtures import engine, generate, idle_stats, tokens
+from vllm_inference.backend import VLLMBackend
+from vllm_inference.options import VLLMOptions
+
+pytestmark = [
+    pytest.mark.vllm,
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.timeout(900),
+    pytest.mark.filterwarnings("default"),  # vLLM's dependencies warn while they are imported
+]
+
+STREAMS = 16
+MAX_SEQUENCE = 512
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def backend() -> AsyncIterator[VLLMBackend]:
+    options = VLLMOptions(max_streams=STREAMS, max_sequence=MAX_SEQUENCE, singly_below=0)
+    async with engine(tiny_model_folders()[0], options) as started:
+        yield started
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def reference() -> AsyncIterator[ReferenceBackend]:
+    started = ReferenceBackend.from_folder(tiny_model_folders()[0])
+    yield started
+    await started.close()
+
+
+@pytest.fixture(scope="module")
+def ids() -> OrpheusTokens:
+    folder, codec = tiny_model_folders()
+    return load_model(str(folder), str(codec)).tokens
+
+
+def prompt(ids: OrpheusTokens, seed: int, length: int = 30) -> list[int]:
+    text = [random.Random(seed).randrange(3, 60) for _ in range(length)]
+    return [ids.start_of_human, ids.begin_of_text, *text, ids.start_of_ai, ids.start_of_speech]
+
+
+def greedy(
+    ids: OrpheusTokens, count: int = 70, per_slot: bool = True, **changes: object
+) -> Sampling:
+    settings: dict = {
+        "max_tokens": count,
+        "temperature": 0.0,
+        "repetition_penalty": 1.1,
+        "stop_ids": ids.stop_ids,
+        "legal": ids.legal(per_slot),
+    }
+    return Sampling(**(settings | changes))
+
+
+def joined(chunks: list[TokenChunk]) -> list[int]:
+    return [token for chunk in chunks for token in chunk.ids]
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("per_slot", [True, False])
+@pytest.mark.parametrize("penalty", [1.0, 1.3])
+async def test_greedy_equals_the_reference(backend, reference, ids, seed, per_slot, penalty):
+    sampling = greedy(ids, per_slot=per_slot, repetition_penalty=penalty)
+    expected = await tokens(reference, prompt(ids, seed), sampling)
+    assert await tokens(backend, prompt(ids, seed), sampling) == expected
+    assert len(expected) == 70
+
+
+async def test_greedy_without_legal_tokens_equals_the_reference(backend, reference, ids):
+    sampling = greedy(ids, legal=None)
+    expected = await tokens(reference, prompt(ids, 5), sampling)
+    assert await tokens(backend, prompt(ids, 5), sampling) == expected
+
+
+async def test_a_stop_id_ends_both_at_the_same_place(backend, reference, ids):
+    free = await tokens(backend, prompt(ids, 1), greedy(ids))
+    sampling = greedy(ids, stop_ids=(free[14],))
+    for other in (backend, reference):
+        chunks = await generate(other, prompt(ids, 1), sampling, "stopped")
+        assert joined(chunks) == free[: free.index(free[14])]
+        assert chunks[-1].finish is Finish.STOP
+
+
+async def test_the_sequence_limit_ends_both_at_the_same_place(backend, reference, ids):
+    reference.capacity = backend.capacity
+    sampling = greedy(ids, count=2000)
+    ours = await generate(backend, prompt(ids, 2, length=450), sampling, "long")
+    theirs = await generate(reference, prompt(ids, 2, length=450), sampling, "long")
+    assert joined(ours) == joined(theirs)
+    assert ours[-1].finish is theirs[-1].finish is Finish.LENGTH
+
+
+async def test_a_prompt_longer_than_the_sequence(backend, ids):
+    with pytest.raises(SettingError, match="does not fit"):
+        await tokens(backend, prompt(ids, 2, length=MAX_SEQUENCE), greedy(ids))
+
+
+async def test_vllm_refuses_in_our_words(backend, ids):
+    with pytest.raises(SettingError, match="top_p"):
+        await tokens(backend, prompt(ids, 2), greedy(ids, top_p=7.0))
+
+
+async def test_frames_are_handed_on_whole(backend, ids):
+    chunks = await generate(backend, prompt(ids, 1), greedy(ids, count=70), "frames")
+    assert [len(chunk.ids) for chunk in chunks[:-1]] == [1] + [7] * 9
+    assert len(joined(chunks)) == 70
+
+
+async def test_every_id_is_in_its_slot_however_hot(backend, ids):
+    sampling = greedy(ids, count=100, temperature=5.0, top_p=1.0)
+    spoken = await asyncio.gather(
+        *(tokens(backend, prompt(ids, seed), sampling, f"hot{seed}") for seed in range(STREAMS))
+    )
+    for stream in spoken:
+        assert all(token in ids.slot_range(at % 7) for at, token in enumerate(stream))
+        assert len(set(stream)) > 20  # it is hot: these are not the few likeliest ids
+
+
+async def test_stops_only_where_a_frame_begins(backend, ids):
+    """Three stop ids against one code per slot: sampled flat, they come at once where legal."""
+    narrow = LegalTokens(tuple(range(slot.start, slot.start + 1) for slot in ids.legal().slots))
+    sampling = greedy(ids, count=700, temperature=100.0, top_p=1.0, legal=narrow)
+    lengths = []
+    for seed in range(12):
+        chunks = await generate(backend, prompt(ids, seed), sampling, "narrow")
+        assert chunks[-1].finish is Finish.STOP
+        lengths.append(len(joined(chunks)))
+    assert all(length % 7 == 0 for length in lengths)
+    assert len(set(lengths)) > 1
+
+
+async def test_seeds(backend, ids):
+    def hot(seed: int | None) -> Sampling:
+        return greedy(ids, count=35, temperature=1.0, seed=seed)
+
+    first, again, other = [
+        await tokens(backend, prompt(ids, 3), hot(seed)) for seed in (11, 11, 12)
+    ]
+    assert first == again
+    assert first != other
+    fresh = [await tokens(backend, prompt(ids, 3), hot(None)) for _ in range(2)]
+    assert fresh[0] != fresh[1]
+    negative = [await tokens(backend, prompt(ids, 3), hot(-1)) for _ in range(2)]
+    assert negative[0] == negative[1]
+
+
+async def test_concurrent_streams_do_not_disturb_each_other(backend, ids):
+    """Greedy and seeded streams of many lengths, alone and then all at once, start staggered."""
+    work = [
+        (
+            prompt(ids, number, length=5 + 7 * number),
+            greedy(ids, count=40 + 5 * number, temperature=(number % 2) * 0.8, seed=number),
+        )
+        for number in range(STREAMS)
+    ]
+    alone = [await tokens(backend, *each) for each in work]
+
+    async def staggered(number: int) -> list[int]:
+        await asyncio.sleep(0.03 * number)
+        return await tokens(backend, *work[number], f"beside{number}")
+
+    together = await asyncio.gather(*(staggered(number) for number in range(STREAMS)))
+    assert list(together) == alone
+
+
+async def test_abort_ends_the_stream_and_frees_its_blocks(backend, ids):
+    free = (await idle_stats(backend)).kv_blocks_free
+    stream = backend.stream(prompt(ids, 1), greedy(ids, count=450), "gone")
+    async with aclosing(stream):
+        await anext(stream)
+        await backend.abort("gone")
+        rest = [chunk async for chunk in stream]
+    assert rest[-1].finish is Finish.ABORT
+    assert len(joined(rest)) < 400
+    stats = await idle_stats(backend)
+    assert (stats.running, stats.kv_blocks_free) == (0, free)
+
+
+async def test_random_cancels_leave_nothing_behind(backend, ids):
+    """16 streams at once, five rounds; each ends by itself, by aclose, by abort or by its task's
+    cancellation, after a random number of hand-ons. Every block is free again afterwards."""
+    dice = random.Random(7)
+    free = (await idle_stats(backend)).kv_blocks_free
+    expected = await tokens(backend, prompt(ids, 0), greedy(ids))
+    ended = dict.fromkeys(("finish", "close", "abort", "cancel"), 0)
+
+    async def listen(name: str, way: str, after: int) -> None:
+        stream = backend.stream(prompt(ids, after), greedy(ids, count=70), name)
+        async with aclosing(stream):
+            received = 0
+            async for chunk in stream:
+                received += 1
+                if received > after and way == "close":
+                    break
+                if received > after and way == "abort":
+                    await backend.abort(name)
+                if chunk.finish is not None:
+                    assert way in ("finish", "cancel") or chunk.finish is Finish.ABORT
+        ended[way] += 1
+
+    for turn in range(5):
+        tasks = {}
+        for number in range(STREAMS):
+            way = dice.choice(list(ended))
+            name = f"random{turn}.{number}"
+            tasks[asyncio.create_task(listen(name, way, dice.randrange(4)))] = way
+        for task, way in tasks.items():
+            if way == "cancel":
+                await asyncio.sleep(dice.random() * 0.05)
+                task.cancel()
+        results = await asyncio.gather(*tasks, return_exceptions=True)
+        failures = [result for result in results if isinstance(result, Exception)]
+        assert failures == []
+        ended["cancel"] += sum(isinstance(r, asyncio.CancelledError) for r in results)
+    assert min(ended.values()) > 5
+    stats = await idle_stats(backend)
+    assert (stats.running, stats.waiting) == (0, 0)
+    assert (stats.extra["engine_running"], stats.kv_blocks_free) == (0, free)
+    assert await tokens(backend, prompt(ids, 0), greedy(ids)) == expected
+
+
+async def test_prefix_caching_saves_the_prompt_and_changes_nothing(backend, ids):
+    long = prompt(ids, 9, length=300)  # more than two of the CPU backend's blocks of 128 ids
+    first = await tokens(backend, long, greedy(ids))
+    before = backend.stats().extra["prefix_hits"]
+    assert await tokens(backend, long, greedy(ids)) == first
+    assert backend.stats().extra["prefix_hits"] - before >= 256

@@ -1,0 +1,54 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tensorrt_tts.backends.protocol import Sampling
+from tensorrt_tts.models.orpheus_tokens import OrpheusTokens
+from vllm_inference.requests import LEGAL, legal_positions, sampling_arguments
+
+TOKENS = OrpheusTokens()
+
+
+def holds(ranges: list[list[int]], token: int) -> bool:
+    return any(start <= token < stop for start, stop in ranges)
+
+
+@given(st.integers(0, 20), st.integers(0, 156_939))
+def test_per_slot_allows_the_slot_and_stops_only_where_a_frame_may_begin(position, token):
+    positions = legal_positions(TOKENS.legal(), TOKENS.stop_ids)
+    expected = token in TOKENS.slot_range(position % 7) or (
+        position % 7 == 0 and token in TOKENS.stop_ids
+    )
+    assert holds(positions[position % len(positions)], token) == expected
+
+
+@given(st.integers(0, 156_939))
+def test_without_slots_the_union_and_the_stops(token):
+    (only,) = legal_positions(TOKENS.legal(per_slot=False), TOKENS.stop_ids)
+    assert holds(only, token) == (
+        TOKENS.audio_base <= token < TOKENS.audio_end or token in TOKENS.stop_ids
+    )
+
+
+def test_sampling_is_taken_over():
+    arguments = sampling_arguments(
+        Sampling(70, 0.3, 0.8, 40, 1.2, 5, TOKENS.stop_ids, TOKENS.legal())
+    )
+    assert arguments["max_tokens"] == 70
+    assert (arguments["temperature"], arguments["top_p"], arguments["top_k"]) == (0.3, 0.8, 40)
+    assert arguments["repetition_penalty"] == 1.2
+    assert arguments["seed"] == 5
+    assert arguments["stop_token_ids"] == list(TOKENS.stop_ids)
+    assert arguments["ignore_eos"] is True
+    assert arguments["detokenize"] is False
+    assert len(arguments["extra_args"][LEGAL]) == 7
+
+
+def test_no_legal_tokens_no_processor_and_no_seed_no_generator():
+    arguments = sampling_arguments(Sampling(70))
+    assert "extra_args" not in arguments
+    assert "seed" not in arguments
+
+
+@given(st.integers())
+def test_every_seed_becomes_one_that_vllm_takes_as_a_seed(seed):
+    assert 0 <= sampling_arguments(Sampling(1, seed=seed))["seed"] < 2**63

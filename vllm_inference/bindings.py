@@ -1,0 +1,58 @@
+"""The few names of vLLM that the backend touches, imported when first needed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from tensorrt_tts.errors import MissingDependencyError
+from vllm_inference.options import ENVIRONMENT
+
+
+@dataclass(frozen=True, slots=True)
+class Bindings:
+    """start: keyword arguments of AsyncEngineArgs and the stat logger factories → a running
+    AsyncLLM. sampling_params: keyword arguments → SamplingParams that hands on new ids only.
+    engine_dead, request_failed, request_invalid: the exceptions that generate() raises.
+    hand_on_per_request: whether SamplingParams takes `stream_interval` (vLLM 0.32 does); before,
+    it was the engine's alone."""
+
+    start: Callable[[dict[str, Any], list[Any]], Any]
+    sampling_params: Callable[..., Any]
+    engine_dead: type[Exception]
+    request_failed: type[Exception]
+    request_invalid: type[Exception] = ValueError
+    hand_on_per_request: bool = True
+
+
+def load() -> Bindings:
+    """Raises MissingDependencyError when vLLM cannot be imported."""
+    for name, value in ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+    try:
+        from vllm import SamplingParams
+        from vllm.engine.arg_utils import AsyncEngineArgs
+        from vllm.sampling_params import RequestOutputKind
+        from vllm.v1.engine.async_llm import AsyncLLM
+        from vllm.v1.engine.exceptions import EngineDeadError, EngineGenerateError
+    except ImportError as error:
+        raise MissingDependencyError(
+            f"the vllm backend needs vLLM ({error}); on a CUDA machine: pip install "
+            "'tensorrt-tts[vllm]', on a CPU: make test-vllm sets up .venv-vllm"
+        ) from error
+
+    def start(arguments: dict[str, Any], stat_loggers: list[Any]) -> Any:
+        return AsyncLLM.from_engine_args(AsyncEngineArgs(**arguments), stat_loggers=stat_loggers)
+
+    def sampling_params(**arguments: Any) -> Any:
+        return SamplingParams(output_kind=RequestOutputKind.DELTA, **arguments)
+
+    return Bindings(
+        start=start,
+        sampling_params=sampling_params,
+        engine_dead=EngineDeadError,
+        request_failed=EngineGenerateError,
+        hand_on_per_request="stream_interval" in SamplingParams.__struct_fields__,
+    )

@@ -1,0 +1,164 @@
+"""What the vLLM engine is asked for: options, and the engine arguments they become. Pure."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tensorrt_tts.errors import CheckpointNotFoundError, CorruptCheckpointError, SettingError
+from tensorrt_tts.models.orpheus_tokens import SLOTS
+
+LEGAL_SLOTS = "vllm_inference.legal_slots:LegalSlots"
+"""The logits processor, by the name under which the engine's own process imports it."""
+
+_ITEM_BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
+_DEVICES = ("cpu", "cuda")
+
+CPU_BLOCK = 128
+"""Tokens per KV block of vLLM's CPU backend."""
+
+
+@dataclass(frozen=True, slots=True)
+class VLLMOptions:
+    """How to run the engine.
+
+    device: "cpu" or "cuda"; it has to be the one that the installed vLLM was built for.
+    dtype: None for float32 on a CPU (there it is as fast, and greedy tokens equal the reference
+        backend's) and bfloat16 on CUDA.
+    max_streams: streams that generate at once; more are refused. max_sequence: prompt and output
+        ids per stream, lowered to what the checkpoint was trained for.
+    hand_on: tokens per hand-on, a frame by default. Handing on every token wakes a task per token
+        and stream, which at hundreds of streams is the host's largest cost.
+    singly_below: a stream that starts while fewer than this many others run is handed on token by
+        token all the same: the host has the time then, and exact audio starts after 18 tokens,
+        which whole frames would deliver as 22 (vLLM hands on the first token at once, so frames
+        arrive as 1, 8, 15, 22 …).
+    memory_fraction: share of the GPU's memory for weights and KV cache; the rest is the codec's.
+    kv_cache_gib: size of the KV cache. None: on a CPU what max_streams × max_sequence need, on
+        CUDA what memory_fraction leaves.
+    prefix_caching: keeps the KV of prompts already seen. It saves the prefill where a text, or a
+        cloned voice's long prompt, comes again, and costs next to nothing elsewhere.
+    dummy_weights: random weights from the shape in config.json, to measure speed without them.
+    shutdown_s: how long close() lets the engine's processes end by themselves before it
+        kills them.
+    """
+
+    device: str = "cpu"
+    dtype: str | None = None
+    max_streams: int = 16
+    max_sequence: int = 4096
+    hand_on: int = SLOTS
+    singly_below: int = 4
+    memory_fraction: float = 0.8
+    kv_cache_gib: float | None = None
+    prefix_caching: bool = True
+    dummy_weights: bool = False
+    shutdown_s: float = 4.0
+
+    def __post_init__(self) -> None:
+        if self.device not in _DEVICES:
+            raise SettingError(
+                f"device {self.device!r} is not one of: {', '.join(_DEVICES)}; vLLM takes the "
+                "first GPU it sees, so choose one with CUDA_VISIBLE_DEVICES"
+            )
+        if self.dtype is not None and self.dtype not in _ITEM_BYTES:
+            raise SettingError(f"dtype {self.dtype!r} is not one of: {', '.join(_ITEM_BYTES)}")
+        for name in ("max_streams", "max_sequence", "hand_on"):
+            if getattr(self, name) < 1:
+                raise SettingError(f"{name} must be at least 1, not {getattr(self, name)}")
+        if not 0 < self.memory_fraction <= 1:
+            raise SettingError(
+                f"memory_fraction must be above 0 and at most 1, not {self.memory_fraction}"
+            )
+
+    @property
+    def resolved_dtype(self) -> str:
+        return self.dtype or ("float32" if self.device == "cpu" else "bfloat16")
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """The checkpoint's config.json.
+
+    Raises CheckpointNotFoundError when there is none, CorruptCheckpointError when it is not JSON.
+    """
+    path = folder / "config.json"
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise CheckpointNotFoundError(
+            f"'{path}' does not exist; give the folder of a Hugging Face checkpoint"
+        ) from None
+    except (ValueError, OSError) as error:
+        raise CorruptCheckpointError(
+            f"'{path}' cannot be read ({error}); download it again"
+        ) from None
+    if not isinstance(config, dict):
+        raise CorruptCheckpointError(f"'{path}' holds no JSON object; download it again")
+    return config
+
+
+def sequence_limit(config: dict[str, Any], options: VLLMOptions) -> int:
+    """The longest sequence: what is asked for, at most what the checkpoint has positions for."""
+    return min(options.max_sequence, int(config.get("max_position_embeddings", 1 << 30)))
+
+
+def kv_cache_bytes(config: dict[str, Any], options: VLLMOptions) -> int:
+    """Bytes of KV cache with which max_streams sequences of full length fit at once."""
+    try:
+        heads = int(config["num_attention_heads"])
+        head_dim = int(config.get("head_dim") or config["hidden_size"] // heads)
+        kv_heads = int(config.get("num_key_value_heads") or heads)
+        layers = int(config["num_hidden_layers"])
+    except KeyError as error:
+        raise CorruptCheckpointError(
+            f"config.json lacks {error}: this is no decoder-only language model"
+        ) from None
+    per_token = 2 * layers * kv_heads * head_dim * _ITEM_BYTES[options.resolved_dtype]
+    blocks = -(-sequence_limit(config, options) // CPU_BLOCK) * options.max_streams + 1
+    return per_token * blocks * CPU_BLOCK  # one more block: vLLM keeps the first for padding
+
+
+def engine_arguments(
+    folder: Path, config: dict[str, Any], options: VLLMOptions, seed: int
+) -> dict[str, Any]:
+    """Keyword arguments of vLLM's AsyncEngineArgs.
+
+    seed: of the generator that serves requests without a seed of their own.
+    """
+    arguments: dict[str, Any] = {
+        "model": str(folder),
+        "skip_tokenizer_init": True,
+        "dtype": options.resolved_dtype,
+        "seed": seed,
+        "max_model_len": sequence_limit(config, options),
+        "max_num_seqs": options.max_streams,
+        "enable_prefix_caching": options.prefix_caching,
+        "generation_config": "vllm",  # sampling comes with each request, never from the folder
+        "logits_processors": [LEGAL_SLOTS],
+        "enable_log_requests": False,
+        "disable_log_stats": True,
+    }
+    if options.dummy_weights:
+        arguments["load_format"] = "dummy"
+    if options.kv_cache_gib is not None:
+        arguments["kv_cache_memory_bytes"] = int(options.kv_cache_gib * 2**30)
+    elif options.device == "cpu":
+        arguments["kv_cache_memory_bytes"] = kv_cache_bytes(config, options)
+    if options.device == "cpu":
+        arguments["enforce_eager"] = True  # compiling takes a minute and gains little on a CPU
+    else:
+        arguments["gpu_memory_utilization"] = options.memory_fraction
+    return arguments
+
+
+ENVIRONMENT = {
+    # The slot mask is a processor of the V1 model runner; V2 wants another interface.
+    "VLLM_USE_V2_MODEL_RUNNER": "0",
+    # A forked child of a process whose torch has started threads can hang.
+    "VLLM_WORKER_MULTIPROC_METHOD": "spawn",
+    "VLLM_NO_USAGE_STATS": "1",
+    "VLLM_LOGGING_LEVEL": "WARNING",
+}
+"""Set before vllm is imported, where the caller's environment does not say otherwise."""
