@@ -41,7 +41,8 @@ WARM_STEPS = 600  # without codes
 REVIVE_EVERY = 200
 REVIVE_UNTIL = 0.7  # share of the time budget
 CLIP = 20.0
-PHASE_WEIGHT = 4.0
+COMMITMENT = 1.0
+PHASE_WEIGHT = 1.0
 
 
 class Codec(nn.Module):
@@ -158,7 +159,7 @@ def run(args: argparse.Namespace) -> None:
         result = quantize(codec.quantizer, codec.latent_of(features), step >= WARM_STEPS)
         made = decode(codec.decoder, result.latent)[:, 0]
         mel, wave = reconstruction(made, audio)
-        loss = mel + PHASE_WEIGHT * wave + 0.25 * result.commitment
+        loss = mel + PHASE_WEIGHT * wave + COMMITMENT * result.commitment
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         norm = nn.utils.clip_grad_norm_(codec.parameters(), CLIP)
