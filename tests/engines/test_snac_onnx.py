@@ -38,7 +38,9 @@ def random_windows(config: SnacConfig, count: int, seed: int) -> list[Window]:
     windows = []
     for _ in range(count):
         origin = int(random.integers(0, 5000))
-        steps = [tuple(row) for row in random.integers(0, config.codebook_size, (STEPS, 3)).tolist()]
+        steps = [
+            tuple(row) for row in random.integers(0, config.codebook_size, (STEPS, 3)).tolist()
+        ]
         first = origin * context.samples_per_step
         start = 0 if origin == 0 else first + context.samples_per_step - 1 + context.lookbehind
         stop = first + STEPS * context.samples_per_step
@@ -109,7 +111,9 @@ def test_interface(tiny: tuple[Path, Path]) -> None:
         "noise_2": ["batch", 1, STEPS * 256],
         "noise_3": ["batch", 1, STEPS * 512],
     }
-    assert {value.name: shape(value) for value in graph.output} == {"samples": ["batch", STEPS * 512]}
+    assert {value.name: shape(value) for value in graph.output} == {
+        "samples": ["batch", STEPS * 512]
+    }
 
 
 def test_tables_are_folded_and_nothing_is_random(tiny: tuple[Path, Path]) -> None:

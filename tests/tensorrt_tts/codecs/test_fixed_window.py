@@ -69,7 +69,9 @@ def test_any_windows_equal_torch(codec: SnacCodec, data: st.DataObject) -> None:
         stop = data.draw(st.integers(start, 60 * 512))
         last = min(60, max(context.steps_needed(stop), -(-stop // 512), 1))
         origin = data.draw(st.integers(0, min(context.first_step(start), last - 1)))
-        windows.append(Window(steps[origin:last], start, stop, origin, data.draw(st.integers(0, 9))))
+        windows.append(
+            Window(steps[origin:last], start, stop, origin, data.draw(st.integers(0, 9)))
+        )
     session = TorchSession(codec)
     expected = codec.decode_windows(windows)
     for ours, theirs in zip(

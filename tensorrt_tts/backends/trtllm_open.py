@@ -1,0 +1,213 @@
+"""Loads TensorRT-LLM: an engine folder, or a checkpoint on its PyTorch backend.
+
+An LLM runs its executor in a worker process that TensorRT-LLM starts through MPI, which keeps the
+engine's response thread out of the interpreter lock that the codec needs. The worker imports the
+main module anew, so every entry module needs its `if __name__ == "__main__"`; one without would
+load the model a second time, which `open_*` refuses. `single_process` is the way on where MPI
+cannot start processes (notebooks, some containers).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from engines.check import EngineInfo, check_engine
+from engines.checkpoint import fingerprint
+from engines.compat import engine_llm, installed_api, load, pytorch_llm
+from engines.contract import Contract, contract_for
+from engines.host import find_device
+from engines.manifest import find_engines
+from engines.vocabulary import refuse_audio_vocabulary
+from tensorrt_tts.backends.protocol import Capacity, Sampling
+from tensorrt_tts.backends.trtllm import FRAME, TensorRTLLMBackend
+from tensorrt_tts.backends.trtllm_sampling import engine_keywords, pytorch_keywords
+from tensorrt_tts.errors import EngineError
+
+ENGINES_VARIABLE = "TENSORRT_TTS_ENGINES"
+"""Where to look for engines; by default where `python -m engines build` puts them."""
+
+DEFAULT_ENGINES = Path("build/engines")
+
+SINGLE_PROCESS_VARIABLE = "TLLM_WORKER_USE_SINGLE_PROCESS"
+
+
+@dataclass(frozen=True, slots=True)
+class RuntimeOptions:
+    """kv_fraction: of the GPU memory that is free after loading, for the KV cache; the codec and
+    its workspace take the rest. max_streams: at most what the engine was built for; None for that.
+    max_sequence: PyTorch backend only, ids per stream. frame: ids handed on at a time.
+    single_process: run the executor in this process. cuda_graphs: replay captured steps; opt-in on
+    TensorRT engines, where it helps small batches.
+    """
+
+    kv_fraction: float = 0.7
+    max_streams: int | None = None
+    max_sequence: int = 4096
+    frame: int = FRAME
+    single_process: bool = False
+    cuda_graphs: bool = False
+
+
+def find_engine(checkpoint: Path, root: Path | None = None) -> Path:
+    """The newest engine below `root` that was built from that checkpoint.
+
+    Raises EngineError naming the command that builds one.
+    """
+    root = root or Path(os.environ.get(ENGINES_VARIABLE, DEFAULT_ENGINES))
+    wanted = fingerprint(checkpoint)
+    for folder, manifest in find_engines(root, "tensorrt-llm"):
+        if manifest.inputs.checkpoint == wanted:
+            return folder
+    raise EngineError(
+        f"no engine of {str(checkpoint)!r} below {str(root)!r}: build one with `make build-engine`, "
+        f"or set {ENGINES_VARIABLE} to where it is"
+    )
+
+
+def open_checkpoint(checkpoint: Path, options: RuntimeOptions | None = None) -> TensorRTLLMBackend:
+    """The checkpoint's engine (`find_engine`), loaded. Errors as of both."""
+    installed_api()  # before gigabytes are hashed in vain
+    refuse_audio_vocabulary(checkpoint, "TensorRT-LLM")
+    return open_engine(find_engine(checkpoint), options)
+
+
+def open_engine(folder: Path, options: RuntimeOptions | None = None) -> TensorRTLLMBackend:
+    """Load an engine folder, of `python -m engines build` or `trtllm-build`.
+
+    Raises MissingDependencyError without tensorrt_llm, and the EngineError that fits.
+    """
+    options = options or RuntimeOptions()
+    api = installed_api()
+    info = check_engine(folder, find_device(), {"tensorrt_llm": api.version})
+    contract = contract_for(api.contract)
+    if info.config is None:
+        raise EngineError(f"{str(folder)!r} is not an engine of a language model; give one that is")
+    _prepare_process(options)
+    llm = _construct(
+        engine_llm(), contract.checked("LLM", **_engine_keywords(folder, info, contract, options))
+    )
+    build, vocab_size = info.config.build_config, info.config.pretrained_config.vocab_size
+    parameters_class = load("tensorrt_llm", "SamplingParams")
+
+    def parameters(sampling: Sampling, prompt_ids: Sequence[int]) -> Any:
+        keywords = engine_keywords(sampling, vocab_size)
+        return parameters_class(**contract.checked("SamplingParams", **keywords))
+
+    streams = min(options.max_streams or build.max_batch_size, build.max_batch_size)
+    capacity = Capacity(streams, build.max_seq_len)
+    return TensorRTLLMBackend(llm, capacity, parameters, "trtllm", options.frame)
+
+
+def open_pytorch(checkpoint: Path, options: RuntimeOptions | None = None) -> TensorRTLLMBackend:
+    """Load a Hugging Face checkpoint on the PyTorch backend (tensorrt_llm 1.0 and later).
+
+    Raises MissingDependencyError without tensorrt_llm, and EngineError.
+    """
+    options = options or RuntimeOptions()
+    refuse_audio_vocabulary(checkpoint, "TensorRT-LLM")
+    llm_class = pytorch_llm()
+    contract = contract_for("1.2.1")
+    _prepare_process(options)
+    streams = options.max_streams or 64
+    keywords = _pytorch_keywords(checkpoint, contract, options, streams)
+    llm = _construct(llm_class, contract.checked("PyTorchLLM", **keywords))
+    parameters_class = load("tensorrt_llm", "SamplingParams")
+
+    def parameters(sampling: Sampling, prompt_ids: Sequence[int]) -> Any:
+        chosen = pytorch_keywords(sampling, prompt_ids)
+        return parameters_class(**contract.checked("SamplingParams", **chosen))
+
+    capacity = Capacity(streams, options.max_sequence)
+    return TensorRTLLMBackend(llm, capacity, parameters, "trtllm-pytorch", options.frame)
+
+
+def _engine_keywords(
+    folder: Path, info: EngineInfo, contract: Contract, options: RuntimeOptions
+) -> dict[str, Any]:
+    assert info.config is not None
+    # An INT8 KV cache rules paged context attention out, and without it nothing can be reused.
+    paged = info.config.build_config.plugin_config.use_paged_context_fmha
+    keywords: dict[str, Any] = {
+        "model": str(folder),
+        "skip_tokenizer_init": True,
+        "enable_chunked_prefill": paged,
+        "kv_cache_config": _kv_cache(contract, options, reuse=paged),
+        "scheduler_config": _scheduler(contract),
+    }
+    if options.cuda_graphs:
+        knobs = load("tensorrt_llm.llmapi", "ExtendedRuntimePerfKnobConfig")
+        keywords["extended_runtime_perf_knob_config"] = knobs(
+            **contract.checked(
+                "ExtendedRuntimePerfKnobConfig", cuda_graph_mode=True, cuda_graph_cache_size=1000
+            )
+        )
+    return keywords
+
+
+def _pytorch_keywords(
+    checkpoint: Path, contract: Contract, options: RuntimeOptions, streams: int
+) -> dict[str, Any]:
+    return {
+        "model": str(checkpoint),
+        "skip_tokenizer_init": True,
+        "max_batch_size": streams,
+        "max_seq_len": options.max_sequence,
+        "kv_cache_config": _kv_cache(contract, options, reuse=True),
+        "scheduler_config": _scheduler(contract),
+        # Answers once per frame instead of once per token; only this backend can.
+        "stream_interval": options.frame,
+        "enable_iter_perf_stats": True,
+        # The overlap scheduler begins a step before the last id has reached the host, so that a
+        # logits processor would see a list that lags behind: wrong penalties, wrong slots.
+        "disable_overlap_scheduler": True,
+    }
+
+
+def _kv_cache(contract: Contract, options: RuntimeOptions, reuse: bool) -> Any:
+    return load("tensorrt_llm.llmapi", "KvCacheConfig")(
+        **contract.checked(
+            "KvCacheConfig",
+            free_gpu_memory_fraction=options.kv_fraction,
+            enable_block_reuse=reuse,
+        )
+    )
+
+
+def _scheduler(contract: Contract) -> Any:
+    """Admit only what can run to its end: an evicted stream would fall silent."""
+    policy = contract.check_enum("CapacitySchedulerPolicy", "GUARANTEED_NO_EVICT")
+    return load("tensorrt_llm.llmapi", "SchedulerConfig")(
+        **contract.checked(
+            "SchedulerConfig",
+            capacity_scheduler_policy=getattr(
+                load("tensorrt_llm.llmapi", "CapacitySchedulerPolicy"), policy
+            ),
+        )
+    )
+
+
+def _prepare_process(options: RuntimeOptions) -> None:
+    """Once, before the first import: the variable is read at import and never again."""
+    if "__worker__" in sys.modules:  # the name mpi4py gives the main module in its workers
+        raise EngineError(
+            "the main module loads a model when it is imported, and a TensorRT-LLM worker imports "
+            "it; put that code below `if __name__ == '__main__':`"
+        )
+    if options.single_process:
+        os.environ[SINGLE_PROCESS_VARIABLE] = "1"
+
+
+def _construct(llm_class: Any, keywords: dict[str, Any]) -> Any:
+    try:
+        return llm_class(**keywords)
+    except Exception as error:  # MPI, CUDA, TensorRT and pydantic all raise their own
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise EngineError(
+            f"TensorRT-LLM cannot load {keywords['model']!r}: {reason[:200]}; `python -m engines "
+            "check` tells whether the engine fits this machine"
+        ) from error

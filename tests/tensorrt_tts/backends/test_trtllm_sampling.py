@@ -1,0 +1,88 @@
+"""The keywords we pass, against the contract and against TensorRT-LLM's traps."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engines.contract import contract_for
+from tensorrt_tts.backends.protocol import LegalTokens, Sampling
+from tensorrt_tts.backends.trtllm_logits import TokenRules
+from tensorrt_tts.backends.trtllm_sampling import (
+    FORBIDDEN,
+    engine_keywords,
+    legal_bias,
+    pytorch_keywords,
+)
+from tensorrt_tts.errors import EngineError
+
+LEGAL = LegalTokens(tuple(range(10 + 4 * s, 14 + 4 * s) for s in range(7)))
+samplings = st.builds(
+    Sampling,
+    max_tokens=st.integers(1, 4096),
+    temperature=st.sampled_from([0.0, 0.4, 1.0]),
+    top_p=st.sampled_from([0.5, 0.95, 1.0]),
+    top_k=st.sampled_from([0, 50]),
+    repetition_penalty=st.sampled_from([1.0, 1.1]),
+    seed=st.one_of(st.none(), st.integers(0, 2**63 - 1)),
+    stop_ids=st.sampled_from([(), (2,), (2, 6, 1)]),
+    legal=st.sampled_from([None, LEGAL]),
+)
+
+
+@given(sampling=samplings)
+def test_every_keyword_is_in_the_contract_and_safe(sampling: Sampling) -> None:
+    for keywords in (engine_keywords(sampling, 50), pytorch_keywords(sampling, [1, 2])):
+        for version in ("1.2.1", "0.21.0"):
+            contract_for(version).check("SamplingParams", keywords)
+        assert keywords["max_tokens"] == sampling.max_tokens
+        assert keywords["detokenize"] is False
+        assert isinstance(keywords["end_id"], int)
+        assert isinstance(keywords["seed"], int)
+        assert "stop" not in keywords
+        assert keywords.get("temperature", 1.0) > 0
+        # Without both, TensorRT-LLM is greedy; with top_k 1 we mean it to be.
+        assert ("top_p" in keywords) == (sampling.temperature > 0)
+        assert (keywords.get("top_k") == 1) == (sampling.temperature == 0)
+        ends = (keywords["end_id"], *keywords.get("stop_token_ids", ()))
+        assert ends == (sampling.stop_ids or (-1,))
+
+
+def test_a_misspelt_keyword_would_be_found() -> None:
+    keywords = engine_keywords(Sampling(max_tokens=1), 50)
+    for name in keywords:
+        wrong = {(key + "s" if key == name else key): value for key, value in keywords.items()}
+        with pytest.raises(EngineError, match=f"{name}s"):
+            contract_for("1.2.1").check("SamplingParams", wrong)
+
+
+def test_engine_penalty_is_the_samplers_and_pytorchs_is_ours() -> None:
+    sampling = Sampling(max_tokens=1, repetition_penalty=1.3)
+    assert engine_keywords(sampling, 50)["repetition_penalty"] == 1.3
+    keywords = pytorch_keywords(sampling, [4, 5])
+    assert "repetition_penalty" not in keywords  # ignored by most releases, doubled by others
+    assert keywords["logits_processor"] == TokenRules(2, 1.3, None, ())
+
+
+def test_nothing_to_enforce_means_no_callback() -> None:
+    sampling = Sampling(max_tokens=1, repetition_penalty=1.0)
+    assert "logits_processor" not in pytorch_keywords(sampling, [1])
+    assert "embedding_bias" not in engine_keywords(sampling, 50)
+
+
+def test_fresh_seeds_differ() -> None:
+    sampling = Sampling(max_tokens=1)
+    assert engine_keywords(sampling, 9)["seed"] != engine_keywords(sampling, 9)["seed"]
+    assert engine_keywords(Sampling(max_tokens=1, seed=5), 9)["seed"] == 5
+
+
+def test_legal_bias_leaves_slots_and_stops() -> None:
+    bias = legal_bias(LEGAL, (2, 6), 50)
+    assert bias.dtype == torch.float32
+    assert bias.shape == (50,)
+    assert (bias == 0).nonzero().flatten().tolist() == [2, 6, *range(10, 38)]
+    assert bias.half().isfinite().all()
+    assert torch.softmax(bias + 20 * torch.randn(50), 0)[:2].max() == 0
+    assert bias[0] == FORBIDDEN
