@@ -36,7 +36,6 @@ class Exchange:
     error: str | None = None
 
 
-
 class Connection(Protocol):
     """An open connection. `speak` never raises for what a server does: it is in the exchange."""
 

@@ -8,6 +8,7 @@ model generated, and against itself.
 from __future__ import annotations
 
 import hashlib
+import itertools
 from enum import StrEnum
 
 import numpy as np
@@ -64,7 +65,7 @@ def faults(exchange: Exchange, line: Timeline) -> tuple[Fault, ...]:
 def _repeats(line: Timeline) -> bool:
     seen: set[bytes] = set()
     edges = line.boundaries
-    for start, stop in zip(edges, edges[1:], strict=False):
+    for start, stop in itertools.pairwise(edges):
         chunk = line.pcm[start:stop]
         if len(chunk) < _SHORTEST or int(np.abs(chunk.astype(np.int32)).max()) < _QUIET:
             continue

@@ -12,7 +12,6 @@ was cut short; its requests are still good.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -24,9 +23,6 @@ from benchmarks.environment import Hardware
 from benchmarks.integrity import Fault
 from benchmarks.measures import Measures
 from tensorrt_tts.errors import InputError
-
-SCHEMA = 1
-"""Raised when a reader of older logs would misread newer ones."""
 
 Phase = Literal["cold", "measured"]
 
@@ -40,7 +36,7 @@ class Run(Line):
     numbers. server: its address. started: UTC, ISO 8601."""
 
     type: Literal["run"] = "run"
-    schema_version: Literal[1] = SCHEMA
+    schema_version: Literal[1] = 1  # raised when a reader of older logs would misread newer ones
     suite: str
     started: str
     server: str
@@ -142,9 +138,7 @@ class RunLog(BaseModel):
     @property
     def measured(self) -> tuple[Request, ...]:
         """Requests that are not cold starts and delivered audio."""
-        return tuple(
-            line for line in self.requests if line.phase == "measured" and line.chunks
-        )
+        return tuple(line for line in self.requests if line.phase == "measured" and line.chunks)
 
 
 def dump(line: Line) -> str:

@@ -79,11 +79,7 @@ def continuity(lines: Iterable[Request], prebuffer: int) -> Continuity:
     judged = [_silence(line, prebuffer) for line in lines]
     silences = [silence for silence in judged if silence is not None]
     c50, c100, c200 = (
-        (
-            sum(silence <= limit * 1000 for silence in silences) / len(silences)
-            if silences
-            else None
-        )
+        (sum(silence <= limit * 1000 for silence in silences) / len(silences) if silences else None)
         for limit in LIMITS
     )
     return Continuity(
@@ -148,9 +144,7 @@ def _percent(share: float | None) -> str:
     return "nothing to judge" if share is None else f"{share:.1%}"
 
 
-def _put(
-    found: dict[str, Distribution], name: str, values: Iterable[float | None]
-) -> None:
+def _put(found: dict[str, Distribution], name: str, values: Iterable[float | None]) -> None:
     distribution = Distribution.of(values)
     if distribution is not None:
         found[name] = distribution

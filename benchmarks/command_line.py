@@ -1,0 +1,281 @@
+"""The benchmarks' command line. Progress on stderr; results, one JSON line last, on stdout."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from benchmarks import suites
+from benchmarks.environment import hardware, versions
+from benchmarks.prompts import LANGUAGES
+from benchmarks.run_logger import JsonlLogger, RunLogger, RunLoggers
+from benchmarks.runlog import Request, Summary
+from benchmarks.session import Session
+from benchmarks.suites import Suite
+from benchmarks.summary import shortfalls
+from tensorrt_tts.errors import TTSError
+
+TTFA_LIMIT_MS = 500.0
+"""Default limit of the p99 first audio for "N real-time streams"."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit code: 0, or the error's own."""
+    parsed = _parser().parse_args(arguments)
+    try:
+        parsed.run(parsed)
+        return 0
+    except TTSError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def suite(name: str, about: str, make: Callable[..., Suite]) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=about, description=about)
+        _suite_options(command)
+        command.set_defaults(run=lambda parsed: _run_suite(parsed, make(parsed)))
+        return command
+
+    command = suite(
+        "iterations",
+        "one text again and again; does it drift?",
+        lambda p: suites.iterations(p.language, p.voice, p.count, p.text),
+    )
+    command.add_argument("--count", type=int, default=20, help="how often (20)")
+    command.add_argument("--text", help="another text than the usual one")
+    suite(
+        "lengths", "four texts, short to very long", lambda p: suites.lengths(p.language, p.voice)
+    )
+    suite(
+        "sweep",
+        "22 texts of 6 to 460 characters, after three cold requests",
+        lambda p: suites.sweep(p.language, p.voice),
+    )
+    command = suite(
+        "closed",
+        "N callers who never wait",
+        lambda p: suites.closed(p.language, p.voice, p.streams, p.requests or 20 * p.streams),
+    )
+    command.add_argument("--streams", type=int, required=True)
+    command.add_argument("--requests", type=int, help="in all (20 for each stream)")
+    command = suite(
+        "open",
+        "callers who arrive at random, whatever the server does",
+        lambda p: suites.poisson(p.language, p.voice, p.rate, p.requests, p.seed),
+    )
+    command.add_argument("--rate", type=float, required=True, help="requests a second")
+    command.add_argument("--requests", type=int, default=100)
+    command.add_argument("--seed", type=int, default=0)
+    _other_commands(commands)
+    return parser
+
+
+def _suite_options(command: argparse.ArgumentParser) -> None:
+    where = command.add_mutually_exclusive_group()
+    where.add_argument(
+        "--url", default="ws://127.0.0.1:8000/ws/tts", help="a server that runs (%(default)s)"
+    )
+    where.add_argument("--serve", action="store_true", help="start one for this run")
+    command.add_argument("--language", choices=sorted(LANGUAGES), default="en")
+    command.add_argument("--voice", help="the server's default when left out")
+    command.add_argument("--out", type=Path, default=Path("out/bench"), help="folder (%(default)s)")
+    command.add_argument("--save-audio", action="store_true", help="keep every answer as WAV")
+    command.add_argument(
+        "--score", action="store_true", help="word error rate and DistillMOS of the audio (English)"
+    )
+    command.add_argument(
+        "--plot", action="store_true", help="draw the figures and write the report"
+    )
+    command.add_argument("--wandb", choices=("offline", "online"), help="log to Weights & Biases")
+    command.add_argument("--wandb-project", default="tensorrt-tts", help="(%(default)s)")
+    command.add_argument("--timeout", type=float, default=120.0, help="seconds for one answer")
+
+
+def _other_commands(commands: Any) -> None:
+    about = "streamed against batch audio of the same tokens"
+    command = commands.add_parser("quality", help=about, description=about)
+    command.add_argument("--model", default="demo")
+    command.add_argument("--language", choices=sorted(LANGUAGES), default="en")
+    command.add_argument("--voice")
+    command.add_argument("--prompts", type=int, default=5, help="how many, spread over the set")
+    command.set_defaults(run=_run_quality)
+
+    about = "what decoding costs per second of audio, by policy and length"
+    command = commands.add_parser("decode-cost", help=about, description=about)
+    command.add_argument("--lengths", type=_numbers, default=(5.0, 20.0, 60.0), help="5,20,60")
+    command.add_argument("--codec", default="random", help="random, demo or a folder (%(default)s)")
+    command.add_argument("--device", default="cpu")
+    command.set_defaults(run=_run_decode_cost)
+
+    about = "streams that the host carries when the model costs nothing"
+    command = commands.add_parser("host-overhead", help=about, description=about)
+    command.add_argument("--codecs", default="null,random", help="one after another (%(default)s)")
+    command.add_argument("--limit", type=int, default=256, help="streams at most (%(default)s)")
+    command.add_argument("--seconds", type=float, default=10.0, help="of audio in an answer")
+    command.add_argument("--rate", type=float, help="tokens a second per stream (82.03)")
+    command.add_argument("--out", type=Path, default=Path("out/host-overhead"))
+    command.set_defaults(run=_run_host_overhead)
+
+
+def _numbers(text: str) -> tuple[float, ...]:
+    return tuple(float(part) for part in text.split(","))
+
+
+def _run_suite(parsed: argparse.Namespace, suite: Suite) -> None:
+    loggers: list[RunLogger] = [JsonlLogger(parsed.out / f"{suite.name}.jsonl")]
+    with contextlib.ExitStack() as stack:
+        url = parsed.url
+        if parsed.serve:
+            from benchmarks.server_process import serving
+
+            _say("starting the server …")
+            server = stack.enter_context(serving(["--log-level", "warning"]))
+            _say(f"ready after {server.ready_s:.1f} s, warm-up included")
+            url = server.socket_url
+        if parsed.wandb:
+            from benchmarks.wandb_logger import WandbLogger
+
+            loggers.append(WandbLogger(parsed.wandb_project, parsed.out, parsed.wandb))
+        every = stack.enter_context(RunLoggers(loggers))
+        summary = asyncio.run(_measure(parsed, suite, url, every))
+        if parsed.plot:
+            from plot_metrics.report import draw_all
+
+            _say("drawing …")
+            for path in draw_all(parsed.out / f"{suite.name}.jsonl", parsed.out):
+                every.artifact(path)
+    _print_summary(summary, parsed.out / f"{suite.name}.jsonl")
+
+
+async def _measure(
+    parsed: argparse.Namespace, suite: Suite, url: str, loggers: RunLoggers
+) -> Summary:
+    from benchmarks.ws_endpoint import WebSocketEndpoint
+
+    score = None
+    if parsed.score:
+        from benchmarks.score import score_english
+
+        score = score_english
+    session = Session(
+        folder=parsed.out,
+        server=url,
+        settings={
+            name: str(value) if isinstance(value, Path) else value
+            for name, value in vars(parsed).items()
+            if name not in ("run", "command")
+        },
+        save_audio=parsed.save_audio,
+        progress=_progress,
+        score=score,
+    )
+    return await session.run(suite, WebSocketEndpoint(url, parsed.timeout), loggers)
+
+
+def _progress(line: Request, total: int) -> None:
+    measures = line.measures
+    first = "no audio" if measures.ttfa_ms is None else f"first audio {measures.ttfa_ms:.0f} ms"
+    speed = "" if measures.rtf is None else f", real-time factor {measures.rtf:.2f}"
+    wrong = f"  {'; '.join(line.faults)} {line.error or ''}" if line.faults else ""
+    _say(
+        f"{line.index + 1:>3}/{total} {line.phase:<8} {line.prompt:<7} {line.characters:>3} "
+        f"characters, {measures.audio_s:5.2f} s of audio, {first}{speed}{wrong}"
+    )
+
+
+def _print_summary(summary: Summary, path: Path) -> None:
+    for name, value in summary.distributions.items():
+        print(f"{name:<18} p50 {value.p50:9.2f}  p95 {value.p95:9.2f}  max {value.max:9.2f}")
+    for row in summary.continuity:
+        if row.c100 is not None:
+            print(
+                f"continuous with {row.prebuffer_ms:.0f} ms prebuffer: "
+                f"C50 {row.c50:.1%}  C100 {row.c100:.1%}  C200 {row.c200:.1%}"
+            )
+    print(f"faults: {summary.faults or 'none'}   verdict: {summary.verdict}")
+    print(f"client: {summary.objection or 'fast enough'}")
+    short = shortfalls(summary, TTFA_LIMIT_MS)
+    print("real-time streams: " + ("; ".join(short) if short else "yes"))
+    print(json.dumps({"log": str(path), **summary.model_dump(mode="json", exclude={"type"})}))
+
+
+def _run_quality(parsed: argparse.Namespace) -> None:
+    from benchmarks import prompts
+    from benchmarks.decode_cost import spread
+    from benchmarks.streaming_quality import as_rows, streaming_quality, table
+    from tensorrt_tts.loading import open_synthesizer
+
+    texts = prompts.load(parsed.language)
+    chosen = [texts[index] for index in spread(0, len(texts) - 1, parsed.prompts)]
+
+    async def work() -> Any:
+        synthesizer = open_synthesizer(parsed.model)
+        try:
+            return await streaming_quality(synthesizer, chosen, parsed.voice)
+        finally:
+            await synthesizer.close()
+
+    rows = asyncio.run(work())
+    print(table(rows))
+    print(json.dumps({"quality": as_rows(rows), **_environment()}))
+
+
+def _run_decode_cost(parsed: argparse.Namespace) -> None:
+    import torch
+
+    from benchmarks.decode_cost import as_json, decode_costs, open_codec, table
+
+    torch.set_num_threads(1)  # what one stream gets on a server, and comparable between machines
+    codec, tokens = open_codec(parsed.codec, parsed.device)
+    rows = decode_costs(codec, tokens, parsed.lengths, progress=_say)
+    print(table(rows))
+    print(as_json(rows, _environment()))
+
+
+def _run_host_overhead(parsed: argparse.Namespace) -> None:
+    from benchmarks.host_overhead import as_json, host_overhead, table
+
+    session = Session(
+        folder=parsed.out,
+        server="benchmarks.host_server",
+        settings={"codecs": parsed.codecs, "seconds": parsed.seconds, "rate": parsed.rate},
+        save_audio=False,
+        progress=lambda line, total: None,
+    )
+    levels = []
+    for codec in parsed.codecs.split(","):
+        levels += asyncio.run(
+            host_overhead(
+                codec,
+                parsed.out,
+                session,
+                parsed.limit,
+                parsed.seconds,
+                parsed.rate,
+                progress=lambda level: _say(table([level])),
+            )
+        )
+    print(table(levels))
+    print(as_json(levels, _environment()))
+
+
+def _environment() -> dict[str, object]:
+    return {"hardware": asdict(hardware()), "versions": versions()}
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)

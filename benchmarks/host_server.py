@@ -1,0 +1,91 @@
+"""The toolkit's own server around the engine double: what a stream costs the host, and no model.
+
+    python -m benchmarks.host_server --codec null|random|demo|FOLDER [--rate 82.03] [--seconds 10]
+
+Every other flag is the server's. Every request is answered with the same length of noise, however
+long its text is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import cast
+
+from benchmarks.engine_double import REAL_TIME, EngineDouble
+from benchmarks.null_codec import NullCodec
+from tensorrt_tts.codecs.context import Codec
+from tensorrt_tts.errors import TTSError
+from tensorrt_tts.loading import SpeechModel
+from tensorrt_tts.models.budget import TokenBudget
+from tensorrt_tts.models.orpheus import ENGLISH
+from tensorrt_tts.models.orpheus_tokens import SLOTS, OrpheusTokens
+from tensorrt_tts.synthesizer import Synthesizer
+from tensorrt_tts.tokenizer import TextTokenizer
+
+FRAME_S = 2048 / 24000
+
+
+class Utf8Tokenizer:
+    """Bytes as ids: the text is not what is measured."""
+
+    def encode(self, text: str) -> list[int]:
+        return list(text.encode())
+
+    def token_id(self, token: str) -> int | None:
+        return None
+
+
+def build(codec: str, rate: float, seconds: float, max_streams: int) -> Synthesizer:
+    """A synthesizer that answers everything with `seconds` of noise at `rate` tokens a second.
+
+    codec: "null", or what `decode_cost.open_codec` takes. Raises what loading a codec raises.
+    """
+    tokens = OrpheusTokens()
+    decoder: Codec
+    if codec == "null":
+        decoder = NullCodec()
+    else:
+        import torch
+
+        from benchmarks.decode_cost import open_codec
+
+        torch.set_num_threads(1)  # more would fight over the cores with the event loop
+        decoder, tokens = open_codec(codec, "cpu")
+    count = SLOTS * max(1, round(seconds / FRAME_S))
+    budget = TokenBudget(floor_seconds=2 * seconds, ceiling=1 << 20)
+    spec = replace(ENGLISH, name="engine-double", budget=budget, segment_characters=1 << 20)
+    model = SpeechModel(
+        name="engine-double",
+        spec=spec,
+        tokens=tokens,
+        tokenizer=cast(TextTokenizer, Utf8Tokenizer()),
+        sampling=spec.sampling,
+        folder=Path(),
+        codec_folder=Path(),
+    )
+    return Synthesizer(model, EngineDouble(rate, count, max_streams), decoder)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.host_server", add_help=False)
+    parser.add_argument("--codec", default="null")
+    parser.add_argument("--rate", type=float, default=REAL_TIME)
+    parser.add_argument("--seconds", type=float, default=10.0)
+    own, rest = parser.parse_known_args(arguments)
+    from tensorrt_tts.server.serve import serve
+    from tensorrt_tts.server.settings import read_settings
+
+    try:
+        settings = read_settings(rest)
+        return serve(settings, lambda _: build(own.codec, own.rate, own.seconds, settings.slots))
+    except TTSError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
