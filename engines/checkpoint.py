@@ -73,7 +73,7 @@ def untie(checkpoint: Path, target: Path) -> None:
     """Writes to `target` the same model with its own `lm_head.weight`, a copy of the embedding.
 
     Only the head is written anew; the other weights are links. A head that the file already has is
-    ignored, as transformers ignores it in a checkpoint whose config ties the two.
+    kept: the released Orpheus files store a copy although their config ties the two.
 
     Raises CheckpointError when the embedding is not where Llama and Qwen2 keep it.
     """
@@ -93,11 +93,12 @@ def untie(checkpoint: Path, target: Path) -> None:
                 weight_map[key] = name
             if _EMBEDDING in file.keys():  # noqa: SIM118
                 embedding = file.get_tensor(_EMBEDDING)
-    if embedding is None:
-        raise CheckpointError(f"checkpoint {str(checkpoint)!r} has no tensor {_EMBEDDING!r}")
-    name = f"model-{total:05}-of-{total:05}.safetensors"
-    save_file({_HEAD: embedding.clone()}, target / name, metadata={"format": "pt"})
-    weight_map[_HEAD] = name
+    if _HEAD not in weight_map:
+        if embedding is None:
+            raise CheckpointError(f"checkpoint {str(checkpoint)!r} has no tensor {_EMBEDDING!r}")
+        name = f"model-{total:05}-of-{total:05}.safetensors"
+        save_file({_HEAD: embedding.clone()}, target / name, metadata={"format": "pt"})
+        weight_map[_HEAD] = name
     (target / _INDEX).write_text(
         json.dumps({"metadata": {}, "weight_map": weight_map}), encoding="utf-8"
     )

@@ -64,9 +64,9 @@ class Format:
     @classmethod
     def parse(cls, text: str) -> Format:
         """Raises SettingError naming what is allowed."""
-        precision, _, kv = text.strip().lower().partition("+kv-")
+        precision, given, kv = text.strip().lower().partition("+kv-")
         try:
-            return cls(Precision(precision), Kv(kv) if kv else Kv.MODEL)
+            return cls(Precision(precision), Kv(kv) if given else Kv.MODEL)
         except ValueError:
             raise SettingError(
                 f"precision {text!r} is unknown; use one of {', '.join(Precision)}, "

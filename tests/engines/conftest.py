@@ -1,0 +1,93 @@
+"""A checkpoint, a host and a plan small enough to build many times."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import save_file
+
+from engines.architecture import read_architecture
+from engines.build import Host
+from engines.compat import engine_api
+from engines.formats import Format
+from engines.gpus import ComputeCapability, gpu
+from engines.host import Device
+from engines.plan import Plan, plan
+from engines.recipe import model_recipes, recipe
+from engines.toolchain import TensorRTLLM
+from tests.support.tensorrt_llm_builder import Double
+from tests.support.tiny_orpheus import write_tokenizer
+
+A100 = Device("NVIDIA A100-SXM4-80GB", 81920, ComputeCapability(8, 0), "580.65.06")
+H100 = Device("NVIDIA H100 80GB HBM3", 81559, ComputeCapability(9, 0), "580.65.06")
+
+
+CONFIG = {
+    "architectures": ["LlamaForCausalLM"],
+    "model_type": "llama",
+    "hidden_size": 32,
+    "intermediate_size": 64,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+    "num_key_value_heads": 1,
+    "head_dim": 32,
+    "max_position_embeddings": 8192,
+    "tie_word_embeddings": True,
+}
+
+
+@pytest.fixture(scope="session")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Orpheus' layout with the real codebook and two tiny layers, the head tied to the embedding;
+    written without torch, which takes longer to import than these tests to run."""
+    folder = tmp_path_factory.mktemp("orpheus")
+    vocab_size = write_tokenizer(folder, codebook_size=4096)
+    (folder / "config.json").write_text(json.dumps({**CONFIG, "vocab_size": vocab_size}))
+    random = np.random.default_rng(0)
+    shapes = {"model.embed_tokens.weight": (vocab_size, 32), "model.norm.weight": (32,)}
+    for layer in range(2):
+        shapes |= {
+            f"model.layers.{layer}.{name}.weight": shape
+            for name, shape in {
+                "self_attn.q_proj": (64, 32),
+                "self_attn.k_proj": (32, 32),
+                "self_attn.v_proj": (32, 32),
+                "self_attn.o_proj": (32, 64),
+                "mlp.gate_proj": (64, 32),
+                "mlp.up_proj": (64, 32),
+                "mlp.down_proj": (32, 64),
+                "input_layernorm": (32,),
+                "post_attention_layernorm": (32,),
+            }.items()
+        }
+    tensors = {
+        name: random.standard_normal(shape).astype(np.float32) for name, shape in shapes.items()
+    }
+    save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
+    return folder
+
+
+@pytest.fixture
+def double(monkeypatch: pytest.MonkeyPatch) -> Double:
+    made = Double()
+    made.install(monkeypatch)
+    return made
+
+
+@pytest.fixture
+def host(double: Double) -> Host:
+    return Host(A100, 64 * 10**9, TensorRTLLM(engine_api(double.version)))
+
+
+@pytest.fixture
+def make_plan(checkpoint: Path):
+    """The plan for the tiny checkpoint, by format and GPU."""
+
+    def make(fmt: str = "fp16", gpu_name: str = "a100", model: str = "orpheus-3b") -> Plan:
+        wanted = recipe(model_recipes(model), gpu(gpu_name), Format.parse(fmt))
+        return plan(wanted, read_architecture(checkpoint))
+
+    return make
