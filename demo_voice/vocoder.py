@@ -31,7 +31,7 @@ from demo_voice.tokenize import load_codec, unpack
 FRAMES = 4  # per crop: what the streaming decoder sees at a time
 BATCH = 4
 MEL_WEIGHT = 10.0
-PHASE_WEIGHT = 5.0
+PHASE_WEIGHT = 3.0
 FEATURE_WEIGHT = 4.0
 CLIP = 50.0
 ADVERSARIAL_FROM = 0.0
