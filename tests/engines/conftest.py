@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from safetensors.numpy import save_file
+from tokenizers import AddedToken, Tokenizer, models, pre_tokenizers
 
 from engines.architecture import read_architecture
 from engines.build import Host
@@ -19,7 +20,6 @@ from engines.plan import Plan, plan
 from engines.recipe import model_recipes, recipe
 from engines.toolchain import TensorRTLLM
 from tests.support.tensorrt_llm_builder import Double
-from tests.support.tiny_orpheus import write_tokenizer
 
 A100 = Device("NVIDIA A100-SXM4-80GB", 81920, ComputeCapability(8, 0), "580.65.06")
 H100 = Device("NVIDIA H100 80GB HBM3", 81559, ComputeCapability(9, 0), "580.65.06")
@@ -39,12 +39,24 @@ CONFIG = {
 }
 
 
+def write_tokenizer(folder: Path) -> int:
+    """Letters, Llama's two control tokens, and all of Orpheus' audio tokens. Returns its size."""
+    letters = ["<|begin_of_text|>", "<|eot_id|>", "<unk>", *map(chr, range(32, 127))]
+    vocabulary = {name: index for index, name in enumerate(letters)}
+    tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="<unk>"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Split("", "isolated")
+    added = [*letters[:2], *(f"<custom_token_{n}>" for n in range(10 + 7 * 4096))]
+    tokenizer.add_special_tokens([AddedToken(name, normalized=False) for name in added])
+    tokenizer.save(str(folder / "tokenizer.json"))
+    return len(letters) + len(added) - 2
+
+
 @pytest.fixture(scope="session")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Orpheus' layout with the real codebook and two tiny layers, the head tied to the embedding;
     written without torch, which takes longer to import than these tests to run."""
     folder = tmp_path_factory.mktemp("orpheus")
-    vocab_size = write_tokenizer(folder, codebook_size=4096)
+    vocab_size = write_tokenizer(folder)
     (folder / "config.json").write_text(json.dumps({**CONFIG, "vocab_size": vocab_size}))
     random = np.random.default_rng(0)
     shapes = {"model.embed_tokens.weight": (vocab_size, 32), "model.norm.weight": (32,)}
