@@ -97,6 +97,15 @@ class Synthesizer:
             parts = [chunk.pcm async for chunk in stream]
         return np.concatenate([np.zeros(0, np.int16), *parts]), stream.report
 
+    async def generate_tokens(self, request: SpeechRequest) -> list[int]:
+        """The audio token ids of the text's first segment, undecoded: for inspecting decoders."""
+        plan = self._plan(request)
+        name = f"tokens-{next(self._names)}"
+        async with contextlib.aclosing(
+            self.backend.stream(plan.prompts[0], plan.sampling[0], name)
+        ) as chunks:
+            return [token async for chunk in chunks for token in chunk.ids]
+
     def decoder(self, parser: FrameParser, seed: int) -> LookaheadStreamingDecoder:
         """A fresh decoder for one segment."""
         stateful = self.codec.open_stream(seed) if self.options.stateful else None

@@ -54,6 +54,9 @@ def write_orpheus(
         torch.manual_seed(seed)
         model = LlamaForCausalLM(config)
         torch.nn.init.normal_(model.lm_head.weight, std=0.5)  # logits that differ: greedy is stable
+        # All control tokens get a logit of 0, far below the best audio token: generations end by
+        # length, as a test wants it.
+        model.lm_head.weight.data[: vocab_size - 7 * codebook_size] = 0
     model.save_pretrained(folder)
     path = folder / "config.json"
     written = json.loads(path.read_text(encoding="utf-8"))

@@ -1,0 +1,51 @@
+"""The options that choose a model and a backend, shared by the commands."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from typing import TYPE_CHECKING
+
+from tensorrt_tts.errors import SettingError
+
+if TYPE_CHECKING:
+    from tensorrt_tts.synthesizer import StreamOptions, Synthesizer
+
+
+def add_model_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--model",
+        default="demo",
+        help="'demo', a known name (see `voices`), a folder or a hub id (default: demo)",
+    )
+    parser.add_argument("--codec", help="codec folder or hub id (default: the model's own)")
+    parser.add_argument("--spec", help="which variant of the family a folder holds")
+    parser.add_argument("--backend", default="reference", help="default: reference")
+    parser.add_argument("--device", default="cpu", help="cpu or cuda (default: cpu)")
+    parser.add_argument(
+        "--no-noise", action="store_true", help="decode without the codec's own noise"
+    )
+    parser.add_argument("--threads", type=int, help="torch threads (default: torch's choice)")
+
+
+def open_from(parsed: argparse.Namespace, options: StreamOptions | None = None) -> Synthesizer:
+    """Raises what `open_synthesizer` raises."""
+    # transformers prints a progress bar for its weights on stderr, where our own progress goes.
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    from tensorrt_tts.loading import open_synthesizer
+
+    if parsed.threads is not None:
+        import torch
+
+        if parsed.threads < 1:
+            raise SettingError(f"--threads {parsed.threads} must be at least 1")
+        torch.set_num_threads(parsed.threads)
+    return open_synthesizer(
+        parsed.model,
+        parsed.backend,
+        codec=parsed.codec,
+        spec=parsed.spec,
+        device=parsed.device,
+        noise=not parsed.no_noise,
+        options=options,
+    )

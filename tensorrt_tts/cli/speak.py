@@ -1,0 +1,152 @@
+"""`tensorrt-tts speak`: one text, spoken while it is generated."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tensorrt_tts.cli.model_options import add_model_options, open_from
+from tensorrt_tts.cli.sinks import Sink, open_sink
+from tensorrt_tts.errors import OutputError, TextError
+from tensorrt_tts.speech import SpeechReport, SpeechRequest
+
+if TYPE_CHECKING:
+    from tensorrt_tts.synthesizer import StreamOptions, Synthesizer
+
+
+def add_command(commands: argparse._SubParsersAction) -> None:
+    parser = commands.add_parser("speak", help="speak a text")
+    parser.add_argument("text", help="what to say; '-' reads it from stdin")
+    parser.add_argument("--voice", help="see `tensorrt-tts voices` (default: the model's first)")
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("-o", "--output", type=Path, default=Path("speech.wav"), metavar="WAV")
+    where.add_argument("--raw", action="store_true", help="int16 PCM on stdout while generating")
+    where.add_argument("--play", action="store_true", help="to the sound device")
+    parser.add_argument("--seed", type=int, help="equal seeds give equal audio")
+    parser.add_argument("--temperature", type=float)
+    parser.add_argument("--top-p", type=float)
+    parser.add_argument("--repetition-penalty", type=float)
+    parser.add_argument("--lookahead", type=int, help="samples to wait for (default: exact)")
+    parser.add_argument("--hop", type=int, default=4, help="steps between decodes, 4 a frame")
+    parser.add_argument("--first-hop", type=int, default=3, help="steps in the first chunk")
+    parser.add_argument("--stateful", action="store_true", help="keep convolution state")
+    parser.add_argument("--timing", action="store_true", help="print timings on stderr")
+    parser.add_argument("--json", action="store_true", help="report as JSON (stderr with --raw)")
+    parser.add_argument("--warm", action="store_true", help="speak once unheard, then time")
+    add_model_options(parser)
+    parser.set_defaults(run=run)
+
+
+def run(parsed: argparse.Namespace) -> None:
+    from tensorrt_tts.streaming.schedule import HopSchedule
+    from tensorrt_tts.synthesizer import StreamOptions
+    from tensorrt_tts.text.normalize import normalize
+
+    text = _text(parsed.text)
+    normalize(text)  # a text that cannot be spoken fails before anything is loaded or opened
+    if not parsed.output.parent.is_dir():
+        raise OutputError(
+            f"no folder '{parsed.output.parent}' for the output; create it or choose another "
+            "--output"
+        )
+    schedule = HopSchedule(parsed.lookahead, parsed.hop, parsed.first_hop)
+    options = StreamOptions(schedule=schedule, stateful=parsed.stateful)
+    request = SpeechRequest(
+        text,
+        parsed.voice,
+        temperature=parsed.temperature,
+        top_p=parsed.top_p,
+        repetition_penalty=parsed.repetition_penalty,
+        seed=parsed.seed,
+    )
+    report = asyncio.run(_speak(parsed, request, options))
+    if parsed.json:
+        stream = sys.stderr if parsed.raw else sys.stdout
+        print(json.dumps(report_as_dict(report)), file=stream)
+    if parsed.timing:
+        print(timing_lines(report), file=sys.stderr)
+
+
+def _text(argument: str) -> str:
+    if argument != "-":
+        return argument
+    try:
+        return sys.stdin.read()
+    except UnicodeDecodeError as error:
+        raise TextError("text on stdin is not UTF-8; convert it first") from error
+
+
+async def _speak(
+    parsed: argparse.Namespace, request: SpeechRequest, options: StreamOptions
+) -> SpeechReport:
+    progress = _Progress(sys.stderr.isatty())
+    progress.say("loading the model")
+    synthesizer = open_from(parsed, options)
+    try:
+        if parsed.warm:
+            progress.say("warming up")
+            await synthesizer.synthesize(request)
+        with open_sink(parsed.output, parsed.raw, parsed.play, synthesizer.sample_rate) as sink:
+            report = await _stream(synthesizer, request, sink, progress)
+    finally:
+        await synthesizer.close()
+        progress.done()
+    if not (parsed.raw or parsed.play):
+        print(f"{report.audio_s:.2f} s of speech in {parsed.output}", file=sys.stderr)
+    return report
+
+
+async def _stream(
+    synthesizer: Synthesizer, request: SpeechRequest, sink: Sink, progress: _Progress
+) -> SpeechReport:
+    async with synthesizer.stream(request) as stream:
+        async for chunk in stream:
+            await asyncio.to_thread(sink.write, chunk.pcm)
+            progress.say(f"{stream.report.audio_s:.1f} s spoken")
+    return stream.report
+
+
+class _Progress:
+    """One line on a terminal that rewrites itself; silent where stderr is a file or a pipe."""
+
+    def __init__(self, enabled: bool) -> None:
+        self._enabled = enabled
+
+    def say(self, message: str) -> None:
+        if self._enabled:
+            print(f"\r\x1b[K{message} …", end="", file=sys.stderr, flush=True)
+
+    def done(self) -> None:
+        if self._enabled:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+
+
+def report_as_dict(report: SpeechReport) -> dict[str, Any]:
+    return asdict(report) | {
+        "tokens": report.tokens,
+        "frames": report.frames,
+        "audio_s": report.audio_s,
+        "real_time_factor": report.real_time_factor,
+    }
+
+
+def timing_lines(report: SpeechReport) -> str:
+    def milliseconds(value: float | None) -> str:
+        return "-" if value is None else f"{value * 1000:.0f} ms"
+
+    factor = report.real_time_factor
+    rows = (
+        ("first token", milliseconds(report.first_token_s)),
+        ("first audio", milliseconds(report.first_audio_s)),
+        ("audible onset", milliseconds(report.audible_onset_s)),
+        ("total", f"{report.total_s:.2f} s for {report.audio_s:.2f} s of audio"),
+        ("real-time factor", "-" if factor is None else f"{factor:.2f} (below 1 is faster)"),
+        ("tokens", f"{report.tokens} in {len(report.segments)} segment(s)"),
+        ("codec", f"{sum(report.decode_s):.2f} s in {report.chunks} chunks"),
+    )
+    return "\n".join(f"{name:>17}  {value}" for name, value in rows)

@@ -1,0 +1,61 @@
+"""`tensorrt-tts stability`: what each lookahead costs in accuracy, on this model's own tokens."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+
+from tensorrt_tts.cli.model_options import add_model_options, open_from
+from tensorrt_tts.errors import TextError
+from tensorrt_tts.speech import SpeechRequest
+
+SENTENCE = "The rain had stopped before the children came home from school."
+
+
+def add_command(commands: argparse._SubParsersAction) -> None:
+    parser = commands.add_parser(
+        "stability", help="error of streamed against offline audio for each lookahead"
+    )
+    parser.add_argument("--text", default=SENTENCE)
+    parser.add_argument("--voice")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--json", action="store_true")
+    add_model_options(parser)
+    parser.set_defaults(run=run)
+
+
+def run(parsed: argparse.Namespace) -> None:
+    rows = asyncio.run(_measure(parsed))
+    if parsed.json:
+        print(json.dumps(rows))
+        return
+    print(
+        f"{'policy':<22}{'first audio':>12}{'missing':>9}{'max diff':>10}{'MSE':>10}"
+        f"{'corr':>9}{'std ratio':>10}  exact"
+    )
+    for row in rows:
+        first = "-" if row["first_tokens"] is None else f"{row['first_tokens']} tok"
+        print(
+            f"{row['policy']:<22}{first:>12}{row['missing']:>9}{row['max_difference']:>10.2e}"
+            f"{row['mse']:>10.1e}{row['correlation']:>9.5f}{row['std_ratio']:>10.4f}  "
+            f"{'yes' if row['exact'] else 'no'}"
+        )
+
+
+async def _measure(parsed: argparse.Namespace) -> list[dict]:
+    from tensorrt_tts.streaming.stability import stability
+
+    synthesizer = open_from(parsed)
+    try:
+        ids = await synthesizer.generate_tokens(
+            SpeechRequest(parsed.text, parsed.voice, seed=parsed.seed)
+        )
+        if not ids:
+            raise TextError(f"the model said nothing for {parsed.text[:40]!r}; try another text")
+        print(f"{len(ids)} tokens; full scale = 1", file=sys.stderr)
+        rows = stability(ids, synthesizer.model.tokens, synthesizer.codec, seed=parsed.seed)
+        return [row.as_dict() for row in rows]
+    finally:
+        await synthesizer.close()

@@ -1,0 +1,41 @@
+"""`tensorrt-tts voices`: known models with their voices, languages and tags. Loads nothing."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from tensorrt_tts.models import orpheus
+from tensorrt_tts.models.checkpoints import CHECKPOINTS
+
+
+def add_command(commands: argparse._SubParsersAction) -> None:
+    parser = commands.add_parser("voices", help="list known models and their voices")
+    parser.add_argument("--json", action="store_true")
+    parser.set_defaults(run=run)
+
+
+def run(parsed: argparse.Namespace) -> None:
+    models = [("demo", "ships with this package", orpheus.DEMO)] + [
+        (checkpoint.name, checkpoint.hub_id, checkpoint.spec) for checkpoint in CHECKPOINTS.values()
+    ]
+    if parsed.json:
+        rows = [
+            {
+                "model": name,
+                "source": source,
+                "voices": [{"name": v.name, "language": v.language} for v in spec.voices],
+                "tags": list(spec.tags),
+            }
+            for name, source, spec in models
+        ]
+        print(json.dumps(rows, ensure_ascii=False))
+        return
+    for name, source, spec in models:
+        print(f"{name}  ({source})")
+        languages = dict.fromkeys(voice.language for voice in spec.voices)
+        for language in languages:
+            names = [voice.name for voice in spec.voices if voice.language == language]
+            print(f"  {language}: {', '.join(names)}")
+        if spec.tags:
+            print(f"  tags: {' '.join(f'<{tag}>' for tag in spec.tags)}")

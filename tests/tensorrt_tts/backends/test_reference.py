@@ -1,0 +1,190 @@
+import asyncio
+import contextlib
+import threading
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tensorrt_tts.backends.protocol import Backend, Finish, Sampling
+from tensorrt_tts.backends.reference import ReferenceBackend
+from tensorrt_tts.errors import (
+    BackendError,
+    CapacityError,
+    CorruptCheckpointError,
+    EngineDiedError,
+    SettingError,
+)
+from tests.support.tiny_orpheus import tiny_model_folders
+
+PROMPT = [5, 6, 7, 8]
+
+
+@pytest.fixture
+async def backend() -> AsyncIterator[ReferenceBackend]:
+    backend = ReferenceBackend.from_folder(tiny_model_folders()[0], max_streams=4)
+    yield backend
+    await backend.close()
+
+
+async def collect(
+    backend: ReferenceBackend, sampling: Sampling, name: str = "a", prompt: list[int] = PROMPT
+) -> tuple[list[int], Finish | None]:
+    ids: list[int] = []
+    finish = None
+    async for chunk in backend.stream(prompt, sampling, name):
+        ids += chunk.ids
+        finish = chunk.finish
+    return ids, finish
+
+
+async def test_it_is_a_backend(backend: ReferenceBackend) -> None:
+    assert isinstance(backend, Backend)
+
+
+async def test_greedy_equals_transformers_own_generate(backend: ReferenceBackend) -> None:
+    import torch
+
+    model = backend._model
+    expected = model.generate(
+        torch.tensor([PROMPT]),
+        max_new_tokens=20,
+        do_sample=False,
+        repetition_penalty=1.3,
+        eos_token_id=None,
+        pad_token_id=0,
+    )[0, len(PROMPT) :].tolist()
+    found, finish = await collect(
+        backend, Sampling(max_tokens=20, temperature=0, repetition_penalty=1.3)
+    )
+    assert found == expected
+    assert finish is Finish.LENGTH
+
+
+async def test_seeds_repeat_and_streams_do_not_disturb_each_other(
+    backend: ReferenceBackend,
+) -> None:
+    def sampling(seed: int) -> Sampling:
+        return Sampling(max_tokens=15, temperature=1.0, seed=seed)
+
+    alone = [(await collect(backend, sampling(seed), f"alone-{seed}"))[0] for seed in range(3)]
+    together = await asyncio.gather(
+        *(collect(backend, sampling(seed), f"together-{seed}") for seed in range(3))
+    )
+    assert [ids for ids, _ in together] == alone
+    assert alone[0] != alone[1]
+
+
+async def test_a_stop_id_ends_the_stream_and_is_not_delivered(backend: ReferenceBackend) -> None:
+    ids, _ = await collect(backend, Sampling(max_tokens=10, temperature=0), "first")
+    stopped, finish = await collect(
+        backend, Sampling(max_tokens=10, temperature=0, stop_ids=(ids[4],)), "second"
+    )
+    assert stopped == ids[: ids.index(ids[4])]
+    assert finish is Finish.STOP
+
+
+async def test_no_stream_waits_for_another(backend: ReferenceBackend) -> None:
+    """A short stream that starts second ends first."""
+    long = asyncio.create_task(collect(backend, Sampling(max_tokens=400), "long"))
+    await asyncio.sleep(0)
+    await collect(backend, Sampling(max_tokens=5), "short")
+    assert not long.done()
+    long.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await long
+
+
+async def test_abort_ends_the_stream_and_the_work(backend: ReferenceBackend) -> None:
+    finish = None
+    async for chunk in backend.stream(PROMPT, Sampling(max_tokens=2000), "a"):
+        await backend.abort("a")
+        finish = chunk.finish
+    assert finish is Finish.ABORT
+    await assert_idle(backend)
+
+
+async def test_leaving_early_ends_the_work(backend: ReferenceBackend) -> None:
+    async with contextlib.aclosing(
+        backend.stream(PROMPT, Sampling(max_tokens=2000), "a")
+    ) as chunks:
+        await anext(chunks)
+    await assert_idle(backend)
+
+
+async def assert_idle(backend: ReferenceBackend) -> None:
+    assert backend.stats().running == 0
+    await asyncio.sleep(0.1)  # at most one step is still in flight
+    before = backend.stats().generated_tokens
+    await asyncio.sleep(0.2)
+    assert backend.stats().generated_tokens == before
+
+
+async def test_aborting_an_unknown_request_is_no_error(backend: ReferenceBackend) -> None:
+    await backend.abort("nobody")
+
+
+async def test_admission(backend: ReferenceBackend) -> None:
+    sampling = Sampling(max_tokens=2000)
+    async with contextlib.AsyncExitStack() as stack:
+        for name in "abcd":
+            chunks = backend.stream(PROMPT, sampling, name)
+            await stack.enter_async_context(contextlib.aclosing(chunks))
+            await anext(chunks)
+        with pytest.raises(CapacityError, match="all 4 streams are busy"):
+            await anext(backend.stream(PROMPT, sampling, "e"))
+        await backend.abort("a")
+        with pytest.raises(SettingError, match="'b' is already in flight"):
+            await anext(backend.stream(PROMPT, sampling, "b"))
+    for prompt in ([], [5] * 2048):
+        with pytest.raises(SettingError, match="does not fit"):
+            await anext(backend.stream(prompt, sampling, "f"))
+
+
+async def test_the_sequence_limit_ends_a_stream(backend: ReferenceBackend) -> None:
+    ids, finish = await collect(backend, Sampling(max_tokens=10), prompt=[5] * 2044)
+    assert finish is Finish.LENGTH
+    assert len(ids) == 4
+
+
+async def test_one_failed_stream_fails_alone(backend: ReferenceBackend) -> None:
+    with pytest.raises(BackendError, match="generation failed"):
+        await collect(backend, Sampling(max_tokens=5, temperature=float("nan")), "bad")
+    assert len((await collect(backend, Sampling(max_tokens=5), "good"))[0]) == 5
+
+
+async def test_death_of_the_worker_fails_every_stream(
+    backend: ReferenceBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(generation: object) -> None:
+        raise MemoryError("out of memory")
+
+    async with contextlib.aclosing(
+        backend.stream(PROMPT, Sampling(max_tokens=2000), "a")
+    ) as chunks:
+        await anext(chunks)
+        monkeypatch.setattr(backend, "_advance", die)
+        with pytest.raises(EngineDiedError, match="out of memory"):
+            async for _ in chunks:
+                pass
+    with pytest.raises(EngineDiedError):
+        await collect(backend, Sampling(max_tokens=5), "later")
+
+
+async def test_close_twice_and_nothing_after() -> None:
+    backend = ReferenceBackend.from_folder(tiny_model_folders()[0])
+    task = asyncio.create_task(collect(backend, Sampling(max_tokens=2000)))
+    await asyncio.sleep(0.2)
+    await backend.close()
+    await backend.close()
+    assert (await task)[1] is Finish.ABORT
+    assert "reference-backend" not in [thread.name for thread in threading.enumerate()]
+    with pytest.raises(EngineDiedError, match="closed"):
+        await collect(backend, Sampling(max_tokens=5))
+
+
+def test_unreadable_weights(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text('{"model_type": "llama"}')
+    (tmp_path / "model.safetensors").write_bytes(b"garbage")
+    with pytest.raises(CorruptCheckpointError, match="cannot be loaded"):
+        ReferenceBackend.from_folder(tmp_path)

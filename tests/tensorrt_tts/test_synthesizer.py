@@ -1,0 +1,159 @@
+import asyncio
+from collections.abc import AsyncIterator
+
+import numpy as np
+import pytest
+
+from tensorrt_tts.errors import SettingError, StalledError, TextError, UnknownVoiceError
+from tensorrt_tts.loading import open_synthesizer
+from tensorrt_tts.speech import SpeechRequest
+from tensorrt_tts.streaming.decoder import decode_offline
+from tensorrt_tts.synthesizer import StreamOptions, Synthesizer
+from tests.support.tiny_orpheus import tiny_model_folders
+
+TEXT = "The rain had stopped before the children came home from school."
+LONG = " ".join([TEXT] * 12)
+
+
+def build(options: StreamOptions | None = None) -> Synthesizer:
+    folder, codec = tiny_model_folders()
+    return open_synthesizer(str(folder), codec=str(codec), options=options)
+
+
+@pytest.fixture
+async def synthesizer() -> AsyncIterator[Synthesizer]:
+    synthesizer = build()
+    yield synthesizer
+    await synthesizer.close()
+
+
+@pytest.mark.parametrize("stateful", [False, True])
+async def test_streamed_speech_equals_the_offline_decode_of_its_tokens(stateful: bool) -> None:
+    synthesizer = build(StreamOptions(stateful=stateful))
+    request = SpeechRequest(TEXT, seed=4, max_tokens=71)
+    ids = await synthesizer.generate_tokens(request)
+    pcm, report = await synthesizer.synthesize(request)
+    offline = decode_offline(ids, synthesizer.model.tokens, synthesizer.codec, seed=4)
+    assert len(pcm) == len(offline) == report.frames * 2048
+    assert np.abs(pcm.astype(int) - offline).max() <= 1
+    assert report.tokens == len(ids) == 71
+    assert report.segments[0].counts.cut == 1
+    await synthesizer.close()
+
+
+async def test_the_report_is_whole(synthesizer: Synthesizer) -> None:
+    pcm, report = await synthesizer.synthesize(SpeechRequest(TEXT, seed=1, max_tokens=70))
+    assert report.first_token_s is not None
+    assert report.first_audio_s is not None
+    assert 0 < report.first_token_s < report.first_audio_s <= report.total_s
+    assert report.audible_onset_s is not None
+    assert report.audible_onset_s >= report.first_audio_s
+    assert report.samples == len(pcm)
+    assert report.audio_s == len(pcm) / 24000
+    assert len(report.decode_s) == report.chunks > 3
+
+
+async def test_a_long_text_is_spoken_in_order(synthesizer: Synthesizer) -> None:
+    async with synthesizer.stream(SpeechRequest(LONG, seed=1, max_tokens=35)) as stream:
+        order = [chunk.segment async for chunk in stream]
+    assert order == sorted(order)
+    assert set(order) == set(range(len(stream.report.segments)))
+    assert len(stream.report.segments) == 12
+    assert " ".join(segment.text for segment in stream.report.segments) == LONG
+
+
+async def test_equal_seeds_give_equal_audio_at_once_and_alone(synthesizer: Synthesizer) -> None:
+    request = SpeechRequest(TEXT, seed=9, max_tokens=42)
+    alone, _ = await synthesizer.synthesize(request)
+    others = [SpeechRequest(TEXT, seed=seed, max_tokens=42) for seed in range(3)]
+    together = await asyncio.gather(*(synthesizer.synthesize(r) for r in (request, *others)))
+    np.testing.assert_array_equal(together[0][0], alone)
+
+
+@pytest.mark.parametrize("how", ["break", "aclose", "cancel"])
+async def test_leaving_early_frees_the_backend(synthesizer: Synthesizer, how: str) -> None:
+    stream = synthesizer.stream(SpeechRequest(LONG, max_tokens=2000))
+    if how == "break":
+        async with stream:
+            async for _ in stream:
+                break
+    elif how == "aclose":
+        await anext(stream)
+        await stream.aclose()
+        await stream.aclose()
+    else:
+        task = asyncio.create_task(drain(stream))
+        await asyncio.sleep(0.3)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    assert synthesizer.backend.stats().running == 0
+    with pytest.raises(StopAsyncIteration):
+        await anext(stream)
+
+
+async def drain(stream: AsyncIterator[object]) -> None:
+    async for _ in stream:
+        pass
+
+
+async def test_generation_runs_ahead_of_the_listener_only_so_far() -> None:
+    synthesizer = build(StreamOptions(ahead_s=1.0))
+    async with synthesizer.stream(SpeechRequest(LONG, max_tokens=70)) as stream:
+        await anext(stream)
+        await asyncio.sleep(2.0)
+        begun = len(stream.report.segments)
+        assert begun < 6
+        await drain(stream)
+    assert len(stream.report.segments) == 12
+    await synthesizer.close()
+
+
+@pytest.mark.parametrize(
+    ("request_", "error", "says"),
+    [
+        (SpeechRequest(""), TextError, "nothing to speak"),
+        (SpeechRequest("x" * 9999), TextError, "9999 characters"),
+        (SpeechRequest("<custom_token_28>"), TextError, "special token"),
+        (SpeechRequest("Hi.", voice="julia"), UnknownVoiceError, "tara"),
+        (SpeechRequest("Hi.", temperature=-1), SettingError, "temperature -1"),
+        (SpeechRequest("Hi.", temperature=float("nan")), SettingError, "temperature nan"),
+        (SpeechRequest("Hi.", top_p=0), SettingError, "top_p 0"),
+        (SpeechRequest("Hi.", max_tokens=0), SettingError, "max_tokens 0"),
+        (SpeechRequest("Hi.", seed=-3), SettingError, "seed -3"),
+    ],
+)
+async def test_bad_requests_fail_before_anything_is_generated(
+    synthesizer: Synthesizer, request_: SpeechRequest, error: type[Exception], says: str
+) -> None:
+    with pytest.raises(error, match=says):
+        synthesizer.stream(request_)
+    assert synthesizer.backend.stats().generated_tokens == 0
+
+
+async def test_a_stalled_backend_is_an_error_not_a_silence(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    synthesizer = build(StreamOptions(stall_s=0.2))
+    release = asyncio.Event()
+
+    async def stalled(*_: object):  # type: ignore[no-untyped-def]
+        await release.wait()
+        yield None
+
+    monkeypatch.setattr(synthesizer.backend, "stream", stalled)
+    with pytest.raises(StalledError, match=r"no token .* for 0\.2 s"):
+        await synthesizer.synthesize(SpeechRequest(TEXT))
+    await synthesizer.close()
+
+
+async def test_a_codec_failure_reaches_the_caller_and_frees_the_backend(
+    synthesizer: Synthesizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("codec broke")
+
+    monkeypatch.setattr(synthesizer.codec, "decode_windows", fail)
+    with pytest.raises(RuntimeError, match="codec broke"):
+        await synthesizer.synthesize(SpeechRequest(TEXT, max_tokens=2000))
+    assert synthesizer.backend.stats().running == 0
