@@ -29,6 +29,7 @@ from engines.publish import lock, publish, set_aside
 from engines.quant_rules import QuantRule
 from engines.recipe import Recipe
 from engines.toolchain import TensorRTLLM
+from engines.vocabulary import refuse_audio_vocabulary
 from tensorrt_tts.errors import (
     CorruptEngineError,
     EngineError,
@@ -150,6 +151,7 @@ def build_engine(
     """
     progress = progress or Progress()
     preflight(plan, host, output)
+    refuse_audio_vocabulary(checkpoint, "TensorRT-LLM")
     with progress.phase("identify the checkpoint"):
         inputs = Inputs(
             kind=KIND,
@@ -166,7 +168,7 @@ def build_engine(
         progress.note(f"another build of {target.name} is running; waiting for it")
 
     with lock(target, wait):
-        if _usable(target, inputs):
+        if usable(target, inputs):
             return Built(target, False, progress.seconds)
         build = _Build(plan, checkpoint, host, inputs, streams, voices, progress)
         timing = output / f".timing-{recipe.gpu.name}-{_short(inputs)}.cache"
@@ -175,7 +177,7 @@ def build_engine(
     return Built(target, fresh, progress.seconds)
 
 
-def _usable(target: Path, inputs: Inputs) -> bool:
+def usable(target: Path, inputs: Inputs) -> bool:
     """Whether a whole engine of these inputs is there. A damaged one is moved away."""
     if not target.exists():
         return False

@@ -13,6 +13,7 @@ from tensorrt_tts.checkpoint_folder import CODEC_FILES, DEMO, LANGUAGE_MODEL_FIL
 from tensorrt_tts.codecs.snac_config import SnacConfig
 from tensorrt_tts.errors import CheckpointNotFoundError, CorruptCheckpointError, SettingError
 from tensorrt_tts.models import orpheus
+from tensorrt_tts.models.audio_vocabulary import full_vocab_size
 from tensorrt_tts.models.checkpoints import CHECKPOINTS
 from tensorrt_tts.models.orpheus import OrpheusSpec, SamplingDefaults
 from tensorrt_tts.models.orpheus_tokens import OrpheusTokens
@@ -71,7 +72,7 @@ def load_model(model: str = DEMO, codec: str | None = None, spec: str | None = N
     )
     tokenizer = TextTokenizer(folder)
     tokens = OrpheusTokens.resolve(
-        tokenizer.token_id, int(config["vocab_size"]), SnacConfig.read(codec_folder).codebook_size
+        tokenizer.token_id, full_vocab_size(config), SnacConfig.read(codec_folder).codebook_size
     )
     return SpeechModel(
         model,
@@ -137,8 +138,22 @@ def _vllm(model: SpeechModel, device: str, max_streams: int) -> Backend:
     return VLLMBackend.from_folder(model.folder, options)
 
 
+def _trtllm(model: SpeechModel, device: str, max_streams: int) -> Backend:
+    from tensorrt_tts.backends.trtllm_open import RuntimeOptions, open_checkpoint
+
+    return open_checkpoint(model.folder, RuntimeOptions(max_streams=max_streams))
+
+
+def _trtllm_pytorch(model: SpeechModel, device: str, max_streams: int) -> Backend:
+    from tensorrt_tts.backends.trtllm_open import RuntimeOptions, open_pytorch
+
+    return open_pytorch(model.folder, RuntimeOptions(max_streams=max_streams))
+
+
 BACKENDS: dict[str, Callable[[SpeechModel, str, int], Backend]] = {
     "reference": _reference,
+    "trtllm": _trtllm,
+    "trtllm-pytorch": _trtllm_pytorch,
     "vllm": _vllm,
 }
 """Builders by name: (model, device, max_streams) to a loaded backend."""

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from tensorrt_tts.backends.prompt_embedding import PromptEmbedding
 from tensorrt_tts.backends.protocol import BackendStats, Capacity, Finish, Sampling, TokenChunk
 from tensorrt_tts.errors import (
     BackendError,
@@ -48,13 +50,16 @@ class VLLMBackend:
         capacity: Capacity,
         options: VLLMOptions,
         engine_stats: EngineStats,
+        prompts: PromptEmbedding | None = None,
     ) -> None:
-        """engine: a running AsyncLLM whose stat logger is engine_stats."""
+        """engine: a running AsyncLLM whose stat logger is engine_stats. prompts: for a checkpoint
+        whose vocabulary is cut (`models.audio_vocabulary`)."""
         self.capacity = capacity
         self._engine = engine
         self._vllm = vllm
         self._options = options
         self._engine_stats = engine_stats
+        self._prompts = prompts
         self._kv_blocks = engine.vllm_config.cache_config.num_gpu_blocks
         self._open: set[str] = set()
         self._aborted: set[str] = set()
@@ -72,10 +77,13 @@ class VLLMBackend:
         options = options or VLLMOptions()
         config = read_config(folder)
         vllm = bindings.load()
+        prompts = PromptEmbedding.open(folder)
         # A fixed seed here would make every restart speak the same "random" samples again.
         arguments = engine_arguments(folder, config, options, seed=secrets.randbits(31))
         if not vllm.hand_on_per_request:
             arguments["stream_interval"] = options.hand_on
+        if prompts is not None:
+            arguments["enable_prompt_embeds"] = True
         stats = EngineStats()
         try:
             engine = vllm.start(arguments, [lambda *_: stats])
@@ -84,18 +92,18 @@ class VLLMBackend:
                 f"vLLM cannot start on '{folder}' ({_first_line(error)}); its log above says more"
             ) from error
         capacity = Capacity(options.max_streams, sequence_limit(config, options))
-        return cls(engine, vllm, capacity, options, stats)
+        return cls(engine, vllm, capacity, options, stats, prompts)
 
     async def stream(
         self, prompt_ids: Sequence[int], sampling: Sampling, request_id: str
-    ) -> AsyncIterator[TokenChunk]:
+    ) -> AsyncGenerator[TokenChunk, None]:
         arguments = self._admit(prompt_ids, sampling, request_id)
-        stops = frozenset(sampling.stop_ids)
+        stops = frozenset(arguments["stop_token_ids"])
         try:
             # aclosing: leaving this block early closes vLLM's generator, and that aborts there.
             async with aclosing(
                 self._engine.generate(
-                    {"prompt_token_ids": list(prompt_ids)},
+                    self._prompt(prompt_ids),
                     self._vllm.sampling_params(**arguments),
                     request_id,
                 )
@@ -105,6 +113,8 @@ class VLLMBackend:
                     if request_id in self._aborted and chunk.finish is None:
                         # abort() came before vLLM knew the request.
                         chunk = TokenChunk((), Finish.ABORT)
+                    if self._prompts is not None:
+                        chunk = replace(chunk, ids=self._prompts.vocabulary.widen_all(chunk.ids))
                     self._tokens += len(chunk.ids)
                     yield chunk
                     if chunk.finish is not None:
@@ -140,11 +150,24 @@ class VLLMBackend:
             raise CapacityError(
                 f"all {self.capacity.max_streams} streams are busy; try again", retry_after=1.0
             )
+        if self._prompts is not None:
+            sampling = self._prompts.vocabulary.narrow_sampling(sampling)
         arguments = sampling_arguments(sampling)
         if self._vllm.hand_on_per_request and len(self._open) >= self._options.singly_below:
             arguments["stream_interval"] = self._options.hand_on
         self._open.add(request_id)
         return arguments
+
+    def _prompt(self, prompt_ids: Sequence[int]) -> dict[str, Any]:
+        """As vLLM takes it. A cut vocabulary has no ids for text: the model reads embeddings, and
+        the ids beside them are what the repetition penalty counts."""
+        if self._prompts is None:
+            return {"prompt_token_ids": list(prompt_ids)}
+        return {
+            "prompt_embeds": self._prompts.rows(prompt_ids),
+            "prompt_token_ids": self._prompts.vocabulary.narrow_all(prompt_ids),
+            "prompt_is_token_ids": [False] * len(prompt_ids),
+        }
 
     def _death(self) -> EngineDiedError:
         if self._dead is None:

@@ -15,6 +15,7 @@ from typing import Any
 
 import torch
 
+from tensorrt_tts.backends.prompt_embedding import PromptEmbedding
 from tensorrt_tts.backends.protocol import BackendStats, Capacity, Finish, Sampling, TokenChunk
 from tensorrt_tts.backends.sampler import Sampler
 from tensorrt_tts.errors import (
@@ -35,7 +36,7 @@ class _Generation:
         self.sampling = sampling
         self.sampler = sampler
         self.request_id = request_id
-        self.input = prompt
+        self.input = {"input_ids": prompt}
         self.cache: Any = None
         self.generated = 0
         self.aborted = False
@@ -53,8 +54,16 @@ class ReferenceBackend:
 
     name = "reference"
 
-    def __init__(self, model: Any, max_streams: int = 16, max_sequence: int = 4096) -> None:
+    def __init__(
+        self,
+        model: Any,
+        max_streams: int = 16,
+        max_sequence: int = 4096,
+        prompts: PromptEmbedding | None = None,
+    ) -> None:
+        """prompts: for a model whose vocabulary is cut (`models.audio_vocabulary`)."""
         self._model = model.eval()
+        self._prompts = prompts
         self._vocab_size = int(model.config.vocab_size)
         self._device = model.device
         longest = getattr(model.config, "max_position_embeddings", max_sequence)
@@ -83,12 +92,15 @@ class ReferenceBackend:
                 folder, dtype=dtype, local_files_only=True
             )
             model.to(device)
+            prompts = PromptEmbedding.open(folder)
+        except CorruptCheckpointError:
+            raise
         except Exception as error:  # transformers raises OSError, ValueError, safetensors' own …
             reason = str(error).strip().splitlines()[0][:160]
             raise CorruptCheckpointError(
                 f"language model in '{folder}' cannot be loaded ({reason}); download it again"
             ) from error
-        return cls(model, max_streams)
+        return cls(model, max_streams, prompts=prompts)
 
     async def stream(
         self, prompt_ids: Sequence[int], sampling: Sampling, request_id: str
@@ -114,6 +126,11 @@ class ReferenceBackend:
                 f"prompt of {len(prompt_ids)} ids does not fit a sequence of "
                 f"{self.capacity.max_sequence}; shorten the text"
             )
+        embedded = None
+        if self._prompts is not None:
+            embedded = self._prompts.rows(prompt_ids).to(self._device, self._model.dtype)[None]
+            prompt_ids = self._prompts.vocabulary.narrow_all(prompt_ids)
+            sampling = self._prompts.vocabulary.narrow_sampling(sampling)
         prompt = torch.tensor([list(prompt_ids)], device=self._device)
         sampler = Sampler(sampling, prompt[0], self._vocab_size, self._device)
         with self._changed:
@@ -128,6 +145,8 @@ class ReferenceBackend:
                     f"all {self.capacity.max_streams} streams are busy; try again", retry_after=1.0
                 )
             generation = _Generation(prompt, sampling, sampler, request_id)
+            if embedded is not None:
+                generation.input = {"inputs_embeds": embedded}
             self._open[request_id] = generation
             self._changed.notify()
         return generation
@@ -183,6 +202,8 @@ class ReferenceBackend:
         if token in sampling.stop_ids:
             self._finish(generation, TokenChunk((), Finish.STOP))
             return
+        if self._prompts is not None:
+            token = self._prompts.vocabulary.widen(token)
         generation.generated += 1
         self._tokens += 1
         length = generation.cache.get_seq_length() + 1
@@ -200,12 +221,12 @@ class ReferenceBackend:
     @torch.inference_mode()
     def _step(self, generation: _Generation) -> int:
         output = self._model(
-            input_ids=generation.input,
+            **generation.input,
             past_key_values=generation.cache,
             use_cache=True,
             logits_to_keep=1,
         )
         generation.cache = output.past_key_values
         token = generation.sampler.sample(output.logits[0, -1])
-        generation.input = torch.tensor([[token]], device=self._device)
+        generation.input = {"input_ids": torch.tensor([[token]], device=self._device)}
         return token

@@ -26,12 +26,8 @@ from engines.vocabulary import refuse_audio_vocabulary
 from tensorrt_tts.backends.protocol import Capacity, Sampling
 from tensorrt_tts.backends.trtllm import FRAME, TensorRTLLMBackend
 from tensorrt_tts.backends.trtllm_sampling import engine_keywords, pytorch_keywords
+from tensorrt_tts.codecs.select import ENGINES_VARIABLE, engines_root
 from tensorrt_tts.errors import EngineError
-
-ENGINES_VARIABLE = "TENSORRT_TTS_ENGINES"
-"""Where to look for engines; by default where `python -m engines build` puts them."""
-
-DEFAULT_ENGINES = Path("build/engines")
 
 SINGLE_PROCESS_VARIABLE = "TLLM_WORKER_USE_SINGLE_PROCESS"
 
@@ -58,14 +54,14 @@ def find_engine(checkpoint: Path, root: Path | None = None) -> Path:
 
     Raises EngineError naming the command that builds one.
     """
-    root = root or Path(os.environ.get(ENGINES_VARIABLE, DEFAULT_ENGINES))
+    root = root or engines_root()
     wanted = fingerprint(checkpoint)
     for folder, manifest in find_engines(root, "tensorrt-llm"):
         if manifest.inputs.checkpoint == wanted:
             return folder
     raise EngineError(
-        f"no engine of {str(checkpoint)!r} below {str(root)!r}: build one with `make build-engine`, "
-        f"or set {ENGINES_VARIABLE} to where it is"
+        f"no engine of {str(checkpoint)!r} below {str(root)!r}: build one with `make "
+        f"build-engine`, or set {ENGINES_VARIABLE} to where it is"
     )
 
 

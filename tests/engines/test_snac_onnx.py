@@ -156,6 +156,6 @@ def test_narrow_window_is_refused(tiny: tuple[Path, Path], tmp_path: Path) -> No
 
 
 def test_missing_checkpoint(tmp_path: Path) -> None:
-    with pytest.raises(CheckpointNotFoundError, match="config.json"):
+    with pytest.raises(CheckpointNotFoundError, match=r"config\.json"):
         snac_onnx.export(tmp_path, tmp_path / "out")
     assert not (tmp_path / "out").exists()

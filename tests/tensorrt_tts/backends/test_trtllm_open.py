@@ -15,13 +15,13 @@ import pytest
 from tensorrt_tts.backends.protocol import Sampling
 from tensorrt_tts.backends.trtllm import TensorRTLLMBackend
 from tensorrt_tts.backends.trtllm_open import (
-    ENGINES_VARIABLE,
     SINGLE_PROCESS_VARIABLE,
     RuntimeOptions,
     find_engine,
     open_engine,
     open_pytorch,
 )
+from tensorrt_tts.codecs.select import ENGINES_VARIABLE
 from tensorrt_tts.errors import (
     CorruptEngineError,
     EngineError,

@@ -1,4 +1,4 @@
-"""Errors of the ONNX Runtime session; that it decodes exactly is tests/engines/test_snac_onnx.py."""
+"""Errors of the ONNX Runtime session. That it decodes exactly: tests/engines/test_snac_onnx.py."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_corrupt_file(tmp_path: Path) -> None:
 
 
 def test_folder_without_config(tmp_path: Path) -> None:
-    with pytest.raises(CheckpointNotFoundError, match="config.json"):
+    with pytest.raises(CheckpointNotFoundError, match=r"config\.json"):
         open_codec(tmp_path)
 
 

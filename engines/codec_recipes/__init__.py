@@ -1,0 +1,1 @@
+"""Recipes of codec engines, one TOML file per codec."""

@@ -1,0 +1,210 @@
+"""SNAC's exported decoder as a TensorRT engine: built, published and checked like the others.
+
+Needs `tensorrt` 10.x and a GPU. The network is what `snac_onnx` exports; a profile makes the batch
+dynamic from 1 to the recipe's maximum; the window width is fixed. The folder holds snac.engine, the
+codec's config.json and the manifest; `tensorrt_tts.codecs.snac_trt` loads it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import tomllib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Literal
+
+from packaging.version import Version
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from engines.build import Built, usable
+from engines.compat import WAYS_ON
+from engines.host import Device, find_device
+from engines.manifest import Inputs, Manifest, digest, file_entries, write_manifest
+from engines.progress import Progress
+from engines.publish import lock, publish
+from engines.snac_onnx import CONFIG_FILE, export
+from tensorrt_tts.codecs.snac_trt import ENGINE_FILE, KIND
+from tensorrt_tts.codecs.snac_weights import WEIGHT_FILES
+from tensorrt_tts.errors import (
+    CheckpointNotFoundError,
+    EngineError,
+    MissingDependencyError,
+    SettingError,
+)
+
+SUPPORTED = (Version("10.0"), Version("11.0"))
+"""`tensorrt` releases from … to below: those with int64 inputs and `execute_async_v3`, and before
+11 removed weakly typed networks."""
+
+
+class SnacRecipe(BaseModel):
+    """See codec_recipes/snac-24khz.toml for each value's reason."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    steps: int = Field(ge=20, le=512)
+    max_batch: int = Field(ge=1, le=1024)
+    opt_batch: int = Field(ge=1)
+    precision: Literal["fp32", "fp16"]
+    workspace_mib: int = Field(gt=0)
+
+    @model_validator(mode="after")
+    def _opt_within(self) -> SnacRecipe:
+        if self.opt_batch > self.max_batch:
+            raise ValueError(f"opt_batch {self.opt_batch} is above max_batch {self.max_batch}")
+        return self
+
+    @classmethod
+    def read(cls, path: Path | None = None) -> SnacRecipe:
+        """A recipe file, by default the one that ships. Raises SettingError naming the field."""
+        where = path or files("engines.codec_recipes").joinpath("snac-24khz.toml")
+        try:
+            return cls.model_validate(tomllib.loads(where.read_text(encoding="utf-8")))
+        except ValidationError as error:
+            first = error.errors()[0]
+            field = ".".join(str(part) for part in first["loc"]) or "recipe"
+            raise SettingError(f"{where}: {field}: {first['msg']}") from None
+        except (OSError, ValueError) as error:
+            raise SettingError(f"recipe {where} cannot be read: {error}") from None
+
+
+@dataclass(frozen=True, slots=True)
+class TensorRT:
+    """The installed package and the GPU it will build for."""
+
+    module: Any
+    version: str
+    device: Device
+
+
+def this_host() -> TensorRT:
+    """Raises MissingDependencyError that names what is missing, EngineError for a release that is
+    not 10.x."""
+    missing = []
+    device = find_device()
+    if device is None:
+        missing.append("an NVIDIA GPU with its driver (nvidia-smi gives no answer)")
+    try:
+        version = importlib.metadata.version("tensorrt")
+    except importlib.metadata.PackageNotFoundError:
+        missing.append("the package tensorrt (10.x; it comes with tensorrt_llm==1.2.1)")
+    if device is None or missing:
+        raise MissingDependencyError(
+            f"cannot build here: this machine lacks {' and '.join(missing)}; {WAYS_ON}"
+        )
+    low, high = SUPPORTED
+    if not low <= Version(version) < high:
+        raise EngineError(
+            f"tensorrt {version} is not 10.x, which codec engines are built with; install "
+            "tensorrt==10.14.1.48"
+        )
+    return TensorRT(importlib.import_module("tensorrt"), version, device)
+
+
+def fingerprint(checkpoint: Path) -> str:
+    """SHA-256 that identifies a SNAC checkpoint: its weights file and config.json."""
+    import hashlib
+
+    total = hashlib.sha256()
+    found = [name for name in WEIGHT_FILES if (checkpoint / name).is_file()][:1]
+    if not found:
+        raise CheckpointNotFoundError(f"no weights in codec folder '{checkpoint}'")
+    for name in (CONFIG_FILE, *found):
+        total.update(f"{name}:{digest(checkpoint / name)}\n".encode())
+    return total.hexdigest()
+
+
+def build_snac(
+    checkpoint: Path,
+    host: TensorRT,
+    output: Path,
+    recipe: SnacRecipe | None = None,
+    progress: Progress | None = None,
+) -> Built:
+    """The engine of a SNAC checkpoint folder, from the cache in `output` or built into it.
+
+    Raises CheckpointError for the checkpoint, EngineError when TensorRT refuses.
+    """
+    recipe, progress = recipe or SnacRecipe.read(), progress or Progress()
+    inputs = Inputs(
+        kind=KIND,
+        checkpoint=fingerprint(checkpoint),
+        recipe=recipe.model_dump(),
+        product=host.device.product,
+        capability=str(host.device.capability),
+        versions={"tensorrt": host.version},
+    )
+    target = output / f"{recipe.name}-{recipe.precision}-{inputs.key}"
+
+    def produce(folder: Path) -> None:
+        with progress.phase("export to ONNX"):
+            graph = export(checkpoint, folder, recipe.steps)
+        with progress.phase("build the engine"):
+            engine = _serialized(host.module, graph.read_bytes(), recipe)
+        graph.unlink()  # the engine holds the weights
+        with progress.phase("write"):
+            (folder / ENGINE_FILE).write_bytes(engine)
+            write_manifest(folder, _manifest(folder, inputs, checkpoint, recipe, progress))
+
+    with lock(target, lambda: progress.note(f"another build of {target.name} is running")):
+        if usable(target, inputs):
+            return Built(target, False, progress.seconds)
+        with progress.phases(3, target.name):
+            fresh = publish(target, produce)
+    return Built(target, fresh, progress.seconds)
+
+
+def _manifest(
+    folder: Path, inputs: Inputs, checkpoint: Path, recipe: SnacRecipe, progress: Progress
+) -> Manifest:
+    return Manifest(
+        key=inputs.key,
+        inputs=inputs,
+        source=str(checkpoint),
+        plan=recipe.model_dump(),
+        environment={name: _version(name) for name in ("torch", "onnx", "onnxscript")},
+        built_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        seconds=dict(progress.seconds),
+        files=file_entries(folder),
+    )
+
+
+def _serialized(trt: Any, graph: bytes, recipe: SnacRecipe) -> bytes:
+    """The engine's bytes. TensorRT reports failure by None and its log, not by exceptions."""
+    builder = trt.Builder(trt.Logger(trt.Logger.WARNING))
+    network = builder.create_network(0)
+    parser = trt.OnnxParser(network, trt.Logger(trt.Logger.WARNING))
+    if not parser.parse(graph):
+        reasons = "; ".join(str(parser.get_error(i)) for i in range(parser.num_errors))
+        raise EngineError(f"TensorRT cannot read the exported graph: {reasons[:300]}")
+    config = builder.create_builder_config()
+    config.set_memory_pool_limit(trt.MemoryPoolType.WORKSPACE, recipe.workspace_mib << 20)
+    config.clear_flag(trt.BuilderFlag.TF32)  # on by default: ten bits of mantissa
+    if recipe.precision == "fp16":
+        config.set_flag(trt.BuilderFlag.FP16)
+    profile = builder.create_optimization_profile()
+    for index in range(network.num_inputs):
+        tensor = network.get_input(index)
+        shape = tuple(tensor.shape)[1:]
+        profile.set_shape(
+            tensor.name, (1, *shape), (recipe.opt_batch, *shape), (recipe.max_batch, *shape)
+        )
+    config.add_optimization_profile(profile)
+    engine = builder.build_serialized_network(network, config)
+    if engine is None:
+        raise EngineError(
+            "TensorRT built no engine; its log above says why (most often too little memory: lower "
+            "max_batch in the recipe)"
+        )
+    return bytes(engine)
+
+
+def _version(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return "not installed"

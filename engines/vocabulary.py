@@ -1,0 +1,225 @@
+"""Cuts a checkpoint's vocabulary to the ids it may emit: 28 675 of Orpheus's 156 940.
+
+The result is an ordinary checkpoint with a small vocabulary, and the whole embedding beside it for
+prompts. Over the legal ids its distribution is that of masking, exactly: their logits are the same
+products, and the rest of the vocabulary had probability 0 either way.
+
+What can run it:
+
+    reference        yes: prompt as `inputs_embeds`
+    vLLM             yes: prompt as `prompt_embeds` with placeholder ids (`prompt_is_token_ids`,
+                     0.32), so that the repetition penalty counts what it counted before
+    TensorRT-LLM     no, neither backend of 1.2.1. Its `LLM` takes a prompt as ids alone; embedded
+                     prompts exist as prompt tuning (`PromptAdapterRequest`), whose table is a
+                     folder on disk per prompt, and as inputs of multimodal models. The other form,
+                     text rows kept in the embedding and a shorter head, cannot be built: one
+                     `vocab_size` sets both, in the model classes and in the executor's logits.
+                     The planner's "head audio" row is therefore a bound for those that can.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from engines.checkpoint import TOKENIZER_FILES, weight_files
+from engines.publish import lock, publish
+from tensorrt_tts.backends.prompt_embedding import PROMPT_FILE, TENSOR
+from tensorrt_tts.errors import (
+    CorruptCheckpointError,
+    EngineError,
+    SettingError,
+)
+from tensorrt_tts.models.audio_vocabulary import FULL_SIZE_KEY, TEXT, AudioVocabulary
+from tensorrt_tts.models.orpheus_tokens import OrpheusTokens
+
+EMBEDDING = "model.embed_tokens.weight"
+HEAD = "lm_head.weight"
+
+VOCABULARY_WEIGHTS = "model-vocabulary.safetensors"
+
+
+def orpheus_kept(tokens: OrpheusTokens) -> tuple[range, ...]:
+    """The audio ids, then the stops."""
+    stops = tuple(range(token, token + 1) for token in sorted(tokens.stop_ids))
+    return (range(tokens.audio_base, tokens.audio_end), *stops)
+
+
+def spark_kept(token_id: Callable[[str], int | None]) -> tuple[range, ...]:
+    """Spark-TTS: 4096 global and 8192 semantic ids, what separates them, and the stops. By name,
+    since ports disagree about the numbers. Raises CorruptCheckpointError."""
+
+    def need(name: str) -> int:
+        found = token_id(name)
+        if found is None:
+            raise CorruptCheckpointError(
+                f"tokenizer lacks {name!r}: this is not a Spark-TTS checkpoint"
+            )
+        return found
+
+    def block(kind: str, count: int) -> range:
+        first, last = need(f"<|bicodec_{kind}_0|>"), need(f"<|bicodec_{kind}_{count - 1}|>")
+        if last - first != count - 1:
+            raise CorruptCheckpointError(f"tokenizer's {kind} ids are not consecutive")
+        return range(first, last + 1)
+
+    single = sorted(
+        need(name)
+        for name in (
+            "<|end_global_token|>",
+            "<|start_semantic_token|>",
+            "<|end_semantic_token|>",
+            "<|im_end|>",
+        )
+    )
+    return (
+        block("semantic", 8192),
+        block("global", 4096),
+        *(range(token, token + 1) for token in single),
+    )
+
+
+def cut(checkpoint: Path, kept: Sequence[range], out: Path) -> AudioVocabulary:
+    """Write the cut checkpoint to `out`, whole or not at all, and return its numbering.
+
+    Raises SettingError when `out` exists or `kept` is not within the vocabulary, CheckpointError
+    for the checkpoint, EngineError when the disk is full.
+    """
+    if out.exists():
+        raise SettingError(f"output {str(out)!r} exists; delete it or name another")
+    config = json.loads((checkpoint / "config.json").read_text(encoding="utf-8"))
+    if FULL_SIZE_KEY in config:
+        raise SettingError(f"checkpoint {str(checkpoint)!r} is cut already; give the whole one")
+    files = weight_files(checkpoint)
+    rows = _vocabulary_rows(files)
+    embedding = rows.get(EMBEDDING)
+    if embedding is None:
+        raise CorruptCheckpointError(
+            f"checkpoint {str(checkpoint)!r} has no {EMBEDDING}; only Llama and Qwen2 are known"
+        )
+    # The tokenizer may know fewer ids than the (padded) embedding has rows; all of them are kept.
+    vocabulary = AudioVocabulary(len(embedding), tuple(kept))
+    tied = bool(config.get("tie_word_embeddings")) or HEAD not in rows
+    if tied and HEAD in rows and not rows[HEAD].equal(embedding):
+        # transformers 5 then uses the head; its 4 and vLLM ignore it.
+        raise CorruptCheckpointError(
+            f"checkpoint {str(checkpoint)!r} ties head and embedding in its config.json and stores "
+            "two different ones; set tie_word_embeddings to false there, or delete lm_head.weight"
+        )
+
+    def produce(folder: Path) -> None:
+        _write_weights(folder, files, rows, vocabulary, tied)
+        _write_prompt_embedding(folder, embedding)
+        vocabulary.write(folder)
+        _write_config(folder, checkpoint, config, vocabulary, tied)
+        for name in TOKENIZER_FILES:
+            if name != "generation_config.json" and (checkpoint / name).is_file():
+                shutil.copyfile(checkpoint / name, folder / name)
+
+    with lock(out, waiting=lambda: None):
+        if not publish(out, produce):
+            raise SettingError(f"output {str(out)!r} was written by another process meanwhile")
+    return vocabulary
+
+
+def refuse_audio_vocabulary(checkpoint: Path, backend: str) -> None:
+    """For backends that cannot run a cut checkpoint. Raises EngineError if it is one."""
+    if AudioVocabulary.read(checkpoint) is not None:
+        raise EngineError(
+            f"checkpoint {str(checkpoint)!r} has a cut vocabulary, whose prompts are embeddings, "
+            f"and {backend} takes ids alone; use the whole checkpoint, or the vllm or reference "
+            "backend"
+        )
+
+
+def _vocabulary_rows(files: Sequence[Path]) -> dict[str, Any]:
+    """The embedding and, where stored, the head."""
+    from safetensors import safe_open
+
+    found = {}
+    for path in files:
+        with safe_open(path, framework="pt") as stored:
+            for name in (EMBEDDING, HEAD):
+                if name in stored.keys():  # noqa: SIM118  # not a mapping
+                    found[name] = stored.get_tensor(name)
+    return found
+
+
+def _write_weights(
+    folder: Path,
+    files: Sequence[Path],
+    rows: dict[str, Any],
+    vocabulary: AudioVocabulary,
+    tied: bool,
+) -> None:
+    """Every file without the vocabulary's tensors, those in a file of their own, and the index."""
+    from safetensors import safe_open
+    from safetensors.torch import save_file
+
+    where: dict[str, str] = {}
+    total = 0
+
+    def save(tensors: dict[str, Any], name: str) -> None:
+        nonlocal total
+        save_file(tensors, folder / name, metadata={"format": "pt"})
+        where.update(dict.fromkeys(tensors, name))
+        total += sum(tensor.nbytes for tensor in tensors.values())
+
+    for number, path in enumerate(files, 1):
+        with safe_open(path, framework="pt") as stored:
+            names = [name for name in stored.keys() if name not in rows]  # noqa: SIM118
+            tensors = {name: stored.get_tensor(name) for name in names}
+        if tensors:
+            save(tensors, f"model-{number:05}-of-{len(files):05}.safetensors")
+    names = [EMBEDDING] if tied else [EMBEDDING, HEAD]
+    save({name: _cut_rows(rows[name], vocabulary) for name in names}, VOCABULARY_WEIGHTS)
+    index = {"metadata": {"total_size": total}, "weight_map": where}
+    (folder / "model.safetensors.index.json").write_text(json.dumps(index), encoding="utf-8")
+
+
+def _cut_rows(rows: Any, vocabulary: AudioVocabulary) -> Any:
+    """(size, hidden): zeros for `TEXT`, then the kept rows."""
+    import torch
+
+    assert TEXT == 0
+    parts = [torch.zeros_like(rows[:1]), *(rows[ids.start : ids.stop] for ids in vocabulary.kept)]
+    return torch.cat(parts)
+
+
+def _write_prompt_embedding(folder: Path, embedding: Any) -> None:
+    from safetensors.torch import save_file
+
+    path = folder / PROMPT_FILE
+    path.parent.mkdir()
+    save_file({TENSOR: embedding.contiguous()}, path)
+
+
+def _write_config(
+    folder: Path,
+    checkpoint: Path,
+    config: dict[str, Any],
+    vocabulary: AudioVocabulary,
+    tied: bool,
+) -> None:
+    """Token ids that config files name are of the whole vocabulary; what ends a generation is
+    given with each request."""
+    written = _without_ids(config) | {
+        "vocab_size": vocabulary.size,
+        "tie_word_embeddings": tied,
+        FULL_SIZE_KEY: vocabulary.full_size,
+        # Absent, transformers would fill in Llama's 1 and 2, which are codes here.
+        "bos_token_id": None,
+        "eos_token_id": None,
+    }
+    (folder / "config.json").write_text(json.dumps(written, indent=2) + "\n", encoding="utf-8")
+    generation = checkpoint / "generation_config.json"
+    if generation.is_file():
+        settings = _without_ids(json.loads(generation.read_text(encoding="utf-8")))
+        (folder / generation.name).write_text(json.dumps(settings, indent=2), encoding="utf-8")
+
+
+def _without_ids(settings: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in settings.items() if not key.endswith("_token_id")}

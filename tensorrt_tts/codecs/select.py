@@ -1,0 +1,43 @@
+"""Which implementation of SNAC runs: the engine where one is present, else torch, else ONNX."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from tensorrt_tts.codecs.context import Codec
+from tensorrt_tts.codecs.snac_weights import WEIGHT_FILES
+
+ENGINES_VARIABLE = "TENSORRT_TTS_ENGINES"
+"""Where to look for engines; by default where `python -m engines` puts them."""
+
+DEFAULT_ENGINES = Path("build/engines")
+
+
+def engines_root() -> Path:
+    return Path(os.environ.get(ENGINES_VARIABLE, DEFAULT_ENGINES))
+
+
+def open_codec(folder: Path, noise: bool = True, device: str = "cpu") -> Codec:
+    """The codec of a checkpoint or export folder.
+
+    On a CUDA device, the checkpoint's TensorRT engine when there is one that fits (and noise is
+    on: it is part of the graph). A folder that holds only snac.onnx runs on ONNX Runtime. Torch
+    otherwise, which on a CPU is the fastest of the three: it computes only what a window asks for.
+
+    Raises CheckpointError, EngineError or MissingDependencyError.
+    """
+    if device.startswith("cuda") and noise:
+        from tensorrt_tts.codecs import snac_trt
+
+        engine = snac_trt.find_codec_engine(folder, engines_root())
+        if engine is not None:
+            return snac_trt.open_codec(engine, device)
+    if not any((folder / name).is_file() for name in WEIGHT_FILES):
+        from tensorrt_tts.codecs import snac_onnx
+
+        if (folder / snac_onnx.MODEL_FILE).is_file():
+            return snac_onnx.open_codec(folder)
+    from tensorrt_tts.codecs.snac import SnacCodec
+
+    return SnacCodec.from_folder(folder, noise, device)

@@ -1,0 +1,211 @@
+"""The codec engine from checkpoint to samples, on a double of TensorRT that runs the real graph."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engines import host as engines_host
+from engines import snac_engine
+from engines.check import check_engine
+from engines.gpus import ComputeCapability
+from engines.host import Device
+from engines.snac_engine import SnacRecipe, TensorRT, build_snac, this_host
+from tensorrt_tts.codecs import select, snac_trt
+from tensorrt_tts.codecs.context import Window, decode
+from tensorrt_tts.codecs.fixed_window import FixedWindowCodec
+from tensorrt_tts.codecs.snac import SnacCodec
+from tensorrt_tts.errors import (
+    CorruptEngineError,
+    EngineDiedError,
+    EngineError,
+    EngineMismatchError,
+    MissingDependencyError,
+    SettingError,
+)
+from tests.support import fake_tensorrt
+from tests.support.tiny_snac import write_snac
+
+A100 = Device("NVIDIA A100-SXM4-80GB", 81920, ComputeCapability(8, 0), "580.1")
+L4 = Device("NVIDIA L4", 23034, ComputeCapability(8, 9), "580.1")
+RECIPE = SnacRecipe.read().model_copy(update={"steps": 24, "max_batch": 6, "opt_batch": 2})
+
+
+@pytest.fixture(autouse=True)
+def double(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setitem(sys.modules, "tensorrt", fake_tensorrt)
+    monkeypatch.setattr(fake_tensorrt, "fails", set())
+    monkeypatch.setattr(snac_trt, "_installed", lambda: {"tensorrt": fake_tensorrt.__version__})
+    fake_tensorrt.builds.clear()
+    fake_tensorrt._Context.ran.clear()
+    yield
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_snac(tmp_path_factory.mktemp("snac"))
+
+
+@pytest.fixture(scope="module")
+def engines(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of engines with one in it."""
+    root = tmp_path_factory.mktemp("engines")
+    assert build_snac(checkpoint, host(), root, RECIPE).fresh
+    return root
+
+
+def host(device: Device = A100, version: str = fake_tensorrt.__version__) -> TensorRT:
+    return TensorRT(fake_tensorrt, version, device)
+
+
+def engine(root: Path) -> Path:
+    (folder,) = [path for path in root.iterdir() if path.is_dir()]
+    return folder
+
+
+def test_folder_is_whole_and_checked(engines: Path, checkpoint: Path) -> None:
+    folder = engine(engines)
+    assert {path.name for path in folder.iterdir()} == {
+        "snac.engine",
+        "config.json",
+        "manifest.json",
+    }
+    info = check_engine(folder, A100, {"tensorrt": fake_tensorrt.__version__}, contents=True)
+    assert info.manifest is not None
+    assert info.manifest.inputs.kind == "snac"
+    with pytest.raises(EngineMismatchError, match=r"NVIDIA L4"):
+        check_engine(folder, L4)
+    with pytest.raises(EngineMismatchError, match=r"tensorrt 10\.14\.1\.48.*10\.13"):
+        check_engine(folder, A100, {"tensorrt": "10.13.0"})
+
+
+def test_same_inputs_build_nothing_and_others_build_beside_it(
+    engines: Path, checkpoint: Path
+) -> None:
+    again = build_snac(checkpoint, host(), engines, RECIPE)
+    assert (again.folder, again.fresh) == (engine(engines), False)
+    assert fake_tensorrt.builds == []
+
+
+def test_engine_equals_torch(engines: Path, checkpoint: Path) -> None:
+    torch_codec = SnacCodec.from_folder(checkpoint)
+    codec = snac_trt.open_codec(engine(engines), device="cpu")
+    random = np.random.default_rng(1)
+    rows = random.integers(0, torch_codec.config.codebook_size, (60, 3)).tolist()
+    steps = [tuple(row) for row in rows]
+    np.testing.assert_allclose(
+        decode(codec, steps, seed=4), decode(torch_codec, steps, seed=4), atol=1e-4
+    )
+    windows = [Window(steps[: 4 + n], 0, 2048, seed=n) for n in range(9)]
+    for ours, theirs in zip(
+        codec.decode_windows(windows), torch_codec.decode_windows(windows), strict=True
+    ):
+        np.testing.assert_allclose(ours, theirs, atol=1e-4)
+    # Nine windows in calls of at most six, each filled up to a bucket or the engine's maximum.
+    assert fake_tensorrt._Context.ran[-2:] == [6, 4]
+
+
+def test_tf32_is_off_and_fp16_only_when_asked(checkpoint: Path, tmp_path: Path) -> None:
+    for precision, flags in (("fp32", set()), ("fp16", {"fp16"})):
+        graph = b"graph"
+        recipe = RECIPE.model_copy(update={"precision": precision})
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(fake_tensorrt.OnnxParser, "parse", lambda self, graph: True)
+            snac_engine._serialized(fake_tensorrt, graph, recipe)
+        assert fake_tensorrt.builds[-1] == {"flags": flags, "workspace": 1 << 30}
+
+
+@pytest.mark.parametrize(
+    ("step", "message"),
+    [("parse", "unsupported operator"), ("build", r"built no engine.*max_batch")],
+)
+def test_refusals_of_tensorrt_leave_nothing(
+    checkpoint: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    engines: Path,
+    step: str,
+    message: str,
+) -> None:
+    monkeypatch.setattr(fake_tensorrt, "fails", {step})
+
+    def export(checkpoint: Path, out: Path, steps: int) -> Path:
+        graph = (engine(engines) / "snac.engine").read_bytes().partition(b"\n")[2]
+        (out / "snac.onnx").write_bytes(graph)
+        return out / "snac.onnx"
+
+    monkeypatch.setattr(snac_engine, "export", export)
+    with pytest.raises(EngineError, match=message):
+        build_snac(checkpoint, host(), tmp_path, RECIPE)
+    assert [path for path in tmp_path.iterdir() if path.is_dir()] == []
+
+
+def test_run_and_load_failures(
+    engines: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    codec = snac_trt.open_codec(engine(engines), device="cpu")
+    monkeypatch.setattr(fake_tensorrt, "fails", {"execute"})
+    with pytest.raises(EngineDiedError, match="refused to run"):
+        codec.decode_windows([Window([(0, 0, 0)], 0, 512)])
+    (tmp_path / "snac.engine").write_bytes(b"an engine of another release")
+    with pytest.raises(CorruptEngineError, match="build it again"):
+        snac_trt.TensorRTSession(tmp_path / "snac.engine", device="cpu")
+    monkeypatch.setitem(sys.modules, "tensorrt", None)
+    with pytest.raises(MissingDependencyError, match="tensorrt is not installed"):
+        snac_trt.TensorRTSession(tmp_path / "snac.engine", device="cpu")
+
+
+def test_selection(
+    engines: Path, checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The engine where it fits this GPU; torch on a CPU, elsewhere, or for other weights."""
+    monkeypatch.setenv(select.ENGINES_VARIABLE, str(engines))
+    opened: list[str] = []
+    trt_codec = snac_trt.open_codec
+
+    def on_cpu(folder: Path, device: str) -> FixedWindowCodec:
+        opened.append(device)
+        return trt_codec(folder, "cpu")
+
+    monkeypatch.setattr(snac_trt, "open_codec", on_cpu)
+    monkeypatch.setattr(SnacCodec, "from_folder", lambda folder, noise, device: "torch")
+    monkeypatch.setattr(engines_host, "find_device", lambda: A100)
+    assert isinstance(select.open_codec(checkpoint, device="cuda:0"), FixedWindowCodec)
+    assert opened == ["cuda:0"]
+    assert select.open_codec(checkpoint, device="cpu") == "torch"
+    assert select.open_codec(checkpoint, device="cuda", noise=False) == "torch"
+    other = write_snac(tmp_path / "other", seed=1)
+    assert select.open_codec(other, device="cuda") == "torch"
+    monkeypatch.setattr(engines_host, "find_device", lambda: L4)
+    assert select.open_codec(checkpoint, device="cuda") == "torch"
+    assert opened == ["cuda:0"]
+
+
+def test_this_host_names_everything_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(snac_engine, "find_device", lambda: None)
+    with pytest.raises(MissingDependencyError, match=r"NVIDIA GPU.*package tensorrt.*Modal"):
+        this_host()
+
+
+@pytest.mark.parametrize("version", ["8.6.1", "11.2.1.2"])
+def test_this_host_refuses_other_releases(monkeypatch: pytest.MonkeyPatch, version: str) -> None:
+    monkeypatch.setattr(snac_engine, "find_device", lambda: A100)
+    monkeypatch.setattr(importlib.metadata, "version", lambda name: version)
+    with pytest.raises(EngineError, match=r"not 10\.x"):
+        this_host()
+
+
+def test_recipes(tmp_path: Path) -> None:
+    recipe = SnacRecipe.read()
+    assert (recipe.name, recipe.steps, recipe.precision) == ("snac-24khz", 32, "fp32")
+    path = tmp_path / "mine.toml"
+    path.write_text('name = "x"\nsteps = 3\n')
+    with pytest.raises(SettingError, match="steps"):
+        SnacRecipe.read(path)
+    with pytest.raises(SettingError, match="cannot be read"):
+        SnacRecipe.read(tmp_path / "none.toml")

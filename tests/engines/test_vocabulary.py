@@ -1,0 +1,216 @@
+"""A cut checkpoint against masking the whole one: same distribution, same tokens, same audio."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from engines.vocabulary import (
+    EMBEDDING,
+    HEAD,
+    cut,
+    orpheus_kept,
+    refuse_audio_vocabulary,
+    spark_kept,
+)
+from tensorrt_tts.backends.prompt_embedding import PROMPT_FILE, PromptEmbedding
+from tensorrt_tts.backends.protocol import Sampling
+from tensorrt_tts.backends.reference import ReferenceBackend
+from tensorrt_tts.errors import CorruptCheckpointError, EngineError, SettingError
+from tensorrt_tts.loading import SpeechModel, load_model
+from tensorrt_tts.models.prompt import build_prompt
+from tests.support.tiny_orpheus import tiny_model_folders
+
+
+@pytest.fixture(scope="module")
+def whole() -> SpeechModel:
+    folder, codec = tiny_model_folders()
+    return load_model(str(folder), codec=str(codec))
+
+
+@pytest.fixture(scope="module")
+def narrow(whole: SpeechModel, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("cut") / "lm"
+    cut(whole.folder, orpheus_kept(whole.tokens), folder)
+    return folder
+
+
+def prompt_of(model: SpeechModel, text: str = "Hello there.") -> list[int]:
+    tokenizer, spec = model.tokenizer, model.spec
+    return build_prompt(
+        spec, model.tokens, text, spec.voice(None), tokenizer.encode, tokenizer.token_id
+    )
+
+
+def tied_copy(model: SpeechModel, folder: Path) -> Path:
+    """As Orpheus ships it: tied by its config, with a head in the file all the same."""
+    shutil.copytree(model.folder, folder)
+    path = folder / "model.safetensors"
+    weights = load_file(path)
+    weights[EMBEDDING] = weights[HEAD].clone()
+    save_file(weights, path, metadata={"format": "pt"})
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"tie_word_embeddings": True}))
+    return folder
+
+
+def test_two_heads_are_refused(whole: SpeechModel, tmp_path: Path) -> None:
+    """Tied by the config, two tensors in the file: releases of transformers disagree on it."""
+    folder = tied_copy(whole, tmp_path / "tied")
+    weights = load_file(folder / "model.safetensors")
+    weights[HEAD] = weights[HEAD] + 1
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(CorruptCheckpointError, match="two different ones"):
+        cut(folder, orpheus_kept(whole.tokens), tmp_path / "out")
+
+
+@pytest.mark.parametrize("tied", [False, True])
+def test_logits_of_legal_ids_are_the_same(
+    whole: SpeechModel, narrow: Path, tmp_path: Path, tied: bool
+) -> None:
+    from transformers import AutoModelForCausalLM
+
+    source, ours = whole.folder, narrow
+    if tied:
+        source, ours = tied_copy(whole, tmp_path / "tied"), tmp_path / "tied-cut"
+        cut(source, orpheus_kept(whole.tokens), ours)
+    full = AutoModelForCausalLM.from_pretrained(source).eval()
+    small = AutoModelForCausalLM.from_pretrained(ours).eval()
+    prompts = PromptEmbedding.open(ours)
+    assert prompts is not None
+    vocabulary = prompts.vocabulary
+    assert small.lm_head.weight.shape[0] == vocabulary.size < full.lm_head.weight.shape[0]
+    prompt = prompt_of(whole)
+    emitted = [whole.tokens.audio_id(p % 7, (p * 7) % 40) for p in range(15)]
+    with torch.inference_mode():
+        expected = full(input_ids=torch.tensor([prompt + emitted])).logits[0, len(prompt) - 1 :]
+        embedded = torch.cat(
+            (
+                prompts.rows(prompt),
+                small.get_input_embeddings().weight[vocabulary.narrow_all(emitted)],
+            )
+        )
+        ours_logits = small(inputs_embeds=embedded[None]).logits[0, len(prompt) - 1 :]
+    kept = [token for ids in vocabulary.kept for token in ids]
+    torch.testing.assert_close(ours_logits[:, 1:], expected[:, kept], atol=1e-5, rtol=1e-5)
+
+
+@pytest.fixture
+async def backends(
+    whole: SpeechModel, narrow: Path
+) -> AsyncIterator[tuple[ReferenceBackend, ReferenceBackend]]:
+    pair = ReferenceBackend.from_folder(whole.folder), ReferenceBackend.from_folder(narrow)
+    yield pair
+    for backend in pair:
+        await backend.close()
+
+
+@pytest.mark.parametrize("per_slot", [True, False])
+@pytest.mark.parametrize("temperature", [0.0, 0.8])
+async def test_reference_backend_samples_the_same_tokens(
+    whole: SpeechModel,
+    backends: tuple[ReferenceBackend, ReferenceBackend],
+    per_slot: bool,
+    temperature: float,
+) -> None:
+    """Also with the penalty, which counts prompt ids: the prompt holds one of the stops."""
+    tokens = whole.tokens
+    sampling = Sampling(
+        60,
+        temperature,
+        top_p=0.9,
+        repetition_penalty=1.3,
+        seed=11,
+        stop_ids=tokens.stop_ids,
+        legal=tokens.legal(per_slot),
+    )
+    prompt = prompt_of(whole)
+    assert set(prompt) & set(tokens.stop_ids)
+    results = []
+    for backend in backends:
+        chunks = [chunk async for chunk in backend.stream(prompt, sampling, "a")]
+        ids = [token for chunk in chunks for token in chunk.ids]
+        results.append((ids, chunks[-1].finish))
+    assert results[0] == results[1]
+    assert len(results[0][0]) > 7
+
+
+def test_folder_loads_as_a_speech_model(whole: SpeechModel, narrow: Path) -> None:
+    again = load_model(str(narrow), codec=str(whole.codec_folder))
+    assert again.tokens == whole.tokens
+    assert prompt_of(again) == prompt_of(whole)
+
+
+def test_head_and_embedding_shrink_and_nothing_else_changes(
+    whole: SpeechModel, narrow: Path
+) -> None:
+    before = load_file(whole.folder / "model.safetensors")
+    index = json.loads((narrow / "model.safetensors.index.json").read_text())
+    after = {name: load_file(narrow / file)[name] for name, file in index["weight_map"].items()}
+    assert after.keys() == before.keys()
+    for name, tensor in after.items():
+        if name not in (EMBEDDING, HEAD):
+            assert torch.equal(tensor, before[name])
+    assert after[HEAD].shape == (7 * 40 + 3 + 1, before[HEAD].shape[1])
+    assert index["metadata"]["total_size"] == sum(tensor.nbytes for tensor in after.values())
+    # A loader that takes every .safetensors of the folder must not find the prompt's rows.
+    assert {path.name for path in narrow.glob("*.safetensors")} == set(index["weight_map"].values())
+
+
+def test_refusals(whole: SpeechModel, narrow: Path, tmp_path: Path) -> None:
+    kept = orpheus_kept(whole.tokens)
+    with pytest.raises(SettingError, match="exists"):
+        cut(whole.folder, kept, narrow)
+    with pytest.raises(SettingError, match="cut already"):
+        cut(narrow, kept, tmp_path / "again")
+    with pytest.raises(SettingError, match="within the vocabulary"):
+        cut(whole.folder, [range(0, 10**6)], tmp_path / "far")
+    assert list(tmp_path.glob("*")) == []
+    with pytest.raises(EngineError, match=r"cut vocabulary.*vllm or reference"):
+        refuse_audio_vocabulary(narrow, "TensorRT-LLM")
+    refuse_audio_vocabulary(whole.folder, "TensorRT-LLM")
+
+
+def test_damaged_prompt_embedding(narrow: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "copy"
+    shutil.copytree(narrow, folder)
+    (folder / PROMPT_FILE).write_bytes(b"cut short")
+    with pytest.raises(CorruptCheckpointError, match="cut the checkpoint again"):
+        ReferenceBackend.from_folder(folder)
+    save_file({"weight": torch.zeros(3, 2)}, folder / PROMPT_FILE)
+    with pytest.raises(CorruptCheckpointError, match="3 rows"):
+        PromptEmbedding.open(folder)
+
+
+def test_prompt_beyond_the_vocabulary(narrow: Path) -> None:
+    prompts = PromptEmbedding.open(narrow)
+    assert prompts is not None
+    with pytest.raises(SettingError, match="beyond the vocabulary"):
+        prompts.rows([10**6])
+
+
+def test_spark_ranges() -> None:
+    """Ids of the released tokenizer, by name."""
+    ids = {
+        "<|bicodec_global_0|>": 151665,
+        "<|bicodec_global_4095|>": 155760,
+        "<|bicodec_semantic_0|>": 155761,
+        "<|bicodec_semantic_8191|>": 163952,
+        "<|end_global_token|>": 165156,
+        "<|start_semantic_token|>": 165151,
+        "<|end_semantic_token|>": 165157,
+        "<|im_end|>": 151645,
+    }
+    kept = spark_kept(ids.get)
+    assert kept[:2] == (range(155761, 163953), range(151665, 155761))
+    assert sum(map(len, kept)) == 8192 + 4096 + 4
+    with pytest.raises(CorruptCheckpointError, match="im_end"):
+        spark_kept({**ids, "<|im_end|>": None}.get)
+    with pytest.raises(CorruptCheckpointError, match="not consecutive"):
+        spark_kept({**ids, "<|bicodec_global_4095|>": 9}.get)

@@ -1,0 +1,150 @@
+"""A checkpoint with a cut vocabulary on the real vLLM engine, against masking the whole one."""
+
+import asyncio
+import math
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+import vllm_inference.backend
+from engines.vocabulary import cut, orpheus_kept
+from tensorrt_tts.backends.protocol import Sampling
+from tensorrt_tts.loading import load_model
+from tensorrt_tts.models.orpheus_tokens import OrpheusTokens
+from tests.support.tiny_orpheus import tiny_model_folders
+from tests.vllm_inference.engine_fixtures import engine, tokens
+from vllm_inference.backend import VLLMBackend
+from vllm_inference.options import VLLMOptions, engine_arguments
+from vllm_inference.requests import sampling_arguments
+
+pytestmark = [
+    pytest.mark.vllm,
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.timeout(900),
+    pytest.mark.filterwarnings("default"),  # vLLM's dependencies warn while they are imported
+]
+
+PER_SLOT = (True, False)
+PENALTIES = (1.0, 1.3)
+STARTS = (0, 20, 40)
+
+
+@dataclass
+class Outcome:
+    """What one engine made of the same requests, in ids of the whole vocabulary.
+
+    greedy: by (per slot, penalty, start). together: by start, all at once. logprobs: by per slot.
+    """
+
+    greedy: dict[tuple[bool, float, int], list[int]] = field(default_factory=dict)
+    together: list[list[int]] = field(default_factory=list)
+    logprobs: dict[bool, dict[int, float]] = field(default_factory=dict)
+
+
+@pytest.fixture(scope="module")
+def ids() -> OrpheusTokens:
+    folder, codec = tiny_model_folders()
+    return load_model(str(folder), str(codec)).tokens
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def outcomes(ids, tmp_path_factory) -> tuple[Outcome, Outcome]:
+    """(whole checkpoint with masks, cut checkpoint)."""
+    whole = tiny_model_folders()[0]
+    narrow = tmp_path_factory.mktemp("cut") / "lm"
+    cut(whole, orpheus_kept(ids), narrow)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(vllm_inference.backend, "engine_arguments", with_logprobs)
+        return await outcome(whole, ids), await outcome(narrow, ids)
+
+
+def with_logprobs(*arguments, **keywords) -> dict:
+    """As sampled from: after penalty, mask and temperature; of every id."""
+    settings = {"max_logprobs": -1, "logprobs_mode": "processed_logprobs"}
+    return engine_arguments(*arguments, **keywords) | settings
+
+
+async def outcome(folder: Path, ids: OrpheusTokens) -> Outcome:
+    found = Outcome()
+    async with engine(folder, VLLMOptions(max_streams=4, max_sequence=512)) as backend:
+        for per_slot in PER_SLOT:
+            for penalty in PENALTIES:
+                chosen = sampling(ids, legal=ids.legal(per_slot), repetition_penalty=penalty)
+                for start in STARTS:
+                    key = per_slot, penalty, start
+                    found.greedy[key] = await tokens(backend, prompt(ids, start), chosen)
+            found.logprobs[per_slot] = await first_logprobs(backend, ids, per_slot)
+        found.together = await asyncio.gather(
+            *(tokens(backend, prompt(ids, s), sampling(ids), f"together-{s}") for s in STARTS)
+        )
+    return found
+
+
+def prompt(ids: OrpheusTokens, start: int, length: int = 150) -> list[int]:
+    """Longer than a KV block, and it holds a stop id, as Orpheus prompts do."""
+    text = [3 + (start + 7 * i) % 60 for i in range(length)]
+    return [ids.start_of_human, *text, ids.end_of_text, ids.start_of_ai, ids.start_of_speech]
+
+
+def sampling(ids: OrpheusTokens, **changes) -> Sampling:
+    settings = {
+        "max_tokens": 70,
+        "temperature": 0.0,
+        "repetition_penalty": 1.3,
+        "stop_ids": ids.stop_ids,
+        "legal": ids.legal(),
+    }
+    return Sampling(**(settings | changes))
+
+
+async def first_logprobs(
+    backend: VLLMBackend, ids: OrpheusTokens, per_slot: bool
+) -> dict[int, float]:
+    """Of every id that can be sampled first."""
+    chosen = sampling(ids, temperature=1.0, legal=ids.legal(per_slot), top_p=1.0, seed=1)
+    vocabulary = backend._prompts.vocabulary if backend._prompts else None
+    if vocabulary is not None:
+        chosen = vocabulary.narrow_sampling(chosen)
+    arguments = sampling_arguments(chosen) | {"max_tokens": 1, "logprobs": -1}
+    parameters = backend._vllm.sampling_params(**arguments)
+    async with aclosing(
+        backend._engine.generate(
+            backend._prompt(prompt(ids, 5)), parameters, f"logprobs-{per_slot}"
+        )
+    ) as outputs:
+        async for output in outputs:
+            (found,) = output.outputs[0].logprobs
+    finite = {t: entry.logprob for t, entry in found.items() if math.isfinite(entry.logprob)}
+    return {vocabulary.widen(t) if vocabulary else t: p for t, p in finite.items()}
+
+
+@pytest.mark.parametrize("per_slot", PER_SLOT)
+@pytest.mark.parametrize("penalty", PENALTIES)
+async def test_greedy_tokens_are_the_same(outcomes, per_slot, penalty):
+    masked, ours = outcomes
+    for start in STARTS:
+        key = per_slot, penalty, start
+        assert ours.greedy[key] == masked.greedy[key]
+        assert len(ours.greedy[key]) == 70
+
+
+async def test_prompts_of_one_length_do_not_share_a_prefix(outcomes):
+    """Their ids are all placeholders: the cache has to tell them apart by their embeddings."""
+    masked, ours = outcomes
+    assert ours.together == masked.together
+    assert ours.together == [ours.greedy[True, 1.3, start] for start in STARTS]
+    assert len({tuple(result) for result in ours.together}) == len(STARTS)
+
+
+@pytest.mark.parametrize("per_slot", PER_SLOT)
+async def test_distribution_over_legal_ids_is_the_same(outcomes, ids, per_slot):
+    """After everything that shapes it: the penalty counts the stop in the prompt."""
+    masked, ours = (outcome.logprobs[per_slot] for outcome in outcomes)
+    assert ours.keys() == masked.keys()
+    assert set(ids.stop_ids) <= ours.keys()
+    assert len(ours) == len(ids.stop_ids) + (1 if per_slot else 7) * ids.codebook_size
+    assert math.isclose(sum(math.exp(p) for p in ours.values()), 1, abs_tol=1e-4)
+    assert all(math.isclose(ours[t], masked[t], abs_tol=1e-4) for t in masked)
