@@ -1,0 +1,43 @@
+# Every target runs in .venv, which `setup` makes; `make` alone lists them. Continuous integration
+# (.ci/run) calls the same targets. To use a Python of your own: make PYTHON=python3 …
+
+BASE_PYTHON ?= python3
+VENV ?= .venv
+PYTHON ?= $(VENV)/bin/python
+INSTALLED = $(VENV)/.installed
+OUT ?= out
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-slow check
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "%-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(INSTALLED)  ## make .venv with everything pinned (CPU; a few minutes the first time)
+
+# torch first and by itself: its exact version is what decides between a CPU and a CUDA build.
+$(INSTALLED): pyproject.toml requirements/constraints.txt requirements/scoring.txt
+	$(BASE_PYTHON) -m venv $(VENV)
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check -c requirements/constraints.txt torch setuptools wheel
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check -c requirements/constraints.txt --no-build-isolation -e '.[dev]'
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps -r requirements/scoring.txt
+	@touch $@
+
+demo: $(INSTALLED)  ## speak a sentence into out/demo.wav and transcribe it
+	@mkdir -p $(OUT)
+	$(PYTHON) -m tensorrt_tts speak "The rain had stopped before the children came home from school." \
+		--seed 1 --warm --timing --output $(OUT)/demo.wav
+	@$(PYTHON) -m benchmarks.scoring.wer $(OUT)/demo.wav
+
+test: $(INSTALLED)  ## the default test suite (minutes on 2 cores)
+	$(PYTHON) -m pytest
+
+test-slow: $(INSTALLED)  ## the tests that take minutes each
+	$(PYTHON) -m pytest -m slow
+
+check: $(INSTALLED)  ## lint, format and types
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m mypy tensorrt_tts engines vllm_inference benchmarks plot_metrics demo_voice
+
+include make/*.mk

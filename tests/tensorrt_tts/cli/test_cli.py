@@ -1,0 +1,117 @@
+import json
+import subprocess
+import sys
+import wave
+from pathlib import Path
+
+import pytest
+
+from tensorrt_tts import cli
+from tests.support.tiny_orpheus import tiny_model_folders
+
+TEXT = "The rain had stopped."
+
+
+def model_options() -> list[str]:
+    folder, codec = tiny_model_folders()
+    return ["--model", str(folder), "--codec", str(codec)]
+
+
+def speak(*arguments: str) -> int:
+    return cli.main(["speak", *arguments, *model_options()])
+
+
+def test_speak_writes_a_wav_and_reports(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    path = tmp_path / "out.wav"
+    assert speak(TEXT, "-o", str(path), "--seed", "1", "--json", "--timing") == 0
+    out, err = capsys.readouterr()
+    report = json.loads(out)
+    with wave.open(str(path)) as file:
+        assert file.getnframes() == report["samples"] == report["frames"] * 2048
+        assert (file.getframerate(), file.getnchannels()) == (24000, 1)
+    for row in ("first token", "first audio", "audible onset", "real-time factor"):
+        assert row in err
+
+
+def test_raw_pcm_comes_while_generating(tmp_path: Path) -> None:
+    """A reader sees the first samples long before the process ends."""
+    long = " ".join([TEXT] * 20)
+    command = [sys.executable, "-m", "tensorrt_tts", "speak", long, "--raw", *model_options()]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert len(process.stdout.read(2000)) == 2000
+        assert process.poll() is None
+        process.stdout.close()  # like `| head`
+        assert process.wait(60) == 141
+        assert b"Traceback" not in process.stderr.read()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["", "-o", "{}/x.wav"], 2, "nothing to speak"),
+        (["a" * 10_000, "-o", "{}/x.wav"], 2, "10000 characters, the limit is 5000"),
+        (["Hi.", "--voice", "julia", "-o", "{}/x.wav"], 2, "choose one of: tara"),
+        (["bell\a", "-o", "{}/x.wav"], 2, "U+0007"),
+        (["say <custom_token_28>", "-o", "{}/x.wav"], 2, "<custom_token_28>"),
+        (["Hi.", "--hop", "0", "-o", "{}/x.wav"], 2, "hop 0"),
+        (["Hi.", "--threads", "0", "-o", "{}/x.wav"], 2, "--threads 0"),
+        (["Hi.", "-o", "{}/none/x.wav"], 6, "no folder"),
+        (["Hi.", "-o", "/dev/null"], 6, "not a regular file"),
+    ],
+)
+def test_bad_input_is_one_line_and_leaves_no_file(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture,
+    arguments: list[str],
+    code: int,
+    says: str,
+) -> None:
+    assert speak(*(argument.replace("{}", str(tmp_path)) for argument in arguments)) == code
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("error: ")
+    assert says in err
+    assert err.count("\n") == 1
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("file", ["model.safetensors", "tokenizer.json", "config.json"])
+def test_corrupt_checkpoints(tmp_path: Path, capsys: pytest.CaptureFixture, file: str) -> None:
+    import shutil
+
+    folder, codec = tiny_model_folders()
+    shutil.copytree(folder, tmp_path / "lm")
+    (tmp_path / "lm" / file).write_bytes(b"garbage")
+    out = tmp_path / "x.wav"
+    options = ["--model", str(tmp_path / "lm"), "--codec", str(codec), "-o", str(out)]
+    assert cli.main(["speak", "Hi.", *options]) == 3
+    err = capsys.readouterr().err
+    assert err.startswith("error: ")
+    assert "download it again" in err
+    assert err.count("\n") == 1
+    assert not out.exists()
+
+
+def test_missing_checkpoint(capsys: pytest.CaptureFixture) -> None:
+    assert cli.main(["speak", "Hi.", "--model", "./nowhere"]) == 3
+    assert "no folder './nowhere'" in capsys.readouterr().err
+
+
+def test_voices(capsys: pytest.CaptureFixture) -> None:
+    assert cli.main(["voices"]) == 0
+    assert "tara, leah" in capsys.readouterr().out
+    assert cli.main(["voices", "--json"]) == 0
+    models = json.loads(capsys.readouterr().out)
+    assert models[0]["model"] == "demo"
+    assert "ऋतिका" in str(models)
+
+
+def test_stability(capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert cli.main(["stability", "--text", "Hi.", *model_options()]) == 0
+    rows = capsys.readouterr().out.splitlines()
+    full = next(row for row in rows if "(full)" in row)
+    assert full.endswith("yes")
+    assert "18 tok" in full
+    assert next(row for row in rows if row.startswith("28-token")).endswith("no")
