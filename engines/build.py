@@ -29,7 +29,6 @@ from engines.publish import lock, publish, set_aside
 from engines.quant_rules import QuantRule
 from engines.recipe import Recipe
 from engines.toolchain import TensorRTLLM
-from engines.vocabulary import refuse_audio_vocabulary
 from tensorrt_tts.errors import (
     CorruptEngineError,
     EngineError,
@@ -149,6 +148,8 @@ def build_engine(
 
     Raises what `preflight` does, the checkpoint's errors, and EngineError when the toolchain fails.
     """
+    from engines.vocabulary import refuse_audio_vocabulary  # imports torch
+
     progress = progress or Progress()
     preflight(plan, host, output)
     refuse_audio_vocabulary(checkpoint, "TensorRT-LLM")

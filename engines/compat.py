@@ -33,7 +33,8 @@ _REMOVED = Version("1.3.0rc21")
 
 @dataclass(frozen=True, slots=True)
 class EngineApi:
-    """Where one release keeps the TensorRT backend. `contract`: the field sets it is checked by."""
+    """Where one release keeps the TensorRT backend. `contract`: whose field sets it is held to;
+    1.0 to 1.2 to those of 1.2.1, the only ones read for them."""
 
     version: str
     llm_module: str

@@ -43,6 +43,9 @@ class Memory:
 class HeadPlan:
     """Speed with an output head of `rows` rows: the full vocabulary, or the legal audio ids only.
 
+    The cut head is what `engines.vocabulary` makes. TensorRT-LLM 1.2.1 cannot express it, so for an
+    engine that row is what the text vocabulary costs, and for vLLM on the same GPU what it saves.
+
     one, full_batch: rates at batch 1 and at the recipe's batch. streams: how many streams, all in
     real time by the expected rate, within memory and the recipe's batch.
     """

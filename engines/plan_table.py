@@ -108,8 +108,8 @@ def _alternatives(plan: Plan) -> list[str]:
     ]
     if any(alternative.head == "audio" for alternative in plan.alternatives):
         lines.append(
-            "  head audio: output rows cut to the legal ids; which backends can is in "
-            "engines/README.md"
+            "  head audio: output rows cut to the legal ids (engines/vocabulary.py); vLLM can run "
+            "it, a TensorRT engine cannot"
         )
     return lines
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,9 +14,8 @@ from tqdm import tqdm
 class Progress:
     """Runs phases in order and keeps their times in `seconds`.
 
-    A phase can last many minutes inside one call that cannot report, so a terminal's bar is redrawn
-    every second by tqdm's own monitor thread only between phases; the phase's name and start are
-    always visible. stream: None shows nothing.
+    A phase can last many minutes inside one call that cannot report; a thread redraws the bar
+    every second meanwhile, so that the elapsed time moves. stream: None shows nothing.
     """
 
     def __init__(
@@ -33,12 +33,17 @@ class Progress:
             yield
             return
         layout = "{desc} {bar:24} {n_fmt}/{total_fmt} [{elapsed}]"
+        done = threading.Event()
         with tqdm(total=count, desc=title, file=self._stream, bar_format=layout) as bar:
+            ticker = threading.Thread(target=self._tick, args=(bar, done), daemon=True)
+            ticker.start()
             self._bar = bar
             try:
                 yield
             finally:
                 self._bar = None
+                done.set()
+                ticker.join()
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
@@ -50,6 +55,11 @@ class Progress:
         if self._bar is not None:
             self._bar.update()
             tqdm.write(f"  {name}: {self.seconds[name]:.1f} s", file=self._stream)
+
+    @staticmethod
+    def _tick(bar: Any, done: threading.Event) -> None:
+        while not done.wait(1.0):
+            bar.refresh()
 
     def note(self, text: str) -> None:
         """A line above the bar."""

@@ -1,0 +1,325 @@
+"""Building with the double: what is passed, what is published, and every fault."""
+
+import errno
+import json
+import shutil
+import threading
+from dataclasses import replace
+
+import pytest
+
+from engines import build
+from engines.build import Host, build_engine, preflight, this_host
+from engines.check import check_engine
+from engines.compat import engine_api
+from engines.formats import Format
+from engines.gpus import ComputeCapability
+from engines.host import Device
+from engines.manifest import find_engines, read_manifest
+from engines.progress import Progress
+from engines.toolchain import TensorRTLLM
+from tensorrt_tts.errors import (
+    CorruptCheckpointError,
+    EngineError,
+    EngineMismatchError,
+    MissingDependencyError,
+)
+from tensorrt_tts.models.audio_vocabulary import AudioVocabulary
+from tests.engines.conftest import A100, H100
+
+
+def _visible(root):
+    return sorted(p.name for p in root.iterdir() if not p.name.endswith((".lock", ".cache")))
+
+
+def test_direct_route(double, host, make_plan, checkpoint, tmp_path):
+    planned = make_plan("int8")
+    built = build_engine(planned, checkpoint, host, tmp_path)
+    assert built.fresh
+    converted = double.called("LLaMAForCausalLM.from_hugging_face")
+    assert converted["hf_model_or_dir"] == str(checkpoint)
+    assert converted["dtype"] == "float16"
+    assert double.called("QuantConfig") == {"quant_algo": "W8A16", "kv_cache_quant_algo": None}
+    asked, limits = double.called("BuildConfig"), planned.recipe.limits
+    assert asked["max_seq_len"] == limits.max_seq_len == 4608
+    assert asked["max_batch_size"] == limits.max_batch_size == 96
+    assert asked["opt_batch_size"] == 48
+    config = json.loads((built.folder / "config.json").read_text())
+    plugins = config["build_config"]["plugin_config"]
+    assert plugins["use_paged_context_fmha"] is True
+    assert plugins["use_fp8_context_fmha"] is False
+    assert plugins["gemm_plugin"] == "auto"
+    assert sorted(p.name for p in built.folder.iterdir()) == [
+        "config.json",
+        "manifest.json",
+        "rank0.engine",
+        "tokenizer.json",
+    ]
+    assert "quantize" not in str([name for name, _ in double.calls])
+
+
+@pytest.mark.parametrize(
+    ("fmt", "gpu_name", "device", "untied"),
+    [
+        ("int8+kv-int8", "a100", A100, True),
+        ("int8-sq", "a100", A100, False),
+        ("fp8+kv-fp8", "h100", H100, False),
+        ("int4-awq", "h100", H100, False),
+    ],
+)
+def test_calibrated_routes(
+    fmt, gpu_name, device, untied, double, host, make_plan, checkpoint, tmp_path
+):
+    built = build_engine(
+        make_plan(fmt, gpu_name), checkpoint, replace(host, device=device), tmp_path
+    )
+    asked = double.called("LLaMAForCausalLM.quantize")
+    assert (asked["hf_model_dir"] != str(checkpoint)) is untied
+    assert asked["calib_batches"] == (32 if fmt == "int4-awq" else 512)
+    assert len(double.calibrated_on) == 512
+    assert all(text.count("<custom_token_") > 1024 for text in double.calibrated_on)
+    check_engine(built.folder, device, host.toolchain.versions(), contents=True)
+    config = json.loads((built.folder / "config.json").read_text())
+    paged = config["build_config"]["plugin_config"]["use_paged_context_fmha"]
+    assert paged is (fmt != "int8+kv-int8")
+    assert not (built.folder / ".work").exists()
+
+
+def test_an_old_release_is_built_with_its_own_contract(
+    monkeypatch, make_plan, checkpoint, tmp_path
+):
+    from tests.support.tensorrt_llm_builder import Double
+
+    double = Double(version="0.21.0")
+    double.install(monkeypatch)
+    host = Host(A100, 64 * 10**9, TensorRTLLM(engine_api("0.21.0")))
+    built = build_engine(make_plan(), checkpoint, host, tmp_path)
+    assert json.loads((built.folder / "config.json").read_text())["version"] == "0.21.0"
+
+
+def test_real_streams_reach_the_calibrator(double, host, make_plan, checkpoint, tmp_path):
+    build_engine(make_plan("int8-sq"), checkpoint, host, tmp_path, [[7] * 7], ("leo",))
+    for text in double.calibrated_on:
+        assert "leo: " in text
+        assert "<custom_token_17>" in text
+        assert "<custom_token_18>" not in text
+
+
+def test_a_tokenizer_without_audio_tokens_stops_before_the_gpu_is_used(
+    double, host, make_plan, checkpoint, tmp_path
+):
+    copy = shutil.copytree(checkpoint, tmp_path / "copy")
+    document = json.loads((copy / "tokenizer.json").read_text())
+    document["added_tokens"] = document["added_tokens"][:2]
+    (copy / "tokenizer.json").write_text(json.dumps(document))
+    with pytest.raises(CorruptCheckpointError, match="lacks '<custom_token_10>'"):
+        build_engine(make_plan("int8-sq"), copy, host, tmp_path / "out")
+    assert double.calls == []
+    assert _visible(tmp_path / "out") == []
+
+
+def test_manifest(host, make_plan, checkpoint, tmp_path):
+    planned = make_plan()
+    built = build_engine(planned, checkpoint, host, tmp_path)
+    manifest = read_manifest(built.folder)
+    assert manifest.key == manifest.inputs.key
+    assert built.folder.name == f"orpheus-3b-a100-80-fp16-{manifest.key}"
+    assert manifest.inputs.product == "NVIDIA A100-SXM4-80GB"
+    assert manifest.inputs.versions == {"tensorrt_llm": "1.2.1", "tensorrt": "10.14.1.48"}
+    assert manifest.inputs.recipe["max_batch_size"] == 64
+    assert manifest.plan == json.loads(json.dumps(planned.to_dict()))
+    assert manifest.environment["driver"] == "580.65.06"
+    assert set(manifest.files) == {"config.json", "rank0.engine", "tokenizer.json"}
+    assert list(manifest.seconds)[-1] == "check and describe"
+    assert find_engines(tmp_path, "tensorrt-llm") == [(built.folder, manifest)]
+    assert find_engines(tmp_path, "snac") == []
+
+
+def test_the_second_time_nothing_is_done(double, host, make_plan, checkpoint, tmp_path):
+    first = build_engine(make_plan(), checkpoint, host, tmp_path)
+    calls = len(double.calls)
+    second = build_engine(make_plan(), checkpoint, host, tmp_path)
+    assert (second.folder, second.fresh, len(double.calls)) == (first.folder, False, calls)
+
+
+@pytest.mark.parametrize("change", ["format", "weights", "driver", "release"])
+def test_what_makes_another_engine(change, double, host, make_plan, checkpoint, tmp_path):
+    first = build_engine(make_plan(), checkpoint, host, tmp_path)
+    planned, source = make_plan("int8" if change == "format" else "fp16"), checkpoint
+    if change == "weights":
+        source = shutil.copytree(checkpoint, tmp_path / "copy")
+        weights = bytearray((source / "model.safetensors").read_bytes())
+        weights[-1] ^= 1
+        (source / "model.safetensors").write_bytes(weights)
+    if change == "driver":
+        host = replace(host, device=replace(host.device, driver="600.1"))
+    if change == "release":
+        double.version = "1.1.0"
+        host = replace(host, toolchain=TensorRTLLM(engine_api("1.1.0")))
+    second = build_engine(planned, source, host, tmp_path)
+    assert (second.folder == first.folder) is (change == "driver")
+    assert second.fresh is (change != "driver")
+
+
+def test_timings_are_reused(double, host, make_plan, checkpoint, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    build_engine(make_plan(), checkpoint, host, tmp_path / "out")
+    assert double.called("BuildConfig")["input_timing_cache"] is None
+    build_engine(make_plan("int8"), checkpoint, host, tmp_path / "out")
+    reused = double.called("BuildConfig")["input_timing_cache"]
+    assert reused.endswith(".timing-a100-80-nvidia-a100-sxm4-80gb-10-14-1-48.cache")
+    assert not (tmp_path / "model.cache").exists()
+
+
+# Faults
+
+
+@pytest.mark.parametrize("where", ["build", "Engine.save", "Engine.saved"])
+@pytest.mark.parametrize("kind", ["interrupt", "full disk", "crash"])
+def test_nothing_half_built_is_kept(where, kind, double, host, make_plan, checkpoint, tmp_path):
+    def fail():
+        if kind == "interrupt":
+            raise KeyboardInterrupt
+        if kind == "full disk":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        raise RuntimeError("Internal Error: no kernel image\nmore lines")
+
+    double.on[where] = fail
+    expected = {
+        "interrupt": (KeyboardInterrupt, None),
+        "full disk": (EngineError, "no space left"),
+        "crash": (EngineError, r"failed for orpheus-3b as fp16: Internal Error: no kernel image$"),
+    }[kind]
+    with pytest.raises(expected[0], match=expected[1]):
+        build_engine(make_plan(), checkpoint, host, tmp_path)
+    assert _visible(tmp_path) == []
+    double.on.clear()
+    assert build_engine(make_plan(), checkpoint, host, tmp_path).fresh
+
+
+def test_an_engine_that_is_not_what_was_planned_is_not_published(
+    double, host, make_plan, checkpoint, tmp_path, monkeypatch
+):
+    """The builder clamps or ignores a setting: found now, not on the first request."""
+    real = TensorRTLLM.save
+
+    def clamped(self, engine, folder):
+        real(self, engine, folder)
+        document = json.loads((folder / "config.json").read_text())
+        document["build_config"]["max_batch_size"] = 8
+        (folder / "config.json").write_text(json.dumps(document))
+
+    monkeypatch.setattr(TensorRTLLM, "save", clamped)
+    with pytest.raises(EngineMismatchError, match="max_batch_size 8, the plan says 64"):
+        build_engine(make_plan(), checkpoint, host, tmp_path)
+    assert _visible(tmp_path) == []
+
+
+@pytest.mark.parametrize("damage", ["truncate", "delete", "manifest"])
+def test_a_damaged_engine_is_rebuilt(damage, host, make_plan, checkpoint, tmp_path):
+    first = build_engine(make_plan(), checkpoint, host, tmp_path)
+    engine = first.folder / "rank0.engine"
+    size = engine.stat().st_size
+    if damage == "truncate":
+        engine.write_bytes(engine.read_bytes()[:-1])
+    elif damage == "delete":
+        engine.unlink()
+    else:
+        (first.folder / "manifest.json").write_text("{")
+    second = build_engine(make_plan(), checkpoint, host, tmp_path)
+    assert (second.fresh, second.folder) == (True, first.folder)
+    assert engine.stat().st_size == size
+    assert _visible(tmp_path) == [first.folder.name]
+
+
+def test_two_builds_at_once(double, host, make_plan, checkpoint, tmp_path):
+    """The second waits, then finds the first one's engine."""
+    compiling, released, results = threading.Event(), threading.Event(), []
+
+    def pause():
+        compiling.set()
+        assert released.wait(60)
+
+    double.on["build"] = pause
+
+    class Waiting(Progress):
+        def note(self, text):
+            assert "another build" in text
+            released.set()
+
+    def run(progress):
+        results.append(build_engine(planned, checkpoint, host, tmp_path, progress=progress))
+
+    planned = make_plan()
+    first = threading.Thread(target=run, args=(Progress(),))
+    first.start()
+    assert compiling.wait(60)
+    run(Waiting())
+    first.join()
+    assert sorted(result.fresh for result in results) == [False, True]
+    assert results[0].folder == results[1].folder
+    assert [name for name, _ in double.calls].count("build") == 1
+
+
+# What is refused before any work
+
+
+def test_the_wrong_gpu(host, make_plan, tmp_path):
+    with pytest.raises(EngineMismatchError, match=r"this is NVIDIA H100.*GPU=h100"):
+        preflight(make_plan(), replace(host, device=H100), tmp_path)
+    laptop = Device("NVIDIA GeForce RTX 4070", 12282, ComputeCapability(8, 9), "1")
+    with pytest.raises(EngineMismatchError, match="has no recipes"):
+        preflight(make_plan(), replace(host, device=laptop), tmp_path)
+
+
+def test_too_little_memory_and_disk(host, make_plan, tmp_path, monkeypatch):
+    with pytest.raises(MissingDependencyError, match="needs 0 GB of memory"):
+        preflight(make_plan(), replace(host, memory=10**6), tmp_path)
+    monkeypatch.setattr(build, "free_disk", lambda folder: 10**6)
+    with pytest.raises(EngineError, match="GB are free; free some or pass --output"):
+        preflight(make_plan(), host, tmp_path / "not" / "there")
+
+
+def test_a_cut_vocabulary_is_refused(double, host, make_plan, checkpoint, tmp_path):
+    copy = shutil.copytree(checkpoint, tmp_path / "copy")
+    config = json.loads((copy / "config.json").read_text())
+    AudioVocabulary(config["vocab_size"], (range(100, 200),)).write(copy)
+    with pytest.raises(EngineError, match=r"cut vocabulary.*use the whole checkpoint"):
+        build_engine(make_plan(), copy, host, tmp_path / "out")
+    assert double.calls == []
+
+
+def test_this_host_names_what_is_missing(monkeypatch):
+    monkeypatch.setattr(build, "find_device", lambda: None)
+    with pytest.raises(
+        MissingDependencyError,
+        match=r"lacks the package tensorrt_llm==1\.2\.1 and an NVIDIA GPU.*GPU host.*Modal",
+    ):
+        this_host()
+    monkeypatch.setattr(build, "find_device", lambda: A100)
+    with pytest.raises(MissingDependencyError, match=r"lacks the package tensorrt_llm==1\.2\.1;"):
+        this_host()
+
+
+def test_this_host_with_everything(double, monkeypatch):
+    monkeypatch.setattr(build, "find_device", lambda: A100)
+    found = this_host()
+    assert found.device == A100
+    assert found.toolchain.versions()["tensorrt_llm"] == "1.2.1"
+    double.version = "1.4.0rc1"
+    with pytest.raises(EngineError, match="has no TensorRT backend"):
+        this_host()
+
+
+def test_every_route_of_every_recipe_runs(double, host, make_plan, checkpoint, tmp_path):
+    """All listed formats on a GPU with FP8, one after another, into one folder."""
+    from engines.recipe import model_recipes
+
+    formats = model_recipes("orpheus-3b").formats("h100")
+    for fmt in formats:
+        planned = make_plan(str(fmt), "h100")
+        built = build_engine(planned, checkpoint, replace(host, device=H100), tmp_path)
+        info = check_engine(built.folder, H100, host.toolchain.versions(), planned)
+        assert info.unchecked == ()
+    assert len(find_engines(tmp_path, "tensorrt-llm")) == len(formats)
+    assert Format.parse("fp8+kv-fp8") in formats
