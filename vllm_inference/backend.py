@@ -175,7 +175,7 @@ class VLLMBackend:
         return EngineDiedError(f"the vLLM engine died: {self._dead}; restart the process")
 
     async def abort(self, request_id: str) -> None:
-        if request_id in self._open and self._dead is None:
+        if request_id in self._open and self._dead is None and self._engine is not None:
             self._aborted.add(request_id)
             await self._engine.abort(request_id)
 
@@ -210,6 +210,8 @@ class VLLMBackend:
         for request_id in tuple(self._open):
             await self.abort(request_id)
         await asyncio.to_thread(self._engine.shutdown, self._options.shutdown_s)
+        # AsyncLLM shuts down again when it is collected; at interpreter exit that would fail.
+        self._engine = None
 
 
 def _chunk(output: Any, stops: frozenset[int]) -> TokenChunk:

@@ -23,7 +23,7 @@ class Bindings:
     sampling_params: Callable[..., Any]
     engine_dead: type[Exception]
     request_failed: type[Exception]
-    request_invalid: type[Exception] = ValueError
+    request_invalid: tuple[type[Exception], ...] = (ValueError,)
     hand_on_per_request: bool = True
 
 
@@ -49,10 +49,15 @@ def load() -> Bindings:
     def sampling_params(**arguments: Any) -> Any:
         return SamplingParams(output_kind=RequestOutputKind.DELTA, **arguments)
 
+    try:  # newer versions have a tree of their own for what a caller got wrong
+        from vllm.exceptions import VLLMClientError as invalid
+    except ImportError:
+        invalid = ValueError
     return Bindings(
         start=start,
         sampling_params=sampling_params,
         engine_dead=EngineDeadError,
         request_failed=EngineGenerateError,
+        request_invalid=(ValueError, invalid),
         hand_on_per_request="stream_interval" in SamplingParams.__struct_fields__,
     )

@@ -148,6 +148,8 @@ def engine_arguments(
         arguments["kv_cache_memory_bytes"] = kv_cache_bytes(config, options)
     if options.device == "cpu":
         arguments["enforce_eager"] = True  # compiling takes a minute and gains little on a CPU
+        # Prompt ids read per step: more of them at once would make every stream wait that long.
+        arguments["max_num_batched_tokens"] = max(512, options.max_streams)
     else:
         arguments["gpu_memory_utilization"] = options.memory_fraction
     return arguments

@@ -24,6 +24,10 @@ class EngineGenerateError(Exception):
     pass
 
 
+class VLLMClientError(Exception):
+    """In vLLM 0.32 what the caller got wrong is no ValueError."""
+
+
 @dataclass
 class Script:
     """tokens the model would emit. reason: why it ends after them, None for never. fail: raised
@@ -60,6 +64,7 @@ class AsyncLLMDouble:
             sampling_params=lambda **arguments: arguments,
             engine_dead=EngineDeadError,
             request_failed=EngineGenerateError,
+            request_invalid=(ValueError, VLLMClientError),
             hand_on_per_request=hand_on_per_request,
         )
 
@@ -69,7 +74,7 @@ class AsyncLLMDouble:
         if self.dead:
             raise EngineDeadError("EngineCore encountered an issue.")
         if not 0 < params["top_p"] <= 1:
-            raise ValueError("top_p must be in (0, 1]")
+            raise VLLMClientError("top_p must be in (0, 1]")
         await self.registration.wait()
         self.params[request_id] = params
         self.prompts[request_id] = prompt["prompt_token_ids"]

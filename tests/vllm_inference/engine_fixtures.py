@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -16,12 +16,12 @@ from vllm_inference.options import VLLMOptions
 
 def engine_processes() -> list[psutil.Process]:
     """vLLM's processes below this one. multiprocessing's resource tracker stays by design."""
-    return [
-        child
-        for child in psutil.Process().children(recursive=True)
-        if child.status() != psutil.STATUS_ZOMBIE
-        and not any("resource_tracker" in part for part in child.cmdline())
-    ]
+    found = []
+    for child in psutil.Process().children(recursive=True):
+        with suppress(psutil.NoSuchProcess, psutil.ZombieProcess):
+            if not any("resource_tracker" in part for part in child.cmdline()):
+                found.append(child)
+    return found
 
 
 @asynccontextmanager
@@ -32,7 +32,9 @@ async def engine(folder: Path, options: VLLMOptions) -> AsyncIterator[VLLMBacken
         yield backend
     finally:
         await backend.close()
-    assert engine_processes() == []
+    # What vLLM had to kill takes a moment to be gone.
+    _, alive = await asyncio.to_thread(psutil.wait_procs, engine_processes(), 10.0)
+    assert alive == []
 
 
 async def generate(
@@ -48,7 +50,7 @@ async def tokens(
     return [token for chunk in chunks for token in chunk.ids]
 
 
-async def idle_stats(backend: VLLMBackend, timeout_s: float = 30.0) -> BackendStats:
+async def idle_stats(backend: VLLMBackend, timeout_s: float = 60.0) -> BackendStats:
     """The stats once the scheduler has said that it runs nothing, or as they are at the end."""
     async with asyncio.timeout(timeout_s):
         while backend.stats().extra["engine_running"]:  # noqa: ASYNC110 - vLLM has no event

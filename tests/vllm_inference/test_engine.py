@@ -5,6 +5,7 @@ Run by `make test-vllm`. One engine serves all tests of the module, as it serves
 
 import asyncio
 import random
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 
@@ -24,7 +25,7 @@ from vllm_inference.options import VLLMOptions
 pytestmark = [
     pytest.mark.vllm,
     pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.timeout(900),
+    pytest.mark.timeout(1800),
     pytest.mark.filterwarnings("default"),  # vLLM's dependencies warn while they are imported
 ]
 
@@ -119,13 +120,17 @@ async def test_vllm_refuses_in_our_words(backend, ids):
 
 
 async def test_frames_are_handed_on_whole(backend, ids):
+    """The first id at once, then seven at a time; several times seven where we read late."""
     chunks = await generate(backend, prompt(ids, 1), greedy(ids, count=70), "frames")
-    assert [len(chunk.ids) for chunk in chunks[:-1]] == [1] + [7] * 9
-    assert len(joined(chunks)) == 70
+    first, *between, last = [len(chunk.ids) for chunk in chunks]
+    assert first % 7 == 1
+    assert between
+    assert all(count % 7 == 0 for count in between)
+    assert first + sum(between) + last == 70
 
 
 async def test_every_id_is_in_its_slot_however_hot(backend, ids):
-    sampling = greedy(ids, count=100, temperature=5.0, top_p=1.0)
+    sampling = greedy(ids, count=100, temperature=2.0, top_p=1.0)
     spoken = await asyncio.gather(
         *(tokens(backend, prompt(ids, seed), sampling, f"hot{seed}") for seed in range(STREAMS))
     )
@@ -135,9 +140,9 @@ async def test_every_id_is_in_its_slot_however_hot(backend, ids):
 
 
 async def test_stops_only_where_a_frame_begins(backend, ids):
-    """Three stop ids against one code per slot: sampled flat, they come at once where legal."""
+    """Three stop ids against one code per slot: sampled hot, they come soon where legal."""
     narrow = LegalTokens(tuple(range(slot.start, slot.start + 1) for slot in ids.legal().slots))
-    sampling = greedy(ids, count=700, temperature=100.0, top_p=1.0, legal=narrow)
+    sampling = greedy(ids, count=700, temperature=2.0, top_p=1.0, legal=narrow)
     lengths = []
     for seed in range(12):
         chunks = await generate(backend, prompt(ids, seed), sampling, "narrow")
@@ -195,42 +200,42 @@ async def test_abort_ends_the_stream_and_frees_its_blocks(backend, ids):
 
 
 async def test_random_cancels_leave_nothing_behind(backend, ids):
-    """16 streams at once, five rounds; each ends by itself, by aclose, by abort or by its task's
-    cancellation, after a random number of hand-ons. Every block is free again afterwards."""
+    """16 streams at once, five rounds; each is left to itself, closed, aborted or its task
+    cancelled, after a random number of hand-ons. Every block is free again afterwards."""
     dice = random.Random(7)
     free = (await idle_stats(backend)).kv_blocks_free
     expected = await tokens(backend, prompt(ids, 0), greedy(ids))
-    ended = dict.fromkeys(("finish", "close", "abort", "cancel"), 0)
+    ends: Counter[str] = Counter()
 
     async def listen(name: str, way: str, after: int) -> None:
-        stream = backend.stream(prompt(ids, after), greedy(ids, count=70), name)
+        stream = backend.stream(prompt(ids, after), greedy(ids, count=300), name)
         async with aclosing(stream):
             received = 0
             async for chunk in stream:
-                received += 1
-                if received > after and way == "close":
-                    break
-                if received > after and way == "abort":
-                    await backend.abort(name)
+                received += len(chunk.ids)
                 if chunk.finish is not None:
-                    assert way in ("finish", "cancel") or chunk.finish is Finish.ABORT
-        ended[way] += 1
+                    ends[chunk.finish] += 1
+                elif received > after and way == "close":
+                    ends["close"] += 1
+                    break
+                elif received > after and way == "abort":
+                    await backend.abort(name)
 
     for turn in range(5):
-        tasks = {}
+        tasks = []
         for number in range(STREAMS):
-            way = dice.choice(list(ended))
+            way = ("leave", "close", "abort", "cancel")[dice.randrange(4)]
             name = f"random{turn}.{number}"
-            tasks[asyncio.create_task(listen(name, way, dice.randrange(4)))] = way
-        for task, way in tasks.items():
+            task = asyncio.create_task(listen(name, way, dice.randrange(100)))
+            tasks.append((way, task))
+        for way, task in tasks:
             if way == "cancel":
-                await asyncio.sleep(dice.random() * 0.05)
+                await asyncio.sleep(dice.random() * 0.1)
                 task.cancel()
-        results = await asyncio.gather(*tasks, return_exceptions=True)
-        failures = [result for result in results if isinstance(result, Exception)]
-        assert failures == []
-        ended["cancel"] += sum(isinstance(r, asyncio.CancelledError) for r in results)
-    assert min(ended.values()) > 5
+        results = await asyncio.gather(*(task for _, task in tasks), return_exceptions=True)
+        assert [result for result in results if isinstance(result, Exception)] == []
+        ends["cancel"] += sum(isinstance(r, asyncio.CancelledError) for r in results)
+    assert min(ends[way] for way in (Finish.LENGTH, Finish.ABORT, "close", "cancel")) > 5
     stats = await idle_stats(backend)
     assert (stats.running, stats.waiting) == (0, 0)
     assert (stats.extra["engine_running"], stats.kv_blocks_free) == (0, free)

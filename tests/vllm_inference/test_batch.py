@@ -1,0 +1,59 @@
+import wave
+from pathlib import Path
+
+import pytest
+
+from tests.support.tiny_orpheus import tiny_model_folders
+from vllm_inference import batch
+
+
+def arguments(output: Path, *texts: str, **changes: str) -> list[str]:
+    folder, codec = tiny_model_folders()
+    options = {"--model": str(folder), "--codec": str(codec), "--backend": "reference"} | changes
+    given = [part for pair in options.items() for part in pair]
+    return [*given, "--output", str(output), *(part for text in texts for part in ("--text", text))]
+
+
+def seconds(path: Path) -> float:
+    with wave.open(str(path)) as wav:
+        assert (wav.getframerate(), wav.getnchannels(), wav.getsampwidth()) == (24000, 1, 2)
+        return wav.getnframes() / wav.getframerate()
+
+
+def test_one_text_one_file(tmp_path, capsys):
+    output = tmp_path / "out.wav"
+    assert batch.main([*arguments(output, "Oh."), "--seed", "1"]) == 0
+    assert seconds(output) > 0.1
+    assert str(output) in capsys.readouterr().out
+
+
+def test_several_texts_are_numbered_and_a_seed_repeats_them(tmp_path):
+    output = tmp_path / "out.wav"
+    assert batch.main([*arguments(output, "Oh.", "Ah."), "--seed", "1"]) == 0
+    first = [(tmp_path / f"out-{number}.wav").read_bytes() for number in (1, 2)]
+    assert not output.exists()
+    assert batch.main([*arguments(output, "Oh.", "Ah."), "--seed", "1"]) == 0
+    assert [(tmp_path / f"out-{number}.wav").read_bytes() for number in (1, 2)] == first
+
+
+@pytest.mark.parametrize(
+    ("changes", "texts", "code", "says"),
+    [
+        ({}, [" "], 2, "text"),
+        ({"--backend": "none"}, ["Oh."], 2, "backend 'none'"),
+        ({"--voice": "nobody"}, ["Oh.", "Ah."], 2, "voice 'nobody'"),
+        ({"--model": "/nowhere"}, ["Oh."], 3, "/nowhere"),
+    ],
+)
+def test_bad_input_is_one_line_and_its_exit_code(tmp_path, capsys, changes, texts, code, says):
+    output = tmp_path / "out.wav"
+    assert batch.main(arguments(output, *texts, **changes)) == code
+    message = capsys.readouterr().err.strip()
+    assert says in message
+    assert len(message.splitlines()) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_folder_for_the_output(tmp_path, capsys):
+    assert batch.main(arguments(tmp_path / "no" / "out.wav", "Oh.")) == 6
+    assert "--output" in capsys.readouterr().err
