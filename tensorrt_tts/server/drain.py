@@ -31,7 +31,7 @@ class DrainingServer(uvicorn.Server):
         config.timeout_graceful_shutdown = SHUTDOWN_TIMEOUT_S
         super().__init__(config)
         self.exit_code = 0
-        self._service = service
+        self.service = service
         self._stop_asked = False
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
@@ -46,7 +46,7 @@ class DrainingServer(uvicorn.Server):
     async def on_tick(self, counter: int) -> bool:
         """Every 0.1 s."""
         stop = await super().on_tick(counter)
-        service = self._service
+        service = self.service
         fault = service.health.fault
         if fault is not None and not self.exit_code:
             logger.error("stopping: %s", fault)

@@ -70,7 +70,11 @@ async def run(
 ) -> int:
     """`serve` inside a running loop. on_start: told the server and its port before it listens."""
     listener = bind(settings)
-    synthesizer = opener(settings)
+    try:
+        synthesizer = opener(settings)
+    except BaseException:
+        listener.close()
+        raise
     try:
         check_capacity(settings, synthesizer)
         await warm_up(settings, synthesizer)
@@ -93,14 +97,15 @@ def bind(settings: ServerSettings) -> socket.socket:
     Accepted sockets inherit its options. A short send buffer makes a client that does not read
     known within seconds of audio instead of minutes. The user timeout lets the kernel drop a
     connection whose peer takes nothing, also after we are done with it: uvicorn would wait for
-    its buffer to empty, for ever.
+    its buffer to empty, for ever. It is twice our own deadline, so that ours comes first and
+    says why.
     """
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, settings.send_buffer_bytes)
     if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux
-        milliseconds = max(1, round(1000 * settings.send_timeout_s))
+        milliseconds = max(1, round(2000 * settings.send_timeout_s))
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, milliseconds)
     try:
         listener.bind((settings.host, settings.port))

@@ -13,6 +13,7 @@ from typing import Any, Self
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.client import ClientProtocol
+from websockets.exceptions import ConnectionClosed
 from websockets.uri import parse_uri
 
 
@@ -47,6 +48,15 @@ async def receive(peer: ClientConnection) -> Answer:
         break
     answer.took_s = time.perf_counter() - began
     return answer
+
+
+async def close_code(peer: ClientConnection) -> int | None:
+    """Read on until the server closes; its code, None when it just vanished."""
+    try:
+        while True:
+            await peer.recv()
+    except ConnectionClosed as closed:
+        return closed.rcvd.code if closed.rcvd else None
 
 
 async def ask(peer: ClientConnection, text: str = "Hello.", **fields: Any) -> Answer:

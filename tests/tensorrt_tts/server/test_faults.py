@@ -1,0 +1,275 @@
+"""Everything that goes wrong on real sockets, and that nothing is left behind by it."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+
+import pytest
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from tests.support.backend_double import BackendDouble, Behaviour
+from tests.support.server_thread import ServerThread, serving, wait_until
+from tests.support.tts_client import Answer, BareSocket, ask, close_code, connected, receive
+
+FREED_WITHIN_S = 0.25
+SPEAKING = Behaviour(endless=True, rate=300)
+SHORT = Behaviour(frames=6)
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[ServerThread]:
+    with serving(
+        slots=2,
+        max_queued=1,
+        stall_timeout_s=0.5,
+        idle_timeout_s=60,
+        ping_interval_s=0.4,
+        ping_timeout_s=0.4,
+        max_message_bytes=4096,
+    ) as server:
+        yield server
+
+
+@pytest.fixture
+def server(shared: ServerThread) -> Iterator[ServerThread]:
+    shared.backend.behaviour = SHORT
+    yield shared
+    shared.assert_as_before()
+
+
+async def still_serves(server: ServerThread) -> None:
+    server.backend.behaviour = SHORT
+    async with connected(server.url) as peer:
+        assert (await ask(peer)).final["reason"] == "completed"
+
+
+def test_client_vanishes_while_it_is_spoken_to(server: ServerThread) -> None:
+    server.backend.behaviour = SPEAKING
+    peer = BareSocket(server.url)
+    peer.send(text="Hello.")
+    assert len(peer.tcp.recv(1000)) > 0
+    peer.vanish()
+    took = wait_until(lambda: server.service.slots.active == 0)
+    assert took < FREED_WITHIN_S
+    assert server.backend.stats().running == 0
+
+
+def test_client_vanishes_while_queued(server: ServerThread) -> None:
+    server.backend.behaviour = SPEAKING
+    begun = len(server.backend.started)
+    with BareSocket(server.url) as first, BareSocket(server.url) as second:
+        first.send(text="One.")
+        second.send(text="Two.")
+        wait_until(lambda: server.service.slots.active == 2)
+        third = BareSocket(server.url)
+        third.send(text="Three.")
+        wait_until(lambda: server.service.slots.queued == 1)
+        third.vanish()
+        took = wait_until(lambda: server.service.slots.queued == 0)
+    assert took < FREED_WITHIN_S
+    assert len(server.backend.started) == begun + 2
+
+
+async def test_client_closes_while_it_is_spoken_to(server: ServerThread) -> None:
+    server.backend.behaviour = SPEAKING
+    async with connected(server.url) as peer:
+        await peer.send(json.dumps({"text": "Hello."}))
+        await peer.recv()
+    took = await asyncio.to_thread(wait_until, lambda: server.service.slots.active == 0)
+    assert took < FREED_WITHIN_S
+
+
+def test_half_open_peer(server: ServerThread) -> None:
+    """It reads what it is sent (or its kernel does) but never answers a ping."""
+    server.backend.behaviour = SPEAKING
+    with BareSocket(server.url) as peer:
+        peer.send(text="Hello.")
+        wait_until(lambda: server.service.slots.active == 1)
+        while peer.tcp.recv(65536):
+            pass  # until the server gives up on it
+        wait_until(lambda: not server.service.sessions)
+
+
+def test_half_open_peer_with_nothing_to_do(server: ServerThread) -> None:
+    with BareSocket(server.url) as peer:
+        wait_until(lambda: len(server.service.sessions) == 1)
+        while peer.tcp.recv(65536):
+            pass
+        wait_until(lambda: not server.service.sessions)
+
+
+def test_reader_that_stops_reading() -> None:
+    """Cut at the deadline, its slot freed; another stream does not notice."""
+    with serving(slots=2, send_timeout_s=0.6, send_buffer_bytes=4096) as server:
+        server.backend.behaviour = Behaviour(endless=True)
+        with BareSocket(server.url, receive_buffer=4096) as peer:
+            peer.send(text="Hello.", max_tokens=4000)
+            wait_until(lambda: server.service.slots.active == 1)
+            asyncio.run(still_serves(server))
+            wait_until(lambda: server.service.slots.active == 0)
+            assert server.metric('tts_requests_total{outcome="slow_reader"}') == 1
+            # The client still holds its end open and full, yet nothing lingers on ours.
+            wait_until(lambda: not server.server.server_state.connections)
+        server.assert_as_before()
+
+
+async def test_oversized_message_closes_1009(server: ServerThread) -> None:
+    server.backend.behaviour = SPEAKING
+    async with connected(server.url) as peer:
+        await peer.send(json.dumps({"text": "Hello."}))
+        await peer.recv()
+        await peer.send("x" * 4097)
+        assert await close_code(peer) == 1009
+
+
+async def test_invalid_json_twice_and_binary_do_not_disturb_speech(server: ServerThread) -> None:
+    server.backend.behaviour = Behaviour(frames=12, rate=300)
+    async with connected(server.url) as peer:
+        alone = await ask(peer, seed=3)
+        await peer.send(json.dumps({"text": "Hello.", "seed": 3}))
+        for message in ("{", "{", b"\x00"):
+            await peer.send(message)
+        parts = [await receive(peer) for _ in range(4)]
+    assert [part.code for part in parts] == ["invalid_request"] * 3 + [None]
+    assert b"".join(part.audio for part in parts) == alone.audio
+
+
+async def test_overload_serves_three_of_ten_and_refuses_seven_fast(server: ServerThread) -> None:
+    server.backend.behaviour = Behaviour(frames=12, rate=150)
+
+    async def one() -> Answer:
+        async with connected(server.url) as peer:
+            await ready.wait()
+            return await ask(peer)
+
+    ready = asyncio.Event()
+    clients = [asyncio.create_task(one()) for _ in range(10)]
+    await asyncio.to_thread(wait_until, lambda: len(server.service.sessions) == 10)
+    ready.set()
+    answers = await asyncio.gather(*clients)
+    served = [answer for answer in answers if answer.final.get("done")]
+    refused = [answer for answer in answers if answer.code == "overloaded"]
+    assert (len(served), len(refused)) == (3, 7)
+    # The first of the served needs 84 tokens at 150 a second.
+    assert max(answer.took_s for answer in refused) < 0.5 * 84 / 150
+    assert all(answer.final["error"]["retry_after"] >= 1 for answer in refused)
+    assert all(len(answer.audio) == 12 * 4096 for answer in served)
+    again = await asyncio.gather(*(one() for _ in range(3)))
+    assert all(answer.final["reason"] == "completed" for answer in again)
+
+
+async def test_one_request_fails_and_the_socket_goes_on(server: ServerThread) -> None:
+    server.backend.behaviour = Behaviour(fail_at=30)
+    async with connected(server.url) as peer:
+        answer = await ask(peer)
+        assert answer.code == "backend_error"
+        server.backend.behaviour = SHORT
+        assert (await ask(peer)).final["reason"] == "completed"
+
+
+async def test_backend_hangs(server: ServerThread) -> None:
+    server.backend.behaviour = Behaviour(hang_at=30)
+    async with connected(server.url) as peer:
+        answer = await ask(peer)
+        assert answer.code == "backend_stalled"
+        assert len(answer.audio) > 0
+        server.backend.behaviour = SHORT
+        assert (await ask(peer)).final["reason"] == "completed"
+
+
+async def test_model_ends_at_once(server: ServerThread) -> None:
+    server.backend.behaviour = Behaviour(frames=0)
+    async with connected(server.url) as peer:
+        assert (await ask(peer)).code == "no_audio"
+
+
+async def test_model_never_ends(server: ServerThread) -> None:
+    server.backend.behaviour = Behaviour(endless=True)
+    async with connected(server.url) as peer:
+        assert (await ask(peer, max_tokens=140)).final["reason"] == "max_tokens"
+
+
+async def test_a_slot_is_clean_for_the_next_one(server: ServerThread) -> None:
+    """Audio in a slot that was just cancelled equals audio in a fresh one."""
+    server.backend.behaviour = SHORT
+    async with connected(server.url) as peer:
+        alone = await ask(peer, "Next.", seed=5)
+        for _ in range(4):
+            server.backend.behaviour = SPEAKING
+            await peer.send(json.dumps({"text": "Cancelled."}))
+            await peer.recv()
+            server.backend.behaviour = SHORT
+            await peer.send('{"cancel": true}')
+            await receive(peer)
+            assert (await ask(peer, "Next.", seed=5)).audio == alone.audio
+
+
+async def test_backend_dies_at_step_ten() -> None:
+    """All streams get the typed error, health fails, and the process ends to be replaced."""
+    server = ServerThread(BackendDouble(behaviour=SHORT))
+    server.start()
+    server.backend.behaviour = Behaviour(endless=True, rate=100)
+    async with connected(server.url) as bystander, connected(server.url) as victim:
+        await bystander.send(json.dumps({"text": "Long."}))
+        await bystander.recv()
+        server.backend.behaviour = Behaviour(die_at=10)
+        answers = [await ask(victim), await receive(bystander)]
+        assert [await close_code(peer) for peer in (victim, bystander)] == [1011, 1011]
+    assert [answer.code for answer in answers] == ["engine_died"] * 2
+    assert not server.service.health.live
+    await asyncio.to_thread(wait_until, lambda: not server.running)
+    assert server.exit_code == 8
+    assert server.service.slots.active == 0
+    assert server.backend.stats().running == 0
+    assert server.backend.closed
+
+
+async def test_engine_that_does_not_let_go_is_given_up() -> None:
+    server = ServerThread(BackendDouble(behaviour=SHORT), abort_timeout_s=0.2, drain_timeout_s=0)
+    server.start()
+    server.backend.behaviour = Behaviour(hang_at=3, deaf=True)
+    before = server.backend.generated
+    peer = BareSocket(server.url)
+    peer.send(text="Hello.")
+    wait_until(lambda: server.backend.generated == before + 3)
+    peer.vanish()
+    await asyncio.to_thread(wait_until, lambda: not server.service.health.live)
+    assert await asyncio.to_thread(server.stop) == 8
+
+
+async def test_stalls_in_a_row_mean_a_dead_engine() -> None:
+    server = ServerThread(BackendDouble(behaviour=SHORT), stall_timeout_s=0.1)
+    server.start()
+    server.backend.behaviour = Behaviour(hang_at=1)
+    async with connected(server.url) as peer:
+        codes = [(await ask(peer)).code for _ in range(3)]
+    assert codes == ["backend_stalled"] * 3
+    await asyncio.to_thread(wait_until, lambda: not server.running)
+    assert server.exit_code == 8
+
+
+async def test_idle_socket_is_closed_and_a_busy_one_is_not() -> None:
+    with serving(idle_timeout_s=0.4) as server:
+        server.backend.behaviour = Behaviour(frames=12, rate=60)  # 1.4 s
+        async with connected(server.url) as peer:
+            assert (await ask(peer)).final["reason"] == "completed"
+            with pytest.raises(ConnectionClosed) as closed:
+                await peer.recv()
+        assert closed.value.rcvd is not None
+        assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (1008, "idle_timeout")
+        server.assert_as_before()
+
+
+async def test_more_sockets_than_allowed_are_refused_at_the_handshake() -> None:
+    with serving(max_sockets=1) as server:
+        async with connected(server.url) as peer:
+            assert (await ask(peer)).final["reason"] == "completed"
+            with pytest.raises(InvalidStatus) as refused:
+                async with connected(server.url):
+                    pass
+        response = refused.value.response
+        assert response.status_code == 503
+        assert response.headers["Retry-After"] == "1"
+        assert json.loads(response.body or b"")["error"]["code"] == "overloaded"
+        assert server.metric('tts_refused_sockets_total{code="overloaded"}') == 1
+        server.assert_as_before()
