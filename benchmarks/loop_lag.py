@@ -53,9 +53,10 @@ def objection(lags: Sequence[float]) -> str | None:
 async def watch_lag(interval: float = INTERVAL) -> AsyncIterator[LoopLag]:
     """Measure the running event loop's lag for as long as the context is open."""
     lag = LoopLag()
+    first = time.perf_counter() + interval
 
     async def look() -> None:
-        due = time.perf_counter() + interval
+        due = first
         while True:
             await asyncio.sleep(max(0.0, due - time.perf_counter()))
             now = time.perf_counter()

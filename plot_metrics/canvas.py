@@ -67,16 +67,16 @@ def save(drawing: Figure, path: Path) -> Path:
 def threshold(axes: Axes, value: float, label: str, vertical: bool = False) -> None:
     """A dashed line across the axes, named in the legend."""
     draw = axes.axvline if vertical else axes.axhline
-    draw(value, color=LIMIT, linestyle="--", linewidth=1.2, label=label, zorder=1.5)
+    draw(value, color=LIMIT, linestyle="--", linewidth=1.2, label=label, zorder=2.5)
 
 
 def above(axes: Axes, columns: int = 3) -> None:
     """The legend between title and plot, where no data can lie under it."""
     handles, labels = axes.get_legend_handles_labels()
+    # The same room everywhere: titles of neighbours stay on one line.
+    axes.set_title(axes.get_title(loc="left"), loc="left", pad=24)
     if not handles:
         return
-    title = axes.get_title(loc="left")
-    axes.set_title(title, loc="left", pad=24)
     axes.legend(
         handles,
         labels,

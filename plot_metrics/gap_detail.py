@@ -97,6 +97,7 @@ def _stalls(axes: Axes, lines: Sequence[Request]) -> None:
     )
     axes.set_xlabel("answer, in the order they were asked for")
     axes.set_ylabel("interruptions (no prebuffer)")
+    above(axes)
 
 
 def _trend(axes: Axes, gaps: np.ndarray) -> None:

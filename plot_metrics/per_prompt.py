@@ -70,7 +70,8 @@ def _silence(line: Request) -> float:
 def _first_audio(axes: Axes, places: np.ndarray, lines: Sequence[Request]) -> None:
     first = [line.measures.ttfa_ms or 0.0 for line in lines]
     onset = [
-        max(0.0, (line.measures.onset_ms or 0.0) - a) for line, a in zip(lines, first, strict=True)
+        max(0.0, (line.measures.onset_ms or 0.0) - start)
+        for line, start in zip(lines, first, strict=True)
     ]
     axes.barh(places, first, color="C0", label="first audio")
     axes.barh(places, onset, left=first, color="C0", alpha=0.35, label="until audible")
@@ -94,6 +95,7 @@ def _largest_gap(axes: Axes, places: np.ndarray, lines: Sequence[Request]) -> No
     axes.barh(places, gaps, color="C4")
     axes.set_title("Largest gap")
     axes.set_xlabel("ms between two chunks")
+    above(axes)
 
 
 def _underrun(axes: Axes, places: np.ndarray, lines: Sequence[Request]) -> None:

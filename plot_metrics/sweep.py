@@ -79,3 +79,4 @@ def _first(axes: Axes, length: np.ndarray, first: np.ndarray) -> None:
         axes.set_title(f"First audio: {slope:+.0f} ms per 100 characters of text")
     axes.set_xlabel("text length (characters)")
     axes.set_ylabel("time to first audio (ms)")
+    above(axes)

@@ -40,10 +40,10 @@ def draw(log: RunLog, folder: Path) -> Path:
         axes.grid(axis="y", visible=False)
         axes.set_xlim(0, 1.08 * _end(line))
         axes.set_xlabel("ms since the request")
-        first = line.measures.ttfa_ms or 0.0
+        first, total = line.measures.ttfa_ms or 0.0, line.measures.total_ms or 0.0
         axes.set_title(
             f"{line.prompt} ({line.characters} characters): first audio after {first:.0f} ms, "
-            f"{line.measures.audio_s:.1f} s of audio after {(line.measures.total_ms or 0) / 1000:.1f} s"
+            f"{line.measures.audio_s:.1f} s of audio after {total / 1000:.1f} s"
         )
         above(axes)
         return save(drawing, folder / "latency_waterfall.png")
@@ -85,9 +85,8 @@ def phases(line: Request) -> list[tuple[str, float, float, str]]:
 def _chunks(axes: Axes, line: Request, place: int) -> None:
     arrivals = [at for at, _ in line.chunks]
     durations = [samples / 24000 for _, samples in line.chunks]
-    axes.plot(
-        [1000 * at for at in arrivals], [place] * len(arrivals), "|", color="C0", markersize=14
-    )
+    times = [1000 * at for at in arrivals]
+    axes.plot(times, [place] * len(times), "|", color="C0", markersize=14)
     played = play(arrivals, durations)
     if played is None:
         return

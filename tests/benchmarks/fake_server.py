@@ -55,8 +55,11 @@ def wav_header() -> bytes:
     """Of a stream whose length is not known, with a chunk before the data as ffmpeg writes it."""
     form = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 1, RATE, RATE * 2, 2, 16)
     note = struct.pack("<4sI", b"LIST", 3) + b"abc\0"
-    return struct.pack("<4sI4s", b"RIFF", 0xFFFFFFFF, b"WAVE") + form + note + struct.pack(
-        "<4sI", b"data", 0xFFFFFFFF
+    return (
+        struct.pack("<4sI4s", b"RIFF", 0xFFFFFFFF, b"WAVE")
+        + form
+        + note
+        + struct.pack("<4sI", b"data", 0xFFFFFFFF)
     )
 
 

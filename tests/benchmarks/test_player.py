@@ -4,9 +4,7 @@ from hypothesis import strategies as st
 
 from benchmarks.player import Stall, play
 
-chunks = st.lists(
-    st.tuples(st.floats(0, 2), st.floats(0.001, 1)), min_size=1, max_size=30
-)
+chunks = st.lists(st.tuples(st.floats(0, 2), st.floats(0.001, 1)), min_size=1, max_size=30)
 
 
 def arrivals_of(pairs):

@@ -1,0 +1,109 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from benchmarks.integrity import Fault
+from benchmarks.loop_lag import LoopLag
+from benchmarks.runlog import Score
+from benchmarks.summary import continuity, lag_line, shortfalls, summarize
+from tests.benchmarks.exchanges import FRAME_S, request
+from tests.benchmarks.fake_server import Script
+
+QUIET = lag_line(LoopLag([(0.0, 0.001)] * 100))
+BUSY = lag_line(LoopLag([(0.0, 0.2)] * 100))
+
+
+def stalled(seconds):
+    return [0.1 + n * FRAME_S + (seconds if n >= 3 else 0) for n in range(12)]
+
+
+def failed(index=0):
+    line = request(index)
+    return line.model_copy(update={"error": "gone", "faults": (Fault.FAILED,)})
+
+
+def test_cold_requests_are_left_out():
+    lines = [request(0, phase="cold", arrivals=stalled(2.0)), request(1), request(2)]
+    found = summarize(lines, QUIET, 3.0)
+    assert found.requests == 2
+    assert found.distributions["underrun_ms"].max == 0
+    assert found.verdict == "good"
+
+
+def test_continuity_counts_streams_within_each_limit():
+    lines = [request(arrivals=stalled(s)) for s in (0.0, 0.04, 0.08, 0.15, 0.5)]
+    found = continuity(lines, 0)
+    assert (found.c50, found.c100, found.c200) == (2 / 5, 3 / 5, 4 / 5)
+
+
+def test_a_failed_stream_is_not_continuous_and_one_chunk_is_not_counted():
+    lines = [request(), failed(), request(script=Script(frames=1))]
+    found = continuity(lines, 0)
+    assert (found.streams, found.c100) == (2, 0.5)
+
+
+def test_nothing_to_judge_is_not_a_pass():
+    assert continuity([], 0).c100 is None
+    found = summarize([], QUIET, 0.0)
+    assert found.verdict == "unmeasured"
+    assert shortfalls(found, 500)
+
+
+def test_prebuffer_can_only_help():
+    lines = [request(arrivals=stalled(s)) for s in (0.12, 0.2, 0.3)]
+    shares = [continuity(lines, index).c100 for index in range(3)]
+    assert shares == sorted(shares)
+
+
+def test_a_busy_client_makes_the_run_invalid():
+    found = summarize([request()], BUSY, 1.0)
+    assert not found.valid
+    assert any("not valid" in reason for reason in shortfalls(found, 500))
+
+
+def test_scores_of_cold_requests_do_not_count():
+    lines = [request(0, phase="cold"), request(1)]
+    found = summarize(lines, QUIET, 1.0, [Score(index=0, wer=1.0), Score(index=1, wer=0.1)])
+    assert found.distributions["wer"].max == 0.1
+
+
+def test_n_real_time_streams_need_every_condition():
+    good = [request(index) for index in range(100)]
+    assert shortfalls(summarize(good, QUIET, 1.0), 500) == []
+    assert shortfalls(summarize(good, QUIET, 1.0), 50)[0].startswith("p99 first audio within 50 ms")
+    two_stalled = [*good[:98], *(request(arrivals=stalled(0.3)) for _ in range(2))]
+    assert any(
+        "99 % of streams" in reason
+        for reason in shortfalls(summarize(two_stalled, QUIET, 1.0), 500)
+    )
+    assert any(
+        "zero faulty" in reason
+        for reason in shortfalls(summarize([*good, failed()], QUIET, 1.0), 500)
+    )
+    slow = [request(arrivals=[0.1 + n * FRAME_S * 1.2 for n in range(12)])]
+    assert any(
+        "real-time factor" in reason for reason in shortfalls(summarize(slow, QUIET, 1.0), 500)
+    )
+
+
+@pytest.mark.parametrize(
+    ("stretch", "gap", "verdict"),
+    [
+        (0.5, 0.0, "good"),
+        (1.1, 0.0, "acceptable"),
+        (0.5, 0.3, "acceptable"),
+        (2.0, 0.0, "needs work"),
+    ],
+)
+def test_verdicts(stretch, gap, verdict):
+    arrivals = [n * FRAME_S * stretch + (gap if n >= 6 else 0) for n in range(12)]
+    assert summarize([request(arrivals=arrivals)], QUIET, 1.0).verdict == verdict
+
+
+@given(st.permutations(range(6)))
+def test_the_order_of_requests_does_not_matter(order):
+    lines = [request(n, arrivals=stalled(0.05 * n)) for n in range(6)]
+    a = summarize(lines, QUIET, 1.0)
+    b = summarize([lines[n] for n in order], QUIET, 1.0)
+    assert a.continuity == b.continuity
+    assert a.distributions["underrun_ms"].p50 == b.distributions["underrun_ms"].p50
