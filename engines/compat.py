@@ -23,8 +23,9 @@ PINNED = "1.2.1"
 OLDEST = "0.21.0"
 
 WAYS_ON = (
-    "either run this on a GPU host with Python 3.12 and `pip install 'tensorrt-tts[trtllm]' "
-    "--extra-index-url NVIDIA's-package-index.`, or build on Modal with `make build-engine-modal`"
+    "either run this on a GPU host in a Python 3.12 of its own, after `pip install '.[trtllm]' "
+    "--extra-index-url NVIDIA's-package-index.` there, or build on Modal with "
+    "`make build-engine-modal`"
 )
 
 _FIRST_SPLIT = Version("1.0.0")

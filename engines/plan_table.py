@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
+
 from engines.plan import HeadPlan, Plan
 from engines.quant_rules import Route
 from engines.roofline import BANDWIDTH_EFFICIENCY, RealTime
+
+COLUMNS = 100
 
 _ROUTES = {
     Route.DIRECT: "direct conversion, no calibration data",
@@ -20,7 +24,7 @@ _VERDICTS = {
 
 
 def render(plan: Plan) -> str:
-    """The plan as lines of at most about 100 columns, no trailing newline."""
+    """The plan as lines of at most `COLUMNS`, no trailing newline."""
     recipe, memory, rule = plan.recipe, plan.memory, plan.rule
     limits, gpu, needed = recipe.limits, recipe.gpu, recipe.model.token_rate
     lines = [
@@ -28,7 +32,7 @@ def render(plan: Plan) -> str:
         "",
         _row(
             "GPU",
-            f"{gpu.memory_mib / 1024:.0f} GiB, {gpu.bandwidth:.0f} GB/s, "
+            f"{gpu.memory_mib / 1024:.1f} GiB, {gpu.bandwidth:.0f} GB/s, "
             f"compute capability {gpu.capability}",
         ),
         _row("route", _ROUTES[rule.route]),
@@ -71,9 +75,9 @@ def render(plan: Plan) -> str:
         lines += ["", *_alternatives(plan)]
     lines += [
         "",
-        "  bound = memory bandwidth / bytes per token. expected = "
-        f"{100 * BANDWIDTH_EFFICIENCY:.0f} % of it plus a fixed cost per step, fitted to three",
-        "  published batch-1 rates of Orpheus FP16; at larger batches it is an extrapolation.",
+        "  bound = memory bandwidth / bytes per token. expected = at "
+        f"{100 * BANDWIDTH_EFFICIENCY:.0f} % of the bandwidth, plus a fixed",
+        "  cost per step, fitted to three published batch-1 rates; at larger batches extrapolated.",
     ]
     return "\n".join(lines)
 
@@ -81,18 +85,19 @@ def render(plan: Plan) -> str:
 def _speed_table(plan: Plan) -> list[str]:
     batch = plan.recipe.limits.max_batch_size
     return [
-        f"  {'output head':<18}{'rows':>8}{'GB/token':>10}{'batch 1: bound':>16}{'expected':>10}"
-        f"{f'batch {batch}: bound':>18}{'expected':>10}{'real-time streams':>19}",
+        f"  {'output head':<17}{'rows':>7}{'GB/token':>10}{'bound':>9}{'expected':>10}"
+        f"{f'bound x{batch}':>12}{'expected':>10}{'real-time streams':>19}",
         _speed_row(plan.full_head),
         _speed_row(plan.audio_head),
+        f"  bound, expected: tok/s of each stream, alone and of {batch} together",
     ]
 
 
 def _speed_row(head: HeadPlan) -> str:
     return (
-        f"  {head.name:<18}{head.rows:>8}{head.bytes_per_token / 1e9:>10.2f}"
-        f"{head.one.ceiling:>16.1f}{head.one.expected:>10.1f}"
-        f"{head.full_batch.ceiling:>18.1f}{head.full_batch.expected:>10.1f}{head.streams:>19}"
+        f"  {head.name:<17}{head.rows:>7}{head.bytes_per_token / 1e9:>10.2f}"
+        f"{head.one.ceiling:>9.1f}{head.one.expected:>10.1f}"
+        f"{head.full_batch.ceiling:>12.1f}{head.full_batch.expected:>10.1f}{head.streams:>19}"
     )
 
 
@@ -108,14 +113,16 @@ def _alternatives(plan: Plan) -> list[str]:
     ]
     if any(alternative.head == "audio" for alternative in plan.alternatives):
         lines.append(
-            "  head audio: output rows cut to the legal ids (engines/vocabulary.py); vLLM can run "
-            "it, a TensorRT engine cannot"
+            "  head audio: output rows cut to the legal ids (engines/vocabulary.py); on vLLM, not as "
+            "an engine"
         )
     return lines
 
 
 def _row(name: str, text: str) -> str:
-    return f"  {name:<18}{text}"
+    indent = " " * 20
+    wrapped = wrap(text, COLUMNS, initial_indent=indent, subsequent_indent=indent)
+    return f"  {name:<18}" + "\n".join(wrapped).lstrip()
 
 
 def _gb(count: int) -> str:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from engines.formats import Format, every_format
 from engines.gpus import GPUS, gpu
 from engines.plan import RESERVED, plan, possible_formats
-from engines.plan_table import render
+from engines.plan_table import COLUMNS, render
 from engines.recipe import model_names, model_recipes, recipe
 from engines.roofline import RealTime
 from tensorrt_tts.errors import ImpossiblePlanError
@@ -107,7 +107,7 @@ def test_every_pair_is_planned_or_refused(model, gpu_name, fmt):
     assert found.memory.weights + found.memory.pool < found.memory.total
     table = render(found)
     assert f"Plan: {model} as {fmt} on {gpu(gpu_name).name}" in table
-    assert all(line == line.rstrip() for line in table.splitlines())
+    assert all(line == line.rstrip() and len(line) <= COLUMNS for line in table.splitlines())
     for off in found.rule.off:
         assert off.feature in table
 
