@@ -99,10 +99,21 @@ class Synthesizer:
 
     async def generate_tokens(self, request: SpeechRequest) -> list[int]:
         """The audio token ids of the text's first segment, undecoded: for inspecting decoders."""
+        return await self._generate(self._plan(request), 0)
+
+    async def generate_segments(self, request: SpeechRequest) -> list[tuple[list[int], int]]:
+        """The audio token ids of every segment, undecoded, each with its codec seed: for decoding
+        when the language model is no longer loaded."""
         plan = self._plan(request)
+        return [
+            (await self._generate(plan, index), plan.seed + index)
+            for index in range(len(plan.segments))
+        ]
+
+    async def _generate(self, plan: _Plan, index: int) -> list[int]:
         name = f"tokens-{next(self._names)}"
         async with contextlib.aclosing(
-            self.backend.stream(plan.prompts[0], plan.sampling[0], name)
+            self.backend.stream(plan.prompts[index], plan.sampling[index], name)
         ) as chunks:
             return [token async for chunk in chunks for token in chunk.ids]
 

@@ -53,7 +53,8 @@ class TensorRTSession:
         self._engine = self._runtime.deserialize_cuda_engine(path.read_bytes())
         if self._engine is None:
             raise CorruptEngineError(
-                f"'{path}' does not load with tensorrt {trt.__version__} on this GPU; build it again"
+                f"'{path}' does not load with tensorrt {trt.__version__} on this GPU; build it "
+                "again"
             )
         self._context = self._engine.create_execution_context()
         names = [self._engine.get_tensor_name(i) for i in range(self._engine.num_io_tensors)]
@@ -121,7 +122,7 @@ class TensorRTSession:
 
 
 def open_codec(folder: Path, device: str = "cuda", graphs: bool = True) -> FixedWindowCodec:
-    """The codec of an engine folder. Raises EngineError, CheckpointError, MissingDependencyError."""
+    """An engine folder's codec. Raises EngineError, CheckpointError, MissingDependencyError."""
     return FixedWindowCodec(
         SnacConfig.read(folder), TensorRTSession(folder / ENGINE_FILE, device, graphs)
     )

@@ -16,6 +16,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +61,7 @@ class AudioVocabulary:
                 f"of {self.full_size}"
             )
         ordered = sorted(self.kept, key=lambda ids: ids.start)
-        if any(a.stop > b.start for a, b in zip(ordered, ordered[1:], strict=False)):
+        if any(a.stop > b.start for a, b in pairwise(ordered)):
             raise SettingError(f"kept {self.kept}: ranges of ids must not overlap")
 
     @property

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import importlib.metadata
+import shutil
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +29,9 @@ from tensorrt_tts.errors import (
     SettingError,
 )
 from tests.support import fake_tensorrt
-from tests.support.tiny_snac import write_snac
+from tests.support.tiny_snac import tiny_export, write_snac
+
+pytestmark = pytest.mark.timeout(600)  # an export takes a dozen seconds of one core
 
 A100 = Device("NVIDIA A100-SXM4-80GB", 81920, ComputeCapability(8, 0), "580.1")
 L4 = Device("NVIDIA L4", 23034, ComputeCapability(8, 9), "580.1")
@@ -37,25 +39,33 @@ RECIPE = SnacRecipe.read().model_copy(update={"steps": 24, "max_batch": 6, "opt_
 
 
 @pytest.fixture(autouse=True)
-def double(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def double(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "tensorrt", fake_tensorrt)
     monkeypatch.setattr(fake_tensorrt, "fails", set())
     monkeypatch.setattr(snac_trt, "_installed", lambda: {"tensorrt": fake_tensorrt.__version__})
     fake_tensorrt.builds.clear()
     fake_tensorrt._Context.ran.clear()
-    yield
+
+
+def copy_export(checkpoint: Path, out: Path, steps: int) -> Path:
+    """Stands for `snac_onnx.export`, which is tested beside it and takes seconds."""
+    assert (checkpoint, steps) == (tiny_export()[0], 24)
+    shutil.copytree(tiny_export()[1], out, dirs_exist_ok=True)
+    return out / "snac.onnx"
 
 
 @pytest.fixture(scope="module")
-def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_snac(tmp_path_factory.mktemp("snac"))
+def checkpoint() -> Path:
+    return tiny_export()[0]
 
 
 @pytest.fixture(scope="module")
 def engines(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of engines with one in it."""
     root = tmp_path_factory.mktemp("engines")
-    assert build_snac(checkpoint, host(), root, RECIPE).fresh
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(snac_engine, "export", copy_export)
+        assert build_snac(checkpoint, host(), root, RECIPE).fresh
     return root
 
 
@@ -128,18 +138,12 @@ def test_refusals_of_tensorrt_leave_nothing(
     checkpoint: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    engines: Path,
     step: str,
     message: str,
 ) -> None:
     monkeypatch.setattr(fake_tensorrt, "fails", {step})
 
-    def export(checkpoint: Path, out: Path, steps: int) -> Path:
-        graph = (engine(engines) / "snac.engine").read_bytes().partition(b"\n")[2]
-        (out / "snac.onnx").write_bytes(graph)
-        return out / "snac.onnx"
-
-    monkeypatch.setattr(snac_engine, "export", export)
+    monkeypatch.setattr(snac_engine, "export", copy_export)
     with pytest.raises(EngineError, match=message):
         build_snac(checkpoint, host(), tmp_path, RECIPE)
     assert [path for path in tmp_path.iterdir() if path.is_dir()] == []

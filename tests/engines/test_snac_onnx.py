@@ -18,17 +18,17 @@ from tensorrt_tts.codecs.snac import SnacCodec
 from tensorrt_tts.codecs.snac_config import SNAC_24KHZ, SnacConfig
 from tensorrt_tts.codecs.snac_onnx import open_codec
 from tensorrt_tts.errors import CheckpointNotFoundError, SettingError
-from tests.support.tiny_snac import TINY, write_snac
+from tests.support.tiny_snac import TINY, tiny_export, write_snac
+
+pytestmark = pytest.mark.timeout(600)  # an export takes a dozen seconds of one core
 
 STEPS = 24
 
 
 @pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+def tiny() -> tuple[Path, Path]:
     """A checkpoint folder and its export."""
-    root = tmp_path_factory.mktemp("snac")
-    snac_onnx.export(write_snac(root / "torch"), root / "onnx", STEPS)
-    return root / "torch", root / "onnx"
+    return tiny_export(STEPS)
 
 
 def random_windows(config: SnacConfig, count: int, seed: int) -> list[Window]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from pathlib import Path
+from tempfile import mkdtemp
 
 import torch
 from snac import SNAC
@@ -33,3 +35,13 @@ def write_snac(folder: Path, config: SnacConfig = TINY, seed: int = 0) -> Path:
     torch.save(snac_weights.state_without_encoder(model), folder / "pytorch_model.bin")
     (folder / "config.json").write_text(json.dumps(config.model_dump()), encoding="utf-8")
     return folder
+
+
+@lru_cache(maxsize=1)
+def tiny_export(steps: int = 24) -> tuple[Path, Path]:
+    """(checkpoint, ONNX export) folders, made once per test process: an export takes seconds."""
+    from engines.snac_onnx import export
+
+    root = Path(mkdtemp(prefix="tiny-snac-"))
+    export(write_snac(root / "torch"), root / "onnx", steps)
+    return root / "torch", root / "onnx"

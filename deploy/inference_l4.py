@@ -1,0 +1,61 @@
+"""Speech from an L4 on Modal, which cannot stream Orpheus in real time from 16-bit weights.
+
+    modal run deploy/inference_l4.py --text "Good morning!" [--precision int8] [--in-turn]
+
+Language model and codec are loaded in turn when they do not fit together, or when --in-turn asks
+for it. `python -m engines plan orpheus-3b --gpu l4` says what can be real time here (int4-awq).
+"""
+
+# No `from __future__ import annotations`: Modal reads the types of class parameters as they stand.
+from pathlib import Path
+
+import modal
+
+from deploy.images import GPUS, VOLUME_PATH, trtllm_image, volume
+from tensorrt_tts.jobs import local
+
+app = modal.App("tensorrt-tts-l4")
+
+
+@app.cls(
+    image=trtllm_image(),
+    gpu=GPUS["l4"],
+    volumes={VOLUME_PATH: volume},
+    scaledown_window=300,
+    timeout=1800,
+    startup_timeout=3600,
+)
+class Inference:
+    model: str = modal.parameter(default="orpheus-3b")
+    codec: str = modal.parameter(default="")
+    backend: str = modal.parameter(default="trtllm")
+    device: str = modal.parameter(default="cuda")
+    precision: str = modal.parameter(default="fp16")
+
+    @modal.enter()
+    def prepare(self) -> None:
+        from tensorrt_tts.jobs.service import Service
+
+        self.service = Service(self.model, self.backend, self.device, self.codec, self.precision)
+
+    @modal.method()
+    async def speak(self, text: str, voice: str = "", in_turn: bool = False) -> tuple[bytes, dict]:
+        """A WAV file, and its timing with the phases."""
+        from tensorrt_tts.jobs.turns import speak_once
+
+        spoken = await speak_once(self.service, text, voice or None, in_turn)
+        if not modal.is_local():
+            volume.commit()
+        return spoken.as_tuple()
+
+
+@app.local_entrypoint()
+def main(
+    text: str = "Good morning! This is speech from a language model.",
+    voice: str = "",
+    precision: str = "fp16",
+    in_turn: bool = False,
+    output: str = "speech.wav",
+) -> None:
+    wav, timing = Inference(precision=precision).speak.remote(text, voice, in_turn)
+    print(local.save_wav(wav, timing, Path(output)))

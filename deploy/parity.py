@@ -1,0 +1,52 @@
+"""Streamed against batch audio on the GPU: generate once, decode the same tokens both ways.
+
+    modal run deploy/parity.py [--model orpheus-3b] [--prompts 3]
+
+Fails unless nothing is missing and every sample agrees to one step of int16.
+"""
+
+# No `from __future__ import annotations`: Modal reads the types of class parameters as they stand.
+import modal
+
+from deploy.images import GPUS, VOLUME_PATH, trtllm_image, volume
+
+app = modal.App("tensorrt-tts-parity")
+
+
+@app.cls(
+    image=trtllm_image(),
+    gpu=GPUS["a100-80"],
+    volumes={VOLUME_PATH: volume},
+    timeout=1800,
+    startup_timeout=3600,
+)
+class Parity:
+    model: str = modal.parameter(default="orpheus-3b")
+    codec: str = modal.parameter(default="")
+    backend: str = modal.parameter(default="trtllm")
+    device: str = modal.parameter(default="cuda")
+
+    @modal.enter()
+    def load(self) -> None:
+        from tensorrt_tts.jobs.service import Service
+
+        self.speaker = Service(self.model, self.backend, self.device, self.codec).open()
+
+    @modal.method()
+    async def compare(self, prompts: int = 3) -> tuple[bool, str]:
+        """Whether all agree, and the table."""
+        from tensorrt_tts.jobs.parity import compare
+
+        return await compare(self.speaker.synthesizer, prompts)
+
+    @modal.exit()
+    async def close(self) -> None:
+        await self.speaker.close()
+
+
+@app.local_entrypoint()
+def main(model: str = "orpheus-3b", prompts: int = 3) -> None:
+    same, table = Parity(model=model).compare.remote(prompts)
+    print(table)
+    if not same:
+        raise SystemExit("streamed and batch audio differ")

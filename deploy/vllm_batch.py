@@ -1,0 +1,56 @@
+"""Speech to a file from vLLM on a GPU.
+
+modal run deploy/vllm_batch.py --text "Good morning!" --output speech.wav
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import modal
+
+from deploy.images import GPUS, VOLUME_PATH, volume
+from deploy.vllm_image import vllm_image
+from tensorrt_tts.jobs import local
+
+app = modal.App("tensorrt-tts-vllm-batch")
+
+
+@app.cls(
+    image=vllm_image(),
+    gpu=GPUS["a100-80"],
+    volumes={VOLUME_PATH: volume},
+    scaledown_window=300,
+    timeout=1800,
+    startup_timeout=1800,
+)
+class Inference:
+    model: str = modal.parameter(default="orpheus-3b")
+    codec: str = modal.parameter(default="")
+    backend: str = modal.parameter(default="vllm")
+    device: str = modal.parameter(default="cuda")
+
+    @modal.enter()
+    def load(self) -> None:
+        from tensorrt_tts.jobs.service import Service
+
+        self.speaker = Service(self.model, self.backend, self.device, self.codec).open()
+
+    @modal.method()
+    async def speak(self, text: str, voice: str = "") -> tuple[bytes, dict]:
+        """A WAV file, and its timing."""
+        return (await self.speaker.speak(text, voice or None)).as_tuple()
+
+    @modal.exit()
+    async def close(self) -> None:
+        await self.speaker.close()
+
+
+@app.local_entrypoint()
+def main(
+    text: str = "Good morning! This is speech from a language model.",
+    voice: str = "",
+    output: str = "speech.wav",
+) -> None:
+    wav, timing = Inference().speak.remote(text, voice)
+    print(local.save_wav(wav, timing, Path(output)))

@@ -1,0 +1,79 @@
+"""The WebSocket server on Modal: one app, on TensorRT-LLM engines and on vLLM.
+
+    modal serve deploy/websocket_server.py     # two URLs while it runs
+    modal deploy deploy/websocket_server.py
+
+Each URL serves `/ws/tts`, the page `/test`, `/health/ready` and `/metrics`. TTS_MODEL in the
+environment of this command chooses another model. Build the engine first
+(`modal run deploy/build_engine.py`), or the first container does, for half an hour.
+
+A container opens its port when it can speak. When it is asked to stop, it takes no new speech, ends
+what it has begun, and only then goes.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import modal
+
+from deploy.images import GPUS, VOLUME_PATH, trtllm_image, volume
+from deploy.server_process import ServerPlan, ServerProcess
+from deploy.vllm_image import vllm_image
+
+SERVER_PACKAGES = (
+    "fastapi>=0.115",
+    "uvicorn>=0.30",
+    "websockets>=13",
+    "prometheus-client>=0.20",
+    "orjson>=3.8",
+)
+"""The `server` extra."""
+
+app = modal.App("tensorrt-tts-websocket")
+
+MODEL = os.environ.get("TTS_MODEL", "orpheus-3b")
+TENSORRT = ServerPlan("trtllm", MODEL)
+VLLM = ServerPlan("vllm", MODEL)
+
+
+def hosting(plan: ServerPlan) -> dict[str, Any]:
+    """What both servers ask of the platform. Speech is open to whoever has the URL: the browsers
+    and telephony clients it is for cannot send Modal's own tokens."""
+    return {
+        "gpu": GPUS["a100-80"],
+        "volumes": {VOLUME_PATH: volume},
+        "env": {"TTS_MODEL": plan.model},
+        "port": plan.port,
+        "target_concurrency": plan.target_concurrency,
+        "max_concurrency": plan.max_concurrency,
+        "scaledown_window": 600,
+        "startup_timeout": 1800,
+        "exit_grace_period": plan.grace_s,
+        "unauthenticated": True,
+    }
+
+
+@app.server(image=trtllm_image(*SERVER_PACKAGES), **hosting(TENSORRT))
+class TensorRTServer:
+    @modal.enter()
+    def start(self) -> None:
+        self.process = ServerProcess(TENSORRT.command(), TENSORRT.grace_s)
+        self.process.start()
+
+    @modal.exit()
+    def stop(self) -> None:
+        self.process.stop()
+
+
+@app.server(image=vllm_image(*SERVER_PACKAGES), **hosting(VLLM))
+class VLLMServer:
+    @modal.enter()
+    def start(self) -> None:
+        self.process = ServerProcess(VLLM.command(), VLLM.grace_s)
+        self.process.start()
+
+    @modal.exit()
+    def stop(self) -> None:
+        self.process.stop()

@@ -1,0 +1,70 @@
+"""What a container loads when it starts, from a few strings: model, backend, device, precision."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from tensorrt_tts.backends.protocol import Backend
+from tensorrt_tts.codecs.context import Codec
+from tensorrt_tts.codecs.select import engines_root, open_codec
+from tensorrt_tts.errors import SettingError
+from tensorrt_tts.jobs.speaker import Speaker
+from tensorrt_tts.loading import BACKENDS, SpeechModel, load_model
+from tensorrt_tts.synthesizer import Synthesizer
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """backend "trtllm" builds its engine first, where there is none for this GPU. codec: a folder
+    or hub id; empty for the model's own. precision: of the engine; empty for the model's default.
+    """
+
+    model: str = "orpheus-3b"
+    backend: str = "trtllm"
+    device: str = "cuda"
+    codec: str = ""
+    precision: str = ""
+    max_streams: int = 16
+
+    def open(self) -> Speaker:
+        """Blocks until it can speak. Raises what building and loading raise."""
+        model = self.load_model()
+        backend = self.open_backend(model)
+        return Speaker(Synthesizer(model, backend, self.open_codec(model)))
+
+    def load_model(self) -> SpeechModel:
+        return load_model(self.model, self.codec or None)
+
+    def open_backend(self, model: SpeechModel) -> Backend:
+        if self.backend not in BACKENDS:
+            raise SettingError(
+                f"backend {self.backend!r} is unknown; choose one of: {', '.join(BACKENDS)}"
+            )
+        if self.backend == "trtllm":
+            from tensorrt_tts.backends.trtllm_open import RuntimeOptions, open_engine
+            from tensorrt_tts.jobs.engine import ready_engine
+
+            built = ready_engine(self.model, engines_root(), self.precision or None)
+            return open_engine(built.folder, RuntimeOptions(max_streams=self.max_streams))
+        return BACKENDS[self.backend](model, self.device, self.max_streams)
+
+    def open_codec(self, model: SpeechModel) -> Codec:
+        return open_codec(model.codec_folder, device=self.device)
+
+
+def free_bytes(device: str) -> int:
+    """Memory that is free on a CUDA device now; the machine's own for "cpu"."""
+    if device == "cpu":
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_AVPHYS_PAGES")
+    import torch
+
+    free: int = torch.cuda.mem_get_info(device)[0]
+    return free
+
+
+def weight_bytes(folder: Path) -> int:
+    """Of a checkpoint's or engine's weights, by their files."""
+    patterns = ("*.safetensors", "*.engine", "*.bin")
+    return sum(path.stat().st_size for pattern in patterns for path in folder.glob(pattern))

@@ -1,0 +1,142 @@
+"""Language model and codec in turn, for a GPU that cannot hold both: nothing streams, but it fits.
+
+Load the language model, generate every token, unload it; load the codec, decode. The decoder runs
+in bounded windows, so that the length of the text does not matter.
+"""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import cast
+
+import numpy as np
+
+from tensorrt_tts.backends.protocol import Backend
+from tensorrt_tts.codecs.context import Codec
+from tensorrt_tts.codecs.snac_config import SnacConfig
+from tensorrt_tts.jobs.service import Service, free_bytes, weight_bytes
+from tensorrt_tts.jobs.speaker import Spoken, Timing, wav_bytes
+from tensorrt_tts.loading import SpeechModel
+from tensorrt_tts.models.frames import STEPS_PER_FRAME, FrameParser
+from tensorrt_tts.models.orpheus_tokens import SLOTS
+from tensorrt_tts.speech import SpeechRequest
+from tensorrt_tts.streaming.decoder import LookaheadStreamingDecoder
+from tensorrt_tts.streaming.schedule import HopSchedule
+from tensorrt_tts.synthesizer import Synthesizer
+
+HOP_FRAMES = 64
+"""Frames decoded at a time (5.5 s): the context around them then costs less than a tenth."""
+
+RESERVE = 3 << 30
+"""Bytes beside the weights: CUDA context, KV cache of one stream, the codec's activations."""
+
+
+@dataclass(slots=True)
+class InTurn:
+    """pcm: int16 (samples,). phases: seconds by name, in order."""
+
+    pcm: np.ndarray
+    sample_rate: int
+    tokens: int
+    phases: dict[str, float] = field(default_factory=dict)
+
+
+class _Statement:
+    """Stands where the codec will be: what it states of itself, and nothing that decodes."""
+
+    def __init__(self, config: SnacConfig) -> None:
+        self.context = config.context()
+
+
+def needs_turns(free: int, language_model: int, codec: int) -> bool:
+    """Whether both do not fit at once; bytes of free memory and of weights. A checkpoint's size
+    stands for its engine's, which is at most as large."""
+    return language_model + codec + RESERVE > free
+
+
+async def speak_once(
+    service: Service, text: str, voice: str | None = None, in_turn: bool = False
+) -> Spoken:
+    """Load, speak, unload: both models at once where they fit, in turn where not or when asked."""
+    model = service.load_model()
+    free = free_bytes(service.device)
+    weights = weight_bytes(model.folder), weight_bytes(model.codec_folder)
+    if not in_turn and not needs_turns(free, *weights):
+        speaker = service.open()
+        try:
+            return await speaker.speak(text, voice)
+        finally:
+            await speaker.close()
+    done = await speak_in_turn(
+        model,
+        SpeechRequest(text, voice),
+        lambda: service.open_backend(model),
+        lambda: service.open_codec(model),
+    )
+    total = sum(done.phases.values())
+    audio = len(done.pcm) / done.sample_rate
+    timing = Timing(
+        len(text), audio, done.tokens, None, None, total, done.tokens / total, audio / total
+    )
+    return Spoken(wav_bytes(done.pcm, done.sample_rate), timing, done.phases)
+
+
+async def speak_in_turn(
+    model: SpeechModel,
+    request: SpeechRequest,
+    open_backend: Callable[[], Backend],
+    open_codec: Callable[[], Codec],
+) -> InTurn:
+    """Equal to the synthesizer's output for equal seeds, to ±1 LSB. Raises what
+    `Synthesizer.stream` and the two openers raise."""
+    laps = _Laps()
+    statement = cast(Codec, _Statement(SnacConfig.read(model.codec_folder)))
+    synthesizer = Synthesizer(model, open_backend(), statement)
+    laps.end("load the language model")
+    try:
+        segments = await synthesizer.generate_segments(request)
+        laps.end("generate")
+    finally:
+        await synthesizer.close()
+    del synthesizer
+    release_memory()
+    laps.end("unload")
+    codec = open_codec()
+    laps.end("load the codec")
+    parts = [np.zeros(0, np.int16)]
+    for ids, seed in segments:
+        parts += _decode(codec, FrameParser(model.tokens), ids, seed)
+    laps.end("decode")
+    tokens = sum(len(ids) for ids, _ in segments)
+    return InTurn(np.concatenate(parts), codec.context.sample_rate, tokens, laps.seconds)
+
+
+def _decode(codec: Codec, parser: FrameParser, ids: list[int], seed: int) -> list[np.ndarray]:
+    schedule = HopSchedule(hop=HOP_FRAMES * STEPS_PER_FRAME)
+    decoder = LookaheadStreamingDecoder(codec, parser, schedule, seed)
+    hop = HOP_FRAMES * SLOTS
+    parts = [decoder.push(ids[first : first + hop]) for first in range(0, len(ids), hop)]
+    return [*parts, decoder.flush()]
+
+
+def release_memory() -> None:
+    """Hand freed memory back to the device: cycles keep it alive, and torch keeps it cached."""
+    import torch
+
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+
+
+class _Laps:
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._last = time.perf_counter()
+
+    def end(self, name: str) -> None:
+        now = time.perf_counter()
+        self.seconds[name] = now - self._last
+        self._last = now

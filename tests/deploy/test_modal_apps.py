@@ -1,0 +1,171 @@
+"""The Modal apps: importable with no account and no warning, and run on CPU by `.local()`."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+import tomllib
+import wave
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+modal = pytest.importorskip("modal")
+
+from deploy import build_engine, images, inference_l4, parity  # noqa: E402
+from engines.compat import PINNED  # noqa: E402
+from engines.contract import contract_for  # noqa: E402
+from engines.gpus import GPUS, gpu  # noqa: E402
+from tensorrt_tts.errors import (  # noqa: E402
+    ImpossiblePlanError,
+    MissingDependencyError,
+    UnknownVoiceError,
+)
+from tests.support.tiny_orpheus import tiny_model_folders  # noqa: E402
+
+import inference_a100_optimized as a100  # noqa: E402  # isort: skip
+
+ROOT = Path(__file__).parents[2]
+APPS = {
+    "inference_a100_optimized": ROOT / "inference_a100_optimized.py",
+    **{f"deploy.{name}": ROOT / "deploy" / f"{name}.py" for name in ("build_engine", "parity")},
+    "deploy.inference_l4": ROOT / "deploy" / "inference_l4.py",
+}
+
+
+def parameters() -> dict[str, str]:
+    model, codec = tiny_model_folders()
+    return {"model": str(model), "codec": str(codec), "backend": "reference", "device": "cpu"}
+
+
+@pytest.mark.parametrize("name", APPS)
+def test_imports_without_account_or_warning(name: str, tmp_path: Path) -> None:
+    """No token, no network, no GPU packages, and nothing heavy: Modal imports it to deploy it."""
+    code = (
+        "import sys; sys.modules.update(dict.fromkeys(('tensorrt_llm', 'tensorrt', 'vllm')));"
+        f"import {name}; assert 'torch' not in sys.modules, 'torch was imported'"
+    )
+    result = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code],
+        cwd=ROOT,
+        env={"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+    )
+    assert result.returncode == 0, result.stderr[-2000:]
+
+
+@pytest.mark.parametrize("path", APPS.values(), ids=APPS)
+def test_apps_are_thin(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 100
+
+
+async def test_a100_speaks_streams_and_measures() -> None:
+    inference = a100.Inference(**parameters())
+    try:
+        wav, timing = await inference.speak.local("Hello there.")
+        with wave.open(io.BytesIO(wav)) as file:
+            assert file.getframerate() == 24000
+            assert file.getnframes() == pytest.approx(timing["audio_s"] * 24000)
+        assert timing["tokens"] > 0
+        assert timing["phases"] == {}
+        chunks = [chunk async for chunk in inference.stream.local("Hello there.")]
+        assert len(chunks) > 1
+        assert all(len(chunk) % 2 == 0 for chunk in chunks)
+        table = await inference.benchmark.local(runs=1)
+        assert [line.split()[0] for line in table.splitlines()] == ["chars", "39", "88", "139"]
+        with pytest.raises(UnknownVoiceError, match="tara"):
+            await inference.speak.local("Hello.", voice="nobody")
+    finally:
+        await inference.close.local() if hasattr(inference.close, "local") else None
+
+
+@pytest.mark.parametrize("in_turn", [False, True])
+async def test_l4_speaks(in_turn: bool) -> None:
+    wav, timing = await inference_l4.Inference(**parameters()).speak.local("Hi.", in_turn=in_turn)
+    with wave.open(io.BytesIO(wav)) as file:
+        assert file.getnframes() > 0
+    phases = ["load the language model", "generate", "unload", "load the codec", "decode"]
+    assert list(timing["phases"]) == (phases if in_turn else [])
+
+
+async def test_parity_on_cpu() -> None:
+    same, table = await parity.Parity(**parameters()).compare.local(prompts=1)
+    assert same
+    assert "text-1" in table
+
+
+def test_build_names_what_is_missing_here() -> None:
+    with pytest.raises(MissingDependencyError, match=r"tensorrt_llm==1\.2\.1.*NVIDIA GPU"):
+        build_engine.Builder().build.local("orpheus-3b")
+
+
+def test_a_plan_is_refused_before_a_gpu_is_rented() -> None:
+    assert "orpheus-3b" in build_engine.plan_text("a100", "orpheus-3b")
+    with pytest.raises(ImpossiblePlanError):
+        build_engine.plan_text("a100", "orpheus-3b", "fp8")
+
+
+def test_every_gpu_has_modals_name() -> None:
+    assert set(images.GPUS) >= set(GPUS)
+    for name in images.GPUS:
+        gpu(name)
+    assert images.GPUS["h100"] == "H100!"  # not "or better": an engine fits one GPU
+
+
+def test_image_pins_are_the_contracts(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[tuple[str, tuple, dict]] = []
+
+    class Recorder:
+        def __getattr__(self, name: str):
+            def call(*arguments, **keywords):
+                calls.append((name, arguments, keywords))
+                return self
+
+            return call
+
+    monkeypatch.setattr(images.modal, "Image", Recorder())
+    images.trtllm_image()
+    requires = contract_for(PINNED).requires
+    made = {name: (arguments, keywords) for name, arguments, keywords in reversed(calls)}
+    assert made["from_registry"] == (
+        (requires["base_image"],),
+        {"add_python": requires["python"]},
+    )
+    assert made["apt_install"][0] == tuple(requires["apt"].split())
+    packages, options = made["uv_pip_install"]
+    assert packages == (f"tensorrt_llm=={PINNED}", f"torch=={requires['torch']}")
+    assert options == {"extra_index_url": requires["extra_index_url"]}
+    sources, options = made["add_local_python_source"]
+    assert set(sources) >= {"tensorrt_tts", "engines", "deploy"}
+    assert options == {"ignore": ["**/__pycache__/**"]}  # Modal's default drops data files
+
+
+def test_runtime_dependencies_are_the_packages() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    pinned_by_engine = {
+        "numpy>=1.26",
+        "torch>=2.6",
+        "transformers>=4.48",
+        "tokenizers",
+        "safetensors",
+        "huggingface_hub",
+    }
+    assert set(images.RUNTIME) == set(project["dependencies"]) - pinned_by_engine
+
+
+def test_modal_is_not_needed_by_the_packages() -> None:
+    found = [
+        path
+        for package in ("tensorrt_tts", "engines", "benchmarks")
+        for path in (ROOT / package).rglob("*.py")
+        if "import modal" in path.read_text(encoding="utf-8")
+    ]
+    assert found == []
+
+
+def test_apps_have_distinct_names() -> None:
+    apps: list[ModuleType] = [a100, build_engine, inference_l4, parity]
+    assert len({module.app.name for module in apps}) == len(apps)
