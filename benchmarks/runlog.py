@@ -73,11 +73,13 @@ class Request(Line):
 
 
 class Score(Line):
-    """Of the audio of request `index` as it was streamed. wer: words wrong over words, 0 is
-    perfect. heard: the transcript that it is of. mos: DistillMOS, 1 to 5. None: not scored."""
+    """Of the audio of request `index` as it was streamed. words: in its text. wer: words wrong over
+    words, 0 is perfect. heard: the transcript that it is of. mos: DistillMOS, 1 to 5. None: not
+    scored."""
 
     type: Literal["score"] = "score"
     index: int
+    words: int = 0
     wer: float | None = None
     heard: str | None = None
     mos: float | None = None

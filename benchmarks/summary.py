@@ -48,8 +48,8 @@ def summarize(
         _put(found, name, (getattr(line.measures, name) for line in sound))
     _put(found, "gap_ms", (gap for line in sound for gap in line.measures.gaps_ms))
     _put(found, "underrun_ms", (_underrun(line, 0) for line in sound))
-    measured_indices = {line.index for line in measured}
-    scores = [score for score in scores if score.index in measured_indices]
+    indices = {line.index for line in measured}
+    scores = [score for score in scores if score.index in indices]
     _put(found, "wer", (score.wer for score in scores))
     _put(found, "mos", (score.mos for score in scores))
     faults = Counter(fault.value for line in measured for fault in line.faults)
@@ -64,8 +64,16 @@ def summarize(
         valid=lag.objection is None,
         objection=lag.objection,
         verdict=verdict(found, faults),
-        extra=extra or {},
+        extra={**(extra or {}), **_overall(scores)},
     )
+
+
+def _overall(scores: Sequence[Score]) -> dict[str, float]:
+    """WER over all words: a mean of sentences would let one missed word of one count as much as
+    twenty missed words of twenty."""
+    words = sum(score.words for score in scores if score.wer is not None)
+    wrong = sum(score.words * score.wer for score in scores if score.wer is not None)
+    return {"wer_overall": wrong / words} if words else {}
 
 
 def lag_line(lag: LoopLag) -> Lag:
