@@ -3,9 +3,12 @@
     modal serve deploy/websocket_server.py     # two URLs while it runs
     modal deploy deploy/websocket_server.py
 
-Each URL serves `/ws/tts`, the page `/test`, `/health/ready` and `/metrics`. TTS_MODEL in the
-environment of this command chooses another model. Build the engine first
-(`modal run deploy/build_engine.py`), or the first container does, for half an hour.
+Each URL serves `/ws/tts`, the page `/test`, `/health/ready` and `/metrics`. Build the engine of the
+TensorRT server first: `modal run deploy/build_engine.py`.
+
+Read from the environment of this command: TTS_MODEL, another model than orpheus-3b; TTS_PUBLIC=1,
+open to whoever has the URL. Otherwise Modal asks for its proxy token in the headers `Modal-Key` and
+`Modal-Secret`, which browsers cannot send, so that the page needs TTS_PUBLIC.
 
 A container opens its port when it can speak. When it is asked to stop, it takes no new speech, ends
 what it has begun, and only then goes.
@@ -39,8 +42,7 @@ VLLM = ServerPlan("vllm", MODEL)
 
 
 def hosting(plan: ServerPlan) -> dict[str, Any]:
-    """What both servers ask of the platform. Speech is open to whoever has the URL: the browsers
-    and telephony clients it is for cannot send Modal's own tokens."""
+    """What both servers ask of the platform."""
     return {
         "gpu": GPUS["a100-80"],
         "volumes": {VOLUME_PATH: volume},
@@ -51,7 +53,7 @@ def hosting(plan: ServerPlan) -> dict[str, Any]:
         "scaledown_window": 600,
         "startup_timeout": 1800,
         "exit_grace_period": plan.grace_s,
-        "unauthenticated": True,
+        "unauthenticated": os.environ.get("TTS_PUBLIC") == "1",
     }
 
 

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from tensorrt_tts.audio.wav import WavWriter
-from tensorrt_tts.errors import BackendError, MissingDependencyError, TTSError
+from tensorrt_tts.errors import BackendError, MissingDependencyError, SettingError, TTSError
 
 SAMPLE_RATE = 24_000
 """Of `/ws/tts`, in Hz; the samples are mono and 16 bits."""
@@ -29,7 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if parsed.voice is not None:
         request["voice"] = parsed.voice
     try:
-        summary = speak(parsed.url, request, parsed.output, parsed.timeout)
+        headers = dict(header(given) for given in parsed.header)
+        summary = speak(parsed.url, request, parsed.output, parsed.timeout, headers)
     except TTSError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
@@ -49,11 +50,28 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--url", default="ws://127.0.0.1:8000/ws/tts")
     parser.add_argument("--output", type=Path, default=Path("speech.wav"), metavar="WAV")
     parser.add_argument("--benchmark", action="store_true", help="ask for the server's timings")
+    parser.add_argument(
+        "--header", action="append", default=[], help="NAME:VALUE, such as a proxy's token"
+    )
     parser.add_argument("--timeout", type=float, default=60.0, help="seconds without a message")
     return parser
 
 
-def speak(url: str, request: dict[str, Any], output: Path, timeout: float) -> dict[str, Any]:
+def header(given: str) -> tuple[str, str]:
+    """Raises SettingError where there is no colon after a name."""
+    name, colon, value = given.partition(":")
+    if not (name.strip() and colon):
+        raise SettingError(f"--header {given!r} is not of the form NAME:VALUE")
+    return name.strip(), value.strip()
+
+
+def speak(
+    url: str,
+    request: dict[str, Any],
+    output: Path,
+    timeout: float,
+    headers: dict[str, str] | None = None,
+) -> dict[str, Any]:
     """The server's last message, with `first_audio_ms` as seen from here (None without audio).
 
     Raises BackendError for a server that is not there, refuses, or stops answering, and OutputError
@@ -68,7 +86,9 @@ def speak(url: str, request: dict[str, Any], output: Path, timeout: float) -> di
         ) from error
     try:
         with (
-            connect(url, max_size=None, compression=None, proxy=None) as socket,
+            connect(
+                url, max_size=None, compression=None, proxy=None, additional_headers=headers
+            ) as socket,
             WavWriter(output, SAMPLE_RATE) as wav,
         ):
             begun = time.perf_counter()

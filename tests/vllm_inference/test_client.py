@@ -42,15 +42,16 @@ def test_audio_is_saved_and_the_last_message_printed(tmp_path, capsys):
     asked = []
 
     def answer(socket, request):
-        asked.append(request)
+        asked.append((request, socket.request.headers["Modal-Key"]))
         socket.send(pcm[:1000].tobytes())
         socket.send(pcm[1000:].tobytes())
         socket.send(json.dumps(DONE))
 
     output = tmp_path / "out.wav"
     with server(answer) as url:
-        assert run(url, output, "--voice", "leo", "--benchmark") == 0
-    assert asked == [{"text": "Hello.", "voice": "leo", "benchmark": True}]
+        more = ("--voice", "leo", "--benchmark", "--header", "Modal-Key: wk:1")
+        assert run(url, output, *more) == 0
+    assert asked == [({"text": "Hello.", "voice": "leo", "benchmark": True}, "wk:1")]
     with wave.open(str(output)) as wav:
         assert wav.getframerate() == 24000
         assert np.array_equal(np.frombuffer(wav.readframes(10_000), "<i2"), pcm)
@@ -110,3 +111,9 @@ def test_no_folder_for_the_output(tmp_path, capsys):
 def test_not_a_websocket_address(tmp_path, capsys, url):
     assert run(url, tmp_path / "out.wav") == 8
     assert len(capsys.readouterr().err.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize("given", ["Modal-Key", ":secret", ""])
+def test_a_header_without_name_or_value(tmp_path, capsys, given):
+    assert run("ws://127.0.0.1:1/", tmp_path / "out.wav", "--header", given) == 2
+    assert "NAME:VALUE" in capsys.readouterr().err

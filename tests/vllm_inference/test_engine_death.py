@@ -12,7 +12,7 @@ from vllm_inference.options import VLLMOptions
 
 pytestmark = [
     pytest.mark.vllm,
-    pytest.mark.timeout(1800),
+    pytest.mark.timeout(1800, func_only=True),
     pytest.mark.filterwarnings("default"),  # vLLM's dependencies warn while they are imported
 ]
 

@@ -1,4 +1,4 @@
-"""The server entry with the real engine, as a process: speak to it with the client, then stop it."""
+"""The server entry with the real engine, as a process: spoken to by the client, then stopped."""
 
 import json
 import signal

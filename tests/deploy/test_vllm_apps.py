@@ -1,0 +1,50 @@
+"""The vLLM apps and the server app: imported with warnings as errors and no account, and run
+locally where a CPU can."""
+
+import subprocess
+import sys
+import wave
+from io import BytesIO
+
+import pytest
+
+from tests.support.tiny_orpheus import tiny_model_folders
+
+
+@pytest.mark.parametrize("app", ["deploy.websocket_server", "deploy.vllm_batch"])
+def test_imports_without_an_account(app, tmp_path):
+    environment = {"HOME": str(tmp_path), "PATH": "/usr/bin:/bin", "TTS_MODEL": "orpheus-3b-hi"}
+    code = f"import {app} as module; print(module.app.name)"
+    ended = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.startswith("tensorrt-tts-")
+
+
+def test_both_servers_are_hosted_by_their_plan(monkeypatch):
+    from deploy import websocket_server
+
+    settings = websocket_server.hosting(websocket_server.VLLM)
+    assert settings["port"] == websocket_server.VLLM.port
+    assert settings["exit_grace_period"] > websocket_server.VLLM.drain_s
+    assert settings["unauthenticated"] is False
+    monkeypatch.setenv("TTS_PUBLIC", "1")
+    assert websocket_server.hosting(websocket_server.VLLM)["unauthenticated"] is True
+    assert websocket_server.TENSORRT.backend == "trtllm"
+
+
+async def test_batch_speaks_locally():
+    from deploy.vllm_batch import Inference
+
+    folder, codec = tiny_model_folders()
+    inference = Inference(model=str(folder), codec=str(codec), backend="reference", device="cpu")
+    wav, timing = await inference.speak.local("Oh.")
+    await inference.close.local()
+    with wave.open(BytesIO(wav)) as file:
+        assert file.getnframes() == pytest.approx(timing["audio_s"] * 24000, abs=1)
+        assert file.getnframes() > 0
