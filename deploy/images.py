@@ -40,8 +40,9 @@ volume = modal.Volume.from_name("tensorrt-tts", create_if_missing=True)
 """Checkpoints and engines. Engines are keyed by their manifest, so one volume serves all GPUs."""
 
 
-def trtllm_image() -> modal.Image:
-    """TensorRT-LLM, our runtime dependencies on top, and this repository's packages."""
+def trtllm_image(*extra: str) -> modal.Image:
+    """TensorRT-LLM, our runtime dependencies on top, and this repository's packages. extra: further
+    requirements."""
     return (
         modal.Image.from_registry(REQUIRES["base_image"], add_python=REQUIRES["python"])
         .entrypoint([])
@@ -51,7 +52,7 @@ def trtllm_image() -> modal.Image:
             f"torch=={REQUIRES['torch']}",
             extra_index_url=REQUIRES["extra_index_url"],
         )
-        .uv_pip_install(*RUNTIME, f"torch=={REQUIRES['torch']}")
+        .uv_pip_install(*RUNTIME, *extra, f"torch=={REQUIRES['torch']}")
         .env(
             {
                 "HF_HOME": f"{VOLUME_PATH}/huggingface",
