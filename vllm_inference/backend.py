@@ -22,6 +22,7 @@ from tensorrt_tts.errors import (
     CapacityError,
     EngineDiedError,
     EngineError,
+    MissingDependencyError,
     SettingError,
 )
 from vllm_inference import bindings
@@ -71,12 +72,18 @@ class VLLMBackend:
     def from_folder(cls, folder: Path, options: VLLMOptions | None = None) -> VLLMBackend:
         """Start an engine on a checkpoint folder. Blocks for seconds to minutes: loading, warm-up.
 
-        Raises MissingDependencyError without vLLM, CheckpointError for an unusable folder, and
-        EngineError when the engine does not start.
+        Raises MissingDependencyError without a vLLM for the device, CheckpointError for an unusable
+        folder, and EngineError when the engine does not start.
         """
         options = options or VLLMOptions()
         config = read_config(folder)
         vllm = bindings.load()
+        if vllm.device != options.device:
+            # vLLM would start all the same, on its own device with settings for the other.
+            raise MissingDependencyError(
+                f"device is {options.device!r}, but the vLLM installed is built for "
+                f"{vllm.device!r}; set --device {vllm.device} or install the other build"
+            )
         prompts = PromptEmbedding.open(folder)
         # A fixed seed here would make every restart speak the same "random" samples again.
         arguments = engine_arguments(folder, config, options, seed=secrets.randbits(31))

@@ -16,6 +16,7 @@ class Bindings:
     """start: keyword arguments of AsyncEngineArgs and the stat logger factories → a running
     AsyncLLM. sampling_params: keyword arguments → SamplingParams that hands on new ids only.
     engine_dead, request_failed, request_invalid: the exceptions that generate() raises.
+    device: what this vLLM was built for, "cpu" or "cuda".
     hand_on_per_request: whether SamplingParams takes `stream_interval` (vLLM 0.32 does); before,
     it was the engine's alone."""
 
@@ -24,6 +25,7 @@ class Bindings:
     engine_dead: type[Exception]
     request_failed: type[Exception]
     request_invalid: tuple[type[Exception], ...] = (ValueError,)
+    device: str = "cpu"
     hand_on_per_request: bool = True
 
 
@@ -34,6 +36,7 @@ def load() -> Bindings:
     try:
         from vllm import SamplingParams
         from vllm.engine.arg_utils import AsyncEngineArgs
+        from vllm.platforms import current_platform
         from vllm.sampling_params import RequestOutputKind
         from vllm.v1.engine.async_llm import AsyncLLM
         from vllm.v1.engine.exceptions import EngineDeadError, EngineGenerateError
@@ -59,5 +62,6 @@ def load() -> Bindings:
         engine_dead=EngineDeadError,
         request_failed=EngineGenerateError,
         request_invalid=(ValueError, invalid),
+        device=current_platform.device_type,
         hand_on_per_request="stream_interval" in SamplingParams.__struct_fields__,
     )

@@ -61,6 +61,13 @@ async def test_from_folder_starts_an_engine(tmp_path, monkeypatch):
     assert first.stats().kv_blocks_free == 50
 
 
+def test_a_vllm_for_another_device(tmp_path, monkeypatch):
+    double = AsyncLLMDouble(Script([1]))
+    monkeypatch.setattr(bindings, "load", double.bindings)
+    with pytest.raises(MissingDependencyError, match="built for 'cpu'; set --device cpu"):
+        VLLMBackend.from_folder(folder_with_config(tmp_path), VLLMOptions(device="cuda"))
+
+
 def test_an_engine_that_does_not_start(tmp_path, monkeypatch):
     def start(arguments, loggers):
         raise RuntimeError("Engine core initialization failed.\nSee root cause above.")
