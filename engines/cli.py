@@ -15,6 +15,7 @@ from engines.architecture import read_architecture
 from engines.build import build_engine, this_host
 from engines.check import check_engine
 from engines.checkpoint import resolve
+from engines.commands import add_commands
 from engines.compat import installed_version
 from engines.formats import Format, Kv
 from engines.gpus import GPUS, gpu
@@ -94,6 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("recipes", help="list models, GPUs and formats")
     command.add_argument("--json", action="store_true")
     command.set_defaults(run=_recipes)
+    add_commands(commands)
     return parser
 
 

@@ -34,7 +34,7 @@ class OnnxSession:
             ) from error
         if not path.is_file():
             raise CheckpointNotFoundError(
-                f"no '{path}'; export it with `python -m engines snac CODEC_FOLDER OUT`"
+                f"no '{path}'; export it with `python -m engines export-snac CODEC_FOLDER OUT`"
             )
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads

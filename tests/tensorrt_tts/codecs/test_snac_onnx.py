@@ -12,7 +12,7 @@ from tensorrt_tts.errors import CheckpointNotFoundError, CorruptEngineError, Mis
 
 
 def test_missing_file_names_the_command(tmp_path: Path) -> None:
-    with pytest.raises(CheckpointNotFoundError, match="python -m engines snac"):
+    with pytest.raises(CheckpointNotFoundError, match="python -m engines export-snac"):
         OnnxSession(tmp_path / "snac.onnx")
 
 

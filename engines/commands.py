@@ -1,0 +1,63 @@
+"""Commands for what is not a language model's engine: the codec's graph and engine, and the cut
+vocabulary."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from engines.progress import Progress
+
+
+def add_commands(commands: argparse._SubParsersAction) -> None:
+    command = commands.add_parser("export-snac", help="SNAC's decoder as an ONNX graph")
+    command.add_argument("codec", help="SNAC checkpoint: a folder or hub id")
+    command.add_argument("output", type=Path, help="folder for snac.onnx and its config.json")
+    command.add_argument("--steps", type=int, default=32, help="window width, 20 or more")
+    command.set_defaults(run=_export_snac)
+
+    command = commands.add_parser("build-snac", help="SNAC's decoder as a TensorRT engine")
+    command.add_argument("codec", help="SNAC checkpoint: a folder or hub id")
+    command.add_argument("--output", type=Path, default=Path("build/engines"))
+    command.add_argument("--recipe", type=Path, help="a recipe file; default: the one that ships")
+    command.set_defaults(run=_build_snac)
+
+    command = commands.add_parser("cut", help="a checkpoint with the audio vocabulary only")
+    command.add_argument("model", help="language model: a known name, a folder or a hub id")
+    command.add_argument("output", type=Path, help="folder of the cut checkpoint; must not exist")
+    command.add_argument("--codec", help="codec folder or hub id (default: the model's own)")
+    command.set_defaults(run=_cut)
+
+
+def _codec_folder(name: str) -> Path:
+    from tensorrt_tts.checkpoint_folder import CODEC_FILES, find
+
+    return find(name, CODEC_FILES)
+
+
+def _export_snac(options: argparse.Namespace) -> None:
+    from engines.snac_onnx import digest, export
+
+    path = export(_codec_folder(options.codec), options.output, options.steps)
+    print(f"{path} (SHA-256 {digest(path)})")
+
+
+def _build_snac(options: argparse.Namespace) -> None:
+    from engines.snac_engine import SnacRecipe, build_snac, this_host
+
+    recipe = SnacRecipe.read(options.recipe)
+    host = this_host()
+    folder = _codec_folder(options.codec)
+    built = build_snac(folder, host, options.output, recipe, Progress(sys.stderr))
+    state = "built" if built.fresh else "already there, nothing to do"
+    print(f"{built.folder} ({state})")
+
+
+def _cut(options: argparse.Namespace) -> None:
+    from engines.vocabulary import cut, orpheus_kept
+    from tensorrt_tts.loading import load_model
+
+    model = load_model(options.model, options.codec)
+    vocabulary = cut(model.folder, orpheus_kept(model.tokens), options.output)
+    print(f"{options.output}: {vocabulary.size} of {vocabulary.full_size} rows kept")
