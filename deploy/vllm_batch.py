@@ -3,8 +3,7 @@
 modal run deploy/vllm_batch.py --text "Good morning!" --output speech.wav
 """
 
-from __future__ import annotations
-
+# No `from __future__ import annotations`: Modal reads the types of class parameters as they stand.
 from pathlib import Path
 
 import modal

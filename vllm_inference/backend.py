@@ -85,6 +85,11 @@ class VLLMBackend:
                 f"{vllm.device!r}; set --device {vllm.device} or install the other build"
             )
         prompts = PromptEmbedding.open(folder)
+        if prompts is not None and not vllm.embeds_with_ids:
+            raise EngineError(
+                f"checkpoint '{folder}' has a cut vocabulary, which needs vLLM 0.32 or later; use "
+                "the whole checkpoint, or a newer vLLM"
+            )
         # A fixed seed here would make every restart speak the same "random" samples again.
         arguments = engine_arguments(folder, config, options, seed=secrets.randbits(31))
         if not vllm.hand_on_per_request:

@@ -18,7 +18,9 @@ class Bindings:
     engine_dead, request_failed, request_invalid: the exceptions that generate() raises.
     device: what this vLLM was built for, "cpu" or "cuda".
     hand_on_per_request: whether SamplingParams takes `stream_interval` (vLLM 0.32 does); before,
-    it was the engine's alone."""
+    it was the engine's alone.
+    embeds_with_ids: whether an embedded prompt may have ids beside it (0.32 does). Before, the
+    repetition penalty counted whatever ids the batch's row held last."""
 
     start: Callable[[dict[str, Any], list[Any]], Any]
     sampling_params: Callable[..., Any]
@@ -27,6 +29,7 @@ class Bindings:
     request_invalid: tuple[type[Exception], ...] = (ValueError,)
     device: str = "cpu"
     hand_on_per_request: bool = True
+    embeds_with_ids: bool = True
 
 
 def load() -> Bindings:
@@ -36,6 +39,7 @@ def load() -> Bindings:
     try:
         from vllm import SamplingParams
         from vllm.engine.arg_utils import AsyncEngineArgs
+        from vllm.inputs import EmbedsPrompt
         from vllm.platforms import current_platform
         from vllm.sampling_params import RequestOutputKind
         from vllm.v1.engine.async_llm import AsyncLLM
@@ -64,4 +68,5 @@ def load() -> Bindings:
         request_invalid=(ValueError, invalid),
         device=current_platform.device_type,
         hand_on_per_request="stream_interval" in SamplingParams.__struct_fields__,
+        embeds_with_ids="prompt_is_token_ids" in EmbedsPrompt.__annotations__,
     )

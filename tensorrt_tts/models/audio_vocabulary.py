@@ -98,13 +98,12 @@ class AudioVocabulary:
 
         Raises SettingError when a legal id was cut off: the result would be another distribution.
         """
-        if sampling.legal is None:
-            slots, per_slot = (range(TEXT + 1, self.size),), False
-        else:
+        legal = LegalTokens((range(TEXT + 1, self.size),), per_slot=False)
+        if sampling.legal is not None:
             slots = tuple(self._narrow_range(ids) for ids in sampling.legal.slots)
-            per_slot = sampling.legal.per_slot
+            legal = LegalTokens(slots, sampling.legal.per_slot)
         stops = tuple(new for token in sampling.stop_ids if (new := self.narrow(token)) != TEXT)
-        return replace(sampling, legal=LegalTokens(slots, per_slot), stop_ids=stops)
+        return replace(sampling, legal=legal, stop_ids=stops)
 
     def _narrow_range(self, ids: range) -> range:
         first, last = self.narrow(ids[0]), self.narrow(ids[-1])

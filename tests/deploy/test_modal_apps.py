@@ -27,6 +27,10 @@ from tests.support.tiny_orpheus import tiny_model_folders  # noqa: E402
 
 import inference_a100_optimized as a100  # noqa: E402  # isort: skip
 
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:.*executing locally and will not have access to the mounted Volume:UserWarning"
+)
+
 ROOT = Path(__file__).parents[2]
 APPS = {
     "inference_a100_optimized": ROOT / "inference_a100_optimized.py",
@@ -79,7 +83,7 @@ async def test_a100_speaks_streams_and_measures() -> None:
         with pytest.raises(UnknownVoiceError, match="tara"):
             await inference.speak.local("Hello.", voice="nobody")
     finally:
-        await inference.close.local() if hasattr(inference.close, "local") else None
+        await inference.speaker.close()
 
 
 @pytest.mark.parametrize("in_turn", [False, True])
@@ -92,9 +96,11 @@ async def test_l4_speaks(in_turn: bool) -> None:
 
 
 async def test_parity_on_cpu() -> None:
-    same, table = await parity.Parity(**parameters()).compare.local(prompts=1)
+    job = parity.Parity(**parameters())
+    same, table = await job.compare.local(prompts=1)
     assert same
     assert "text-1" in table
+    await job.speaker.close()
 
 
 def test_build_names_what_is_missing_here() -> None:
