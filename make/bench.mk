@@ -1,0 +1,19 @@
+# Benchmarks, on the demo voice and this machine. Results: BENCH_OUT. See benchmarks/README.md.
+BENCH_OUT ?= $(OUT)/bench
+
+.PHONY: bench bench-drift bench-quality bench-decode bench-host
+
+bench: $(INSTALLED)  ## speak 22 texts to a server of its own: run log, W&B (offline), figures, report
+	$(PYTHON) -m benchmarks sweep --serve --save-audio --score --plot --wandb offline --out $(BENCH_OUT)
+
+bench-drift: $(INSTALLED)  ## one sentence 20 times: does the server get slower?
+	$(PYTHON) -m benchmarks iterations --serve --plot --out $(BENCH_OUT)/drift
+
+bench-quality: $(INSTALLED)  ## streamed audio against the batch decode of the same tokens
+	$(PYTHON) -m benchmarks quality
+
+bench-decode: $(INSTALLED)  ## what decoding costs per second of audio, by policy and length
+	$(PYTHON) -m benchmarks decode-cost
+
+bench-host: $(INSTALLED)  ## real-time streams that one process carries when the model costs nothing
+	$(PYTHON) -m benchmarks host-overhead --out $(BENCH_OUT)/host
