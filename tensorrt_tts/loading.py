@@ -177,11 +177,11 @@ def open_synthesizer(
     """
     if backend not in BACKENDS:
         raise SettingError(f"backend {backend!r} is unknown; choose one of: {', '.join(BACKENDS)}")
-    from tensorrt_tts.codecs.snac import SnacCodec
+    from tensorrt_tts.codecs.select import open_codec
     from tensorrt_tts.synthesizer import Synthesizer
 
     speech_model = load_model(model, codec, spec)
-    snac = SnacCodec.from_folder(speech_model.codec_folder, noise, device)
+    found = open_codec(speech_model.codec_folder, noise, device)
     return Synthesizer(
-        speech_model, BACKENDS[backend](speech_model, device, max_streams), snac, options
+        speech_model, BACKENDS[backend](speech_model, device, max_streams), found, options
     )

@@ -15,10 +15,10 @@ from typing import Protocol
 import numpy as np
 import torch
 
-from tensorrt_tts.codecs.context import CodecContext, Window
+from tensorrt_tts.codecs.context import CodecContext, StatefulStream, Window
 from tensorrt_tts.codecs.noise import addressed_noise
 from tensorrt_tts.codecs.snac_config import SnacConfig
-from tensorrt_tts.errors import CorruptEngineError
+from tensorrt_tts.errors import CorruptEngineError, SettingError
 
 OUTSIDE = -1
 """The code of a step that lies outside the stream."""
@@ -83,6 +83,12 @@ class FixedWindowCodec:
                     tile.start - offset : tile.stop - offset
                 ]
         return results
+
+    def open_stream(self, seed: int = 0) -> StatefulStream:
+        """Raises SettingError: an engine of fixed windows keeps no state between calls."""
+        raise SettingError(
+            "stateful decoding needs the torch codec; this one is an engine of fixed windows"
+        )
 
     def _tiles(self, window: Window) -> Iterator[Window]:
         """Windows of at most the session's width whose samples join to those of `window`."""
