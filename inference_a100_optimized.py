@@ -10,12 +10,17 @@ is built by the first container that finds none for its GPU (a quarter of an hou
 
 # No `from __future__ import annotations`: Modal reads the types of class parameters as they stand.
 from collections.abc import AsyncGenerator
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import modal
 
 from deploy.images import GPUS, VOLUME_PATH, trtllm_image, volume
 from tensorrt_tts.jobs import local
+
+if TYPE_CHECKING:
+    from tensorrt_tts.jobs.speaker import Speaker
 
 app = modal.App("tensorrt-tts-a100")
 
@@ -36,14 +41,18 @@ class Inference:
     device: str = modal.parameter(default="cuda")
     precision: str = modal.parameter(default="")
 
-    @modal.enter()
-    def load(self) -> None:
+    @cached_property
+    def speaker(self) -> "Speaker":
+        """Loaded when the container enters; by the first use under `.local()`, which does not."""
         from tensorrt_tts.jobs.service import Service
 
         service = Service(self.model, self.backend, self.device, self.codec, self.precision)
-        self.speaker = service.open()
-        if not modal.is_local():
-            volume.commit()  # an engine that was just built
+        return service.open()
+
+    @modal.enter()
+    def load(self) -> None:
+        assert self.speaker
+        volume.commit()  # an engine that was just built
 
     @modal.method()
     async def speak(self, text: str, voice: str = "") -> tuple[bytes, dict]:

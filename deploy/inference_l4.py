@@ -32,18 +32,14 @@ class Inference:
     device: str = modal.parameter(default="cuda")
     precision: str = modal.parameter(default="fp16")
 
-    @modal.enter()
-    def prepare(self) -> None:
-        from tensorrt_tts.jobs.service import Service
-
-        self.service = Service(self.model, self.backend, self.device, self.codec, self.precision)
-
     @modal.method()
     async def speak(self, text: str, voice: str = "", in_turn: bool = False) -> tuple[bytes, dict]:
         """A WAV file, and its timing with the phases."""
+        from tensorrt_tts.jobs.service import Service
         from tensorrt_tts.jobs.turns import speak_once
 
-        spoken = await speak_once(self.service, text, voice or None, in_turn)
+        service = Service(self.model, self.backend, self.device, self.codec, self.precision)
+        spoken = await speak_once(service, text, voice or None, in_turn)
         if not modal.is_local():
             volume.commit()
         return spoken.as_tuple()

@@ -6,9 +6,15 @@ Fails unless nothing is missing and every sample agrees to one step of int16.
 """
 
 # No `from __future__ import annotations`: Modal reads the types of class parameters as they stand.
+from functools import cached_property
+from typing import TYPE_CHECKING
+
 import modal
 
 from deploy.images import GPUS, VOLUME_PATH, trtllm_image, volume
+
+if TYPE_CHECKING:
+    from tensorrt_tts.jobs.speaker import Speaker
 
 app = modal.App("tensorrt-tts-parity")
 
@@ -26,11 +32,17 @@ class Parity:
     backend: str = modal.parameter(default="trtllm")
     device: str = modal.parameter(default="cuda")
 
-    @modal.enter()
-    def load(self) -> None:
+    @cached_property
+    def speaker(self) -> "Speaker":
+        """Loaded when the container enters; by the first use under `.local()`, which does not."""
         from tensorrt_tts.jobs.service import Service
 
-        self.speaker = Service(self.model, self.backend, self.device, self.codec).open()
+        return Service(self.model, self.backend, self.device, self.codec).open()
+
+    @modal.enter()
+    def load(self) -> None:
+        assert self.speaker
+        volume.commit()  # an engine that was just built
 
     @modal.method()
     async def compare(self, prompts: int = 3) -> tuple[bool, str]:

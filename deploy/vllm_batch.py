@@ -4,13 +4,18 @@ modal run deploy/vllm_batch.py --text "Good morning!" --output speech.wav
 """
 
 # No `from __future__ import annotations`: Modal reads the types of class parameters as they stand.
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import modal
 
 from deploy.images import GPUS, VOLUME_PATH, volume
 from deploy.vllm_image import vllm_image
 from tensorrt_tts.jobs import local
+
+if TYPE_CHECKING:
+    from tensorrt_tts.jobs.speaker import Speaker
 
 app = modal.App("tensorrt-tts-vllm-batch")
 
@@ -29,11 +34,16 @@ class Inference:
     backend: str = modal.parameter(default="vllm")
     device: str = modal.parameter(default="cuda")
 
-    @modal.enter()
-    def load(self) -> None:
+    @cached_property
+    def speaker(self) -> "Speaker":
+        """Loaded when the container enters; by the first use under `.local()`, which does not."""
         from tensorrt_tts.jobs.service import Service
 
-        self.speaker = Service(self.model, self.backend, self.device, self.codec).open()
+        return Service(self.model, self.backend, self.device, self.codec).open()
+
+    @modal.enter()
+    def load(self) -> None:
+        assert self.speaker
 
     @modal.method()
     async def speak(self, text: str, voice: str = "") -> tuple[bytes, dict]:

@@ -51,12 +51,9 @@ def pytorch_keywords(sampling: Sampling, prompt_ids: Sequence[int]) -> dict[str,
 
 
 def _common(sampling: Sampling) -> dict[str, Any]:
-    if not sampling.stop_ids:
-        # Without an end_id TensorRT-LLM asks its tokenizer for one, and we give it none. −1 is its
-        # own value for "never".
-        end_id, others = -1, ()
-    else:
-        end_id, *others = sampling.stop_ids
+    # Without an end_id TensorRT-LLM asks its tokenizer for one, and we give it none. −1 is its own
+    # value for "never".
+    end_id, *others = sampling.stop_ids or (-1,)
     keywords: dict[str, Any] = {
         "max_tokens": sampling.max_tokens,  # its default is 32
         "end_id": end_id,
@@ -66,7 +63,7 @@ def _common(sampling: Sampling) -> dict[str, Any]:
         "seed": secrets.randbits(63) if sampling.seed is None else sampling.seed,
     }
     if others:
-        keywords["stop_token_ids"] = list(others)
+        keywords["stop_token_ids"] = others
     if sampling.temperature == 0:
         keywords["top_k"] = 1  # it takes no temperature of 0
     else:
