@@ -53,7 +53,7 @@ class _Generation:
     ended: bool = False
 
     def take(self, token_ids: Sequence[int]) -> int:
-        """Takes what is new in the engine's list, up to a stop id or the limit; returns the count."""
+        """Takes ids new in the engine's list, up to a stop id or the limit; returns how many."""
         if self.stopped or len(token_ids) <= self.cursor:
             return 0  # a stop has shortened the list: what was cut off was never delivered
         new = list(token_ids[self.cursor : self.cursor + self.limit - self.taken])
