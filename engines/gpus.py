@@ -43,15 +43,14 @@ class ComputeCapability:
 @dataclass(frozen=True, slots=True)
 class Gpu:
     """bandwidth: GB/s (10^9). fp16_tflops: dense tensor throughput of 16-bit matrix products.
-    product: what nvidia-smi's name must contain. modal: Modal's name for it."""
+    products: words by which nvidia-smi's name is known. source: of the numbers."""
 
     name: str
     memory_mib: int
     bandwidth: float
     capability: ComputeCapability
     fp16_tflops: float
-    product: str
-    modal: str | None
+    products: tuple[str, ...]
     source: str
 
     @property
@@ -67,15 +66,15 @@ _HOPPER = ComputeCapability(9, 0)
 GPUS = {
     gpu.name: gpu
     for gpu in (
-        Gpu("a100-40", 40960, 1555, _AMPERE, 312, "A100", "A100-40GB", "A100 datasheet, 40GB"),
-        Gpu("a100-80", 81920, 2039, _AMPERE, 312, "A100", "A100-80GB", "A100 datasheet, 80GB SXM"),
-        Gpu("l4", 23034, 300, _ADA, 121, "L4", "L4", "L4 datasheet"),
-        Gpu("l40s", 46068, 864, _ADA, 362, "L40S", "L40S", "L40S datasheet"),
+        Gpu("a100-40", 40960, 1555, _AMPERE, 312, ("A100",), "A100 datasheet, 40GB"),
+        Gpu("a100-80", 81920, 2039, _AMPERE, 312, ("A100",), "A100 datasheet, 80GB SXM"),
+        Gpu("l4", 23034, 300, _ADA, 121, ("L4",), "L4 datasheet"),
+        Gpu("l40s", 46068, 864, _ADA, 362, ("L40S",), "L40S datasheet"),
         Gpu(
-            "a10g", 23028, 600, ComputeCapability(8, 6), 70, "A10G", "A10G", "AWS G5 instance page"
+            "a10g", 23028, 600, ComputeCapability(8, 6), 70, ("A10G", "A10"), "AWS G5 instance page"
         ),
-        Gpu("h100", 81559, 3350, _HOPPER, 989, "H100", "H100", "H100 datasheet, SXM"),
-        Gpu("h200", 143771, 4800, _HOPPER, 989, "H200", "H200", "H200 datasheet, SXM"),
+        Gpu("h100", 81559, 3350, _HOPPER, 989, ("H100",), "H100 datasheet, SXM"),
+        Gpu("h200", 143771, 4800, _HOPPER, 989, ("H200",), "H200 datasheet, SXM"),
     )
 }
 
@@ -98,8 +97,8 @@ def identify(product: str, memory_mib: int) -> Gpu | None:
     product: such as "NVIDIA A100-SXM4-40GB". Memory tells the variants of one product apart; a
     MIG slice or another variant (less than 90 % of the entry's memory) is not taken for the whole.
     """
-    words = re.split(r"[^A-Z0-9]+", product.upper())
+    words = set(re.split(r"[^A-Z0-9]+", product.upper()))
     for entry in sorted(GPUS.values(), key=lambda g: -g.memory_mib):
-        if entry.product in words and 0.9 * entry.memory_mib <= memory_mib:
+        if not words.isdisjoint(entry.products) and 0.9 * entry.memory_mib <= memory_mib:
             return entry
     return None

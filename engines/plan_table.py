@@ -113,8 +113,8 @@ def _alternatives(plan: Plan) -> list[str]:
     ]
     if any(alternative.head == "audio" for alternative in plan.alternatives):
         lines.append(
-            "  head audio: output rows cut to the legal ids (engines/vocabulary.py); on vLLM, not as "
-            "an engine"
+            "  head audio: output rows cut to the legal ids (engines/vocabulary.py): on vLLM only, "
+            "no engine"
         )
     return lines
 

@@ -26,10 +26,14 @@ def lock(target: Path, waiting: Callable[[], None], poll: float = 0.2) -> Iterat
     """Holds `target`'s lock; calls `waiting` once if another process has it.
 
     File systems without locks (some network mounts) are used without: two builds then both work,
-    and the first rename wins.
+    and the first rename wins. Raises EngineError where nothing can be written.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with (target.parent / f".{target.name}.lock").open("w") as file:
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        opened = (target.parent / f".{target.name}.lock").open("w")
+    except OSError as error:
+        raise _storage_error(target, error) from error
+    with opened as file:
         told = False
         while True:
             try:
@@ -55,10 +59,10 @@ def publish(target: Path, produce: Callable[[Path], None]) -> bool:
     exceptions pass through after its folder is gone; a full disk becomes EngineError.
     """
     prefix = f".{target.name}.building-"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    for stale in target.parent.glob(f"{prefix}*"):
-        shutil.rmtree(stale, ignore_errors=True)
     try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        for stale in target.parent.glob(f"{prefix}*"):
+            shutil.rmtree(stale, ignore_errors=True)
         work = Path(tempfile.mkdtemp(prefix=prefix, dir=target.parent))
     except OSError as error:
         raise _storage_error(target, error) from error

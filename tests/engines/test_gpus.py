@@ -27,6 +27,7 @@ def test_unknown_name_lists_the_known_ones():
         ("NVIDIA L4", 23034, "l4"),
         ("NVIDIA L40S", 46068, "l40s"),  # not an L4
         ("NVIDIA A10G", 23028, "a10g"),
+        ("NVIDIA A10", 23028, "a10g"),
         ("NVIDIA H100 80GB HBM3", 81559, "h100"),
         ("NVIDIA H200", 143771, "h200"),
         ("NVIDIA H100 80GB HBM3 MIG 3g.40gb", 40448, None),  # a slice is not the whole
@@ -40,7 +41,7 @@ def test_identify(product, memory, found):
 
 def test_every_gpu_identifies_as_itself():
     for entry in GPUS.values():
-        assert identify(f"NVIDIA {entry.product}", entry.memory_mib) is entry
+        assert identify(f"NVIDIA {entry.products[0]}", entry.memory_mib) is entry
 
 
 def test_compute_capability():

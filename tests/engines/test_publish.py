@@ -68,8 +68,13 @@ def test_full_disk_while_flushing(tmp_path, monkeypatch):
 
 def test_a_folder_that_cannot_be_written(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises((EngineError, OSError)):
+    with pytest.raises(EngineError, match="cannot write"):
         publish(tmp_path / "file" / "engine", _fill())
+    with (
+        pytest.raises(EngineError, match="cannot write"),
+        lock(tmp_path / "file" / "engine", lambda: None),
+    ):
+        pytest.fail("locked a target that cannot be")
 
 
 KILLED = """
