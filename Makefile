@@ -6,6 +6,7 @@ VENV ?= .venv
 PYTHON ?= $(VENV)/bin/python
 INSTALLED = $(VENV)/.installed
 OUT ?= out
+SENTENCE ?= The rain had stopped before the children came home from school.
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-slow check
@@ -25,9 +26,8 @@ $(INSTALLED): pyproject.toml requirements/constraints.txt requirements/scoring.t
 
 demo: $(INSTALLED)  ## speak a sentence into out/demo.wav and transcribe it
 	@mkdir -p $(OUT)
-	$(PYTHON) -m tensorrt_tts speak "The rain had stopped before the children came home from school." \
-		--seed 1 --warm --timing --output $(OUT)/demo.wav
-	@$(PYTHON) -m benchmarks.scoring.wer $(OUT)/demo.wav
+	$(PYTHON) -m tensorrt_tts speak "$(SENTENCE)" --seed 1 --warm --timing --output $(OUT)/demo.wav
+	@$(PYTHON) -m benchmarks.scoring $(OUT)/demo.wav --said "$(SENTENCE)"
 
 test: $(INSTALLED)  ## the default test suite (minutes on 2 cores)
 	$(PYTHON) -m pytest
