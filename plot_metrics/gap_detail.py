@@ -108,8 +108,10 @@ def _trend(axes: Axes, gaps: np.ndarray) -> None:
     axes.plot(positions, rolling, color="C0", label=f"mean of the last {window}")
     threshold(axes, STALL_GAP_MS, f"{STALL_GAP_MS:.0f} ms: possible stall")
     axes.set_ylim(bottom=0)
-    change = rolling[-1] / rolling[0] - 1 if rolling[0] else 0.0
-    axes.set_title(f"Mean gap at the end against the beginning: {change:+.0%}")
+    half = max(1, gaps.size // 2)
+    before, after = float(np.median(gaps[:half])), float(np.median(gaps[-half:]))
+    change = after / before - 1 if before else 0.0
+    axes.set_title(f"Median gap, second half against first: {change:+.0%}")
     axes.set_xlabel("gap, in the order they occurred")
     axes.set_ylabel("gap between chunks (ms)")
     above(axes)
