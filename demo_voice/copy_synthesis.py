@@ -1,0 +1,106 @@
+"""Step ``copy-synthesis``: what the codec alone costs.
+
+The held-out test sentences are encoded (step ``tokenize`` has done so) and decoded by the exported
+codec in its ``snac`` form, whole sentences at a time; word error rate and predicted opinion score
+of the result stand beside those of the teacher's own recordings in ``results/codec.json``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors.torch import load_file
+from snac import SNAC
+
+from demo_voice.features import load_shard, shard_names
+from demo_voice.tokenize import unpack
+
+RESULTS = Path(__file__).parent / "results"
+SAMPLE_RATE = 24_000
+Floats = NDArray[np.float32]
+
+
+def load_snac(folder: Path) -> SNAC:
+    """The exported codec as ``snac`` runs it (its waveform encoder stays untrained)."""
+    model = SNAC(**json.loads((folder / "config.json").read_text(encoding="utf-8")))
+    _, unexpected = model.load_state_dict(load_file(folder / "model.safetensors"), strict=False)
+    if unexpected:
+        raise ValueError(f"not snac's: {unexpected}")
+    return model.eval()
+
+
+def recordings(work: Path, split: str) -> Iterator[tuple[str, NDArray[np.int64], Floats]]:
+    """Text, codes [frames, 7] and the teacher's audio of a split's utterances."""
+    for name in shard_names(work):
+        shard = load_shard(work, name)
+        tokens = np.load(work / "tokens" / f"{name}.npz")
+        codes = tokens["codes"]
+        for row, start, frames in zip(shard.rows, tokens["starts"], tokens["frames"], strict=True):
+            if row["split"] == split:
+                audio = shard.audio[row["start"] : row["start"] + row["samples"]]
+                own = codes[start : start + frames].astype(np.int64)
+                yield row["text"], own, audio.astype(np.float32) / 32768
+
+
+def score(texts: list[str], audio: list[Floats]) -> dict[str, float]:
+    """Word error rate (Whisper tiny.en) and mean DistillMOS."""
+    from benchmarks.scoring.distillmos import OpinionScore
+    from benchmarks.scoring.wer import Transcriber, word_error_rate
+
+    transcribe, opinion = Transcriber(), OpinionScore()
+    heard = [transcribe(x, SAMPLE_RATE) for x in audio]
+    scores = [opinion(x, SAMPLE_RATE) for x in audio]
+    return {"wer": round(word_error_rate(texts, heard), 4),
+            "distillmos": round(float(np.mean(scores)), 3)}
+
+
+def training_minutes(work: Path) -> dict[str, Any]:
+    """Steps and minutes of both training stages, from their checkpoints."""
+    stages = {"codec": "frozen.pt", "vocoder": "vocoder.pt"}
+    paths = {name: work / "codec" / file for name, file in stages.items()}
+    states = {name: torch.load(path, weights_only=False) for name, path in paths.items()
+              if path.exists()}
+    return {name: {"steps": state["step"], "minutes": round(state["seconds"] / 60, 1)}
+            for name, state in states.items()}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of this step."""
+    parser.add_argument("--codec-dir", type=Path, help="exported codec (default: WORK/codec)")
+    parser.add_argument("--split", default="test", choices=("valid", "test"))
+    parser.add_argument("--limit", type=int, default=100, help="at most so many sentences")
+
+
+def run(args: argparse.Namespace) -> None:
+    """Score and write ``results/codec.json`` (test split only)."""
+    work = Path(args.work)
+    torch.manual_seed(0)  # the decoder's noise
+    model = load_snac(args.codec_dir or work / "codec")
+    rows = list(recordings(work, args.split))[: args.limit]
+    texts = [text for text, _, _ in rows]
+    with torch.no_grad():
+        decoded = [model.decode(unpack(torch.from_numpy(codes)[None]))[0, 0].numpy()
+                   for _, codes, _ in rows]
+    result = {
+        "sentences": len(rows), "split": args.split, "seed": 0,
+        "codec": score(texts, decoded), "teacher": score(texts, [audio for *_, audio in rows]),
+        "training": training_minutes(work),
+        "hardware": f"{platform.machine()}, {os.cpu_count()} CPU cores, no GPU",
+        "versions": {name: version(name) for name in
+                     ("torch", "snac", "hibari-tts", "faster-whisper", "distillmos")},
+    }
+    print(json.dumps(result, indent=2))
+    if args.split == "test":
+        RESULTS.mkdir(exist_ok=True)
+        text = json.dumps(result, indent=2) + "\n"
+        (RESULTS / "codec.json").write_text(text, encoding="utf-8")
