@@ -1,0 +1,1 @@
+"""How good speech is: word error rate and predicted mean opinion score."""

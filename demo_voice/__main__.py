@@ -1,0 +1,79 @@
+"""Make the demo voice: ``python -m demo_voice train --work DIR``, or one step of it."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+from pathlib import Path
+from typing import Any
+
+STEPS = {
+    "sentences": "demo_voice.sentences",
+    "synthesize": "demo_voice.synthesize",
+    "codec": "demo_voice.codec",
+    "tokenize": "demo_voice.tokenize",
+    "vocoder": "demo_voice.vocoder",
+    "language-model": "demo_voice.lm.train",
+    "export": "demo_voice.lm.export",
+    "tune": "demo_voice.tune",
+    "evaluate": "demo_voice.evaluate",
+}
+"""In the order in which ``train`` runs them."""
+
+APART = {
+    "stand-in": "demo_voice.lm.stand_in",
+    "copy-synthesis": "demo_voice.copy_synthesis",
+}
+"""Steps that ``train`` does not need."""
+
+
+class Options(argparse.ArgumentParser):
+    """A parser that steps may give an option a second time: the first one stands."""
+
+    def add_argument(self, *names: Any, **settings: Any) -> argparse.Action:
+        """As argparse, unless the option is known."""
+        for action in self._actions:
+            if set(names) & set(action.option_strings):
+                return action
+        return super().add_argument(*names, **settings)
+
+
+def parser() -> argparse.ArgumentParser:
+    """One sub-command per step, and ``train`` with the options of all."""
+    top = argparse.ArgumentParser(prog="python -m demo_voice", description=__doc__)
+    commands = top.add_subparsers(dest="step", required=True, parser_class=Options)
+    together = commands.add_parser("train", help="every step in order; finished ones are skipped")
+    add_common(together)
+    for name, module_name in (STEPS | APART).items():
+        module = importlib.import_module(module_name)
+        doc = (module.__doc__ or "").splitlines()[0]
+        alone = commands.add_parser(name, help=doc)
+        add_common(alone)
+        module.add_arguments(alone)
+        if name in STEPS:
+            module.add_arguments(together)
+    return top
+
+
+def add_common(step: argparse.ArgumentParser) -> None:
+    """Options of every step."""
+    step.add_argument("--work", type=Path, default=Path("demo-voice-work"),
+                      help="folder for data and checkpoints (10 GB)")
+    step.add_argument("--threads", type=int, default=os.cpu_count() or 1)
+    step.add_argument("--device", default="cpu", help="of the language model: cpu or cuda")
+    step.add_argument("--seed", type=int, default=0)
+
+
+def main() -> None:
+    """Run the step of the command line."""
+    args = parser().parse_args()
+    args.work.mkdir(parents=True, exist_ok=True)
+    known = STEPS | APART
+    for name in STEPS if args.step == "train" else [args.step]:
+        print(f"[{name}]", flush=True)
+        importlib.import_module(known[name]).run(args)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The demo voice's language model: vocabulary, training, export."""

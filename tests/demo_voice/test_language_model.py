@@ -1,0 +1,181 @@
+"""The language model's vocabulary, batches, losses, tokenizer and export."""
+
+import numpy as np
+import pytest
+import torch
+
+from demo_voice.lm import losses
+from demo_voice.lm.export import export
+from demo_voice.lm.model import Shape, VoiceLM
+from demo_voice.lm.muon import Muon, orthogonalised
+from demo_voice.lm.tokenizer import build_tokenizer, token_names
+from demo_voice.lm.train import Trainer, rate_at, to_tensors
+from demo_voice.lm.utterances import Utterance, batches, collate, spoken_positions, utterance
+from demo_voice.lm.vocabulary import BASE, TEXT_OFFSET, Vocabulary
+
+CODES = 16
+SMALL = Shape(CODES, hidden=64, inner=96, layers=2, guided=(1,))
+
+
+@pytest.fixture
+def vocabulary() -> Vocabulary:
+    return Vocabulary(CODES)
+
+
+@pytest.fixture
+def rows(vocabulary: Vocabulary) -> list[Utterance]:
+    rng = np.random.default_rng(0)
+    found = []
+    for frames in (3, 5, 4):
+        line = {"phonemes": "həlˈO.", "durations": [frames] * 6}
+        codes = rng.integers(0, CODES, (frames, 7)).astype(np.uint16)
+        found.append(utterance(line, codes, vocabulary))
+    return found
+
+
+def model() -> VoiceLM:
+    torch.manual_seed(0)
+    made = VoiceLM(SMALL, torch.randn(3, CODES, 8))
+    for parameter in made.parameters():  # zeros would hide mistakes
+        torch.nn.init.normal_(parameter, std=0.1)
+    return made
+
+
+def test_layout(vocabulary: Vocabulary) -> None:
+    names = token_names(vocabulary)
+    assert len(names) == len(set(names)) == vocabulary.size == BASE + 10 + 7 * CODES
+    assert names[vocabulary.audio(0)] == "<custom_token_10>"
+    assert names[vocabulary.end] == "<custom_token_2>"
+
+
+def test_tokenizer_writes_the_prompt(vocabulary: Vocabulary) -> None:
+    tokenizer = build_tokenizer(vocabulary)
+    text = "heart: həlˈO."
+    ids = tokenizer.encode(text, add_special_tokens=False).ids
+    prompt = vocabulary.prompt("həlˈO.")
+    assert prompt[2:-4] == ids
+    assert prompt[TEXT_OFFSET:][0] == ids[len("heart: ")]
+    assert tokenizer.decode(ids) == text
+
+
+def test_typed_special_tokens_can_be_read_as_text(vocabulary: Vocabulary) -> None:
+    tokenizer = build_tokenizer(vocabulary)
+    tokenizer.encode_special_tokens = True
+    assert max(tokenizer.encode("<custom_token_28>", add_special_tokens=False).ids) < BASE
+
+
+def test_spoken_positions() -> None:
+    # Phonemes end at samples 1200, 3000 and 4200; frames at 2048 and 4096.
+    positions = spoken_positions([4, 6, 4], 2) - TEXT_OFFSET
+    assert positions[0].tolist() == [0, 1]  # c0: the whole first frame
+    assert positions[2].tolist() == [0, 0]  # f0: its first quarter
+    assert positions[6].tolist() == [1, 1]  # f3: its last
+    assert positions[7].tolist() == [1, 2]
+
+
+def test_batches_hold_every_row_once(rows: list[Utterance], vocabulary: Vocabulary) -> None:
+    found = list(batches(rows, vocabulary, 2 * len(rows[1]), np.random.default_rng(0)))
+    assert sum(len(batch.prompts) for batch in found) == 3
+    assert all(batch.ids.size <= 2 * len(rows[1]) for batch in found)
+
+
+def test_targets_are_the_next_ids(rows: list[Utterance], vocabulary: Vocabulary) -> None:
+    batch = to_tensors(collate(rows, vocabulary), "cpu")
+    goal = losses.targets(batch["ids"], batch["prompts"], batch["audio"])
+    assert sum(map(len, goal.ids)) == sum(len(row.audio) + 1 for row in rows)
+    flat = batch["ids"].flatten()
+    for slot, (where, ids) in enumerate(zip(goal.where, goal.ids, strict=True)):
+        assert torch.equal(flat[where + 1], ids)
+        first = vocabulary.audio(slot)
+        audio = (ids >= first) & (ids < first + CODES)
+        assert bool((audio | (ids == vocabulary.end)).all())
+        assert int((ids == vocabulary.end).sum()) == (3 if slot == 0 else 0)
+
+
+def test_guidance_is_low_where_attention_is_right() -> None:
+    length, prompt = 12, 5
+    spoken = torch.full((1, length, 2), 2)
+    queries = torch.zeros(1, length, 64)
+    keys = torch.zeros(1, length, 64)
+    queries[..., 0] = 100.0
+    counts = torch.tensor([prompt]), torch.tensor([7])
+    away = losses.guidance_loss([(queries, keys)], spoken, *counts)
+    keys[:, 2, 0] = 10.0
+    assert losses.guidance_loss([(queries, keys)], spoken, *counts) < 1e-3 < away
+
+
+def test_corruption_keeps_slots(vocabulary: Vocabulary) -> None:
+    ids = torch.arange(vocabulary.size)[None]
+    wrong = losses.corrupt(ids, 1.0, vocabulary)
+    first = vocabulary.audio(0)
+    assert torch.equal(wrong[:, :first], ids[:, :first])
+    assert torch.equal((wrong - first)[:, first:] // CODES, (ids - first)[:, first:] // CODES)
+
+
+def test_muon_orthogonalises() -> None:
+    torch.manual_seed(0)
+    values = torch.linalg.svdvals(orthogonalised(torch.randn(2, 16, 40)))
+    assert 0.5 < float(values.min()) <= float(values.max()) < 1.3
+
+
+def test_training_learns(rows: list[Utterance], vocabulary: Vocabulary) -> None:
+    torch.manual_seed(0)
+    trainer = Trainer(SMALL, torch.randn(3, CODES, 8), "cpu")
+    batch = to_tensors(collate(rows, vocabulary), "cpu")
+    parts = [trainer.update(batch, 0.0) for _ in range(60)]
+    assert parts[-1]["c0"] < 0.7 * parts[0]["c0"]
+    assert parts[-1]["end"] < parts[0]["end"]
+
+
+def test_rates() -> None:
+    assert rate_at(0, 0.0) < rate_at(1000, 0.0) == 1.0
+    assert rate_at(1000, 1.0) == 0.0
+
+
+def test_checkpoint_resumes(tmp_path, rows: list[Utterance], vocabulary: Vocabulary) -> None:
+    batch = to_tensors(collate(rows, vocabulary), "cpu")
+    torch.manual_seed(0)
+    first = Trainer(SMALL, torch.randn(3, CODES, 8), "cpu")
+    first.update(batch, 0.0)
+    first.save(tmp_path / "ckpt.pt")
+    second = Trainer(SMALL, torch.zeros(3, CODES, 8), "cpu")
+    second.load(tmp_path / "ckpt.pt")
+    torch.manual_seed(1)
+    first.update(batch, 0.1)
+    torch.manual_seed(1)
+    second.update(batch, 0.1)
+    assert all(torch.equal(a, b) for a, b in
+               zip(first.model.parameters(), second.model.parameters(), strict=True))
+
+
+def test_start_from_keeps_what_is_not_about_codes(tmp_path) -> None:
+    torch.manual_seed(0)
+    old = Trainer(SMALL, torch.randn(3, CODES, 20), "cpu")
+    old.save(tmp_path / "ckpt.pt")
+    new = Trainer(SMALL, torch.randn(3, CODES, 8), "cpu")
+    new.start_from(tmp_path / "ckpt.pt")
+    assert torch.equal(old.model.model.layers[0].mlp.up_proj.weight,
+                       new.model.model.layers[0].mlp.up_proj.weight)
+    assert not torch.equal(old.model.audio_in.level, new.model.audio_in.level)
+
+
+def test_export_equals_training_model(tmp_path) -> None:
+    transformers = pytest.importorskip("transformers")
+    made = model().eval()
+    export(made, tmp_path)
+    loaded = transformers.AutoModelForCausalLM.from_pretrained(tmp_path, dtype=torch.float32)
+    tokenizer = transformers.AutoTokenizer.from_pretrained(tmp_path)
+    assert tokenizer.convert_tokens_to_ids("<custom_token_2>") == made.vocabulary.end
+    ids = torch.randint(0, made.vocabulary.size, (2, 40))
+    with torch.no_grad():
+        expected = made(ids)[0] @ made.head().t()
+        found = loaded(ids).logits
+    assert float((expected - found).abs().max()) < 0.02 * float(expected.abs().max())
+
+
+def test_muon_moves_only_what_has_a_gradient() -> None:
+    still, moved = (torch.nn.Parameter(torch.ones(4, 4)) for _ in range(2))
+    moved.grad = torch.eye(4)
+    Muon([still, moved], lr=0.1).step()
+    assert torch.equal(still, torch.ones(4, 4))
+    assert not torch.equal(moved, torch.ones(4, 4))
