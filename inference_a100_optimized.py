@@ -9,10 +9,10 @@ is built by the first container that finds none for its GPU (a quarter of an hou
 """
 
 # No `from __future__ import annotations`: Modal reads the types of class parameters as they stand.
-from collections.abc import AsyncGenerator
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import modal
 
@@ -20,7 +20,7 @@ from deploy.images import GPUS, VOLUME_PATH, trtllm_image, volume
 from tensorrt_tts.jobs import local
 
 if TYPE_CHECKING:
-    from tensorrt_tts.jobs.speaker import Speaker
+    from tensorrt_tts.jobs.blocking import BlockingSpeaker
 
 app = modal.App("tensorrt-tts-a100")
 
@@ -42,37 +42,37 @@ class Inference:
     precision: str = modal.parameter(default="")
 
     @cached_property
-    def speaker(self) -> "Speaker":
+    def speaker(self) -> "BlockingSpeaker":
         """Loaded when the container enters; by the first use under `.local()`, which does not."""
         from tensorrt_tts.jobs.service import Service
 
         service = Service(self.model, self.backend, self.device, self.codec, self.precision)
-        return service.open()
+        return service.open_blocking()
 
     @modal.enter()
     def load(self) -> None:
         assert self.speaker
-        volume.commit()  # an engine that was just built
+        if not modal.is_local():
+            volume.commit()  # an engine that was just built
 
     @modal.method()
-    async def speak(self, text: str, voice: str = "") -> tuple[bytes, dict]:
+    def speak(self, text: str, voice: str = "") -> tuple[bytes, dict[str, Any]]:
         """A WAV file, and its timing."""
-        return (await self.speaker.speak(text, voice or None)).as_tuple()
+        return self.speaker.speak(text, voice or None).as_tuple()
 
     @modal.method()
-    async def stream(self, text: str, voice: str = "") -> AsyncGenerator[bytes, None]:
+    def stream(self, text: str, voice: str = "") -> Iterator[bytes]:
         """int16 PCM, chunk by chunk."""
-        async for pcm in self.speaker.stream(text, voice or None):
-            yield pcm
+        yield from self.speaker.stream(text, voice or None)
 
     @modal.method()
-    async def benchmark(self, runs: int = 5) -> str:
+    def benchmark(self, runs: int = 5) -> str:
         """Medians by text length, as a table."""
-        return await self.speaker.benchmark_report(runs)
+        return self.speaker.benchmark_report(runs)
 
     @modal.exit()
-    async def close(self) -> None:
-        await self.speaker.close()
+    def close(self) -> None:
+        self.speaker.close()
 
 
 @app.local_entrypoint()
@@ -84,7 +84,7 @@ def main(
     output: str = "speech.wav",
     model: str = "orpheus-3b",
 ) -> None:
-    inference = Inference(model=model)
+    inference = Inference(model=model)  # type: ignore[call-arg]  # made by modal.parameter
     if benchmark:
         print(inference.benchmark.remote())
     elif streaming:

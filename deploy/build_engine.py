@@ -45,5 +45,5 @@ def plan_text(gpu: str, model: str, precision: str = "", kv: str = "") -> str:
 @app.local_entrypoint()
 def main(gpu: str = "a100", model: str = "orpheus-3b", precision: str = "", kv: str = "") -> None:
     print(plan_text(gpu, model, precision, kv))
-    builder = Builder.with_options(gpu=GPUS[gpu])()
+    builder = Builder.with_options(gpu=GPUS[gpu])()  # type: ignore[attr-defined]  # a modal.Cls
     print(builder.build.remote(model, precision, kv))

@@ -7,7 +7,9 @@ for it. `python -m engines plan orpheus-3b --gpu l4` says what can be real time 
 """
 
 # No `from __future__ import annotations`: Modal reads the types of class parameters as they stand.
+import asyncio
 from pathlib import Path
+from typing import Any
 
 import modal
 
@@ -33,13 +35,15 @@ class Inference:
     precision: str = modal.parameter(default="fp16")
 
     @modal.method()
-    async def speak(self, text: str, voice: str = "", in_turn: bool = False) -> tuple[bytes, dict]:
+    def speak(
+        self, text: str, voice: str = "", in_turn: bool = False
+    ) -> tuple[bytes, dict[str, Any]]:
         """A WAV file, and its timing with the phases."""
         from tensorrt_tts.jobs.service import Service
         from tensorrt_tts.jobs.turns import speak_once
 
         service = Service(self.model, self.backend, self.device, self.codec, self.precision)
-        spoken = await speak_once(service, text, voice or None, in_turn)
+        spoken = asyncio.run(speak_once(service, text, voice or None, in_turn))
         if not modal.is_local():
             volume.commit()
         return spoken.as_tuple()
@@ -53,5 +57,6 @@ def main(
     in_turn: bool = False,
     output: str = "speech.wav",
 ) -> None:
-    wav, timing = Inference(precision=precision).speak.remote(text, voice, in_turn)
+    inference = Inference(precision=precision)  # type: ignore[call-arg]  # made by modal.parameter
+    wav, timing = inference.speak.remote(text, voice, in_turn)
     print(local.save_wav(wav, timing, Path(output)))

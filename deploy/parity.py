@@ -14,7 +14,7 @@ import modal
 from deploy.images import GPUS, VOLUME_PATH, trtllm_image, volume
 
 if TYPE_CHECKING:
-    from tensorrt_tts.jobs.speaker import Speaker
+    from tensorrt_tts.jobs.blocking import BlockingSpeaker
 
 app = modal.App("tensorrt-tts-parity")
 
@@ -33,32 +33,34 @@ class Parity:
     device: str = modal.parameter(default="cuda")
 
     @cached_property
-    def speaker(self) -> "Speaker":
+    def speaker(self) -> "BlockingSpeaker":
         """Loaded when the container enters; by the first use under `.local()`, which does not."""
         from tensorrt_tts.jobs.service import Service
 
-        return Service(self.model, self.backend, self.device, self.codec).open()
+        return Service(self.model, self.backend, self.device, self.codec).open_blocking()
 
     @modal.enter()
     def load(self) -> None:
         assert self.speaker
-        volume.commit()  # an engine that was just built
+        if not modal.is_local():
+            volume.commit()  # an engine that was just built
 
     @modal.method()
-    async def compare(self, prompts: int = 3) -> tuple[bool, str]:
+    def compare(self, prompts: int = 3) -> tuple[bool, str]:
         """Whether all agree, and the table."""
         from tensorrt_tts.jobs.parity import compare
 
-        return await compare(self.speaker.synthesizer, prompts)
+        return self.speaker.run(compare(self.speaker.speaker.synthesizer, prompts))
 
     @modal.exit()
-    async def close(self) -> None:
-        await self.speaker.close()
+    def close(self) -> None:
+        self.speaker.close()
 
 
 @app.local_entrypoint()
 def main(model: str = "orpheus-3b", prompts: int = 3) -> None:
-    same, table = Parity(model=model).compare.remote(prompts)
+    job = Parity(model=model)  # type: ignore[call-arg]  # made by modal.parameter
+    same, table = job.compare.remote(prompts)
     print(table)
     if not same:
         raise SystemExit("streamed and batch audio differ")

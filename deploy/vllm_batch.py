@@ -6,7 +6,7 @@ modal run deploy/vllm_batch.py --text "Good morning!" --output speech.wav
 # No `from __future__ import annotations`: Modal reads the types of class parameters as they stand.
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import modal
 
@@ -15,7 +15,7 @@ from deploy.vllm_image import vllm_image
 from tensorrt_tts.jobs import local
 
 if TYPE_CHECKING:
-    from tensorrt_tts.jobs.speaker import Speaker
+    from tensorrt_tts.jobs.blocking import BlockingSpeaker
 
 app = modal.App("tensorrt-tts-vllm-batch")
 
@@ -35,24 +35,24 @@ class Inference:
     device: str = modal.parameter(default="cuda")
 
     @cached_property
-    def speaker(self) -> "Speaker":
+    def speaker(self) -> "BlockingSpeaker":
         """Loaded when the container enters; by the first use under `.local()`, which does not."""
         from tensorrt_tts.jobs.service import Service
 
-        return Service(self.model, self.backend, self.device, self.codec).open()
+        return Service(self.model, self.backend, self.device, self.codec).open_blocking()
 
     @modal.enter()
     def load(self) -> None:
         assert self.speaker
 
     @modal.method()
-    async def speak(self, text: str, voice: str = "") -> tuple[bytes, dict]:
+    def speak(self, text: str, voice: str = "") -> tuple[bytes, dict[str, Any]]:
         """A WAV file, and its timing."""
-        return (await self.speaker.speak(text, voice or None)).as_tuple()
+        return self.speaker.speak(text, voice or None).as_tuple()
 
     @modal.exit()
-    async def close(self) -> None:
-        await self.speaker.close()
+    def close(self) -> None:
+        self.speaker.close()
 
 
 @app.local_entrypoint()

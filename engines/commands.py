@@ -10,7 +10,7 @@ from pathlib import Path
 from engines.progress import Progress
 
 
-def add_commands(commands: argparse._SubParsersAction) -> None:
+def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     command = commands.add_parser("export-snac", help="SNAC's decoder as an ONNX graph")
     command.add_argument("codec", help="SNAC checkpoint: a folder or hub id")
     command.add_argument("output", type=Path, help="folder for snac.onnx and its config.json")

@@ -10,6 +10,7 @@ from tensorrt_tts.backends.protocol import Backend
 from tensorrt_tts.codecs.context import Codec
 from tensorrt_tts.codecs.select import engines_root, open_codec
 from tensorrt_tts.errors import SettingError
+from tensorrt_tts.jobs.blocking import BlockingSpeaker
 from tensorrt_tts.jobs.speaker import Speaker
 from tensorrt_tts.loading import BACKENDS, SpeechModel, load_model
 from tensorrt_tts.synthesizer import Synthesizer
@@ -33,6 +34,10 @@ class Service:
         model = self.load_model()
         backend = self.open_backend(model)
         return Speaker(Synthesizer(model, backend, self.open_codec(model)))
+
+    def open_blocking(self) -> BlockingSpeaker:
+        """The same, for callers without an event loop."""
+        return BlockingSpeaker(self.open())
 
     def load_model(self) -> SpeechModel:
         return load_model(self.model, self.codec or None)

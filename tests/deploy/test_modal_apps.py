@@ -66,41 +66,41 @@ def test_apps_are_thin(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) <= 100
 
 
-async def test_a100_speaks_streams_and_measures() -> None:
+def test_a100_speaks_streams_and_measures() -> None:
     inference = a100.Inference(**parameters())
     try:
-        wav, timing = await inference.speak.local("Hello there.")
+        wav, timing = inference.speak.local("Hello there.")
         with wave.open(io.BytesIO(wav)) as file:
             assert file.getframerate() == 24000
             assert file.getnframes() == pytest.approx(timing["audio_s"] * 24000)
         assert timing["tokens"] > 0
         assert timing["phases"] == {}
-        chunks = [chunk async for chunk in inference.stream.local("Hello there.")]
+        chunks = list(inference.stream.local("Hello there."))
         assert len(chunks) > 1
         assert all(len(chunk) % 2 == 0 for chunk in chunks)
-        table = await inference.benchmark.local(runs=1)
+        table = inference.benchmark.local(runs=1)
         assert [line.split()[0] for line in table.splitlines()] == ["chars", "39", "88", "139"]
         with pytest.raises(UnknownVoiceError, match="tara"):
-            await inference.speak.local("Hello.", voice="nobody")
+            inference.speak.local("Hello.", voice="nobody")
     finally:
-        await inference.speaker.close()
+        inference.speaker.close()
 
 
 @pytest.mark.parametrize("in_turn", [False, True])
-async def test_l4_speaks(in_turn: bool) -> None:
-    wav, timing = await inference_l4.Inference(**parameters()).speak.local("Hi.", in_turn=in_turn)
+def test_l4_speaks(in_turn: bool) -> None:
+    wav, timing = inference_l4.Inference(**parameters()).speak.local("Hi.", in_turn=in_turn)
     with wave.open(io.BytesIO(wav)) as file:
         assert file.getnframes() > 0
     phases = ["load the language model", "generate", "unload", "load the codec", "decode"]
     assert list(timing["phases"]) == (phases if in_turn else [])
 
 
-async def test_parity_on_cpu() -> None:
+def test_parity_on_cpu() -> None:
     job = parity.Parity(**parameters())
-    same, table = await job.compare.local(prompts=1)
+    same, table = job.compare.local(prompts=1)
     assert same
     assert "text-1" in table
-    await job.speaker.close()
+    job.speaker.close()
 
 
 def test_build_names_what_is_missing_here() -> None:

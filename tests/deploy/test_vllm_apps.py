@@ -38,16 +38,14 @@ def test_both_servers_are_hosted_by_their_plan(monkeypatch):
     assert websocket_server.TENSORRT.backend == "trtllm"
 
 
-@pytest.mark.filterwarnings(
-    "ignore:.*executing locally and will not have access to the mounted Volume:UserWarning"
-)
-async def test_batch_speaks_locally():
+@pytest.mark.filterwarnings("ignore:The Inference.speak function is executing locally:UserWarning")
+def test_batch_speaks_locally():
     from deploy.vllm_batch import Inference
 
     folder, codec = tiny_model_folders()
     inference = Inference(model=str(folder), codec=str(codec), backend="reference", device="cpu")
-    wav, timing = await inference.speak.local("Oh.")
-    await inference.speaker.close()
+    wav, timing = inference.speak.local("Oh.")
+    inference.speaker.close()
     with wave.open(BytesIO(wav)) as file:
         assert file.getnframes() == pytest.approx(timing["audio_s"] * 24000, abs=1)
         assert file.getnframes() > 0
