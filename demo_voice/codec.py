@@ -30,9 +30,17 @@ from demo_voice.encoder import CONTEXT, FeatureEncoder, RunningMeans, quantize
 from demo_voice.losses import reconstruction
 
 CONFIG: dict[str, Any] = {
-    "sampling_rate": 24000, "encoder_dim": 16, "encoder_rates": [2, 4, 8, 8], "decoder_dim": 256,
-    "decoder_rates": [8, 8, 4, 2], "attn_window_size": None, "codebook_size": 512,
-    "codebook_dim": 8, "vq_strides": [4, 2, 1], "noise": True, "depthwise": True,
+    "sampling_rate": 24000,
+    "encoder_dim": 16,
+    "encoder_rates": [2, 4, 8, 8],
+    "decoder_dim": 256,
+    "decoder_rates": [8, 8, 4, 2],
+    "attn_window_size": None,
+    "codebook_size": 512,
+    "codebook_dim": 8,
+    "vq_strides": [4, 2, 1],
+    "noise": True,
+    "depthwise": True,
 }
 LATENT = CONFIG["encoder_dim"] * 2 ** len(CONFIG["encoder_rates"])
 FRAMES = 4  # codec frames (of 2048 samples) per crop
@@ -53,15 +61,22 @@ class Codec(nn.Module):
         latent = config["encoder_dim"] * 2 ** len(config["encoder_rates"])
         self.encoder = FeatureEncoder(latent)
         self.quantizer = ResidualVectorQuantize(
-            latent, config["codebook_size"], config["codebook_dim"], config["vq_strides"])
-        self.decoder = Decoder(latent, config["decoder_dim"], config["decoder_rates"],
-                               config["noise"], depthwise=config["depthwise"],
-                               attn_window_size=config["attn_window_size"])
+            latent, config["codebook_size"], config["codebook_dim"], config["vq_strides"]
+        )
+        self.decoder = Decoder(
+            latent,
+            config["decoder_dim"],
+            config["decoder_rates"],
+            config["noise"],
+            depthwise=config["depthwise"],
+            attn_window_size=config["attn_window_size"],
+        )
         fold_weight_norm(self)
 
     def latent_of(self, features: Tensor) -> Tensor:
         """Latents of features that carry CONTEXT either side."""
-        return self.encoder(features)[:, :, CONTEXT:-CONTEXT]
+        latent: Tensor = self.encoder(features)[:, :, CONTEXT:-CONTEXT]
+        return latent
 
     def encode(self, features: Tensor) -> list[Tensor]:
         """Codes of features that carry CONTEXT either side."""
@@ -76,8 +91,11 @@ def export(codec: Codec, config: dict[str, Any], folder: Path) -> None:
     """config.json and model.safetensors with ``snac``'s names (quantizer.*, decoder.*)."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
-    state = {key: value.detach().contiguous().clone()
-             for key, value in weight_norm_state(codec).items() if not key.startswith("encoder.")}
+    state = {
+        key: value.detach().cpu().contiguous().clone()
+        for key, value in weight_norm_state(codec).items()
+        if not key.startswith("encoder.")
+    }
     save_file(state, str(folder / "model.safetensors"))
 
 
@@ -95,6 +113,7 @@ class Stop:
 
     def install(self) -> None:
         """Catch the signal."""
+
         def ask(*_: object) -> None:
             self.asked = True
 
@@ -110,7 +129,7 @@ def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of this step."""
-    parser.add_argument("--codec-minutes", type=float, default=35.0, help="training time, stage one")
+    parser.add_argument("--codec-minutes", type=float, default=35.0, help="time for stage one")
     parser.add_argument("--codec-rate", type=float, default=1e-3, help="learning rate")
     parser.add_argument("--codec-shards", type=int, help="use so many shards only")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
@@ -123,13 +142,14 @@ def run(args: argparse.Namespace) -> None:
     torch.set_num_threads(args.threads)
     torch.set_flush_denormal(True)
     torch.manual_seed(0)
-    codec = Codec(CONFIG)
-    optimizer = torch.optim.AdamW(codec.parameters(), lr=args.codec_rate, betas=(0.8, 0.99),
-                                  weight_decay=0.0)
+    codec = Codec(CONFIG).to(args.device)
+    optimizer = torch.optim.AdamW(
+        codec.parameters(), lr=args.codec_rate, betas=(0.8, 0.99), weight_decay=0.0
+    )
     means = RunningMeans(codec.quantizer)
     step, spent = 0, 0.0
     if path.exists():
-        state = torch.load(path, weights_only=False)
+        state = torch.load(path, weights_only=False, map_location=args.device)
         codec.load_state_dict(state["codec"])
         optimizer.load_state_dict(state["optimizer"])
         means.load(state["means"])
@@ -144,18 +164,26 @@ def run(args: argparse.Namespace) -> None:
     stop.install()
 
     def save() -> None:
-        save_checkpoint(path, {"codec": codec.state_dict(), "optimizer": optimizer.state_dict(),
-                               "means": means.state(), "step": step, "seconds": spent,
-                               "config": CONFIG})
+        save_checkpoint(
+            path,
+            {
+                "codec": codec.state_dict(),
+                "optimizer": optimizer.state_dict(),
+                "means": means.state(),
+                "step": step,
+                "seconds": spent,
+                "config": CONFIG,
+            },
+        )
 
-    sums = torch.zeros(4)
+    sums = torch.zeros(4, device=args.device)
     clock = saved = time.monotonic()
     while spent < budget and not stop.asked:
         share = spent / budget
         rate = learning_rate(share, args.codec_rate) * min(1.0, (step + 1) / 100)
         for group in optimizer.param_groups:
             group["lr"] = rate
-        features, audio = crops.batch(BATCH)
+        features, audio = (part.to(args.device) for part in crops.batch(BATCH))
         result = quantize(codec.quantizer, codec.latent_of(features), step >= WARM_STEPS)
         made = decode(codec.decoder, result.latent)[:, 0]
         mel, wave = reconstruction(made, audio)
@@ -178,8 +206,11 @@ def run(args: argparse.Namespace) -> None:
         if step % 100 == 0:
             mel_mean, wave_mean, commit, size = (sums / 100).tolist()
             used = [int((c > 0.05).sum()) for c in means.counts]
-            print(f"step {step} {spent / 60:.1f} min mel {mel_mean:.3f} wave {wave_mean:.3f} "
-                  f"commit {commit:.3f} norm {size:.1f} used {used} lr {rate:.1e}", flush=True)
+            print(
+                f"step {step} {spent / 60:.1f} min mel {mel_mean:.3f} wave {wave_mean:.3f} "
+                f"commit {commit:.3f} norm {size:.1f} used {used} lr {rate:.1e}",
+                flush=True,
+            )
             sums.zero_()
         if now - saved > 120:
             save()

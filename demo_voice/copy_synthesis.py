@@ -49,7 +49,7 @@ def recordings(work: Path, split: str) -> Iterator[tuple[str, NDArray[np.int64],
             if row["split"] == split:
                 audio = shard.audio[row["start"] : row["start"] + row["samples"]]
                 own = codes[start : start + frames].astype(np.int64)
-                yield row["text"], own, audio.astype(np.float32) / 32768
+                yield row["text"], own, (audio / 32768).astype(np.float32)
 
 
 def score(texts: list[str], audio: list[Floats]) -> dict[str, float]:
@@ -60,18 +60,23 @@ def score(texts: list[str], audio: list[Floats]) -> dict[str, float]:
     transcribe, opinion = Transcriber(), OpinionScore()
     heard = [transcribe(x, SAMPLE_RATE) for x in audio]
     scores = [opinion(x, SAMPLE_RATE) for x in audio]
-    return {"wer": round(word_error_rate(texts, heard), 4),
-            "distillmos": round(float(np.mean(scores)), 3)}
+    return {
+        "wer": round(word_error_rate(texts, heard), 4),
+        "distillmos": round(float(np.mean(scores)), 3),
+    }
 
 
 def training_minutes(work: Path) -> dict[str, Any]:
     """Steps and minutes of both training stages, from their checkpoints."""
     stages = {"codec": "frozen.pt", "vocoder": "vocoder.pt"}
     paths = {name: work / "codec" / file for name, file in stages.items()}
-    states = {name: torch.load(path, weights_only=False) for name, path in paths.items()
-              if path.exists()}
-    return {name: {"steps": state["step"], "minutes": round(state["seconds"] / 60, 1)}
-            for name, state in states.items()}
+    states = {
+        name: torch.load(path, weights_only=False) for name, path in paths.items() if path.exists()
+    }
+    return {
+        name: {"steps": state["step"], "minutes": round(state["seconds"] / 60, 1)}
+        for name, state in states.items()
+    }
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -89,15 +94,22 @@ def run(args: argparse.Namespace) -> None:
     rows = list(recordings(work, args.split))[: args.limit]
     texts = [text for text, _, _ in rows]
     with torch.no_grad():
-        decoded = [model.decode(unpack(torch.from_numpy(codes)[None]))[0, 0].numpy()
-                   for _, codes, _ in rows]
+        decoded = [
+            model.decode(unpack(torch.from_numpy(codes)[None]))[0, 0].numpy()
+            for _, codes, _ in rows
+        ]
     result = {
-        "sentences": len(rows), "split": args.split, "seed": 0,
-        "codec": score(texts, decoded), "teacher": score(texts, [audio for *_, audio in rows]),
+        "sentences": len(rows),
+        "split": args.split,
+        "seed": 0,
+        "codec": score(texts, decoded),
+        "teacher": score(texts, [audio for *_, audio in rows]),
         "training": training_minutes(work),
         "hardware": f"{platform.machine()}, {os.cpu_count()} CPU cores, no GPU",
-        "versions": {name: version(name) for name in
-                     ("torch", "snac", "hibari-tts", "faster-whisper", "distillmos")},
+        "versions": {
+            name: version(name)
+            for name in ("torch", "snac", "hibari-tts", "faster-whisper", "distillmos")
+        },
     }
     print(json.dumps(result, indent=2))
     if args.split == "test":

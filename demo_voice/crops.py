@@ -34,8 +34,15 @@ def with_context(features: np.ndarray, start: int, stop: int, context: int) -> n
 class Crops:
     """Frame-aligned crops, drawn uniformly over the speech of the training split."""
 
-    def __init__(self, work: Path, frames: int, context: int, seed: int,
-                 shards: int | None = None, splits: Sequence[str] = ("train",)) -> None:
+    def __init__(
+        self,
+        work: Path,
+        frames: int,
+        context: int,
+        seed: int,
+        shards: int | None = None,
+        splits: Sequence[str] = ("train",),
+    ) -> None:
         self.frames = frames
         self.context = context
         self.rng = np.random.default_rng(seed)

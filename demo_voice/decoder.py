@@ -23,7 +23,8 @@ def weight_norm_state(module: nn.Module) -> dict[str, Tensor]:
     """State dict with convolution weights as the (norm, direction) pairs ``snac`` creates."""
     state: dict[str, Tensor] = {}
     convolutions = {
-        name for name, part in module.named_modules()
+        name
+        for name, part in module.named_modules()
         if isinstance(part, nn.Conv1d | nn.ConvTranspose1d)
     }
     for key, value in module.state_dict().items():
@@ -47,8 +48,9 @@ def pointwise(layer: nn.Conv1d, x: Tensor) -> Tensor:
 
 def _unit(block: ResidualUnit, x: Tensor) -> Tensor:
     first, depthwise, second, mix = block.block
-    inner = kernels.unit(x, first.alpha, depthwise.weight, depthwise.bias, second.alpha,
-                         depthwise.dilation[0])
+    inner = kernels.unit(
+        x, first.alpha, depthwise.weight, depthwise.bias, second.alpha, depthwise.dilation[0]
+    )
     return x + pointwise(mix, inner)
 
 

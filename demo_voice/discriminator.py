@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import weight_norm
@@ -25,7 +27,7 @@ class StftDiscriminator(nn.Module):
         widths = (3, CHANNELS, CHANNELS, CHANNELS * 2, CHANNELS * 2)
         self.layers = nn.ModuleList(
             weight_norm(nn.Conv2d(a, b, (3, 7), stride=(1, 2), padding=(1, 3)))
-            for a, b in zip(widths, widths[1:], strict=False)
+            for a, b in itertools.pairwise(widths)
         )
         self.head = weight_norm(nn.Conv2d(widths[-1], 1, 3, padding=1))
 
@@ -34,8 +36,9 @@ class StftDiscriminator(nn.Module):
         spectrum = stft(audio, self.n_fft)
         size = magnitude(spectrum)
         shrink = (size + 1e-3).rsqrt()
-        x = torch.stack([spectrum.real * shrink, spectrum.imag * shrink,
-                         (size + 1e-3).log10()], dim=1)
+        x = torch.stack(
+            [spectrum.real * shrink, spectrum.imag * shrink, (size + 1e-3).log10()], dim=1
+        )
         inner = []
         for layer in self.layers:
             x = nn.functional.leaky_relu(layer(x), SLOPE)
@@ -50,6 +53,8 @@ def discriminator_loss(real: Tensor, made: Tensor) -> Tensor:
 
 def feature_distance(real: list[Tensor], made: list[Tensor]) -> Tensor:
     """Mean relative distance of the inner layers."""
-    terms = [(m - r.detach()).abs().mean() / (r.detach().abs().mean() + 1e-3)
-             for r, m in zip(real, made, strict=True)]
+    terms = [
+        (m - r.detach()).abs().mean() / (r.detach().abs().mean() + 1e-3)
+        for r, m in zip(real, made, strict=True)
+    ]
     return torch.stack(terms).mean()

@@ -22,8 +22,12 @@ class FeatureEncoder(nn.Module):
         super().__init__()
         self.stem = nn.Conv1d(SIZE, width, 3, padding=1)
         self.units = nn.ModuleList(
-            nn.Sequential(nn.GELU(), nn.Conv1d(width, width, 3, padding=d, dilation=d),
-                          nn.GELU(), nn.Conv1d(width, width, 1))
+            nn.Sequential(
+                nn.GELU(),
+                nn.Conv1d(width, width, 3, padding=d, dilation=d),
+                nn.GELU(),
+                nn.Conv1d(width, width, 1),
+            )
             for d in DILATIONS
         )
         self.head = nn.Conv1d(width, dim, 1)
@@ -32,7 +36,8 @@ class FeatureEncoder(nn.Module):
         x = self.stem(x)
         for unit in self.units:
             x = x + unit(x)
-        return self.head(F.gelu(x))
+        latent: Tensor = self.head(F.gelu(x))
+        return latent
 
 
 @dataclass
@@ -82,9 +87,10 @@ class RunningMeans:
         self.decay = decay
         self.kept = kept
         size, dim = rvq.codebook_size, rvq.codebook_dim
-        self.counts = [torch.ones(size) for _ in rvq.quantizers]
+        device = rvq.quantizers[0].codebook.weight.device
+        self.counts = [torch.ones(size, device=device) for _ in rvq.quantizers]
         self.sums = [level.codebook.weight.detach().clone() for level in rvq.quantizers]
-        self.recent = [torch.empty(0, dim) for _ in rvq.quantizers]
+        self.recent = [torch.empty(0, dim, device=device) for _ in rvq.quantizers]
 
     def remember(self, encodings: list[Tensor]) -> None:
         """Keep the newest encodings, to start and revive codes from."""
@@ -105,7 +111,7 @@ class RunningMeans:
                 used = counts > 0
                 centres[used] = sums[used] / counts[used, None]
             level.codebook.weight.copy_(centres)
-            self.counts[i] = torch.ones(size)
+            self.counts[i] = torch.ones_like(self.counts[i])
             self.sums[i] = centres.clone()
 
     @torch.no_grad()
@@ -116,7 +122,9 @@ class RunningMeans:
             # Counts are scaled to average 1 per code, whatever the batch holds.
             share = (1 - self.decay) * self.rvq.codebook_size / len(index)
             self.counts[i].mul_(self.decay)
-            self.counts[i].index_add_(0, index, torch.full((len(index),), share))
+            self.counts[i].index_add_(
+                0, index, torch.full((len(index),), share, device=index.device)
+            )
             self.sums[i].mul_(self.decay).index_add_(0, index, encodings[i] * share)
             level.codebook.weight.copy_(self.sums[i] / (self.counts[i] + 1e-4)[:, None])
 

@@ -34,8 +34,9 @@ def spectra(audio: Tensor) -> Tensor:
     window = torch.hann_window(WINDOW, device=audio.device)
     padded = torch.nn.functional.pad(audio, (WINDOW // 2 - HOP // 4, WINDOW // 2))
     steps = 2 * (len(audio) // HOP)
-    magnitude = torch.stft(padded, WINDOW, HOP // 2, window=window, center=False,
-                           return_complex=True).abs()[:, :steps]
+    magnitude = torch.stft(
+        padded, WINDOW, HOP // 2, window=window, center=False, return_complex=True
+    ).abs()[:, :steps]
     mel = mel_filters(WINDOW, MELS).to(audio.device) @ magnitude
     return (mel.clamp(min=FLOOR).log10() / 2 + 0.5).t()
 
@@ -84,8 +85,9 @@ def load_shard(work: Path, name: str) -> Shard:
     return Shard(rows, audio, np.load(cache, mmap_mode="r"))
 
 
-def shard_features(rows: list[dict[str, Any]], audio: NDArray[np.int16], f0: NDArray[np.float16]
-                   ) -> NDArray[np.float16]:
+def shard_features(
+    rows: list[dict[str, Any]], audio: NDArray[np.int16], f0: NDArray[np.float16]
+) -> NDArray[np.float16]:
     """Features [latents, SIZE] of a shard's utterances end to end."""
     parts, at = [], 0
     for row in rows:

@@ -25,7 +25,8 @@ class _Spectrum(torch.autograd.Function):
     def forward(ctx: Any, x: Tensor, n_fft: int) -> Tensor:
         ctx.n_fft, ctx.samples = n_fft, x.shape[-1]
         frames = x.unfold(-1, n_fft, n_fft // 4) * torch.hann_window(n_fft, device=x.device)
-        return torch.fft.rfft(frames)
+        spectrum: Tensor = torch.fft.rfft(frames)
+        return spectrum
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:  # type: ignore[override]

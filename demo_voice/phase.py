@@ -68,8 +68,9 @@ def lock(f0: Floats, length: int) -> tuple[NDArray[np.float64], NDArray[np.float
     return bent, np.cumsum(bent) / SAMPLE_RATE
 
 
-def pulse_train(pitch: NDArray[np.float64], phase: NDArray[np.float64],
-                voiced: NDArray[np.bool_]) -> Floats:
+def pulse_train(
+    pitch: NDArray[np.float64], phase: NDArray[np.float64], voiced: NDArray[np.bool_]
+) -> Floats:
     """Band-limited pulses: all harmonics below TOP_HZ at unit amplitude (the teacher's source)."""
     angle = ((phase % 1.0) * 2 * np.pi).astype(np.float32)
     harmonics = (np.floor(TOP_HZ / pitch) + 0.5).astype(np.float32)

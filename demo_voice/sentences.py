@@ -33,11 +33,15 @@ _QUESTION = re.compile(
     r"(who|what|when|where|why|how|which|whose|is|are|was|were|do|does|did|can|could|will|would|"
     r"should|may|shall|have|has)\b"
 )
-_AFTER_QUESTION = re.compile(r"\w+ (is|are|was|were|do|does|did|can|could|will|would|the|i|you|"
-                             r"he|she|it|we|they|this|that|there|many|much|long|far|often)\b")
+_AFTER_QUESTION = re.compile(
+    r"\w+ (is|are|was|were|do|does|did|can|could|will|would|the|i|you|"
+    r"he|she|it|we|they|this|that|there|many|much|long|far|often)\b"
+)
 # A sentence that starts so nearly always has a subject and a verb; the others are often fragments.
-_SENTENCE_START = re.compile(r"(i|you|he|she|it|we|they|there|let's|don't|please|this|that|my|his|"
-                             r"her|our|their|your|the|these|those|everyone|nobody|some|every|all)\b")
+_SENTENCE_START = re.compile(
+    r"(i|you|he|she|it|we|they|there|let's|don't|please|this|that|my|his|"
+    r"her|our|their|your|the|these|those|everyone|nobody|some|every|all)\b"
+)
 
 
 def usage_examples(folder: Path) -> Iterator[str]:
@@ -58,8 +62,11 @@ def load_blocklist(path: Path = CORPUS / "blocklist.txt") -> re.Pattern[str]:
         for entry in line.split()
     ]
     exact = [re.escape(e[1:]) for e in entries if e.startswith("=")]
-    stems = [re.escape(e) + (r"\w*" if len(e) > 3 else r"(?:s|ed|ing|er|ers)?")
-             for e in entries if not e.startswith("=")]
+    stems = [
+        re.escape(e) + (r"\w*" if len(e) > 3 else r"(?:s|ed|ing|er|ers)?")
+        for e in entries
+        if not e.startswith("=")
+    ]
     return re.compile(r"\b(?:" + "|".join(exact + stems) + r")\b")
 
 
@@ -113,8 +120,9 @@ def hash_of(text: str) -> str:
     return hashlib.sha256(text.lower().encode()).hexdigest()
 
 
-def select(examples: Iterable[str], limit: int, blocked: re.Pattern[str], known: set[str]
-           ) -> list[tuple[str, str]]:
+def select(
+    examples: Iterable[str], limit: int, blocked: re.Pattern[str], known: set[str]
+) -> list[tuple[str, str]]:
     """(split, text) rows: full sentences first, composed ones only to reach ``limit``.
 
     Pairs of training sentences follow as texts of their own, for longer utterances.
@@ -155,6 +163,7 @@ def run(args: argparse.Namespace) -> None:
     if target.exists():
         print(f"{target} exists: kept")
         return
-    rows = select(usage_examples(args.wordnet), args.sentences, load_blocklist(), load_known_words())
+    examples = usage_examples(args.wordnet)
+    rows = select(examples, args.sentences, load_blocklist(), load_known_words())
     target.write_text("".join(f"{split}\t{s}\n" for split, s in rows), encoding="utf-8")
     print(f"{len(rows)} sentences -> {target}")

@@ -35,9 +35,17 @@ def write_shard(job: tuple[Path, int, list[tuple[str, str]]]) -> float:
         spoken = _teacher.speak(text)
         audio.append((spoken.audio * 32767).round().astype("<i2"))
         pitch.append(spoken.f0.astype(np.float16))
-        lines.append({"id": f"{index:04d}-{position:03d}", "text": text,
-                      "phonemes": spoken.phonemes, "start": start, "samples": len(audio[-1]),
-                      "durations": spoken.durations, "split": split})
+        lines.append(
+            {
+                "id": f"{index:04d}-{position:03d}",
+                "text": text,
+                "phonemes": spoken.phonemes,
+                "start": start,
+                "samples": len(audio[-1]),
+                "durations": spoken.durations,
+                "split": split,
+            }
+        )
         start += len(audio[-1])
     np.concatenate(audio).tofile(f"{stem}.i16")
     np.save(f"{stem}.f0.npy", np.concatenate(pitch))

@@ -57,15 +57,18 @@ class Teacher:
         """Synthesise one sentence, trimmed and at a fixed level."""
         # Symbols outside the model's alphabet are dropped here, so that durations fit one to one.
         phonemes = "".join(c for c in " ".join(self.voice.phonemize(text)) if c in self.voice.vocab)
-        feeds = {"ids": np.asarray([self.voice.ids(phonemes)], np.int64),
-                 "speed": np.ones(1, np.float32)}
+        feeds = {
+            "ids": np.asarray([self.voice.ids(phonemes)], np.int64),
+            "speed": np.ones(1, np.float32),
+        }
         *spectra, counts = self.session.run(None, feeds)
         lh, theta, ln, lr, phi, f0 = (part[0] for part in spectra)
         start, stop = speech_span(lh, ln, lr, f0)
         parts = [np.ascontiguousarray(x[..., start:stop]) for x in (lh, theta, ln, lr, phi, f0)]
         samples = -(-(stop - start) * HOP // FRAME) * FRAME
-        durations = trim_durations(counts.astype(int) * FRAMES_PER_COUNT, start, stop,
-                                   round(samples / HOP))
+        durations = trim_durations(
+            counts.astype(int) * FRAMES_PER_COUNT, start, stop, round(samples / HOP)
+        )
         audio = np.zeros(samples, np.float32)
         sound, pitch = render(parts, samples, locked)
         audio[: len(sound)] = sound
@@ -116,6 +119,8 @@ def render(parts: list[Floats], samples: int, locked: bool) -> tuple[Floats, Flo
 
 def level(audio: Floats) -> Floats:
     """The audio at LEVEL, or less where its peak would pass PEAK."""
-    gain = min(LEVEL / (float(np.sqrt(np.mean(audio**2))) + 1e-9),
-               PEAK / (float(np.abs(audio).max()) + 1e-9))
+    gain = min(
+        LEVEL / (float(np.sqrt(np.mean(audio**2))) + 1e-9),
+        PEAK / (float(np.abs(audio).max()) + 1e-9),
+    )
     return audio * np.float32(gain)

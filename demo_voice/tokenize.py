@@ -65,7 +65,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Encode the shards that are missing; the checkpoint is copied, so that codes stay as they are."""
+    """Encode the shards that are missing, with a copy of the checkpoint: codes stay as they are."""
     work = Path(args.work)
     folder = work / "tokens"
     folder.mkdir(exist_ok=True)
@@ -91,8 +91,12 @@ def run(args: argparse.Namespace) -> None:
             codes.update(zip(batch, encode(codec, features), strict=True))
         frames = np.asarray([r["samples"] // FRAME for r in shard.rows], np.int64)
         partial = folder / f"{name}.tmp.npz"
-        np.savez(partial, codes=np.concatenate([codes[i] for i in range(len(shard.rows))]),
-                 starts=np.cumsum(frames) - frames, frames=frames)
+        np.savez(
+            partial,
+            codes=np.concatenate([codes[i] for i in range(len(shard.rows))]),
+            starts=np.cumsum(frames) - frames,
+            frames=frames,
+        )
         os.replace(partial, target)
         total += int(frames.sum())
     (folder / "FROZEN").write_text(f"{codec.quantizer.codebook_size}\n")

@@ -1,8 +1,8 @@
 """Step ``vocoder``: go on with the decoder, the codes frozen.
 
-Trains the decoder and the code vectors on (codes, speech) pairs: reconstruction, and an adversarial
-part from the share ``ADVERSARIAL_FROM`` of the time budget on.  The codes do not change, so a language
-model trained on them needs no second training.
+Trains the decoder and the code vectors on (codes, speech) pairs: reconstruction, and an
+adversarial part from the share ``ADVERSARIAL_FROM`` of the time budget on.  The codes do not
+change, so a language model trained on them needs no second training.
 """
 
 from __future__ import annotations
@@ -75,8 +75,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of this step."""
     parser.add_argument("--vocoder-minutes", type=float, default=65.0, help="training time")
     parser.add_argument("--vocoder-rate", type=float, default=5e-4, help="learning rate")
-    parser.add_argument("--adversarial-from", type=float, default=ADVERSARIAL_FROM,
-                        help="share of the time after which the discriminators join")
+    parser.add_argument(
+        "--adversarial-from",
+        type=float,
+        default=ADVERSARIAL_FROM,
+        help="share of the time after which the discriminators join",
+    )
 
 
 def run(args: argparse.Namespace) -> None:
@@ -86,17 +90,21 @@ def run(args: argparse.Namespace) -> None:
     torch.set_num_threads(args.threads)
     torch.set_flush_denormal(True)
     torch.manual_seed(1)
-    codec = load_codec(work / "codec" / "frozen.pt").train()
+    codec = load_codec(work / "codec" / "frozen.pt").to(args.device).train()
     codec.encoder.requires_grad_(False)
-    decoding = [p for name, p in codec.named_parameters()
-                if name.startswith("decoder.") or ".out_proj." in name or ".codebook." in name]
-    judges = nn.ModuleList(StftDiscriminator(size) for size in SIZES)
+    decoding = [
+        p
+        for name, p in codec.named_parameters()
+        if name.startswith("decoder.") or ".out_proj." in name or ".codebook." in name
+    ]
+    judges = nn.ModuleList(StftDiscriminator(size) for size in SIZES).to(args.device)
     optimizer = torch.optim.AdamW(decoding, lr=args.vocoder_rate, betas=(0.8, 0.99), weight_decay=0)
-    judging = torch.optim.AdamW(judges.parameters(), lr=args.vocoder_rate, betas=(0.8, 0.99),
-                                weight_decay=0)
+    judging = torch.optim.AdamW(
+        judges.parameters(), lr=args.vocoder_rate, betas=(0.8, 0.99), weight_decay=0
+    )
     step, spent = 0, 0.0
     if path.exists():
-        state = torch.load(path, weights_only=False)
+        state = torch.load(path, weights_only=False, map_location=args.device)
         codec.load_state_dict(state["codec"])
         judges.load_state_dict(state["judges"])
         optimizer.load_state_dict(state["optimizer"])
@@ -109,24 +117,32 @@ def run(args: argparse.Namespace) -> None:
     stop.install()
 
     def save() -> None:
-        save_checkpoint(path, {
-            "codec": codec.state_dict(), "judges": judges.state_dict(), "config": config,
-            "optimizer": optimizer.state_dict(), "judging": judging.state_dict(), "step": step,
-            "seconds": spent})
+        save_checkpoint(
+            path,
+            {
+                "codec": codec.state_dict(),
+                "judges": judges.state_dict(),
+                "config": config,
+                "optimizer": optimizer.state_dict(),
+                "judging": judging.state_dict(),
+                "step": step,
+                "seconds": spent,
+            },
+        )
         export(codec, config, work / "codec")
 
-    sums = torch.zeros(5)
+    sums = torch.zeros(5, device=args.device)
     clock = saved = time.monotonic()
     turns = itertools.cycle(judges)  # one resolution a step: a third of the cost
     while spent < budget and not stop.asked:
         share = spent / budget
         for group in itertools.chain(optimizer.param_groups, judging.param_groups):
             group["lr"] = learning_rate(share, args.vocoder_rate)
-        codes, audio = crops.batch(BATCH)
+        codes, audio = (part.to(args.device) for part in crops.batch(BATCH))
         made = codec.from_codes(unpack(codes))[:, 0]
         mel, wave = reconstruction(made, audio)
         loss = MEL_WEIGHT * mel + PHASE_WEIGHT * wave
-        fooled = judged = torch.zeros(())
+        fooled = judged = mel.new_zeros(())
         if share >= args.adversarial_from:
             judge = next(turns)
             real_score, real_inner = judge(audio)

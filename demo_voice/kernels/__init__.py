@@ -41,8 +41,10 @@ def _call(name: str, *arguments: Tensor | int) -> None:
     kernels = library()
     assert kernels is not None
     getattr(kernels, name)(
-        *(ctypes.c_int64(a) if isinstance(a, int) else ctypes.c_void_p(a.data_ptr())
-          for a in arguments)
+        *(
+            ctypes.c_int64(a) if isinstance(a, int) else ctypes.c_void_p(a.data_ptr())
+            for a in arguments
+        )
     )
 
 
@@ -65,8 +67,9 @@ class _Snake(torch.autograd.Function):
 
 class _Unit(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, x: Tensor, a1: Tensor, weight: Tensor, bias: Tensor, a2: Tensor,
-                dilation: int) -> Tensor:
+    def forward(
+        ctx: Any, x: Tensor, a1: Tensor, weight: Tensor, bias: Tensor, a2: Tensor, dilation: int
+    ) -> Tensor:
         x = x.contiguous()
         ctx.save_for_backward(x, a1, weight, bias, a2)
         ctx.dilation = dilation
@@ -79,8 +82,22 @@ class _Unit(torch.autograd.Function):
         x, a1, weight, bias, a2 = ctx.saved_tensors
         gx, *rest = (torch.empty_like(p) for p in (x, a1, weight, bias, a2))
         ga1, gw, gb, ga2 = rest
-        _call("unit_backward", x, grad.contiguous(), gx, a1, weight, bias, a2, ga1, gw, gb, ga2,
-              *x.shape, ctx.dilation)
+        _call(
+            "unit_backward",
+            x,
+            grad.contiguous(),
+            gx,
+            a1,
+            weight,
+            bias,
+            a2,
+            ga1,
+            gw,
+            gb,
+            ga2,
+            *x.shape,
+            ctx.dilation,
+        )
         return gx, ga1, gw, gb, ga2, None
 
 
@@ -126,29 +143,34 @@ def _fused(x: Tensor) -> bool:
 def snake(x: Tensor, alpha: Tensor) -> Tensor:
     """SNAC's Snake activation of x [batch, channels, steps] with alpha [1, channels, 1]."""
     if _fused(x):
-        return _Snake.apply(x, alpha)
+        result: Tensor = _Snake.apply(x, alpha)
+        return result
     return x + torch.sin(alpha * x).square() / (alpha + 1e-9)
 
 
 def unit(x: Tensor, a1: Tensor, weight: Tensor, bias: Tensor, a2: Tensor, dilation: int) -> Tensor:
     """Snake, depthwise convolution (weight [channels, 1, 7]) and Snake of a residual unit."""
     if _fused(x):
-        return _Unit.apply(x, a1, weight, bias, a2, dilation)
-    y = F.conv1d(snake(x, a1), weight, bias, padding=3 * dilation, dilation=dilation,
-                 groups=x.shape[1])
+        result: Tensor = _Unit.apply(x, a1, weight, bias, a2, dilation)
+        return result
+    y = F.conv1d(
+        snake(x, a1), weight, bias, padding=3 * dilation, dilation=dilation, groups=x.shape[1]
+    )
     return snake(y, a2)
 
 
-def upsample(x: Tensor, weight: Tensor, bias: Tensor, stride: int) -> Tensor:
+def upsample(x: Tensor, weight: Tensor, bias: Tensor | None, stride: int) -> Tensor:
     """A transposed convolution of kernel 2 ``stride`` (weight [in, out, 2 stride])."""
-    if not _fused(x):
+    if bias is None or not _fused(x):
         return F.conv_transpose1d(x, weight, bias, stride=stride, padding=stride // 2)
     matrix = weight.flatten(1).t().expand(x.shape[0], -1, -1)
-    return _Fold.apply(torch.bmm(matrix, x), bias, stride)
+    line: Tensor = _Fold.apply(torch.bmm(matrix, x), bias, stride)
+    return line
 
 
-def final(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+def final(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     """The last convolution: kernel 7, to one channel (weight [1, channels, 7])."""
-    if not _fused(x):
+    if bias is None or not _fused(x):
         return F.conv1d(x, weight, bias, padding=3)
-    return _Final.apply(x, weight, bias)
+    line: Tensor = _Final.apply(x, weight, bias)
+    return line

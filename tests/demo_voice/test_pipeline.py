@@ -26,8 +26,17 @@ def work(tmp_path):
         tone = np.sin(2 * np.pi * (180 + 5 * i) * time) + rng.normal(0, 0.1, samples)
         audio.append((tone * 3000).astype("<i2"))
         pitch.append(np.full(-(-samples // 300), 180 + 5 * i, np.float16))
-        rows.append({"id": str(i), "text": "tone", "phonemes": "t", "start": i * samples,
-                     "samples": samples, "durations": [samples // 300], "split": "train"})
+        rows.append(
+            {
+                "id": str(i),
+                "text": "tone",
+                "phonemes": "t",
+                "start": i * samples,
+                "samples": samples,
+                "durations": [samples // 300],
+                "split": "train",
+            }
+        )
     np.concatenate(audio).tofile(speech / "shard-0000.i16")
     np.save(speech / "shard-0000.f0.npy", np.concatenate(pitch))
     (speech / "shard-0000.jsonl").write_text("".join(json.dumps(r) + "\n" for r in rows))
@@ -40,7 +49,7 @@ def arguments(work, seconds):
         step.add_arguments(parser)
     return parser.parse_args(
         f"--codec-minutes {seconds / 60} --vocoder-minutes {seconds / 60} --threads 1".split(),
-        argparse.Namespace(work=work),
+        argparse.Namespace(work=work, device="cpu"),
     )
 
 
