@@ -7,6 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from tempfile import mkdtemp
 
+from tensorrt_tts.codecs.context import Codec
 from tensorrt_tts.codecs.snac import SnacCodec
 from tensorrt_tts.loading import load_model
 from tensorrt_tts.synthesizer import StreamOptions, Synthesizer
@@ -28,8 +29,10 @@ def _folders() -> tuple[Path, Path]:
     return language_model, write_snac(root / "codec")
 
 
-def double_synthesizer(backend: BackendDouble, options: StreamOptions) -> Synthesizer:
-    """Its voices are English Orpheus's: tara first."""
-    language_model, codec = _folders()
-    model = load_model(str(language_model), str(codec))
-    return Synthesizer(model, backend, SnacCodec.from_folder(codec), options)
+def double_synthesizer(
+    backend: BackendDouble, options: StreamOptions, codec: Codec | None = None
+) -> Synthesizer:
+    """Its voices are English Orpheus's: tara first. codec: instead of the tiny SNAC."""
+    language_model, folder = _folders()
+    model = load_model(str(language_model), str(folder))
+    return Synthesizer(model, backend, codec or SnacCodec.from_folder(folder), options)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from tensorrt_tts.codecs.context import Codec
 from tensorrt_tts.server.drain import DrainingServer
 from tensorrt_tts.server.serve import run
 from tensorrt_tts.server.service import Service
@@ -34,8 +35,9 @@ def wait_until(condition: Callable[[], bool], timeout_s: float = 20.0) -> float:
 class ServerThread:
     """port, service and server are there once it listens. exit_code: after `stop()`."""
 
-    def __init__(self, backend: BackendDouble, **settings: Any) -> None:
+    def __init__(self, backend: BackendDouble, codec: Codec | None = None, **settings: Any) -> None:
         self.backend = backend
+        self.codec = codec
         self.settings = ServerSettings(_env_file=None, port=0, log_level="warning", **settings)
         self.exit_code: int | None = None
         self.failure: BaseException | None = None
@@ -118,9 +120,10 @@ class ServerThread:
 
     def _open(self, settings: ServerSettings) -> Synthesizer:
         options = StreamOptions(
-            max_characters=settings.max_characters, stall_s=settings.stall_timeout_s
+            max_characters=settings.max_characters,
+            stall_s=settings.stall_timeout_s,
         )
-        return double_synthesizer(self.backend, options)
+        return double_synthesizer(self.backend, options, self.codec)
 
     def _on_start(self, server: DrainingServer, port: int) -> None:
         self._loop = asyncio.get_running_loop()
@@ -130,8 +133,10 @@ class ServerThread:
 
 
 @contextmanager
-def serving(backend: BackendDouble | None = None, **settings: Any) -> Iterator[ServerThread]:
-    server = ServerThread(backend or BackendDouble(), **settings)
+def serving(
+    backend: BackendDouble | None = None, codec: Codec | None = None, **settings: Any
+) -> Iterator[ServerThread]:
+    server = ServerThread(backend or BackendDouble(), codec, **settings)
     server.start()
     try:
         yield server

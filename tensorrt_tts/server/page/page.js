@@ -1,0 +1,151 @@
+// Wires form, socket, player and waveform together. Times are the browser's own.
+
+import { Player } from "./player.js";
+import { Recording } from "./recording.js";
+import { SpeechSocket } from "./speech-socket.js";
+import { Waveform } from "./waveform.js";
+
+const part = Object.fromEntries(
+  [...document.querySelectorAll("[id]")].map((element) => [element.id, element]),
+);
+const address = new URL("../ws/tts", location.href);
+address.protocol = address.protocol.replace("http", "ws");
+
+const socket = new SpeechSocket(address);
+const player = new Player(heard);
+const waveform = new Waveform(part.waveform);
+let sampleRate = 24000;
+let recording = new Recording(sampleRate);
+let current = null; // the utterance that is being received or played: {id, sent}
+
+async function speak() {
+  stop();
+  const text = part.text.value.trim();
+  if (!text) return fail("Type something to say.");
+  const utterance = (current = { id: null, sent: 0, over: false });
+  recording = new Recording(sampleRate);
+  waveform.clear(sampleRate);
+  for (const name of ["first", "factor", "underruns"]) part[name].value = "–";
+  part.silence.textContent = "gaps in playback";
+  part.problem.textContent = "";
+  show("Waiting for the first sound…", true);
+  place(0);
+  try {
+    await player.open(sampleRate);
+    player.begin((sampleRate * part.hold.value) / 1000);
+    const mine = (handle) => (value) => utterance === current && handle(value);
+    const request = { text };
+    if (part.voice.value) request.voice = part.voice.value;
+    const id = socket.speak(request, {
+      audio: mine((bytes) => received(utterance, bytes)),
+      done: mine(() => ended(utterance)),
+      failed: mine(fail),
+    });
+    utterance.id = await id;
+    utterance.sent ||= performance.now();
+    if (utterance !== current) socket.cancel(utterance.id); // stopped while it was connecting
+  } catch (error) {
+    if (utterance === current) fail(error.message);
+  }
+}
+
+function received(utterance, bytes) {
+  const samples = recording.add(bytes);
+  const took = performance.now() - utterance.sent;
+  if (recording.length === samples.length) {
+    part.first.value = Math.round(took);
+    part.underruns.value = 0;
+    show("Speaking", true);
+  }
+  part.factor.value = (took / 1000 / recording.seconds).toFixed(2);
+  player.push(samples);
+  waveform.add(samples);
+  part.download.disabled = false;
+}
+
+function ended(utterance) {
+  utterance.over = true;
+  player.end();
+}
+
+function heard({ played, underruns, silence, over }) {
+  if (!current) return;
+  part.underruns.value = underruns;
+  if (silence) {
+    part.silence.textContent = `${Math.round((1000 * silence) / sampleRate)} ms of silence`;
+  }
+  place(played);
+  if (over) finish("Done");
+}
+
+function place(played) {
+  waveform.played = played;
+  const at = (played / sampleRate).toFixed(1);
+  const all = recording.seconds.toFixed(1);
+  part.position.textContent = `${at} s of ${all} s`;
+}
+
+function stop() {
+  if (!current) return;
+  if (current.id) socket.cancel(current.id);
+  player.stop();
+  finish("Stopped");
+}
+
+function fail(text) {
+  player.stop();
+  finish("Not spoken to the end");
+  part.problem.textContent = text;
+}
+
+function finish(status) {
+  current = null;
+  show(status, false);
+}
+
+function show(status, busy) {
+  part.status.textContent = status;
+  if (!busy && document.activeElement === part.stop) part.speak.focus();
+  part.stop.disabled = !busy;
+  const seconds = recording.seconds.toFixed(1);
+  part.waveform.ariaLabel = recording.length ? `Waveform of ${seconds} seconds` : "No audio yet";
+}
+
+function download() {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(recording.wav());
+  link.download = "speech.wav";
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}
+
+function count() {
+  part.count.textContent = `${part.text.value.length} of ${part.text.maxLength} characters`;
+}
+
+async function describe() {
+  const response = await fetch(new URL("../v1/audio/voices", location.href));
+  const about = await response.json();
+  const languages = new Intl.DisplayNames(["en"], { type: "language" });
+  sampleRate = about.sample_rate;
+  part.text.maxLength = about.max_characters;
+  part.model.textContent = `model: ${about.model}`;
+  for (const { name, language } of about.voices) {
+    part.voice.add(new Option(`${name} (${languages.of(language)})`, name));
+  }
+  count();
+}
+
+part.form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  speak();
+});
+part.text.addEventListener("input", count);
+part.stop.addEventListener("click", stop);
+part.download.addEventListener("click", download);
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") stop();
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) part.form.requestSubmit();
+});
+waveform.clear(sampleRate);
+describe().catch(() => fail("The server does not say which voices it has. Reload the page."));

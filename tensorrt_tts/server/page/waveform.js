@@ -1,0 +1,75 @@
+// Draws what has arrived, growing from the left; what has been heard is in the accent colour.
+
+const BLOCK = 240; // samples per stored peak: 10 ms at 24 kHz
+const BAR = 3; // CSS pixels, gap included
+const LEAST_S = 4; // seconds that the width stands for until there is more
+
+export class Waveform {
+  #canvas;
+  #peaks = [];
+  #open = { count: 0, peak: 0 };
+  #sampleRate = 24000;
+  #played = 0;
+  #due = false;
+
+  constructor(canvas) {
+    this.#canvas = canvas;
+    new ResizeObserver(() => this.#draw()).observe(canvas);
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#draw());
+  }
+
+  clear(sampleRate) {
+    this.#sampleRate = sampleRate;
+    this.#peaks = [];
+    this.#open = { count: 0, peak: 0 };
+    this.played = 0;
+  }
+
+  add(samples) {
+    for (const sample of samples) {
+      this.#open.peak = Math.max(this.#open.peak, Math.abs(sample));
+      this.#open.count += 1;
+      if (this.#open.count === BLOCK) {
+        this.#peaks.push(this.#open.peak);
+        this.#open = { count: 0, peak: 0 };
+      }
+    }
+    this.#draw();
+  }
+
+  set played(samples) {
+    this.#played = samples;
+    this.#draw();
+  }
+
+  #draw() {
+    if (this.#due) return;
+    this.#due = true;
+    requestAnimationFrame(() => {
+      this.#due = false;
+      this.#paint();
+    });
+  }
+
+  #paint() {
+    const { clientWidth: width, clientHeight: height } = this.#canvas;
+    const ratio = devicePixelRatio;
+    this.#canvas.width = width * ratio;
+    this.#canvas.height = height * ratio;
+    const paint = this.#canvas.getContext("2d");
+    paint.scale(ratio, ratio);
+    const colours = getComputedStyle(this.#canvas);
+    const bars = Math.floor(width / BAR);
+    const blocks = Math.max(this.#peaks.length, (LEAST_S * this.#sampleRate) / BLOCK);
+    for (let bar = 0; bar < bars; bar++) {
+      const first = Math.floor((bar * blocks) / bars);
+      const last = Math.max(first + 1, Math.floor(((bar + 1) * blocks) / bars));
+      if (first >= this.#peaks.length) break;
+      const peak = Math.max(...this.#peaks.slice(first, last));
+      const heard = first * BLOCK < this.#played;
+      paint.fillStyle = colours.getPropertyValue(heard ? "--accent" : "--unplayed");
+      const tall = Math.max(1, peak * (height - 16));
+      paint.fillRect(bar * BAR, (height - tall) / 2, BAR - 1, tall);
+    }
+  }
+}

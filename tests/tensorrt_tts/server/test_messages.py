@@ -1,0 +1,122 @@
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tensorrt_tts.backends.protocol import Finish
+from tensorrt_tts.errors import BackendError, CapacityError, DrainingError, InputError
+from tensorrt_tts.models.frames import FrameCounts
+from tensorrt_tts.server.messages import (
+    CancelMessage,
+    Reason,
+    SpeakMessage,
+    done_message,
+    encode,
+    error_message,
+    parse,
+    reason_of,
+    retry_after_header,
+    timings,
+)
+from tensorrt_tts.speech import SegmentReport, SpeechReport, SpeechRequest
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+
+
+@given(st.text() | JSON.map(json.dumps))
+def test_anything_parses_or_is_an_input_error_of_one_line(raw: str) -> None:
+    try:
+        message = str(parse(raw).model_fields_set)
+    except InputError as error:
+        message = str(error)
+    assert len(message.splitlines()) == 1
+
+
+def test_every_setting_reaches_the_request() -> None:
+    message = parse(
+        '{"text": "Hi.", "voice": "leo", "temperature": 0, "top_p": 0.9, "top_k": 5, '
+        '"repetition_penalty": 1.2, "max_tokens": 70, "seed": 3, "id": "x", "benchmark": true}'
+    )
+    assert isinstance(message, SpeakMessage)
+    assert message.request() == SpeechRequest("Hi.", "leo", 0, 0.9, 5, 1.2, 70, 3)
+    assert (message.id, message.benchmark) == ("x", True)
+
+
+def test_cancel_forms() -> None:
+    assert parse('{"cancel": true}') == CancelMessage(cancel=True)
+    assert parse('{"cancel": "x"}') == CancelMessage(cancel="x")
+
+
+def _report() -> SpeechReport:
+    segment = SegmentReport("Hi.", 9, 70, FrameCounts(accepted=9, concealed=1), Finish.STOP)
+    return SpeechReport(
+        24000, 0.1, 0.25, 0.3, 0.5, 24000, 2, decode_s=[0.01, 0.02], segments=[segment]
+    )
+
+
+def test_timings_count_from_arrival_and_rates_from_the_slot() -> None:
+    assert timings(_report(), queue_s=1.0) == {
+        "queue_ms": 1000.0,
+        "ttft_ms": 1100.0,
+        "ttfa_ms": 1250.0,
+        "audible_onset_ms": 1300.0,
+        "tokens": 70,
+        "tokens_per_sec": 140.0,
+        "frames": 10,
+        "frames_per_sec": 20.0,
+        "generation_time_s": 0.5,
+        "real_time_factor": 0.5,
+        "decode_times_ms": [10.0, 20.0],
+    }
+
+
+def test_timings_of_nothing_divide_by_nothing() -> None:
+    empty = timings(SpeechReport(24000), 0.0)
+    assert empty["ttfa_ms"] is None
+    assert empty["tokens_per_sec"] is None
+    json.loads(encode({"metrics": empty}))
+
+
+def test_metrics_only_when_asked_for() -> None:
+    plain = done_message(Reason.COMPLETED, _report(), samples=3, chunks=1, sample_rate=24000)
+    assert "metrics" not in plain
+    assert "id" not in plain
+    asked = done_message(
+        Reason.COMPLETED, _report(), samples=3, chunks=1, sample_rate=24000, benchmark=True
+    )
+    assert asked["metrics"]["tokens"] == 70
+
+
+@pytest.mark.parametrize(
+    ("finishes", "reason"),
+    [
+        ([Finish.STOP, Finish.STOP], Reason.COMPLETED),
+        ([Finish.LENGTH, Finish.STOP], Reason.MAX_TOKENS),
+    ],
+)
+def test_reason_of_a_whole_stream(finishes: list[Finish], reason: Reason) -> None:
+    report = SpeechReport(24000, segments=[SegmentReport("x", finish=f) for f in finishes])
+    assert reason_of(report) is reason
+
+
+def test_errors_carry_code_id_and_when_to_come_back() -> None:
+    assert error_message(CapacityError("busy", retry_after=3), "x") == {
+        "error": {"code": "overloaded", "message": "busy", "retry_after": 3},
+        "id": "x",
+    }
+    assert error_message(BackendError("no")) == {
+        "error": {"code": "backend_error", "message": "no"}
+    }
+
+
+def test_retry_after_header_is_a_whole_number_of_at_least_one() -> None:
+    assert retry_after_header(CapacityError("busy", retry_after=0.2)) == {"Retry-After": "1"}
+    assert retry_after_header(CapacityError("busy")) == {"Retry-After": "1"}
+    draining = DrainingError("bye")
+    draining.retry_after = 5
+    assert retry_after_header(draining) == {"Retry-After": "5"}
+    assert retry_after_header(BackendError("no")) == {}

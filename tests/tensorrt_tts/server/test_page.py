@@ -1,0 +1,180 @@
+"""The test page in a real browser, its loudspeaker recorded sample by sample."""
+
+import base64
+import os
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import pytest_asyncio
+
+from benchmarks.null_codec import NullCodec
+from tests.support.backend_double import Behaviour
+from tests.support.chromium import Page, chromium_page, find_chromium
+from tests.support.server_thread import ServerThread, serving
+
+pytestmark = [
+    pytest.mark.skipif(find_chromium() is None, reason="needs chromium (apt install chromium)"),
+    pytest.mark.timeout(300),
+]
+
+SCREENSHOTS = os.environ.get("TTS_SCREENSHOTS")
+"""A folder: the test leaves its pictures there for the docs."""
+
+FRAMES = 40
+REAL_TIME = 82.03
+TEXT = "Hello from the page."
+
+# Taps what reaches the loudspeaker (the destination of the page's audio graph) into an array.
+TAP = """
+const recorder = `registerProcessor("tap", class extends AudioWorkletProcessor {
+  process([[input]]) { if (input) this.port.postMessage(input.slice()); return true; } });`;
+globalThis.heard = [];
+const connect = AudioNode.prototype.connect;
+AudioNode.prototype.connect = function (target, ...rest) {
+  if (target === this.context.destination) {
+    const url = URL.createObjectURL(new Blob([recorder], { type: "text/javascript" }));
+    this.context.audioWorklet.addModule(url).then(() => {
+      const tap = new AudioWorkletNode(this.context, "tap", { numberOfOutputs: 0 });
+      tap.port.onmessage = ({ data }) => heard.push(...data);
+      connect.call(this, tap);
+    });
+  }
+  return connect.call(this, target, ...rest);
+};
+"""
+HEARD = """(() => { const pcm = new Int16Array(heard.map((x) => Math.round(x * 32768)));
+let text = ""; for (const b of new Uint8Array(pcm.buffer)) text += String.fromCharCode(b);
+return btoa(text); })()"""
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[ServerThread]:
+    # A codec that takes no time: what is tested is the page, not how busy this machine is.
+    with serving(codec=NullCodec()) as running:
+        yield running
+
+
+@pytest_asyncio.fixture
+async def page(server: ServerThread, tmp_path: Path) -> AsyncIterator[Page]:
+    server.backend.behaviour = Behaviour(frames=FRAMES, rate=4 * REAL_TIME)
+    async with chromium_page(tmp_path) as opened:
+        await opened.size(900, 760)
+        await opened.open(f"http://127.0.0.1:{server.port}/test", TAP)
+        await opened.until("document.querySelectorAll('#voice option').length === 8")
+        yield opened
+        assert opened.problems == []
+
+
+async def write(page: Page, text: str) -> None:
+    await page.value("document.getElementById('text').focus()")
+    await page.value("document.getElementById('text').select()")
+    await page.type(text)
+
+
+async def shot(page: Page, name: str) -> None:
+    if SCREENSHOTS:
+        await page.screenshot(Path(SCREENSHOTS) / f"{name}.png")
+
+
+def text_of(name: str) -> str:
+    return f"document.getElementById('{name}').textContent"
+
+
+async def test_hears_the_whole_utterance_without_a_gap(server: ServerThread, page: Page) -> None:
+    server.backend.behaviour = Behaviour(frames=FRAMES)
+    await page.value("document.getElementById('hold').value = '200'")
+    await write(page, TEXT)
+    await page.press("Enter", 13, modifiers=2)
+    await page.until("heard.some((x) => x !== 0)")
+    early = await page.value("heard.length")
+    playing = f"parseFloat({text_of('position')}) > 1 && {text_of('status')} === 'Speaking'"
+    await page.until(playing)
+    await shot(page, "page-speaking")
+    assert await page.value("heard.length") > early
+    await page.until(f"{text_of('status')} === 'Done'")
+    assert int(await page.value(text_of("first"))) > 0
+    assert 0.1 < float(await page.value(text_of("factor"))) < 5
+    assert await page.value(text_of("position")) == "3.4 s of 3.4 s"
+    heard = np.frombuffer(base64.b64decode(await page.value(HEARD)), "<i2")
+    sound = heard[np.flatnonzero(heard)[0] : np.flatnonzero(heard)[-1] + 1]
+    assert await page.value(text_of("underruns")) == "0"
+    expected = await downloaded(page)
+    np.testing.assert_array_equal(sound, expected[: len(sound)])
+    assert not expected[len(sound) :].any()
+    await page.dark(True)
+    await shot(page, "page-done-dark")
+
+
+async def downloaded(page: Page) -> np.ndarray:
+    """What the page's own download holds."""
+    wav = await page.value(
+        """new Promise((resolve) => {
+          const original = URL.createObjectURL;
+          URL.createObjectURL = (blob) => {
+            URL.createObjectURL = original;
+            const reader = new FileReader();
+            reader.onload = () => resolve(reader.result.split(",")[1]);
+            reader.readAsDataURL(blob);
+            return original.call(URL, blob);
+          };
+          document.getElementById("download").click();
+        })"""
+    )
+    data = base64.b64decode(wav)
+    assert data[:4] == b"RIFF"
+    assert len(data) == 44 + 2 * 2048 * FRAMES
+    return np.frombuffer(data[44:], "<i2")
+
+
+async def test_keyboard_alone_stops_and_speaks_again(server: ServerThread, page: Page) -> None:
+    server.backend.behaviour = Behaviour(endless=True, rate=2 * REAL_TIME)
+    await write(page, "A long one.")
+    await page.press("Tab", 9)  # voice
+    await page.press("Tab", 9)  # buffer
+    await page.press("Tab", 9)  # speak
+    await page.press("Enter", 13)
+    await page.until(f"{text_of('status')} === 'Speaking'")
+    await page.press("Tab", 9)
+    assert await page.value("document.activeElement.id") == "stop"
+    await page.press("Enter", 13)
+    await page.until(f"{text_of('status')} === 'Stopped'")
+    assert await page.value("document.activeElement.id") == "speak"
+    server.backend.behaviour = Behaviour(frames=FRAMES, rate=2 * REAL_TIME)
+    await page.press("Enter", 13)
+    await page.until(f"{text_of('status')} === 'Done'")
+    server.backend.behaviour = Behaviour(endless=True, rate=2 * REAL_TIME)
+    await page.press("Enter", 13)
+    await page.until(f"{text_of('status')} === 'Speaking'")
+    await page.press("Escape", 27)
+    await page.until(f"{text_of('status')} === 'Stopped'")
+    quiet = await page.value("heard.length")
+    await page.until(f"heard.length > {quiet} + 4800")
+    assert await page.value("heard.slice(-1200).every((x) => x === 0)")
+
+
+async def test_says_what_is_wrong(server: ServerThread, page: Page) -> None:
+    server.backend.behaviour = Behaviour(fail_at=30)
+    await page.size(390, 844, mobile=True)
+    await write(page, TEXT)
+    await page.press("Enter", 13, modifiers=2)
+    await page.until(f"{text_of('problem')} !== ''")
+    assert "refused this request" in await page.value(text_of("problem"))
+    assert await page.value("document.documentElement.scrollWidth") == 390
+    await shot(page, "page-phone-error")
+    server.backend.behaviour = Behaviour(frames=FRAMES, rate=2 * REAL_TIME)
+    await page.press("Enter", 13, modifiers=2)
+    await page.until(f"{text_of('status')} === 'Done'")
+    assert await page.value(text_of("problem")) == ""
+    await shot(page, "page-phone")
+
+
+async def test_gaps_are_counted_and_shown(server: ServerThread, page: Page) -> None:
+    server.backend.behaviour = Behaviour(frames=FRAMES, rate=0.6 * REAL_TIME)
+    await write(page, TEXT)
+    await page.press("Enter", 13, modifiers=2)
+    await page.until(f"{text_of('status')} === 'Done'")
+    assert int(await page.value(text_of("underruns"))) > 0
+    assert int((await page.value(text_of("silence"))).split()[0]) > 300  # ms; 1.4 s are missing
+    assert float(await page.value(text_of("factor"))) > 1.3

@@ -1,0 +1,100 @@
+"""Starting: what can be wrong before the port opens, and the routes beside the socket."""
+
+import json
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from tensorrt_tts.backends.protocol import Capacity
+from tensorrt_tts.errors import BackendError, SettingError
+from tensorrt_tts.server import __main__ as command
+from tensorrt_tts.server.serve import bind, run
+from tensorrt_tts.server.settings import ServerSettings
+from tensorrt_tts.synthesizer import StreamOptions
+from tests.support.backend_double import BackendDouble, Behaviour
+from tests.support.double_synthesizer import double_synthesizer
+from tests.support.server_thread import ServerThread, serving
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[ServerThread]:
+    with serving() as running:
+        yield running
+
+
+def test_it_has_spoken_before_it_listens(server: ServerThread) -> None:
+    assert server.backend.started == ["speech-0-0"]
+    assert server.backend.ended == ["speech-0-0"]
+
+
+def test_health(server: ServerThread) -> None:
+    for name in ("live", "ready"):
+        assert server.get(f"/health/{name}") == (200, '{"status":"ok"}')
+
+
+def test_voices(server: ServerThread) -> None:
+    status, text = server.get("/v1/audio/voices")
+    about = json.loads(text)
+    assert status == 200
+    assert about["sample_rate"] == 24000
+    assert about["voices"][0] == {"name": "tara", "language": "en"}
+
+
+@pytest.mark.parametrize("path", ["/test", "/test/page.js", "/test/player-worklet.js"])
+def test_page_files(server: ServerThread, path: str) -> None:
+    status, text = server.get(path)
+    assert status == 200
+    assert len(text) > 300
+
+
+def test_metrics_have_the_engine_s_own_counts(server: ServerThread) -> None:
+    assert server.metric("tts_backend_tokens_total") == server.backend.generated > 0
+    assert server.metric("tts_backend_running") == 0
+    assert server.metric("tts_draining") == 0
+
+
+def test_port_in_use() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(SettingError, match=f"port {port}.*--port"):
+            bind(ServerSettings(_env_file=None, port=port))
+
+
+async def test_more_slots_than_the_engine_holds() -> None:
+    backend = BackendDouble(capacity=Capacity(2, 4096))
+    with pytest.raises(SettingError, match="slots 3 is more than the 2 streams"):
+        await run(
+            ServerSettings(_env_file=None, port=0, slots=3),
+            lambda _: double_synthesizer(backend, StreamOptions()),
+        )
+    assert backend.closed
+
+
+async def test_a_silent_model_never_opens_the_port() -> None:
+    backend = BackendDouble(behaviour=Behaviour(frames=0))
+    with pytest.raises(BackendError, match="gave no audio"):
+        await run(
+            ServerSettings(_env_file=None, port=0),
+            lambda _: double_synthesizer(backend, StreamOptions()),
+        )
+    assert backend.closed
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["--slots", "0"], 2, "slots is '0'"),
+        (["--port", "0", "--backend", "nothing"], 2, "'nothing' is unknown"),
+        (["--port", "0", "--model", "./no/such/folder"], 3, "no folder"),
+    ],
+)
+def test_a_bad_start_is_one_line_and_an_exit_code(
+    arguments: list[str], code: int, says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command.main(arguments) == code
+    error = capsys.readouterr().err.strip()
+    assert error.splitlines()[-1].startswith("error: ")
+    assert says in error.splitlines()[-1]
