@@ -28,8 +28,8 @@ from demo_voice.losses import reconstruction
 from demo_voice.phase import FRAME
 from demo_voice.tokenize import load_codec, unpack
 
-FRAMES = 4  # per crop: what the streaming decoder sees at a time
-BATCH = 4
+FRAMES = 8  # per crop: long enough that most of it has its whole context, as when streaming
+BATCH = 2
 MEL_WEIGHT = 10.0
 PHASE_WEIGHT = 3.0
 FEATURE_WEIGHT = 4.0

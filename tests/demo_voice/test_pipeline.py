@@ -9,7 +9,7 @@ from safetensors.torch import load_file
 
 from demo_voice import codec, tokenize, vocoder
 
-FRAMES = 6
+FRAMES = 9
 UTTERANCES = 12
 
 
