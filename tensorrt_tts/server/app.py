@@ -47,7 +47,7 @@ def create_app(service: Service) -> FastAPI:
         """What may be asked for: the test page fills its list from this."""
         synthesizer = service.synthesizer
         return {
-            "model": synthesizer.model.name,
+            "model": Path(synthesizer.model.name).name,  # not where it lies on this machine
             "sample_rate": synthesizer.sample_rate,
             "max_characters": service.settings.max_characters,
             "voices": [

@@ -1,7 +1,6 @@
 """The test page in a real browser, its loudspeaker recorded sample by sample."""
 
 import base64
-import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -18,9 +17,6 @@ pytestmark = [
     pytest.mark.skipif(find_chromium() is None, reason="needs chromium (apt install chromium)"),
     pytest.mark.timeout(300),
 ]
-
-SCREENSHOTS = os.environ.get("TTS_SCREENSHOTS")
-"""A folder: the test leaves its pictures there for the docs."""
 
 FRAMES = 40
 REAL_TIME = 82.03
@@ -73,11 +69,6 @@ async def write(page: Page, text: str) -> None:
     await page.type(text)
 
 
-async def shot(page: Page, name: str) -> None:
-    if SCREENSHOTS:
-        await page.screenshot(Path(SCREENSHOTS) / f"{name}.png")
-
-
 def text_of(name: str) -> str:
     return f"document.getElementById('{name}').textContent"
 
@@ -91,7 +82,6 @@ async def test_hears_the_whole_utterance_without_a_gap(server: ServerThread, pag
     early = await page.value("heard.length")
     playing = f"parseFloat({text_of('position')}) > 1 && {text_of('status')} === 'Speaking'"
     await page.until(playing)
-    await shot(page, "page-speaking")
     assert await page.value("heard.length") > early
     await page.until(f"{text_of('status')} === 'Done'")
     assert int(await page.value(text_of("first"))) > 0
@@ -103,8 +93,6 @@ async def test_hears_the_whole_utterance_without_a_gap(server: ServerThread, pag
     expected = await downloaded(page)
     np.testing.assert_array_equal(sound, expected[: len(sound)])
     assert not expected[len(sound) :].any()
-    await page.dark(True)
-    await shot(page, "page-done-dark")
 
 
 async def downloaded(page: Page) -> np.ndarray:
@@ -162,12 +150,10 @@ async def test_says_what_is_wrong(server: ServerThread, page: Page) -> None:
     await page.until(f"{text_of('problem')} !== ''")
     assert "refused this request" in await page.value(text_of("problem"))
     assert await page.value("document.documentElement.scrollWidth") == 390
-    await shot(page, "page-phone-error")
     server.backend.behaviour = Behaviour(frames=FRAMES, rate=2 * REAL_TIME)
     await page.press("Enter", 13, modifiers=2)
     await page.until(f"{text_of('status')} === 'Done'")
     assert await page.value(text_of("problem")) == ""
-    await shot(page, "page-phone")
 
 
 async def test_gaps_are_counted_and_shown(server: ServerThread, page: Page) -> None:
