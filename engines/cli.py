@@ -25,12 +25,8 @@ from engines.plan_table import render
 from engines.progress import Progress
 from engines.recipe import model_names, model_recipes, recipe
 from engines.roofline import RealTime
-from tensorrt_tts.errors import (
-    ImpossiblePlanError,
-    MissingDependencyError,
-    SettingError,
-    TTSError,
-)
+from tensorrt_tts.errors import ImpossiblePlanError, MissingDependencyError, SettingError
+from tensorrt_tts.exit_status import exit_status
 
 OUTPUT = Path("build/engines")
 
@@ -38,15 +34,9 @@ OUTPUT = Path("build/engines")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; returns its exit code. Errors are one line on stderr."""
     options = _parser().parse_args(arguments)
-    try:
-        options.run(options)
-        return 0
-    except TTSError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print("interrupted: nothing half-built was kept", file=sys.stderr)
-        return 130
+    return exit_status(
+        lambda: options.run(options), interrupted="interrupted: nothing half-built was kept"
+    )
 
 
 def _parser() -> argparse.ArgumentParser:

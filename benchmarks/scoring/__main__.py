@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.scoring.wer import Transcriber, word_error_rate
-from tensorrt_tts.errors import MissingDependencyError, SettingError, TTSError
+from tensorrt_tts.errors import MissingDependencyError, SettingError
+from tensorrt_tts.exit_status import exit_status
 
 
 def read_wav(path: Path) -> tuple[NDArray[np.float32], int]:
@@ -33,17 +34,16 @@ def main() -> int:
     parser.add_argument("files", nargs="+", type=Path)
     parser.add_argument("--said", help="the text, to print the word error rate against it")
     parsed = parser.parse_args()
-    try:
-        transcribe = _transcriber()
-        for path in parsed.files:
-            heard = transcribe(*read_wav(path))
-            print(f"{path}: Whisper tiny.en hears: {heard}")
-            if parsed.said:
-                print(f"word error rate {word_error_rate([parsed.said], [heard]):.0%}")
-    except TTSError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    return 0
+    return exit_status(lambda: _run(parsed))
+
+
+def _run(parsed: argparse.Namespace) -> None:
+    transcribe = _transcriber()
+    for path in parsed.files:
+        heard = transcribe(*read_wav(path))
+        print(f"{path}: Whisper tiny.en hears: {heard}")
+        if parsed.said:
+            print(f"word error rate {word_error_rate([parsed.said], [heard]):.0%}")
 
 
 def _transcriber() -> Transcriber:

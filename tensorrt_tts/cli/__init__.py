@@ -7,12 +7,10 @@ its class in `tensorrt_tts.errors`.
 from __future__ import annotations
 
 import argparse
-import os
-import sys
 from collections.abc import Sequence
 
 from tensorrt_tts.cli import speak, stability, voices
-from tensorrt_tts.errors import TTSError
+from tensorrt_tts.exit_status import exit_status
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -23,17 +21,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for module in (speak, voices, stability):
         module.add_command(commands)
     parsed = parser.parse_args(arguments)
-    try:
-        parsed.run(parsed)
-        return 0
-    except TTSError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print("stopped", file=sys.stderr)
-        return 130
-    except BrokenPipeError:
-        # The reader of our stdout has gone, e.g. `| head`. Keep the interpreter from flushing into
-        # the closed pipe at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141  # 128 + SIGPIPE, as a shell reports it
+    return exit_status(lambda: parsed.run(parsed))
