@@ -21,7 +21,7 @@ BENCHMARK_TEXTS = (
     "When the rain stopped, they opened the windows, and for a while nobody said a word: the whole "
     "house smelled of wet leaves and warm bread.",
 )
-"""Short, medium, long: 39 to 143 characters."""
+"""Short, medium, long: 39 to 137 characters."""
 
 
 @dataclass(frozen=True, slots=True)

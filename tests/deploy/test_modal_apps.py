@@ -23,6 +23,7 @@ from tensorrt_tts.errors import (  # noqa: E402
     MissingDependencyError,
     UnknownVoiceError,
 )
+from tensorrt_tts.jobs.speaker import BENCHMARK_TEXTS  # noqa: E402
 from tests.support.tiny_orpheus import tiny_model_folders  # noqa: E402
 
 import inference_a100_optimized as a100  # noqa: E402  # isort: skip
@@ -79,7 +80,8 @@ def test_a100_speaks_streams_and_measures() -> None:
         assert len(chunks) > 1
         assert all(len(chunk) % 2 == 0 for chunk in chunks)
         table = inference.benchmark.local(runs=1)
-        assert [line.split()[0] for line in table.splitlines()] == ["chars", "39", "88", "139"]
+        lengths = [str(len(text)) for text in BENCHMARK_TEXTS]
+        assert [line.split()[0] for line in table.splitlines()] == ["chars", *lengths]
         with pytest.raises(UnknownVoiceError, match="tara"):
             inference.speak.local("Hello.", voice="nobody")
     finally:
