@@ -17,7 +17,7 @@ import numpy as np
 from tensorrt_tts.audio.pcm import level_to_amplitude
 from tensorrt_tts.backends.protocol import Backend, Finish, Sampling, TokenChunk
 from tensorrt_tts.codecs.context import Codec
-from tensorrt_tts.errors import BackendError, SettingError, StalledError
+from tensorrt_tts.errors import BackendError, SettingError, StalledError, TextError
 from tensorrt_tts.loading import SpeechModel, open_synthesizer
 from tensorrt_tts.models.frames import FrameParser
 from tensorrt_tts.models.orpheus import TextForm, Voice
@@ -136,11 +136,7 @@ class Synthesizer:
         base = self._sampling(request)
         prompts, sampling = [], []
         for index, part in enumerate(segments):
-            read = part
-            if spec.text_form is TextForm.PHONEMES:
-                from tensorrt_tts.text.phonemes import phonemize
-
-                read = phonemize(part)
+            read = self._read(part)
             prompts.append(
                 build_prompt(
                     spec,
@@ -155,6 +151,20 @@ class Synthesizer:
             room = self.backend.capacity.max_sequence - len(prompts[-1])
             sampling.append(replace(base, seed=seed + index, max_tokens=min(budget, max(1, room))))
         return _Plan(segments, prompts, sampling, seed)
+
+    def _read(self, part: str) -> str:
+        """A segment in the form the model reads."""
+        if self.model.spec.text_form is not TextForm.PHONEMES:
+            return part
+        from tensorrt_tts.text.phonemes import phonemize
+
+        phonemes = phonemize(part)
+        if not phonemes:
+            raise TextError(
+                f"text {part[:40]!r} has no English word in it and voice model {self.model.name!r} "
+                "speaks English only; use another --model"
+            )
+        return phonemes
 
     def _sampling(self, request: SpeechRequest) -> Sampling:
         chosen = {}

@@ -10,14 +10,12 @@ import functools
 import re
 from typing import Any
 
+from tensorrt_tts.errors import MissingDependencyError
+
 _PUNCTUATION = str.maketrans({";": ",", ":": ",", "…": ".", "(": ",", ")": ","})
 _DROPPED = re.compile(r"[\"“”ʔ̃ː]")
 _REPEATED = re.compile(r"\s*([,.?!—])(?:\s*[,.?!—])*\s*")
 _ENDS = ".?!"
-
-
-class PhonemizerMissingError(ImportError):
-    """The package that knows English pronunciation is not installed."""
 
 
 @functools.cache
@@ -26,9 +24,9 @@ def _reader() -> Any:
     try:
         from hibari.g2p import G2P
     except ImportError as error:
-        raise PhonemizerMissingError(
+        raise MissingDependencyError(
             "this voice reads phonemes and 'hibari-tts' is not installed; "
-            "run `pip install hibari-tts`"
+            "install it with `pip install hibari-tts`"
         ) from error
     return G2P()
 
@@ -36,7 +34,7 @@ def _reader() -> Any:
 def phonemize(text: str) -> str:
     """Phonemes of one sentence or clause, ending in punctuation; "" if nothing can be spoken.
 
-    Raises PhonemizerMissingError.
+    Raises MissingDependencyError.
     """
     return tidy(_reader()(_plain(text)))
 

@@ -4,8 +4,9 @@ import builtins
 
 import pytest
 
+from tensorrt_tts.errors import MissingDependencyError
 from tensorrt_tts.text import phonemes
-from tensorrt_tts.text.phonemes import PhonemizerMissingError, phonemize, tidy
+from tensorrt_tts.text.phonemes import phonemize, tidy
 
 
 @pytest.mark.parametrize(
@@ -35,7 +36,7 @@ def test_only_trained_symbols() -> None:
     pytest.importorskip("hibari")
     from demo_voice.lm.vocabulary import SYMBOLS
 
-    text = "Dr. Smith's 3 \"odd\" cats — (grey & old); they cost $4.50 at 7:30, <b>no</b>…"
+    text = 'Dr. Smith\'s 3 "odd" cats — (grey & old); they cost $4.50 at 7:30, <b>no</b>…'
     assert set(phonemize(text)) <= set(SYMBOLS)
 
 
@@ -49,6 +50,6 @@ def test_missing_package_names_the_remedy(monkeypatch: pytest.MonkeyPatch) -> No
 
     monkeypatch.setattr(builtins, "__import__", without_hibari)
     phonemes._reader.cache_clear()
-    with pytest.raises(PhonemizerMissingError, match="pip install hibari-tts"):
+    with pytest.raises(MissingDependencyError, match="pip install hibari-tts"):
         phonemize("Hello.")
     phonemes._reader.cache_clear()
