@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import modal
 
 from engines.compat import PINNED
@@ -50,7 +52,7 @@ def trtllm_image(*extra: str) -> modal.Image:
         .uv_pip_install(
             f"tensorrt_llm=={PINNED}",
             f"torch=={REQUIRES['torch']}",
-            extra_index_url=REQUIRES["extra_index_url"],
+            extra_index_url=os.environ.get("TENSORRT_LLM_INDEX"),  # see engines/README.md
         )
         .uv_pip_install(*RUNTIME, *extra, f"torch=={REQUIRES['torch']}")
         .env(

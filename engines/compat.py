@@ -23,9 +23,8 @@ PINNED = "1.2.1"
 OLDEST = "0.21.0"
 
 WAYS_ON = (
-    "either run this on a GPU host in a Python 3.12 of its own, after `pip install '.[trtllm]' "
-    "--extra-index-url NVIDIA's-package-index.` there, or build on Modal with "
-    "`make build-engine-modal`"
+    "either run this on a GPU host in a Python 3.12 of its own, after `pip install '.[trtllm]'` "
+    "there, or build on Modal with `make build-engine-modal`"
 )
 
 _FIRST_SPLIT = Version("1.0.0")

@@ -135,6 +135,7 @@ def test_image_pins_are_the_contracts(monkeypatch: pytest.MonkeyPatch) -> None:
             return call
 
     monkeypatch.setattr(images.modal, "Image", Recorder())
+    monkeypatch.setenv("TENSORRT_LLM_INDEX", "https://index.invalid")
     images.trtllm_image()
     requires = contract_for(PINNED).requires
     made = {name: (arguments, keywords) for name, arguments, keywords in reversed(calls)}
@@ -145,7 +146,7 @@ def test_image_pins_are_the_contracts(monkeypatch: pytest.MonkeyPatch) -> None:
     assert made["apt_install"][0] == tuple(requires["apt"].split())
     packages, options = made["uv_pip_install"]
     assert packages == (f"tensorrt_llm=={PINNED}", f"torch=={requires['torch']}")
-    assert options == {"extra_index_url": requires["extra_index_url"]}
+    assert options == {"extra_index_url": "https://index.invalid"}
     sources, options = made["add_local_python_source"]
     assert set(sources) >= {"tensorrt_tts", "engines", "deploy"}
     assert options == {"ignore": ["**/__pycache__/**"]}  # Modal's default drops data files
