@@ -27,13 +27,14 @@ def open_codec(folder: Path, noise: bool = True, device: str = "cpu") -> Codec:
 
     Raises CheckpointError, EngineError or MissingDependencyError.
     """
-    if device.startswith("cuda") and noise:
+    weights = any((folder / name).is_file() for name in WEIGHT_FILES)
+    if weights and noise and device.startswith("cuda"):
         from tensorrt_tts.codecs import snac_trt
 
         engine = snac_trt.find_codec_engine(folder, engines_root())
         if engine is not None:
             return snac_trt.open_codec(engine, device)
-    if not any((folder / name).is_file() for name in WEIGHT_FILES):
+    if not weights:
         from tensorrt_tts.codecs import snac_onnx
 
         if (folder / snac_onnx.MODEL_FILE).is_file():

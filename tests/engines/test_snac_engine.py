@@ -20,6 +20,7 @@ from tensorrt_tts.codecs import select, snac_trt
 from tensorrt_tts.codecs.context import Window, decode
 from tensorrt_tts.codecs.fixed_window import FixedWindowCodec
 from tensorrt_tts.codecs.snac import SnacCodec
+from tensorrt_tts.codecs.snac_onnx import OnnxSession
 from tensorrt_tts.errors import (
     CorruptEngineError,
     EngineDiedError,
@@ -185,6 +186,11 @@ def test_selection(
     assert select.open_codec(checkpoint, device="cuda", noise=False) == "torch"
     other = write_snac(tmp_path / "other", seed=1)
     assert select.open_codec(other, device="cuda") == "torch"
+    exported = tiny_export()[1]
+    for device in ("cpu", "cuda"):
+        codec = select.open_codec(exported, device=device)
+        assert isinstance(codec, FixedWindowCodec)
+        assert isinstance(codec.session, OnnxSession)
     monkeypatch.setattr(engines_host, "find_device", lambda: L4)
     assert select.open_codec(checkpoint, device="cuda") == "torch"
     assert opened == ["cuda:0"]
