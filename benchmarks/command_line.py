@@ -20,7 +20,7 @@ from benchmarks.runlog import Request, Summary
 from benchmarks.session import Session
 from benchmarks.suites import Suite
 from benchmarks.summary import shortfalls
-from tensorrt_tts.errors import TTSError
+from tensorrt_tts.exit_status import exit_status
 
 TTFA_LIMIT_MS = 500.0
 """Default limit of the p99 first audio for "N real-time streams"."""
@@ -29,15 +29,7 @@ TTFA_LIMIT_MS = 500.0
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code: 0, or the error's own."""
     parsed = _parser().parse_args(arguments)
-    try:
-        parsed.run(parsed)
-        return 0
-    except TTSError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print("stopped", file=sys.stderr)
-        return 130
+    return exit_status(lambda: parsed.run(parsed))
 
 
 def _parser() -> argparse.ArgumentParser:

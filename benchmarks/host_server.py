@@ -18,7 +18,7 @@ from typing import cast
 from benchmarks.engine_double import REAL_TIME, EngineDouble
 from benchmarks.null_codec import NullCodec
 from tensorrt_tts.codecs.context import Codec
-from tensorrt_tts.errors import TTSError
+from tensorrt_tts.exit_status import exit_status
 from tensorrt_tts.loading import SpeechModel
 from tensorrt_tts.models.budget import TokenBudget
 from tensorrt_tts.models.orpheus import ENGLISH
@@ -79,12 +79,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from tensorrt_tts.server.serve import serve
     from tensorrt_tts.server.settings import read_settings
 
-    try:
+    ended = 0
+
+    def run() -> None:
+        nonlocal ended
         settings = read_settings(rest)
-        return serve(settings, lambda _: build(own.codec, own.rate, own.seconds, settings.slots))
-    except TTSError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
+        ended = serve(settings, lambda _: build(own.codec, own.rate, own.seconds, settings.slots))
+
+    return exit_status(run) or ended
 
 
 if __name__ == "__main__":

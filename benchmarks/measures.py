@@ -6,7 +6,6 @@ behind cannot hide it. Real-time factors are time over audio: below 1 is faster 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,9 +14,10 @@ import numpy as np
 from benchmarks.exchange import Exchange
 from benchmarks.pcm_stream import SAMPLE_BYTES, SAMPLE_RATE, PcmStream
 from benchmarks.player import PREBUFFERS, play
+from tensorrt_tts.audio.pcm import level_to_amplitude
 
-AUDIBLE = 10 ** (-40 / 20)
-"""−40 dBFS: a sample above it is heard."""
+AUDIBLE = level_to_amplitude(-40.0)
+"""A sample above −40 dBFS is heard; the same level as the synthesizer's own report."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,5 +145,5 @@ def _underruns(players: Sequence) -> tuple[float, ...]:
 
 def first_audible(pcm: np.ndarray) -> int | None:
     """Index of the first int16 sample above −40 dBFS; None when the audio is silent throughout."""
-    loud = np.flatnonzero(np.abs(pcm.astype(np.int32)) > math.floor(AUDIBLE * 32768))
+    loud = np.flatnonzero(np.abs(pcm.astype(np.int32)) > AUDIBLE)
     return int(loud[0]) if loud.size else None

@@ -10,9 +10,10 @@ import numpy as np
 from benchmarks.exchange import Exchange
 from benchmarks.integrity import faults
 from benchmarks.measures import measure, timeline
-from benchmarks.pcm_stream import SAMPLE_BYTES, SAMPLE_RATE
+from benchmarks.pcm_stream import SAMPLE_RATE
 from benchmarks.run_logger import RunLoggers
 from benchmarks.runlog import Phase, Request
+from tensorrt_tts.audio.wav import WavWriter
 from tensorrt_tts.errors import OutputError
 
 _DIGITS = 6
@@ -76,15 +77,12 @@ def write_wav(path: Path, pcm: np.ndarray) -> None:
     """int16 mono at `SAMPLE_RATE`. Raises OutputError."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with wave.open(str(path), "wb") as file:
-            file.setnchannels(1)
-            file.setsampwidth(SAMPLE_BYTES)
-            file.setframerate(SAMPLE_RATE)
-            file.writeframes(pcm.astype("<i2").tobytes())
     except OSError as error:
         raise OutputError(
-            f"audio file '{path}' cannot be written ({error.strerror}); choose another --out"
+            f"folder '{path.parent}' cannot be made ({error.strerror}); choose another --out"
         ) from error
+    with WavWriter(path, SAMPLE_RATE) as file:
+        file.write(pcm)
 
 
 def read_wav(path: Path) -> np.ndarray:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from plot_metrics.report import draw_all
-from tensorrt_tts.errors import TTSError
+from tensorrt_tts.exit_status import exit_status
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -17,13 +17,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("log", type=Path, help="a run log (.jsonl) that `benchmarks` wrote")
     parser.add_argument("--out", type=Path, help="folder (default: the log's own)")
     parsed = parser.parse_args(arguments)
-    try:
+
+    def draw() -> None:
         for path in draw_all(parsed.log, parsed.out or parsed.log.parent):
             print(path)
-        return 0
-    except TTSError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
+
+    return exit_status(draw)
 
 
 if __name__ == "__main__":
