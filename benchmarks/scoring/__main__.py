@@ -22,7 +22,7 @@ def read_wav(path: Path) -> tuple[NDArray[np.float32], int]:
             if (file.getnchannels(), file.getsampwidth()) != (1, 2):
                 raise SettingError(f"'{path}' is not 16-bit mono; convert it first")
             pcm = np.frombuffer(file.readframes(file.getnframes()), "<i2")
-            return pcm.astype(np.float32) / 32768, file.getframerate()
+            return pcm.astype(np.float32) / np.float32(32768), file.getframerate()
     except (OSError, EOFError, wave.Error) as error:
         raise SettingError(
             f"'{path}' is not a readable WAV file ({error}); check the path"
