@@ -38,6 +38,7 @@ test-slow: $(INSTALLED)  ## the tests that take minutes each
 check: $(INSTALLED)  ## lint, format and types
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
-	$(PYTHON) -m mypy tensorrt_tts engines vllm_inference benchmarks plot_metrics demo_voice
+	$(PYTHON) -m mypy tensorrt_tts engines vllm_inference benchmarks plot_metrics demo_voice \
+		deploy inference_a100_optimized.py
 
 include make/*.mk

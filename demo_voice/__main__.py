@@ -58,8 +58,12 @@ def parser() -> argparse.ArgumentParser:
 
 def add_common(step: argparse.ArgumentParser) -> None:
     """Options of every step."""
-    step.add_argument("--work", type=Path, default=Path("demo-voice-work"),
-                      help="folder for data and checkpoints (10 GB)")
+    step.add_argument(
+        "--work",
+        type=Path,
+        default=Path("demo-voice-work"),
+        help="folder for data and checkpoints (10 GB)",
+    )
     step.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     step.add_argument("--device", default="cpu", help="of the language model: cpu or cuda")
     step.add_argument("--seed", type=int, default=0)

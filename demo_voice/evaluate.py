@@ -128,8 +128,10 @@ def table(result: dict[str, Any]) -> str:
     lines = [f"{'':10}{'WER':>8}{'DistillMOS':>12}{'runaway':>9}{'early':>8}"]
     for name in ("voice", "teacher"):
         row = result[name]
-        lines.append(f"{name:10}{row['word_error_rate']:>8.1%}{row['distillmos']:>12.2f}"
-                     f"{row['runaway']:>9.1%}{row['early']:>8.1%}")
+        lines.append(
+            f"{name:10}{row['word_error_rate']:>8.1%}{row['distillmos']:>12.2f}"
+            f"{row['runaway']:>9.1%}{row['early']:>8.1%}"
+        )
     return "\n".join(lines)
 
 
@@ -154,11 +156,21 @@ def run(args: argparse.Namespace) -> None:
     sentences = held_out(Path(args.work), args.split, args.sentences)
     settings = shipped_settings(WEIGHTS)
     speaker = Speaker(WEIGHTS, settings, args.device)
-    made = dict(zip((s.text for s in sentences),
-                    speaker.many([s.text for s in sentences], args.seed), strict=True))
+    made = dict(
+        zip(
+            (s.text for s in sentences),
+            speaker.many([s.text for s in sentences], args.seed),
+            strict=True,
+        )
+    )
     result = evaluate(made.__getitem__, sentences, Judge())
-    result |= {"split": args.split, "seed": args.seed, "settings": asdict(settings),
-               "hardware": asdict(hardware()), "versions": versions()}
+    result |= {
+        "split": args.split,
+        "seed": args.seed,
+        "settings": asdict(settings),
+        "hardware": asdict(hardware()),
+        "versions": versions(),
+    }
     args.results.parent.mkdir(exist_ok=True)
     args.results.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
     print(table(result))

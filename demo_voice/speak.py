@@ -62,8 +62,9 @@ class Generator:
         self.device = device
 
     @torch.inference_mode()
-    def __call__(self, phonemes: Sequence[str], settings: Settings, seed: int
-                 ) -> list[tuple[NDArray[np.int64], bool]]:
+    def __call__(
+        self, phonemes: Sequence[str], settings: Settings, seed: int
+    ) -> list[tuple[NDArray[np.int64], bool]]:
         """Per text: codes [frames, 7], and whether it ended by itself."""
         vocabulary = self.vocabulary
         prompts = [vocabulary.prompt(p) for p in phonemes]
@@ -81,8 +82,14 @@ class Generator:
         lengths = torch.full((len(prompts),), MAX_FRAMES, device=self.device)
         produced: list[Tensor] = []
         for step in range(MAX_FRAMES * SLOTS):
-            out = self.model(input_ids=ids, attention_mask=mask, position_ids=positions,
-                             past_key_values=cache, use_cache=True, logits_to_keep=1)
+            out = self.model(
+                input_ids=ids,
+                attention_mask=mask,
+                position_ids=positions,
+                past_key_values=cache,
+                use_cache=True,
+                logits_to_keep=1,
+            )
             cache = out.past_key_values
             ids = self._choose(out.logits[:, -1], step % SLOTS, seen, settings, generator)
             if step % SLOTS == 0:
@@ -98,8 +105,14 @@ class Generator:
             positions = positions[:, -1:] + 1
         return self._frames(produced, lengths, ended)
 
-    def _choose(self, logits: Tensor, slot: int, seen: Tensor, settings: Settings,
-                generator: torch.Generator) -> Tensor:
+    def _choose(
+        self,
+        logits: Tensor,
+        slot: int,
+        seen: Tensor,
+        settings: Settings,
+        generator: torch.Generator,
+    ) -> Tensor:
         """Ids [rows]: a code of this slot or, at a frame's start, the end."""
         first = self.vocabulary.audio(slot)
         legal = torch.arange(first, first + self.vocabulary.codes, device=logits.device)
@@ -112,14 +125,17 @@ class Generator:
             scores = torch.where(seen[:, legal], penalised, scores)
         return legal[pick(scores, settings, generator)]
 
-    def _frames(self, produced: list[Tensor], lengths: Tensor, ended: Tensor
-                ) -> list[tuple[NDArray[np.int64], bool]]:
+    def _frames(
+        self, produced: list[Tensor], lengths: Tensor, ended: Tensor
+    ) -> list[tuple[NDArray[np.int64], bool]]:
         rows = torch.stack(produced, dim=1) if produced else lengths.new_zeros(len(lengths), 0)
         rows = rows[:, : rows.shape[1] // SLOTS * SLOTS].view(len(lengths), -1, SLOTS)
         offsets = torch.tensor([self.vocabulary.audio(s) for s in range(SLOTS)], device=rows.device)
         codes = (rows - offsets).cpu().numpy()
-        return [(codes[i, : int(n)], bool(e))
-                for i, (n, e) in enumerate(zip(lengths, ended, strict=True))]
+        return [
+            (codes[i, : int(n)], bool(e))
+            for i, (n, e) in enumerate(zip(lengths, ended, strict=True))
+        ]
 
 
 class Decoder:

@@ -46,8 +46,12 @@ def run(args: argparse.Namespace) -> None:
         spoken = speaker.many([s.text for s in sentences], args.seed)
         scores = judge_spoken(judge, sentences, spoken)
         result = summary(scores, teacher, [made.finished for made in spoken])
-        found.append((merit(result.word_error_rate, result.distillmos,
-                            result.runaway + result.early), settings))
+        found.append(
+            (
+                merit(result.word_error_rate, result.distillmos, result.runaway + result.early),
+                settings,
+            )
+        )
         print(settings, result, flush=True)
     best = max(found, key=lambda pair: pair[0])[1]
     path = WEIGHTS / "lm" / "generation_config.json"

@@ -41,8 +41,9 @@ def targets(ids: Tensor, prompts: Tensor, audio: Tensor) -> Targets:
     return Targets(where, wanted)
 
 
-def slot_losses(states: Tensor, head: Tensor, goal: Targets, vocabulary: Vocabulary
-                ) -> tuple[list[Tensor], Tensor]:
+def slot_losses(
+    states: Tensor, head: Tensor, goal: Targets, vocabulary: Vocabulary
+) -> tuple[list[Tensor], Tensor]:
     """Mean cross-entropy per slot among the slot's own codes, and of the end tokens alone.
 
     states [rows * length, hidden]. Slot 0's choice includes the end token.

@@ -93,6 +93,10 @@ def run(args: argparse.Namespace) -> None:
         frames = np.array([row["samples"] // (HOP * STRIDES[0]) for row in shard.rows])
         codes = encode(torch.from_numpy(np.array(shard.features)).float(), books)
         partial = folder / f"{name}.tmp.npz"
-        np.savez(partial, codes=codes.numpy().astype(np.uint16),
-                 starts=np.cumsum(frames) - frames, frames=frames)
+        np.savez(
+            partial,
+            codes=codes.numpy().astype(np.uint16),
+            starts=np.cumsum(frames) - frames,
+            frames=frames,
+        )
         os.replace(partial, target)

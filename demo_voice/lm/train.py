@@ -24,7 +24,7 @@ WARM_STEPS = 50
 COOL_FROM = 0.5
 """Share of the time after which the learning rates fall linearly to zero."""
 CORRUPT = 0.06
-GUIDANCE = 0.3
+GUIDANCE = 0.5
 OPEN_SHARE = 0.08
 OPEN_WEIGHT = 0.3
 SAVE_SECONDS = 120
@@ -44,8 +44,9 @@ def to_tensors(batch: Batch, device: str) -> dict[str, Tensor]:
     return {key: torch.from_numpy(value).to(device) for key, value in asdict(batch).items()}
 
 
-def total_loss(model: VoiceLM, batch: dict[str, Tensor], guidance: float, corrupt: float
-               ) -> tuple[Tensor, dict[str, float]]:
+def total_loss(
+    model: VoiceLM, batch: dict[str, Tensor], guidance: float, corrupt: float
+) -> tuple[Tensor, dict[str, float]]:
     """The training loss of one batch, and its parts for the log."""
     ids = losses.corrupt(batch["ids"], corrupt, model.vocabulary) if corrupt else batch["ids"]
     states, guides = model(ids)
@@ -110,8 +111,7 @@ class Trainer:
         groups = [group for o in self.optimisers for group in o.param_groups]
         for group, peak in zip(groups, self.peaks, strict=True):
             group["lr"] = peak * factor
-        guidance = GUIDANCE * max(0.1, 1 - progress)
-        loss, parts = total_loss(self.model, batch, guidance, CORRUPT)
+        loss, parts = total_loss(self.model, batch, GUIDANCE, CORRUPT)
         self.model.zero_grad(set_to_none=True)
         loss.backward()
         for optimiser in self.optimisers:
@@ -181,13 +181,21 @@ def run(args: argparse.Namespace) -> None:
     vocabulary = trainer.model.vocabulary
     rows = load(work, "train", vocabulary, tokens)
     valid = load(work, "valid", vocabulary, tokens)
-    print(f"language-model: {len(rows)} sentences, {sum(map(len, rows))} ids, from step "
-          f"{trainer.step}", flush=True)
+    print(
+        f"language-model: {len(rows)} sentences, {sum(map(len, rows))} ids, from step "
+        f"{trainer.step}",
+        flush=True,
+    )
     loop(trainer, rows, valid, args, path)
 
 
-def loop(trainer: Trainer, rows: list[Utterance], valid: list[Utterance],
-         args: argparse.Namespace, path: Path) -> None:
+def loop(
+    trainer: Trainer,
+    rows: list[Utterance],
+    valid: list[Utterance],
+    args: argparse.Namespace,
+    path: Path,
+) -> None:
     """Steps, logs, validation and checkpoints until ``--lm-minutes`` are used."""
     budget = args.lm_minutes * 60
     rng = np.random.default_rng(args.seed + trainer.step)

@@ -144,8 +144,10 @@ def test_checkpoint_resumes(tmp_path, rows: list[Utterance], vocabulary: Vocabul
     first.update(batch, 0.1)
     torch.manual_seed(1)
     second.update(batch, 0.1)
-    assert all(torch.equal(a, b) for a, b in
-               zip(first.model.parameters(), second.model.parameters(), strict=True))
+    assert all(
+        torch.equal(a, b)
+        for a, b in zip(first.model.parameters(), second.model.parameters(), strict=True)
+    )
 
 
 def test_start_from_keeps_what_is_not_about_codes(tmp_path) -> None:
@@ -154,8 +156,9 @@ def test_start_from_keeps_what_is_not_about_codes(tmp_path) -> None:
     old.save(tmp_path / "ckpt.pt")
     new = Trainer(SMALL, torch.randn(3, CODES, 8), "cpu")
     new.start_from(tmp_path / "ckpt.pt")
-    assert torch.equal(old.model.model.layers[0].mlp.up_proj.weight,
-                       new.model.model.layers[0].mlp.up_proj.weight)
+    assert torch.equal(
+        old.model.model.layers[0].mlp.up_proj.weight, new.model.model.layers[0].mlp.up_proj.weight
+    )
     assert not torch.equal(old.model.audio_in.level, new.model.audio_in.level)
 
 

@@ -1,6 +1,6 @@
 """The new numbering: a bijection on what is kept, and restrictions that survive it."""
 
-from __future__ import annotations
+from __future__ import itertools
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ VOCABULARY = AudioVocabulary(156940, KEPT)
 def vocabularies(draw: st.DrawFn) -> AudioVocabulary:
     size = draw(st.integers(2, 60))
     cuts = sorted(draw(st.sets(st.integers(0, size), min_size=2, max_size=8)))
-    ranges = [range(a, b) for a, b in zip(cuts, cuts[1:], strict=False)]
+    ranges = [range(a, b) for a, b in itertools.pairwise(cuts)]
     chosen = draw(st.lists(st.sampled_from(ranges), min_size=1, unique=True))
     return AudioVocabulary(size, tuple(chosen))
 
@@ -72,7 +72,7 @@ def test_a_legal_id_that_was_cut_off_is_refused() -> None:
 
 @pytest.mark.parametrize(
     "kept",
-    [(), (range(5, 5),), (range(-1, 3),), (range(5, 11),), (range(0, 5), range(4, 6))],
+    [(), (range(5, 5),), (range(-1, 3),), (range(5, 11),), (range(5), range(4, 6))],
 )
 def test_impossible_ranges(kept: tuple[range, ...]) -> None:
     with pytest.raises(SettingError, match="kept"):

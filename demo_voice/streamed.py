@@ -1,0 +1,32 @@
+"""The shipped voice through the toolkit's own streaming path, for the evaluation."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import numpy as np
+
+from demo_voice.speak import Spoken
+from tensorrt_tts.backends.protocol import Finish
+from tensorrt_tts.loading import open_synthesizer
+from tensorrt_tts.speech import SpeechRequest
+
+
+def speak_streamed(texts: Sequence[str], seed: int) -> list[Spoken]:
+    """Each text streamed by the `Synthesizer` with the reference backend, one after another."""
+
+    async def speak() -> list[Spoken]:
+        synthesizer = open_synthesizer()
+        try:
+            spoken = []
+            for text in texts:
+                pcm, report = await synthesizer.synthesize(SpeechRequest(text, seed=seed))
+                finished = all(segment.finish is Finish.STOP for segment in report.segments)
+                audio = pcm.astype(np.float32) / 32768
+                spoken.append(Spoken(audio, synthesizer.sample_rate, finished))
+            return spoken
+        finally:
+            await synthesizer.close()
+
+    return asyncio.run(speak())
