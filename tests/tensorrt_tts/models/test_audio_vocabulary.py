@@ -1,7 +1,8 @@
 """The new numbering: a bijection on what is kept, and restrictions that survive it."""
 
-from __future__ import itertools
+from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import pytest
