@@ -23,7 +23,7 @@ def speak_streamed(texts: Sequence[str], seed: int) -> list[Spoken]:
             for text in texts:
                 pcm, report = await synthesizer.synthesize(SpeechRequest(text, seed=seed))
                 finished = all(segment.finish is Finish.STOP for segment in report.segments)
-                audio = pcm.astype(np.float32) / 32768
+                audio = pcm.astype(np.float32) / np.float32(32768)
                 spoken.append(Spoken(audio, synthesizer.sample_rate, finished))
             return spoken
         finally:
