@@ -17,7 +17,13 @@ import numpy as np
 from tensorrt_tts.audio.pcm import level_to_amplitude
 from tensorrt_tts.backends.protocol import Backend, Finish, Sampling, TokenChunk
 from tensorrt_tts.codecs.context import Codec
-from tensorrt_tts.errors import BackendError, SettingError, StalledError, TextError
+from tensorrt_tts.errors import (
+    BackendError,
+    NoAudioError,
+    SettingError,
+    StalledError,
+    TextError,
+)
 from tensorrt_tts.loading import SpeechModel, open_synthesizer
 from tensorrt_tts.models.frames import FrameParser
 from tensorrt_tts.models.orpheus import TextForm, Voice
@@ -251,6 +257,10 @@ class SpeechStream:
             for index in range(len(self._plan.segments)):
                 await self._wait_for_room()
                 await self._speak(index)
+            if not self.report.samples and self.report.segments[-1].finish is not Finish.ABORT:
+                raise NoAudioError(
+                    "the model ended without any audio; say it differently or try again"
+                )
         except Exception as error:
             self._ready.put_nowait(error)
         else:

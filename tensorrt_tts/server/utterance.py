@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from tensorrt_tts.errors import NoAudioError
 from tensorrt_tts.server.messages import Reason, SpeakMessage, done_message, reason_of
 
 if TYPE_CHECKING:
@@ -61,8 +60,6 @@ class Utterance:
         if self._cancelled:
             return Reason.CANCELLED
         assert self.report is not None
-        if not self.samples:
-            raise NoAudioError("the model ended without any audio; say it differently or try again")
         self._service.metrics.real_time_factor.observe(self.report.real_time_factor or 0.0)
         return reason_of(self.report)
 

@@ -4,7 +4,14 @@ from collections.abc import AsyncIterator
 import numpy as np
 import pytest
 
-from tensorrt_tts.errors import SettingError, StalledError, TextError, UnknownVoiceError
+from tensorrt_tts.backends.protocol import Finish, TokenChunk
+from tensorrt_tts.errors import (
+    NoAudioError,
+    SettingError,
+    StalledError,
+    TextError,
+    UnknownVoiceError,
+)
 from tensorrt_tts.loading import open_synthesizer
 from tensorrt_tts.speech import SpeechRequest
 from tensorrt_tts.streaming.decoder import decode_offline
@@ -143,6 +150,18 @@ async def test_a_stalled_backend_is_an_error_not_a_silence(
 
     monkeypatch.setattr(synthesizer.backend, "stream", stalled)
     with pytest.raises(StalledError, match=r"no token .* for 0\.2 s"):
+        await synthesizer.synthesize(SpeechRequest(TEXT))
+    await synthesizer.close()
+
+
+async def test_a_model_that_ends_at_once_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    synthesizer = build()
+
+    async def silent(*_: object):  # type: ignore[no-untyped-def]
+        yield TokenChunk((), Finish.STOP)
+
+    monkeypatch.setattr(synthesizer.backend, "stream", silent)
+    with pytest.raises(NoAudioError, match="ended without any audio"):
         await synthesizer.synthesize(SpeechRequest(TEXT))
     await synthesizer.close()
 
