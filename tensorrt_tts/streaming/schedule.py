@@ -47,9 +47,8 @@ class HopSchedule:
             due = known >= context.steps_needed(1, wait) + self.first_hop - 1
         else:
             due = known - decoded >= self.hop
-        if not due:
-            return None
         # A frame that is still open may be cut by the end of the stream and then has no audio. At
         # full lookahead its samples are never due before it closes; below, they could be.
         whole = known - known % context.steps_per_frame
-        return min(context.final(known, wait), whole * context.samples_per_step)
+        stop = min(context.final(known, wait), whole * context.samples_per_step)
+        return stop if due and stop else None

@@ -21,6 +21,7 @@ def test_more_lookahead_than_the_codec_sees_only_would_delay() -> None:
 
 def test_below_full_lookahead_only_closed_frames_sound() -> None:
     assert HopSchedule(lookahead=0).due(SNAC, 6, 0) == 4 * 512
+    assert HopSchedule(lookahead=0).due(SNAC, 3, 0) is None
 
 
 @pytest.mark.parametrize("field", ["lookahead", "hop", "first_hop"])
