@@ -11,7 +11,11 @@ from tensorrt_tts.codecs.snac_config import SNAC_24KHZ
 from tensorrt_tts.errors import SettingError
 
 _LENGTH = 1 << 20
-"""Samples (44 s) after which the sound repeats, so that no two chunks of an answer are equal."""
+"""Samples (44 s) after which the sound repeats, so that no two chunks of a segment are equal."""
+
+_SHIFT = 65_537
+"""Samples between the sounds of two seeds. An answer's segments have seeds that follow one another;
+no multiple of a hop, so that their chunks never are the same."""
 
 
 class NullCodec:
@@ -25,7 +29,9 @@ class NullCodec:
     def decode_windows(self, windows: Sequence[Window]) -> list[np.ndarray]:
         """Views, not copies, of up to 44 s each."""
         return [
-            self._sound[window.start % _LENGTH :][: window.stop - window.start]
+            self._sound[(window.start + _SHIFT * window.seed) % _LENGTH :][
+                : window.stop - window.start
+            ]
             for window in windows
         ]
 
