@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
-from tensorrt_tts.errors import BackendError, SettingError
+from tensorrt_tts.errors import BackendError, NoAudioError, SettingError
 from tensorrt_tts.server.app import create_app
 from tensorrt_tts.server.drain import DrainingServer
 from tensorrt_tts.server.service import Service
@@ -147,12 +147,13 @@ async def warm_up(settings: ServerSettings, synthesizer: Synthesizer) -> None:
 
     Raises BackendError when it gives no audio, and whatever the synthesizer raises.
     """
-    pcm, report = await synthesizer.synthesize(SpeechRequest(settings.warmup_text))
-    if not len(pcm):
+    try:
+        _, report = await synthesizer.synthesize(SpeechRequest(settings.warmup_text))
+    except NoAudioError as error:
         raise BackendError(
             f"the warm-up text {settings.warmup_text!r} gave no audio; check that model and codec "
             "belong together, or set another --warmup-text"
-        )
+        ) from error
     logger.info("warm: %.2f s of audio in %.2f s", report.audio_s, report.total_s)
 
 

@@ -135,7 +135,9 @@ async def test_cancelling_the_task_aborts(monkeypatch: pytest.MonkeyPatch) -> No
     task = asyncio.create_task(
         collect(engine, sampling=Sampling(max_tokens=10**5, stop_ids=(END,)))
     )
-    await asyncio.sleep(0.02)
+    async with asyncio.timeout(5):
+        while not engine._llm.running:  # noqa: ASYNC110 - cancelled at once, before it can end
+            await asyncio.sleep(0)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
