@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import suites
+from benchmarks.backbone import BATCHES
 from benchmarks.environment import hardware, versions
 from benchmarks.prompts import LANGUAGES
 from benchmarks.run_logger import JsonlLogger, RunLogger, RunLoggers
 from benchmarks.runlog import Request, Summary
 from benchmarks.session import Session
+from benchmarks.shape import SHAPES
 from benchmarks.suites import Suite
 from benchmarks.summary import shortfalls
 from tensorrt_tts.exit_status import exit_status
@@ -121,6 +123,21 @@ def _other_commands(commands: Any) -> None:
     command.add_argument("--rate", type=float, help="tokens a second per stream (82.03)")
     command.add_argument("--out", type=Path, default=Path("out/host-overhead"))
     command.set_defaults(run=_run_host_overhead)
+
+    about = "a model's shape on a device: ceilings, vLLM alone, first audio, callers held"
+    command = commands.add_parser("device", help=about, description=about)
+    command.add_argument("--shape", choices=SHAPES, default="orpheus-3b", help="(%(default)s)")
+    command.add_argument("--device", default="cuda", help="(%(default)s)")
+    command.add_argument("--batches", type=_whole_numbers, default=BATCHES, help="1,8,64,256")
+    command.add_argument("--limit", type=int, default=512, help="callers at most (%(default)s)")
+    command.add_argument("--seconds", type=float, default=10.0, help="of audio in an answer")
+    command.add_argument("--codec", default="random", help="random, null, demo or a folder")
+    command.add_argument("--out", type=Path, default=Path("out/device"))
+    command.set_defaults(run=_run_device)
+
+
+def _whole_numbers(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in text.split(","))
 
 
 def _numbers(text: str) -> tuple[float, ...]:
@@ -263,6 +280,28 @@ def _run_host_overhead(parsed: argparse.Namespace) -> None:
         )
     print(table(levels))
     print(as_json(levels, _environment()))
+
+
+def _run_device(parsed: argparse.Namespace) -> None:
+    from benchmarks.device_run import as_json, device_run, report
+
+    run = asyncio.run(
+        device_run(
+            parsed.shape,
+            parsed.device,
+            parsed.out,
+            parsed.batches,
+            parsed.limit,
+            parsed.seconds,
+            parsed.codec,
+            say=_say,
+        )
+    )
+    print(report(run))
+    line = as_json(run, _environment())
+    parsed.out.mkdir(parents=True, exist_ok=True)
+    (parsed.out / "device.json").write_text(line + "\n", encoding="utf-8")
+    print(line)
 
 
 def _environment() -> dict[str, object]:

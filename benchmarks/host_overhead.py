@@ -79,8 +79,14 @@ async def host_overhead(
     seconds: float = 10.0,
     rate: float | None = None,
     progress: Callable[[Level], None] = lambda level: None,
+    more: Sequence[str] = (),
+    ready_within: float = 300.0,
+    alone: int = 2,
 ) -> list[Level]:
     """Start the server with that codec and search. Each level's run log is kept in `folder`.
+
+    more: further flags of `benchmarks.host_server`. ready_within: seconds it may take to start.
+    alone: answers of the one-caller level; other levels have two for each caller.
 
     Raises BackendError when the server does not start.
     """
@@ -88,8 +94,10 @@ async def host_overhead(
     arguments += ["--slots", str(limit), "--max-sockets", str(2 * limit)]
     if rate is not None:
         arguments += ["--rate", str(rate)]
-    with serving(arguments, module="benchmarks.host_server") as process:
-        return await _search_server(process, codec, folder, session, limit, seconds, progress)
+    with serving([*arguments, *more], ready_within, "benchmarks.host_server") as process:
+        return await _search_server(
+            process, codec, folder, session, limit, seconds, alone, progress
+        )
 
 
 async def _search_server(
@@ -99,6 +107,7 @@ async def _search_server(
     session: Session,
     limit: int,
     seconds: float,
+    alone: int,
     progress: Callable[[Level], None],
 ) -> list[Level]:
     endpoint = WebSocketEndpoint(process.socket_url, timeout=max(60.0, 10 * seconds))
@@ -111,7 +120,8 @@ async def _search_server(
 
     async def once(streams: int) -> Level:
         # Two answers each, started over one answer's length: no two streams move in step.
-        suite = closed("en", None, streams, 2 * streams, stagger=seconds)
+        requests = alone if streams == 1 else 2 * streams
+        suite = closed("en", None, streams, requests, stagger=seconds)
         before, own = process_cpu(process.pid), process_time()
         with RunLoggers([JsonlLogger(folder / f"host-{codec}-{streams:04}.jsonl")]) as loggers:
             summary = await session.run(suite, endpoint, loggers)

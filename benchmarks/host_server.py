@@ -1,9 +1,11 @@
-"""The toolkit's own server around the engine double: what a stream costs the host, and no model.
+"""The toolkit's own server for measuring: every answer is noise of one length.
 
     python -m benchmarks.host_server --codec null|random|demo|FOLDER [--rate 82.03] [--seconds 10]
+    python -m benchmarks.host_server --codec random --shape FOLDER --device cuda
 
-Every other flag is the server's. Every request is answered with the same length of noise, however
-long its text is.
+The first runs around the engine double: what a stream costs the host, and no model. The second runs
+vLLM on the shape in FOLDER's config.json with random weights: what the server does on that device.
+Every other flag is the server's.
 """
 
 from __future__ import annotations
@@ -16,7 +18,10 @@ from pathlib import Path
 from typing import cast
 
 from benchmarks.engine_double import REAL_TIME, EngineDouble
+from benchmarks.fixed_length import FixedLength
 from benchmarks.null_codec import NullCodec
+from benchmarks.shape import open_shape
+from tensorrt_tts.backends.protocol import Backend
 from tensorrt_tts.codecs.context import Codec
 from tensorrt_tts.exit_status import exit_status
 from tensorrt_tts.loading import SpeechModel
@@ -39,10 +44,19 @@ class Utf8Tokenizer:
         return None
 
 
-def build(codec: str, rate: float, seconds: float, max_streams: int) -> Synthesizer:
-    """A synthesizer that answers everything with `seconds` of noise at `rate` tokens a second.
+def build(
+    codec: str,
+    rate: float,
+    seconds: float,
+    max_streams: int,
+    device: str = "cpu",
+    shape: Path | None = None,
+) -> Synthesizer:
+    """A synthesizer that answers everything with `seconds` of noise: at `rate` tokens a second, or,
+    with a `shape`, as fast as vLLM is with random weights.
 
-    codec: "null", or what `decode_cost.open_codec` takes. Raises what loading a codec raises.
+    codec: "null", or what `decode_cost.open_codec` takes. Raises what loading a codec or starting
+    an engine raises.
     """
     tokens = OrpheusTokens()
     decoder: Codec
@@ -54,7 +68,7 @@ def build(codec: str, rate: float, seconds: float, max_streams: int) -> Synthesi
         from benchmarks.decode_cost import open_codec
 
         torch.set_num_threads(1)  # more would fight over the cores with the event loop
-        decoder, tokens = open_codec(codec, "cpu")
+        decoder, tokens = open_codec(codec, device)
     count = SLOTS * max(1, round(seconds / FRAME_S))
     budget = TokenBudget(floor_seconds=2 * seconds, ceiling=1 << 20)
     spec = replace(ENGLISH, name="engine-double", budget=budget, segment_characters=1 << 20)
@@ -67,7 +81,10 @@ def build(codec: str, rate: float, seconds: float, max_streams: int) -> Synthesi
         folder=Path(),
         codec_folder=Path(),
     )
-    return Synthesizer(model, EngineDouble(rate, count, max_streams), decoder)
+    engine: Backend = EngineDouble(rate, count, max_streams)
+    if shape is not None:
+        engine = FixedLength(open_shape(shape, device, max_streams), count)
+    return Synthesizer(model, engine, decoder)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -75,6 +92,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--codec", default="null")
     parser.add_argument("--rate", type=float, default=REAL_TIME)
     parser.add_argument("--seconds", type=float, default=10.0)
+    parser.add_argument("--shape", type=Path)
+    parser.add_argument("--device", default="cpu")
     own, rest = parser.parse_known_args(arguments)
     from tensorrt_tts.server.serve import serve
     from tensorrt_tts.server.settings import read_settings
@@ -84,7 +103,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     def run() -> None:
         nonlocal ended
         settings = read_settings(rest)
-        ended = serve(settings, lambda _: build(own.codec, own.rate, own.seconds, settings.slots))
+        ended = serve(
+            settings,
+            lambda _: build(
+                own.codec, own.rate, own.seconds, settings.slots, own.device, own.shape
+            ),
+        )
 
     return exit_status(run) or ended
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import signal
 import socket
@@ -51,7 +52,9 @@ def serving(
     command = [sys.executable, "-m", module, "--port", str(port), *arguments]
     with tempfile.TemporaryFile() as log:
         started = time.perf_counter()
-        process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+        process = subprocess.Popen(
+            command, stdout=log, stderr=log, start_new_session=True, preexec_fn=_end_with_parent
+        )
         try:
             base = f"http://127.0.0.1:{port}"
             while not _is_ready(base):
@@ -66,6 +69,17 @@ def serving(
             yield ServerProcess(base, process.pid, time.perf_counter() - started)
         finally:
             _end(process)
+
+
+_PR_SET_PDEATHSIG = 1
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
+"""Looked up here: nothing may be loaded between fork and exec."""
+
+
+def _end_with_parent() -> None:
+    """In the child: have the kernel (Linux) stop it when we are killed and cannot."""
+    if _LIBC is not None:
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _is_ready(base: str) -> bool:

@@ -2,8 +2,10 @@
 
 Stage one trains the feature encoder, the quantiser and the decoder together for ``--codec-minutes``
 of computing (kept across restarts in ``codec/ckpt.pt``).  The first minutes run without codes,
-then k-means sets the codebooks.  Step ``tokenize`` freezes what this leaves; step ``vocoder`` then
-goes on with the decoder alone.
+then k-means sets the codebooks; or, with ``--codec-from`` an exported codec, only the encoder
+learns in the first minutes, so that the codes keep about the meaning they had.  A classifier reads
+the phoneme from the quantised latent, which makes the encoder write it there.  Step ``tokenize``
+freezes what this leaves; step ``vocoder`` then goes on with the decoder alone.
 """
 
 from __future__ import annotations
@@ -19,14 +21,21 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from snac.layers import Decoder
 from snac.vq import ResidualVectorQuantize
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from demo_voice.crops import Crops
-from demo_voice.decoder import decode, fold_weight_norm, weight_norm_state
+from demo_voice.decoder import (
+    decode,
+    fold_weight_norm,
+    load_weight_norm_state,
+    weight_norm_state,
+)
 from demo_voice.encoder import CONTEXT, FeatureEncoder, RunningMeans, quantize
+from demo_voice.features import HEARD, PHONEMES
 from demo_voice.losses import reconstruction
 
 CONFIG: dict[str, Any] = {
@@ -51,6 +60,7 @@ REVIVE_UNTIL = 0.7  # share of the time budget
 CLIP = 20.0
 COMMITMENT = 1.0
 PHASE_WEIGHT = 1.0
+PHONEME_WEIGHT = 0.2
 
 
 class Codec(nn.Module):
@@ -71,6 +81,7 @@ class Codec(nn.Module):
             depthwise=config["depthwise"],
             attn_window_size=config["attn_window_size"],
         )
+        self.reader = nn.Conv1d(latent, PHONEMES, 1)
         fold_weight_norm(self)
 
     def latent_of(self, features: Tensor) -> Tensor:
@@ -94,7 +105,7 @@ def export(codec: Codec, config: dict[str, Any], folder: Path) -> None:
     state = {
         key: value.detach().cpu().contiguous().clone()
         for key, value in weight_norm_state(codec).items()
-        if not key.startswith("encoder.")
+        if key.startswith(("quantizer.", "decoder."))
     }
     save_file(state, str(folder / "model.safetensors"))
 
@@ -130,6 +141,7 @@ def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of this step."""
     parser.add_argument("--codec-minutes", type=float, default=35.0, help="time for stage one")
+    parser.add_argument("--codec-from", type=Path, help="folder of an exported codec to start from")
     parser.add_argument("--codec-rate", type=float, default=1e-3, help="learning rate")
     parser.add_argument("--codec-shards", type=int, help="use so many shards only")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
@@ -143,6 +155,8 @@ def run(args: argparse.Namespace) -> None:
     torch.set_flush_denormal(True)
     torch.manual_seed(0)
     codec = Codec(CONFIG).to(args.device)
+    if args.codec_from:
+        load_weight_norm_state(codec, load_file(str(args.codec_from / "model.safetensors")))
     optimizer = torch.optim.AdamW(
         codec.parameters(), lr=args.codec_rate, betas=(0.8, 0.99), weight_decay=0.0
     )
@@ -176,7 +190,7 @@ def run(args: argparse.Namespace) -> None:
             },
         )
 
-    sums = torch.zeros(4, device=args.device)
+    sums = torch.zeros(5, device=args.device)
     clock = saved = time.monotonic()
     while spent < budget and not stop.asked:
         share = spent / budget
@@ -184,31 +198,40 @@ def run(args: argparse.Namespace) -> None:
         for group in optimizer.param_groups:
             group["lr"] = rate
         features, audio = (part.to(args.device) for part in crops.batch(BATCH))
-        result = quantize(codec.quantizer, codec.latent_of(features), step >= WARM_STEPS)
+        warm = step >= WARM_STEPS
+        if args.codec_from:
+            codec.decoder.requires_grad_(warm)
+            codec.quantizer.requires_grad_(warm)
+        result = quantize(codec.quantizer, codec.latent_of(features), warm or bool(args.codec_from))
         made = decode(codec.decoder, result.latent)[:, 0]
         mel, wave = reconstruction(made, audio)
+        said = features[:, HEARD, CONTEXT:-CONTEXT].long()
+        phoneme = F.cross_entropy(codec.reader(result.latent), said)
         loss = mel + PHASE_WEIGHT * wave + COMMITMENT * result.commitment
+        loss = loss + PHONEME_WEIGHT * phoneme
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         norm = nn.utils.clip_grad_norm_(codec.parameters(), CLIP)
         optimizer.step()
         means.remember(result.encodings)
-        if step >= WARM_STEPS:
+        if warm:
             means.update(result.encodings, result.codes)
         step += 1
-        if step == WARM_STEPS:
+        if step == WARM_STEPS and not args.codec_from:
             means.start()
         elif step > WARM_STEPS and step % REVIVE_EVERY == 0 and share < REVIVE_UNTIL:
             means.revive()
-        sums += torch.stack([mel.detach(), wave.detach(), result.commitment.detach(), norm])
+        parts = (mel, wave, result.commitment, phoneme)
+        sums += torch.stack([*(part.detach() for part in parts), norm])
         now = time.monotonic()
         spent, clock = spent + now - clock, now
         if step % 100 == 0:
-            mel_mean, wave_mean, commit, size = (sums / 100).tolist()
+            mel_mean, wave_mean, commit, heard, size = (sums / 100).tolist()
             used = [int((c > 0.05).sum()) for c in means.counts]
             print(
                 f"step {step} {spent / 60:.1f} min mel {mel_mean:.3f} wave {wave_mean:.3f} "
-                f"commit {commit:.3f} norm {size:.1f} used {used} lr {rate:.1e}",
+                f"commit {commit:.3f} phoneme {heard:.3f} norm {size:.1f} used {used} "
+                f"lr {rate:.1e}",
                 flush=True,
             )
             sums.zero_()

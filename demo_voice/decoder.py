@@ -38,6 +38,19 @@ def weight_norm_state(module: nn.Module) -> dict[str, Tensor]:
     return state
 
 
+def load_weight_norm_state(module: nn.Module, state: dict[str, Tensor]) -> None:
+    """The inverse of ``weight_norm_state``; keys that ``state`` lacks keep their values."""
+    mark = ".parametrizations.weight.original1"
+    plain = {
+        key.replace(mark, ".weight"): value
+        for key, value in state.items()
+        if not key.endswith("original0")
+    }
+    wrong = module.load_state_dict(plain, strict=False).unexpected_keys
+    if wrong:
+        raise ValueError(f"weights of another architecture: {wrong[0]} and {len(wrong) - 1} more")
+
+
 def pointwise(layer: nn.Conv1d, x: Tensor) -> Tensor:
     """A kernel-1 convolution as a matrix product (faster than conv1d on CPU)."""
     weight = layer.weight[:, :, 0].expand(x.shape[0], -1, -1)

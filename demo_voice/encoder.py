@@ -9,7 +9,7 @@ from snac.vq import ResidualVectorQuantize
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from demo_voice.features import SIZE
+from demo_voice.features import HEARD, PHONEMES
 
 CONTEXT = 8  # latents either side that reach an encoder output
 DILATIONS = (1, 2, 2, 2)  # with the stem's 1: a reach of 8
@@ -20,7 +20,8 @@ class FeatureEncoder(nn.Module):
 
     def __init__(self, dim: int, width: int = 192) -> None:
         super().__init__()
-        self.stem = nn.Conv1d(SIZE, width, 3, padding=1)
+        self.stem = nn.Conv1d(HEARD, width, 3, padding=1)
+        self.phoneme = nn.Embedding(PHONEMES, width)
         self.units = nn.ModuleList(
             nn.Sequential(
                 nn.GELU(),
@@ -33,7 +34,8 @@ class FeatureEncoder(nn.Module):
         self.head = nn.Conv1d(width, dim, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self.stem(x)
+        said = self.phoneme(x[:, HEARD].long()).transpose(1, 2)
+        x = self.stem(x[:, :HEARD]) + said
         for unit in self.units:
             x = x + unit(x)
         latent: Tensor = self.head(F.gelu(x))

@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from demo_voice.speak import Settings, Speaker, Spoken
+from demo_voice.streamed import speak_streamed
 
 RESULTS = Path(__file__).parent / "results" / "evaluation.json"
 WEIGHTS = Path(__file__).parent / "weights"
@@ -145,6 +146,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of this step."""
     parser.add_argument("--sentences", type=int, default=100)
     parser.add_argument("--split", choices=("test", "valid"), default="test")
+    parser.add_argument(
+        "--batched",
+        action="store_true",
+        help="whole sentences in one batch instead of streamed one by one (faster)",
+    )
     parser.add_argument("--results", type=Path, default=RESULTS, help="JSON file to write")
 
 
@@ -155,17 +161,16 @@ def run(args: argparse.Namespace) -> None:
     torch.set_num_threads(args.threads)
     sentences = held_out(Path(args.work), args.split, args.sentences)
     settings = shipped_settings(WEIGHTS)
-    speaker = Speaker(WEIGHTS, settings, args.device)
-    made = dict(
-        zip(
-            (s.text for s in sentences),
-            speaker.many([s.text for s in sentences], args.seed),
-            strict=True,
-        )
-    )
+    texts = [s.text for s in sentences]
+    if args.batched:
+        spoken = Speaker(WEIGHTS, settings, args.device).many(texts, args.seed)
+    else:
+        spoken = speak_streamed(texts, args.seed)
+    made = dict(zip(texts, spoken, strict=True))
     result = evaluate(made.__getitem__, sentences, Judge())
     result |= {
         "split": args.split,
+        "streamed": not args.batched,
         "seed": args.seed,
         "settings": asdict(settings),
         "hardware": asdict(hardware()),

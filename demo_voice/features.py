@@ -1,7 +1,7 @@
-"""What the codec's encoder hears: log-mel spectra, pitch and pulse phase per latent.
+"""What the codec's encoder hears: log-mel spectra, pitch, pulse phase and phoneme per latent.
 
 The shipped codec has a decoder only (speech synthesis encodes nothing), so the encoder that makes
-the training codes may look at the teacher's own pitch beside the spectrum.
+the training codes may look at the teacher's own pitch and phonemes beside the spectrum.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from demo_voice.lm.vocabulary import SYMBOLS
 from demo_voice.mel import mel_filters
 from demo_voice.phase import FRAME, SAMPLE_RATE, TEACHER_HOP
 
@@ -25,7 +26,9 @@ MELS = 64
 WINDOW = 1024
 FLOOR = 1e-3  # of a mel magnitude
 PITCH_HZ = 200.0  # the voice's usual pitch
-SIZE = 2 * MELS + 4  # two spectra per latent; log pitch, voicing, cosine and sine of the phase
+HEARD = 2 * MELS + 4  # two spectra per latent; log pitch, voicing, cosine and sine of the phase
+SIZE = HEARD + 1  # and, in the last column, the number of the phoneme
+PHONEMES = len(SYMBOLS) + 1  # 0: none
 SILENCE_LEVEL = -1.0  # normalised log-mel of digital silence
 
 
@@ -63,6 +66,15 @@ def pitch_features(f0: NDArray[Any], latents: int) -> NDArray[np.float32]:
     return np.stack(columns, axis=1).astype(np.float32)
 
 
+def phoneme_numbers(row: dict[str, Any], latents: int) -> NDArray[np.float32]:
+    """[latents]: 1 + the place in SYMBOLS of the phoneme at each latent's middle; 0 if unknown."""
+    ends = np.cumsum(row["durations"]) * TEACHER_HOP
+    middles = (np.arange(latents) + 0.5) * HOP
+    places = np.searchsorted(ends, middles, side="right").clip(0, len(ends) - 1)
+    numbers = np.asarray([1 + SYMBOLS.index(c) if c in SYMBOLS else 0 for c in row["phonemes"]])
+    return numbers[places].astype(np.float32)
+
+
 @dataclass(frozen=True)
 class Shard:
     """One shard of the synthesised corpus."""
@@ -96,7 +108,8 @@ def shard_features(
         steps = -(-row["samples"] // TEACHER_HOP)
         mel = spectra(torch.from_numpy(sound.astype(np.float32) / 32768)).reshape(latents, -1)
         pitch = pitch_features(f0[at : at + steps], latents)
-        parts.append(np.concatenate([mel.numpy(), pitch], axis=1).astype(np.float16))
+        phonemes = phoneme_numbers(row, latents)[:, None]
+        parts.append(np.concatenate([mel.numpy(), pitch, phonemes], axis=1).astype(np.float16))
         at += steps
     return np.concatenate(parts)
 

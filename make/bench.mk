@@ -1,7 +1,7 @@
 # Benchmarks, on the demo voice and this machine. Results: BENCH_OUT. See benchmarks/README.md.
 BENCH_OUT ?= $(OUT)/bench
 
-.PHONY: bench bench-drift bench-quality bench-decode bench-host
+.PHONY: bench bench-drift bench-quality bench-decode bench-host bench-device
 
 bench: $(INSTALLED)  ## speak 22 texts to a server of its own: run log, W&B (offline), figures, report
 	$(PYTHON) -m benchmarks sweep --serve --save-audio --score --plot --wandb offline --out $(BENCH_OUT)
@@ -17,3 +17,11 @@ bench-decode: $(INSTALLED)  ## what decoding costs per second of audio, by polic
 
 bench-host: $(INSTALLED)  ## real-time streams that one process carries when the model costs nothing
 	$(PYTHON) -m benchmarks host-overhead --out $(BENCH_OUT)/host
+
+# On a GPU host: `pip install 'tensorrt-tts[vllm,bench,server]'`, then with that PYTHON. On a laptop,
+# to test the steps: make bench-device PYTHON=.venv-vllm/bin/python DEVICE=cpu SHAPE=tiny \
+#   DEVICE_FLAGS="--batches 1,2 --limit 2 --seconds 2"
+DEVICE ?= cuda
+SHAPE ?= orpheus-3b
+bench-device: $(INSTALLED)  ## on a GPU: ceilings, vLLM on the Orpheus shape with random weights, first audio, callers held
+	$(PYTHON) -m benchmarks device --shape $(SHAPE) --device $(DEVICE) $(DEVICE_FLAGS) --out $(BENCH_OUT)/device

@@ -58,7 +58,8 @@ def slot_losses(
             rows = torch.cat([rows, head[vocabulary.end : vocabulary.end + 1]])
             ending = goal.ids[slot] == vocabulary.end
             wanted = torch.where(ending, vocabulary.codes, wanted)
-        loss = F.cross_entropy(states[goal.where[slot]] @ rows.t(), wanted, reduction="none")
+        scores = (states[goal.where[slot]] @ rows.t()).float()  # may have come in half precision
+        loss = F.cross_entropy(scores, wanted, reduction="none")
         if slot == 0:
             end = loss[ending].mean()
             loss = loss[~ending]
@@ -74,7 +75,7 @@ def open_loss(states: Tensor, head: Tensor, goal: Targets, share: float) -> Tens
     """
     where, wanted = torch.cat(goal.where), torch.cat(goal.ids)
     pick = torch.rand(len(where), device=where.device) < share
-    return F.cross_entropy(states[where[pick]] @ head.t(), wanted[pick])
+    return F.cross_entropy((states[where[pick]] @ head.t()).float(), wanted[pick])
 
 
 def guidance_loss(
@@ -94,7 +95,7 @@ def guidance_loss(
     future = position[None, :] > position[:, None]
     total = spoken.new_zeros((), dtype=torch.float32)
     for queries, keys in guides:
-        scores = (queries @ keys.transpose(1, 2)) * HEAD**-0.5
+        scores = (queries @ keys.transpose(1, 2)).float() * HEAD**-0.5
         everything = scores.masked_fill(future, -torch.inf).logsumexp(-1)
         phonemes = scores[..., :widest].masked_fill(~meant, -1e9).logsumexp(-1)
         total = total + (everything - phonemes)[speaking].mean()

@@ -7,9 +7,10 @@ from snac import SNAC
 from snac.layers import Decoder
 
 from demo_voice import codec, kernels, tokenize
-from demo_voice.decoder import decode, fold_weight_norm
+from demo_voice.decoder import decode, fold_weight_norm, load_weight_norm_state
 from demo_voice.encoder import RunningMeans, quantize
-from demo_voice.features import SIZE
+from demo_voice.features import HEARD, HOP, SIZE, TEACHER_HOP, phoneme_numbers
+from demo_voice.lm.vocabulary import SYMBOLS
 from demo_voice.losses import reconstruction, stft
 
 SMALL = {**codec.CONFIG, "encoder_dim": 2, "decoder_dim": 32, "codebook_size": 16, "noise": False}
@@ -56,6 +57,30 @@ def test_exported_weights_load_into_snac(small, tmp_path):
         assert torch.allclose(model.eval().decode(codes), small.from_codes(codes), atol=1e-5)
 
 
+def test_training_goes_on_from_exported_weights(small, tmp_path):
+    codec.export(small, SMALL, tmp_path)
+    torch.manual_seed(1)
+    other = codec.Codec(SMALL)
+    load_weight_norm_state(other, load_file(tmp_path / "model.safetensors"))
+    codes = tokenize.unpack(torch.randint(0, 16, (1, 3, 7)))
+    with torch.no_grad():
+        assert torch.equal(other.from_codes(codes), small.from_codes(codes))
+
+
+def test_weights_of_another_architecture_are_refused(small):
+    with pytest.raises(ValueError, match=r"another architecture: decoder\.x"):
+        load_weight_norm_state(small, {"decoder.x": torch.zeros(1)})
+
+
+def test_each_latent_is_told_the_phoneme_at_its_middle():
+    frames = [3, 1, 2]  # of 300 samples: they end at 900, 1200 and 1800
+    row = {"phonemes": "aɹ×", "durations": frames}  # no phoneme of ours is ×
+    numbers = phoneme_numbers(row, sum(frames) * TEACHER_HOP // HOP + 1)
+    a, r = (1 + SYMBOLS.index(c) for c in "aɹ")
+    assert numbers.tolist() == [a, a, 0, 0]  # middles: 256, 768, 1280, 1792
+    assert phoneme_numbers({"phonemes": "ɹ", "durations": [4]}, 2).tolist() == [r, r]
+
+
 def test_quantizer_picks_the_codes_snac_picks(small):
     latent = torch.randn(2, 32, 16)
     ours = quantize(small.quantizer, latent)
@@ -76,6 +101,7 @@ def test_running_means_start_and_revive(small):
 
 def test_encoder_sees_no_further_than_its_context(small):
     features = torch.randn(1, SIZE, 48)
+    features[:, HEARD] = torch.arange(48) % 9
     whole = small.latent_of(features)
     part = small.latent_of(features[:, :, 8:40])
     assert torch.allclose(whole[:, :, 8:24], part, atol=1e-5)

@@ -8,6 +8,7 @@ from demo_voice.lm import losses
 from demo_voice.lm.export import export
 from demo_voice.lm.model import Shape, VoiceLM
 from demo_voice.lm.muon import Muon, orthogonalised
+from demo_voice.lm.shipped import take_over
 from demo_voice.lm.tokenizer import build_tokenizer, token_names
 from demo_voice.lm.train import Trainer, rate_at, to_tensors
 from demo_voice.lm.utterances import Utterance, batches, collate, spoken_positions, utterance
@@ -182,3 +183,37 @@ def test_muon_moves_only_what_has_a_gradient() -> None:
     Muon([still, moved], lr=0.1).step()
     assert torch.equal(still, torch.ones(4, 4))
     assert not torch.equal(moved, torch.ones(4, 4))
+
+
+def test_training_goes_on_from_an_exported_model(tmp_path) -> None:
+    first = model().eval()
+    export(first, tmp_path)
+    second = VoiceLM(SMALL, torch.randn(3, CODES, 8)).eval()
+    take_over(second, tmp_path)
+    ids = torch.randint(0, first.vocabulary.size, (1, 12))
+    with torch.no_grad():
+        (a, _), (b, _) = first(ids), second(ids)
+        assert torch.allclose(a @ first.head().t(), b @ second.head().t(), atol=0.02)  # float16
+        # What slots share is found in the parts that they share.
+        assert torch.allclose(second.audio_in.slot, first.audio_in().mean(1, True), atol=1e-3)
+
+
+def test_an_exported_model_of_another_size_is_refused(tmp_path) -> None:
+    export(model(), tmp_path)
+    larger = VoiceLM(Shape(2 * CODES, hidden=64, inner=96, layers=2), torch.randn(3, 32, 8))
+    with pytest.raises(ValueError, match="give the same sizes"):
+        take_over(larger, tmp_path)
+
+
+def test_half_precision_learns_about_the_same(
+    rows: list[Utterance], vocabulary: Vocabulary
+) -> None:
+    batch = to_tensors(collate(rows, vocabulary), "cpu")
+    ends = []
+    for half in (False, True):
+        torch.manual_seed(0)
+        trainer = Trainer(SMALL, torch.randn(3, CODES, 8), "cpu", half)
+        for _ in range(5):
+            parts = trainer.update(batch, 0.0)
+        ends.append(parts["c0"])
+    assert ends[1] == pytest.approx(ends[0], rel=0.05)

@@ -1,0 +1,71 @@
+"""What the device itself allows: how fast it copies its memory and multiplies 16-bit matrices.
+
+The two ceilings of every roofline, measured where the datasheet's would flatter. Clocks and other
+settings stay as they are found.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+
+REPEATS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Ceilings:
+    """bandwidth: GB/s (10^9), bytes read plus bytes written of a device-to-device copy.
+    tflops: of a square bfloat16 matrix product. Medians of `repeats`."""
+
+    bandwidth: float
+    tflops: float
+    copied_bytes: int
+    matrix: int
+    repeats: int
+
+
+def ceilings(device: str, repeats: int = REPEATS) -> Ceilings:
+    """device: "cpu", "cuda" or "cuda:N". Sizes are far beyond its caches."""
+    cuda = device.startswith("cuda")
+    copied, matrix = (1 << 32, 8192) if cuda else (1 << 28, 1024)
+    return Ceilings(
+        bandwidth=2 * copied / _copy_time(device, copied, repeats) / 1e9,
+        tflops=2 * matrix**3 / _product_time(device, matrix, repeats) / 1e12,
+        copied_bytes=copied,
+        matrix=matrix,
+        repeats=repeats,
+    )
+
+
+def _copy_time(device: str, size: int, repeats: int) -> float:
+    source = torch.zeros(size, dtype=torch.uint8, device=device)
+    target = torch.empty_like(source)
+    return _median(lambda: target.copy_(source), device, repeats)
+
+
+def _product_time(device: str, size: int, repeats: int) -> float:
+    a = torch.randn((size, size), device=device).bfloat16()
+    return _median(lambda: a @ a, device, repeats)
+
+
+def _median(work: Callable[[], object], device: str, repeats: int) -> float:
+    """Seconds. The clock is read with the device idle, which costs tens of µs: work takes ms."""
+
+    def wait() -> None:
+        if device.startswith("cuda"):
+            torch.cuda.synchronize(device)
+
+    for _ in range(3):
+        work()
+    times = []
+    for _ in range(repeats):
+        wait()
+        began = time.perf_counter()
+        work()
+        wait()
+        times.append(time.perf_counter() - began)
+    return statistics.median(times)

@@ -1,0 +1,53 @@
+import pytest
+
+from benchmarks.engine_double import EngineDouble
+from benchmarks.fixed_length import FixedLength
+from tensorrt_tts.backends.protocol import Backend, Capacity, Finish, Sampling, TokenChunk
+from tensorrt_tts.models.orpheus_tokens import OrpheusTokens
+
+TOKENS = OrpheusTokens()
+
+
+class Babbler(EngineDouble):
+    """As a model with random weights: ends by chance, at the stop id if one is given."""
+
+    capacity = Capacity(4, 1000)
+
+    async def stream(self, prompt_ids, sampling, request_id):
+        assert prompt_ids == [1]
+        if sampling.stop_ids:
+            yield TokenChunk((1, 2), Finish.STOP)
+            return
+        yield TokenChunk((1,))
+        yield TokenChunk(tuple(range(sampling.max_tokens - 1)), Finish.LENGTH)
+
+
+async def chunks(backend, sampling):
+    return [chunk async for chunk in backend.stream([1], sampling, "a")]
+
+
+async def test_the_length_is_reached_and_counts_as_an_end():
+    backend = FixedLength(Babbler(), 21)
+    assert isinstance(backend, Backend)
+    found = await chunks(backend, Sampling(max_tokens=1000, stop_ids=TOKENS.stop_ids))
+    assert sum(len(chunk.ids) for chunk in found) == 21
+    assert found[-1].finish is Finish.STOP
+
+
+async def test_a_shorter_limit_stays_a_limit():
+    found = await chunks(FixedLength(Babbler(), 21), Sampling(max_tokens=7, stop_ids=(5,)))
+    assert sum(len(chunk.ids) for chunk in found) == 7
+    assert found[-1].finish is Finish.LENGTH
+
+
+@pytest.mark.parametrize("call", ["abort", "close"])
+async def test_the_rest_is_the_backend_s(call):
+    inner = EngineDouble(rate=1000.0, tokens=7 * 1000)
+    backend = FixedLength(inner, 7 * 1000)
+    legal = TOKENS.legal()
+    stream = backend.stream([1], Sampling(max_tokens=10_000, legal=legal), "a")
+    await anext(stream)
+    assert backend.stats().running == 1
+    await (backend.abort("a") if call == "abort" else backend.close())
+    assert [chunk async for chunk in stream][-1].finish is Finish.ABORT
+    assert backend.stats().running == 0
