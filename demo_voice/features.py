@@ -71,8 +71,9 @@ def phoneme_numbers(row: dict[str, Any], latents: int) -> NDArray[np.float32]:
     ends = np.cumsum(row["durations"]) * TEACHER_HOP
     middles = (np.arange(latents) + 0.5) * HOP
     places = np.searchsorted(ends, middles, side="right").clip(0, len(ends) - 1)
-    numbers = np.asarray([1 + SYMBOLS.index(c) if c in SYMBOLS else 0 for c in row["phonemes"]])
-    return numbers[places].astype(np.float32)
+    numbers = [1 + SYMBOLS.index(c) if c in SYMBOLS else 0 for c in row["phonemes"]]
+    spoken: NDArray[np.float32] = np.asarray(numbers, np.float32)[places]
+    return spoken
 
 
 @dataclass(frozen=True)
