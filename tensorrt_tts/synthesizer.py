@@ -38,6 +38,11 @@ AUDIBLE = level_to_amplitude(-40.0)
 """Speech level against the pause before it: −40 dBFS is some 20 dB below soft speech."""
 
 
+READ_AT_ONCE = 500
+"""Characters. Reading a text (normalising, phonemes, ids) takes 5 ms for so many, and ten times
+that for the longest allowed: too long to hold up the event loop that other streams share."""
+
+
 @dataclass(frozen=True, slots=True)
 class StreamOptions:
     """schedule: when the codec runs. Three steps (58 ms) as the first chunk: see `HopSchedule`.
@@ -82,6 +87,7 @@ class Synthesizer:
         self.options = options or StreamOptions()
         self.sample_rate = codec.context.sample_rate
         self.codec_thread = ThreadPoolExecutor(1, thread_name_prefix="codec")
+        self._text_thread = ThreadPoolExecutor(1, thread_name_prefix="text")
         self._names = itertools.count()
 
     @property
@@ -93,9 +99,25 @@ class Synthesizer:
 
         Raises TextError, UnknownVoiceError or SettingError at once, before anything is generated.
         """
-        plan = self._plan(request)
+        return self._begin(self._plan(request), request_id)
+
+    async def open(self, request: SpeechRequest, request_id: str | None = None) -> SpeechStream:
+        """As `stream`, but a long text is read on a thread, so that no other stream waits for it.
+
+        Raises as `stream`.
+        """
+        if len(request.text) <= READ_AT_ONCE:
+            return self.stream(request, request_id)
+        began = time.perf_counter()
+        loop = asyncio.get_running_loop()
+        plan = await loop.run_in_executor(self._text_thread, self._plan, request)
+        return self._begin(plan, request_id, began)
+
+    def _begin(
+        self, plan: _Plan, request_id: str | None, began: float | None = None
+    ) -> SpeechStream:
         name = request_id or f"speech-{next(self._names)}"
-        return SpeechStream(self, plan, name)
+        return SpeechStream(self, plan, name, began)
 
     async def synthesize(self, request: SpeechRequest) -> tuple[np.ndarray, SpeechReport]:
         """All audio at once: int16 (samples,), and the report."""
@@ -132,6 +154,7 @@ class Synthesizer:
         """Ends what is running and frees the backend. May be called twice."""
         await self.backend.close()
         self.codec_thread.shutdown(wait=True)
+        self._text_thread.shutdown(wait=True)
 
     def _plan(self, request: SpeechRequest) -> _Plan:
         spec, model = self.model.spec, self.model
@@ -203,9 +226,12 @@ class SpeechStream:
     iterates ends the generation and frees its place in the backend; nothing goes on for nobody.
     """
 
-    def __init__(self, synthesizer: Synthesizer, plan: _Plan, name: str) -> None:
+    def __init__(
+        self, synthesizer: Synthesizer, plan: _Plan, name: str, began: float | None = None
+    ) -> None:
+        """began: `time.perf_counter()` of the request, if that was not just now."""
         self.report = SpeechReport(synthesizer.sample_rate)
-        self._began = time.perf_counter()
+        self._began = time.perf_counter() if began is None else began
         self._synthesizer = synthesizer
         self._plan = plan
         self._name = name

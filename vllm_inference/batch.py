@@ -14,7 +14,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tensorrt_tts.audio.wav import WavWriter
-from tensorrt_tts.errors import OutputError, TTSError
+from tensorrt_tts.errors import OutputError
+from tensorrt_tts.exit_status import exit_status
 from tensorrt_tts.loading import open_synthesizer
 from tensorrt_tts.speech import SpeechRequest
 from tensorrt_tts.synthesizer import Synthesizer
@@ -23,15 +24,7 @@ from tensorrt_tts.text.normalize import normalize
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parsed = _parser().parse_args(arguments)
-    try:
-        run(parsed)
-        return 0
-    except TTSError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print("stopped", file=sys.stderr)
-        return 130
+    return exit_status(lambda: run(parsed))
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 
 from tensorrt_tts.audio.wav import WavWriter
-from tensorrt_tts.errors import BackendError, MissingDependencyError, SettingError, TTSError
+from tensorrt_tts.errors import BackendError, MissingDependencyError, SettingError
+from tensorrt_tts.exit_status import exit_status
 
 SAMPLE_RATE = 24_000
 """Of `/ws/tts`, in Hz; the samples are mono and 16 bits."""
@@ -25,20 +26,17 @@ SAMPLE_RATE = 24_000
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parsed = _parser().parse_args(arguments)
+    return exit_status(lambda: run(parsed))
+
+
+def run(parsed: argparse.Namespace) -> None:
+    """Raises what `speak` and `header` raise."""
     request = {"text": parsed.text, "benchmark": parsed.benchmark}
     if parsed.voice is not None:
         request["voice"] = parsed.voice
-    try:
-        headers = dict(header(given) for given in parsed.header)
-        summary = speak(parsed.url, request, parsed.output, parsed.timeout, headers)
-    except TTSError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print("stopped", file=sys.stderr)
-        return 130
+    headers = dict(header(given) for given in parsed.header)
+    summary = speak(parsed.url, request, parsed.output, parsed.timeout, headers)
     print(json.dumps(summary, indent=2))
-    return 0
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -79,7 +79,7 @@ class Utterance:
         service = self._service
         async with service.slots.hold() as self.queue_s:
             service.metrics.queue_wait_s.observe(self.queue_s)
-            async with service.synthesizer.stream(self.message.request()) as stream:
+            async with await service.synthesizer.open(self.message.request()) as stream:
                 self.report = stream.report
                 try:
                     async for chunk in stream:

@@ -1,4 +1,5 @@
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 
 import numpy as np
@@ -46,6 +47,34 @@ async def test_streamed_speech_equals_the_offline_decode_of_its_tokens(stateful:
     assert report.tokens == len(ids) == 71
     assert report.segments[0].counts.cut == 1
     await synthesizer.close()
+
+
+@pytest.mark.parametrize("text", [TEXT, LONG])
+async def test_an_opened_stream_is_the_same_stream(synthesizer: Synthesizer, text: str) -> None:
+    request = SpeechRequest(text, seed=4, max_tokens=14)
+    expected, _ = await synthesizer.synthesize(request)
+    async with await synthesizer.open(request) as stream:
+        parts = [chunk.pcm async for chunk in stream]
+    np.testing.assert_array_equal(np.concatenate(parts), expected)
+    with pytest.raises(UnknownVoiceError):
+        await synthesizer.open(SpeechRequest(text, voice="nobody"))
+
+
+async def test_reading_a_long_text_holds_nobody_up(
+    synthesizer: Synthesizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = synthesizer._plan
+    readers = []
+
+    def read(request: SpeechRequest):
+        readers.append(threading.current_thread())
+        return plan(request)
+
+    monkeypatch.setattr(synthesizer, "_plan", read)
+    for text in (TEXT, LONG):
+        await (await synthesizer.open(SpeechRequest(text, max_tokens=7))).aclose()
+    assert readers[0] is threading.main_thread()
+    assert readers[1] is not threading.main_thread()
 
 
 async def test_the_report_is_whole(synthesizer: Synthesizer) -> None:

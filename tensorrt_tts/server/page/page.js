@@ -22,7 +22,7 @@ async function speak() {
   stop();
   const text = part.text.value.trim();
   if (!text) return fail("Type something to say.");
-  const utterance = (current = { id: null, sent: 0, over: false });
+  const utterance = (current = { id: null, sent: 0, broken: false });
   recording = new Recording(sampleRate);
   waveform.clear(sampleRate);
   for (const name of ["first", "factor", "underruns"]) part[name].value = "–";
@@ -38,7 +38,7 @@ async function speak() {
     if (part.voice.value) request.voice = part.voice.value;
     const id = socket.speak(request, {
       audio: mine((bytes) => received(utterance, bytes)),
-      done: mine(() => ended(utterance)),
+      done: mine(ended),
       failed: mine(fail),
     });
     utterance.id = await id;
@@ -63,8 +63,7 @@ function received(utterance, bytes) {
   part.download.disabled = false;
 }
 
-function ended(utterance) {
-  utterance.over = true;
+function ended() {
   player.end();
 }
 
@@ -75,7 +74,7 @@ function heard({ played, underruns, silence, over }) {
     part.silence.textContent = `${Math.round((1000 * silence) / sampleRate)} ms of silence`;
   }
   place(played);
-  if (over) finish("Done");
+  if (over) finish(current.broken ? "Not spoken to the end" : "Done");
 }
 
 function place(played) {
@@ -92,10 +91,16 @@ function stop() {
   finish("Stopped");
 }
 
+// What has arrived is still played; only then is it over.
 function fail(text) {
-  player.stop();
-  finish("Not spoken to the end");
   part.problem.textContent = text;
+  if (current && recording.length) {
+    current.broken = true;
+    ended();
+  } else {
+    player.stop();
+    finish("Not spoken to the end");
+  }
 }
 
 function finish(status) {

@@ -156,6 +156,18 @@ async def test_says_what_is_wrong(server: ServerThread, page: Page) -> None:
     assert await page.value(text_of("problem")) == ""
 
 
+async def test_what_came_before_a_failure_is_played(server: ServerThread, page: Page) -> None:
+    # Faster than it is played: most of what came is still queued when the stream fails.
+    server.backend.behaviour = Behaviour(FRAMES, rate=4 * REAL_TIME, fail_at=7 * 20)
+    await write(page, TEXT)
+    await page.press("Enter", 13, modifiers=2)
+    await page.until(f"{text_of('problem')} !== ''")
+    await page.until(f"{text_of('status')} === 'Not spoken to the end'")
+    played, _, came = (await page.value(text_of("position"))).partition(" of ")
+    assert played == came
+    assert float(came.split()[0]) > 1.2  # of 20 frames: 1.7 s, less the codec's lookahead
+
+
 async def test_gaps_are_counted_and_shown(server: ServerThread, page: Page) -> None:
     server.backend.behaviour = Behaviour(frames=FRAMES, rate=0.6 * REAL_TIME)
     await write(page, TEXT)
