@@ -15,7 +15,7 @@ STEPS = {
     "tokenize": "demo_voice.tokenize",
     "vocoder": "demo_voice.vocoder",
     "language-model": "demo_voice.lm.train",
-    "export": "demo_voice.lm.export",
+    "export": "demo_voice.export",
     "tune": "demo_voice.tune",
     "evaluate": "demo_voice.evaluate",
 }

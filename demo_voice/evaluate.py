@@ -13,11 +13,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from demo_voice.export import add_arguments as add_weights
 from demo_voice.speak import Settings, Speaker, Spoken
 from demo_voice.streamed import speak_streamed
 
 RESULTS = Path(__file__).parent / "results" / "evaluation.json"
-WEIGHTS = Path(__file__).parent / "weights"
 RUNAWAY = 1.6  # times the teacher's length
 EARLY = 0.6
 
@@ -144,7 +144,8 @@ def shipped_settings(weights: Path) -> Settings:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of this step."""
-    parser.add_argument("--sentences", type=int, default=100)
+    add_weights(parser)
+    parser.add_argument("--test-sentences", type=int, default=100)
     parser.add_argument("--split", choices=("test", "valid"), default="test")
     parser.add_argument(
         "--batched",
@@ -159,13 +160,13 @@ def run(args: argparse.Namespace) -> None:
     from benchmarks.environment import hardware, versions
 
     torch.set_num_threads(args.threads)
-    sentences = held_out(Path(args.work), args.split, args.sentences)
-    settings = shipped_settings(WEIGHTS)
+    sentences = held_out(Path(args.work), args.split, args.test_sentences)
+    settings = shipped_settings(args.weights)
     texts = [s.text for s in sentences]
     if args.batched:
-        spoken = Speaker(WEIGHTS, settings, args.device).many(texts, args.seed)
+        spoken = Speaker(args.weights, settings, args.device).many(texts, args.seed)
     else:
-        spoken = speak_streamed(texts, args.seed)
+        spoken = speak_streamed(args.weights, texts, args.seed)
     made = dict(zip(texts, spoken, strict=True))
     result = evaluate(made.__getitem__, sentences, Judge())
     result |= {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -13,11 +14,14 @@ from tensorrt_tts.loading import open_synthesizer
 from tensorrt_tts.speech import SpeechRequest
 
 
-def speak_streamed(texts: Sequence[str], seed: int) -> list[Spoken]:
-    """Each text streamed by the `Synthesizer` with the reference backend, one after another."""
+def speak_streamed(weights: Path, texts: Sequence[str], seed: int) -> list[Spoken]:
+    """Each text streamed by the `Synthesizer` with the reference backend, one after another.
+
+    weights: folder with lm/ and codec/.
+    """
 
     async def speak() -> list[Spoken]:
-        synthesizer = open_synthesizer()
+        synthesizer = open_synthesizer(str(weights / "lm"), codec=str(weights / "codec"))
         try:
             spoken = []
             for text in texts:

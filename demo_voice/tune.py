@@ -9,17 +9,13 @@ from pathlib import Path
 
 import torch
 
-from demo_voice.evaluate import WEIGHTS, Judge, held_out, judge_spoken, judge_teacher, summary
+from demo_voice.evaluate import Judge, held_out, judge_spoken, judge_teacher, summary
+from demo_voice.export import add_arguments as add_weights
 from demo_voice.speak import Settings, Speaker
 
-CANDIDATES = (
-    Settings(0.0, 1.0, 1.0),
-    Settings(0.3, 1.0, 1.0),
-    Settings(0.5, 0.9, 1.0),
-    Settings(0.6, 0.95, 1.0),
-    Settings(0.8, 0.9, 1.0),
-    Settings(0.5, 0.9, 1.05),
-    Settings(0.5, 0.9, 1.1),
+CANDIDATES = tuple(
+    Settings(temperature, top_p)
+    for temperature, top_p in ((0.0, 1.0), (0.15, 0.8), (0.25, 0.8), (0.4, 0.8), (0.6, 0.9))
 )
 
 
@@ -30,6 +26,7 @@ def merit(word_error_rate: float, mos: float, ends: float) -> float:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of this step."""
+    add_weights(parser)
     parser.add_argument("--tune-sentences", type=int, default=40)
 
 
@@ -39,7 +36,7 @@ def run(args: argparse.Namespace) -> None:
     sentences = held_out(Path(args.work), "valid", args.tune_sentences)
     judge = Judge()
     teacher = judge_teacher(judge, sentences)
-    speaker = Speaker(WEIGHTS, CANDIDATES[0], args.device)
+    speaker = Speaker(args.weights, CANDIDATES[0], args.device)
     found: list[tuple[float, Settings]] = []
     for settings in CANDIDATES:
         speaker.settings = settings
@@ -54,7 +51,7 @@ def run(args: argparse.Namespace) -> None:
         )
         print(settings, result, flush=True)
     best = max(found, key=lambda pair: pair[0])[1]
-    path = WEIGHTS / "lm" / "generation_config.json"
+    path = args.weights / "lm" / "generation_config.json"
     config = json.loads(path.read_text(encoding="utf-8"))
     config |= asdict(best) | {"do_sample": best.temperature > 0}
     path.write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")

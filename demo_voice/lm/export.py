@@ -1,8 +1,7 @@
-"""Step ``export``: the trained language model as a Hugging Face folder."""
+"""The trained language model as a Hugging Face folder."""
 
 from __future__ import annotations
 
-import argparse
 import json
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,6 @@ from demo_voice.lm.model import EPSILON, HEAD, ROPE_THETA, Shape, VoiceLM
 from demo_voice.lm.tokenizer import save_tokenizer
 from demo_voice.lm.vocabulary import SLOTS, Vocabulary, symbol_id
 
-WEIGHTS = Path(__file__).parent.parent / "weights" / "lm"
 MAX_POSITIONS = 4096
 SAMPLING = {"temperature": 0.25, "top_p": 0.8, "repetition_penalty": 1.0}
 """Chosen on the validation sentences; see demo_voice/README.md."""
@@ -89,14 +87,3 @@ def export(model: VoiceLM, folder: Path) -> None:
 def write_json(path: Path, content: dict[str, Any]) -> None:
     """Readable JSON with a final newline."""
     path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Options of this step."""
-    parser.add_argument("--weights", type=Path, default=WEIGHTS, help="folder to write")
-
-
-def run(args: argparse.Namespace) -> None:
-    """Export the newest checkpoint."""
-    export(restore(Path(args.work) / "lm" / "ckpt.pt"), args.weights)
-    print(f"export: {args.weights}")

@@ -1,0 +1,35 @@
+"""Step ``export``: what was trained as the two checkpoint folders that ship."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+from demo_voice.lm.export import export as export_language_model
+from demo_voice.lm.export import restore
+
+WEIGHTS = Path(__file__).parent / "weights"
+CODEC_FILES = ("config.json", "model.safetensors")
+
+
+def copy_codec(trained: Path, folder: Path) -> None:
+    """The codec as the last of its training steps wrote it; each file replaced in one move."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in CODEC_FILES:
+        partial = folder / f"{name}.tmp"
+        partial.write_bytes((trained / name).read_bytes())
+        os.replace(partial, folder / name)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of this step; ``tune`` and ``evaluate`` read the same folder."""
+    parser.add_argument("--weights", type=Path, default=WEIGHTS, help="folder with lm/ and codec/")
+
+
+def run(args: argparse.Namespace) -> None:
+    """Export the newest checkpoints."""
+    work = Path(args.work)
+    copy_codec(work / "codec", args.weights / "codec")
+    export_language_model(restore(work / "lm" / "ckpt.pt"), args.weights / "lm")
+    print(f"export: {args.weights}")
