@@ -222,7 +222,9 @@ class VLLMBackend:
         for request_id in tuple(self._open):
             await self.abort(request_id)
         await asyncio.to_thread(self._engine.shutdown, self._options.shutdown_s)
-        # AsyncLLM shuts down again when it is collected; at interpreter exit that would fail.
+        # AsyncLLM shuts down again when it is collected, which fails at interpreter exit; and what
+        # vLLM itself keeps of it is only collected then.
+        self._engine.shutdown = lambda timeout=None: None
         self._engine = None
 
 

@@ -66,6 +66,7 @@ def test_speak_through_the_server_then_sigterm(tmp_path, capsys):
         assert client.main([*arguments, "--timeout", "300"]) == 0
         process.send_signal(signal.SIGTERM)
         assert process.wait(120) == 0, log.read_text()
+    assert "Traceback" not in log.read_text()  # nor what Python ignored at its exit
     summary = json.loads(capsys.readouterr().out)
     with wave.open(str(output)) as wav:
         assert 2 * wav.getnframes() == summary["bytes"] > 0
