@@ -44,19 +44,19 @@ def ceilings(device: str, repeats: int = REPEATS) -> Ceilings:
 def _copy_time(device: str, size: int, repeats: int) -> float:
     source = torch.zeros(size, dtype=torch.uint8, device=device)
     target = torch.empty_like(source)
-    return _median(lambda: target.copy_(source), device, repeats)
+    return median_time(lambda: target.copy_(source), device, repeats)
 
 
 def _product_time(device: str, size: int, repeats: int) -> float:
     a = torch.randn((size, size), device=device).bfloat16()
-    return _median(lambda: a @ a, device, repeats)
+    return median_time(lambda: a @ a, device, repeats)
 
 
-def _median(work: Callable[[], object], device: str, repeats: int) -> float:
+def median_time(work: Callable[[], object], device: str | torch.device, repeats: int) -> float:
     """Seconds. The clock is read with the device idle, which costs tens of µs: work takes ms."""
 
     def wait() -> None:
-        if device.startswith("cuda"):
+        if torch.device(device).type == "cuda":
             torch.cuda.synchronize(device)
 
     for _ in range(3):

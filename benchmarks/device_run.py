@@ -2,10 +2,11 @@
 
     python -m benchmarks device --shape orpheus-3b --device cuda
 
-In one run: copy bandwidth and matrix throughput; vLLM with random weights at several batches, as
-share of the roofline those two draw; then the toolkit's server with vLLM and a full-size SNAC in
-one process: first audio with one caller, and the largest number of callers it holds. `--shape tiny
---device cpu` runs the same steps on a laptop, to test them.
+In one run: copy bandwidth and matrix throughput; the codec's one-frame hops by batch; vLLM with
+random weights at several batches, as share of the roofline those two draw; then the toolkit's
+server with vLLM and a full-size SNAC in one process: first audio with one caller, and the largest
+number of callers it holds. `--shape tiny --device cpu` runs the same steps on a laptop, to test
+them.
 """
 
 from __future__ import annotations
@@ -19,6 +20,9 @@ from pathlib import Path
 from benchmarks.backbone import BackboneRate, backbone_rates
 from benchmarks.backbone import table as backbone_table
 from benchmarks.ceilings import Ceilings, ceilings
+from benchmarks.codec_rates import CodecRate, codec_rates
+from benchmarks.codec_rates import table as codec_table
+from benchmarks.decode_cost import open_codec
 from benchmarks.host_overhead import Level, host_overhead, largest_held
 from benchmarks.host_overhead import table as level_table
 from benchmarks.session import Session
@@ -46,6 +50,7 @@ class DeviceRun:
     shape: str
     device: str
     ceilings: Ceilings
+    codec: list[CodecRate]
     backbone: list[BackboneRate]
     levels: list[Level]
 
@@ -93,11 +98,15 @@ async def device_run(
     say(f"{device}: copying and multiplying …")
     found = await asyncio.to_thread(ceilings, device)
     say(f"copies at {found.bandwidth:.0f} GB/s, multiplies at {found.tflops:.1f} Tflop/s")
+    rates = []
+    if codec != "null":
+        rates = await asyncio.to_thread(codec_rates, open_codec(codec, device)[0], batches)
+        say(codec_table(rates))
     model = write_shape(folder / shape, shape)
     say(f"starting vLLM on the shape of {shape} …")
     backend = await asyncio.to_thread(open_shape, model, device, max(batches))
     try:
-        rates = await backbone_rates(
+        backbone = await backbone_rates(
             backend,
             production_sampling(SLOTS * max(2, round(seconds * 24000 / 2048))),
             measured_roofline(shape, found),
@@ -119,7 +128,7 @@ async def device_run(
         ready_within=READY_S,
         alone=alone,
     )
-    return DeviceRun(shape, device, found, rates, levels)
+    return DeviceRun(shape, device, found, rates, backbone, levels)
 
 
 def report(run: DeviceRun) -> str:
@@ -128,6 +137,8 @@ def report(run: DeviceRun) -> str:
     lines = [
         f"copies at {run.ceilings.bandwidth:.0f} GB/s, bf16 matrices {run.ceilings.tflops:.1f} "
         "Tflop/s",
+        "",
+        codec_table(run.codec),
         "",
         backbone_table(run.backbone),
         "",

@@ -1,10 +1,16 @@
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from benchmarks.backbone import _Delivery, backbone_rates, steady_rate, table
 from benchmarks.ceilings import Ceilings, ceilings
+from benchmarks.codec_rates import codec_rates, hop_windows
+from benchmarks.codec_rates import table as codec_table
 from benchmarks.device_run import measured_roofline, production_sampling
 from benchmarks.engine_double import EngineDouble
 from tensorrt_tts.errors import BackendError
+from tests.support.snac_codecs import tiny_codec
 
 
 def test_only_the_stretch_in_which_all_streams_run_counts():
@@ -50,3 +56,22 @@ def test_ceilings_of_this_machine():
     found = ceilings("cpu", repeats=3)
     assert 0.2 < found.bandwidth < 2000
     assert 0.001 < found.tflops < 100
+
+
+def test_codec_rates_by_batch():
+    found = codec_rates(tiny_codec(), (1, 3), repeats=2)
+    assert [rate.batch for rate in found] == [1, 3]
+    frame_ms = 1000 * 2048 / 24000
+    for rate in found:
+        assert rate.streams == pytest.approx(rate.batch * frame_ms / rate.ms)
+    assert len(codec_table(found).splitlines()) == 3
+
+
+def test_the_measured_windows_are_those_of_a_stream():
+    """The frame they ask for is exact: they hold every step that it depends on."""
+    codec = tiny_codec()
+    (window,) = hop_windows(codec, 1)
+    longer = replace(window, steps=[(0, 0, 0), *window.steps], origin=window.origin - 1)
+    exact, same = codec.decode_windows([window]) + codec.decode_windows([longer])
+    assert len(exact) == 2048
+    np.testing.assert_allclose(exact, same, atol=1e-5)
