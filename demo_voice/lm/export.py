@@ -15,7 +15,7 @@ from demo_voice.lm.tokenizer import save_tokenizer
 from demo_voice.lm.vocabulary import SLOTS, Vocabulary, symbol_id
 
 MAX_POSITIONS = 4096
-SAMPLING = {"temperature": 0.25, "top_p": 0.8, "repetition_penalty": 1.0}
+SAMPLING = {"temperature": 0.4, "top_p": 0.8, "repetition_penalty": 1.0}
 """Chosen on the validation sentences; see demo_voice/README.md."""
 
 
