@@ -25,6 +25,17 @@ class LoopLag:
 
     samples: list[tuple[float, float]] = field(default_factory=list)
 
+    def during(self, spans: Sequence[tuple[float, float]]) -> LoopLag:
+        """The wake-ups whose delay fell into one of the spans (start, end), in part at least: what
+        the client did while nothing was being measured has made no figure wrong."""
+        return LoopLag(
+            [
+                (at, late)
+                for at, late in self.samples
+                if any(start <= at and at - late <= end for start, end in spans)
+            ]
+        )
+
     def objection(self) -> str | None:
         """Why the times of this run cannot be trusted, in one line; None when they can."""
         return objection([lag for _, lag in self.samples])

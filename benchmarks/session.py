@@ -70,7 +70,7 @@ class Session:
         scores = self.score(recorder.measured, self.folder) if self.score else []
         for score in scores:
             loggers.line(score)
-        line = lag_line(lag)
+        line = lag_line(lag.during([(one.scheduled, one.closed) for one in exchanges]))
         loggers.line(line)
         summary = summarize(recorder.lines, line, wall, scores, _drifts(recorder.measured))
         loggers.line(summary)

@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from benchmarks.loop_lag import objection, watch_lag
+from benchmarks.loop_lag import LoopLag, objection, watch_lag
 
 
 def test_a_client_on_time_is_believed():
@@ -20,6 +20,14 @@ def test_a_client_that_was_once_very_late_is_not_believed():
 
 def test_a_client_that_did_not_look_is_not_believed():
     assert "not measured" in objection([])
+
+
+def test_only_lateness_while_something_was_measured_counts():
+    lag = LoopLag([(1.00, 0.001), (2.00, 0.080), (3.00, 0.070), (4.00, 0.090)])
+    # 1.92 … 2.00 lies before, 2.93 … 3.00 reaches into the first, 3.91 … 4.00 lies in the second.
+    assert lag.during([(2.95, 3.5), (3.8, 5.0)]).samples == lag.samples[2:]
+    assert lag.during([(0.0, 1.5)]).objection() is None
+    assert "not measured" in lag.during([]).objection()
 
 
 async def test_a_blocked_loop_is_seen_with_its_length():
