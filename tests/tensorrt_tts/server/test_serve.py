@@ -1,5 +1,6 @@
 """Starting: what can be wrong before the port opens, and the routes beside the socket."""
 
+import gc
 import json
 import socket
 from collections.abc import Iterator
@@ -26,6 +27,12 @@ def server() -> Iterator[ServerThread]:
 def test_it_has_spoken_before_it_listens(server: ServerThread) -> None:
     assert server.backend.started == ["speech-0-0"]
     assert server.backend.ended == ["speech-0-0"]
+
+
+def test_no_collection_looks_through_what_is_loaded() -> None:
+    with serving():
+        assert gc.get_freeze_count() > 10_000
+    assert gc.get_freeze_count() == 0
 
 
 def test_health(server: ServerThread) -> None:
