@@ -1,6 +1,7 @@
 """The instrument against a real socket with planted faults: each is caught by the figure that
 should catch it, and by no other; a clean run shows none."""
 
+import asyncio
 import time
 from pathlib import Path
 
@@ -90,9 +91,10 @@ async def test_a_client_that_is_busy_says_so(tmp_path):
         drive = suite.drive
 
         async def busy(at, seen):
-            done = await drive(at, seen)
+            speaking = asyncio.create_task(drive(at, seen))
+            await asyncio.sleep(0.1)
             time.sleep(0.2)  # noqa: ASYNC251  what is planted: the event loop stands still
-            return done
+            return await speaking
 
         planted = type(suite)(suite.name, suite.workload, suite.total, busy)
         with RunLoggers([JsonlLogger(tmp_path / "run.jsonl")]) as loggers:

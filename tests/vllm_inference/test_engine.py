@@ -136,7 +136,8 @@ async def test_every_id_is_in_its_slot_however_hot(backend, ids):
     )
     for stream in spoken:
         assert all(token in ids.slot_range(at % 7) for at, token in enumerate(stream))
-        assert len(set(stream)) > 20  # it is hot: these are not the few likeliest ids
+    # It is hot: these are not the few likeliest ids. (Of one stream alone: it may stop at once.)
+    assert len(set().union(*spoken)) > len(ids.legal().union()) / 2
 
 
 async def test_stops_only_where_a_frame_begins(backend, ids):
