@@ -24,13 +24,13 @@ def few() -> list[tuple[str, str]]:
 def test_one_command_makes_a_voice(tmp_path, monkeypatch, capsys):
     rows = few()
     monkeypatch.setattr(synthesize, "read_sentences", lambda: rows)
-    monkeypatch.setattr(codec, "WARM_STEPS", 5)
+    monkeypatch.setattr(codec, "WARM_STEPS", 40)  # 16 coarse codes a step; k-means wants 512
     weights, results = tmp_path / "weights", tmp_path / "results.json"
     command = ["demo_voice", "train", "--work", str(tmp_path / "work")]
     command += ["--weights", str(weights), "--results", str(results), "--processes", "1"]
     command += ["--test-sentences", "2", "--tune-sentences", "2"]
     for step in ("codec", "vocoder", "lm"):
-        command += [f"--{step}-minutes", "0.1"]
+        command += [f"--{step}-minutes", "0.2"]
     monkeypatch.setattr(sys, "argv", command)
     demo_voice.main()
     result = json.loads(results.read_text())
