@@ -10,7 +10,6 @@ from benchmarks.ceilings import REPEATS, median_time
 from tensorrt_tts.codecs.context import Window
 from tensorrt_tts.codecs.snac import SnacCodec
 
-BATCHES = (1, 8, 64, 256)
 FRAMES_BEFORE = 40
 """Into the stream: a window there has its whole left context."""
 
@@ -26,7 +25,7 @@ class CodecRate:
 
 
 def codec_rates(
-    codec: SnacCodec, batches: Sequence[int] = BATCHES, repeats: int = REPEATS
+    codec: SnacCodec, batches: Sequence[int], repeats: int = REPEATS
 ) -> list[CodecRate]:
     """Windows as the streaming decoder asks for them at full lookahead."""
     context = codec.context
