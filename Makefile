@@ -9,7 +9,7 @@ OUT ?= out
 SENTENCE ?= The rain had stopped before the children came home from school.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow check
+.PHONY: help setup demo test test-slow test-search check
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "%-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ test: $(INSTALLED)  ## the default test suite (minutes on 2 cores)
 
 test-slow: $(INSTALLED)  ## the tests that take minutes each
 	$(PYTHON) -m pytest -m slow
+
+test-search: $(INSTALLED)  ## the property tests on new random examples, a thousand each
+	$(PYTHON) -m pytest --hypothesis-profile search $$(grep -rlE '^from hypothesis' tests)
 
 check: $(INSTALLED)  ## lint, format and types
 	$(PYTHON) -m ruff check .
