@@ -13,7 +13,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
 
 # A property is not wrong because the machine was busy: hypothesis's own clocks are off, pytest's
-# timeout stands. The default suite tries the same examples every time, so that a change is judged by
+# timeout stands. The default suite tries the same examples every time, so a change is judged by
 # what it changed; `make test-search` looks for new ones, many more of them.
 _COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 settings.register_profile("repeatable", derandomize=True, **_COMMON)
