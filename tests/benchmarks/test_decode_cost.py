@@ -4,7 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.decode_cost import as_json, decode_costs, open_codec, random_ids, spread, table
+from benchmarks.decode_cost import (
+    MAX_REPEATS,
+    as_json,
+    decode_costs,
+    open_codec,
+    random_ids,
+    spread,
+    table,
+)
 from tensorrt_tts.errors import CheckpointNotFoundError
 from tensorrt_tts.models.frames import parse
 from tests.support.tiny_snac import write_snac
@@ -42,6 +50,7 @@ def test_every_policy_is_timed_at_every_length(tmp_path):
     assert len(rows) == 10
     assert all(row.cpu > 0 and row.wall > 0 for row in rows)
     assert rows[0].relative == 1.0
+    assert {row.repeats for row in rows} == {MAX_REPEATS}
     again = rows[4]
     assert (again.hops, again.hops_timed) == (12 - 5, 3)
     # The longer the stream, the dearer a second of it: that is what is wrong with decoding again.
