@@ -161,12 +161,12 @@ def run(args: argparse.Namespace) -> None:
 
     torch.set_num_threads(args.threads)
     sentences = held_out(Path(args.work), args.split, args.test_sentences)
-    settings = shipped_settings(args.weights)
     texts = [s.text for s in sentences]
     if args.batched:
+        settings = shipped_settings(args.weights)
         spoken = Speaker(args.weights, settings, args.device).many(texts, args.seed)
     else:
-        spoken = speak_streamed(args.weights, texts, args.seed)
+        spoken, settings = speak_streamed(args.weights, texts, args.seed)
     made = dict(zip(texts, spoken, strict=True))
     result = evaluate(made.__getitem__, sentences, Judge())
     result |= {

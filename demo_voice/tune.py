@@ -13,9 +13,14 @@ from demo_voice.evaluate import Judge, held_out, judge_spoken, judge_teacher, su
 from demo_voice.export import add_arguments as add_weights
 from demo_voice.speak import Settings, Speaker
 
-CANDIDATES = tuple(
-    Settings(temperature, top_p)
-    for temperature, top_p in ((0.0, 1.0), (0.15, 0.8), (0.25, 0.8), (0.4, 0.8), (0.6, 0.9))
+CANDIDATES = (
+    Settings(0.0, 1.0),
+    Settings(0.15, 0.8),
+    Settings(0.25, 0.8),
+    Settings(0.4, 0.8),
+    Settings(0.6, 0.9),
+    Settings(0.4, 0.8, 1.1),
+    Settings(0.6, 0.95, 1.1),
 )
 
 

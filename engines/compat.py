@@ -15,7 +15,7 @@ from typing import Any
 
 from packaging.version import InvalidVersion, Version
 
-from tensorrt_tts.errors import EngineError, MissingDependencyError
+from tensorrt_tts.errors import EngineError, MissingDependencyError, reason
 
 PINNED = "1.2.1"
 """The release that images, extras and the contract pin."""
@@ -122,8 +122,7 @@ def load(module: str, name: str) -> Any:
     try:
         return getattr(importlib.import_module(module), name)
     except (ImportError, OSError, AttributeError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise EngineError(
-            f"cannot import {module}.{name}: {reason}; tensorrt_llm=={PINNED} needs Python 3.12, "
-            "a CUDA 13 driver and OpenMPI (apt install libopenmpi-dev openmpi-bin)"
+            f"cannot import {module}.{name}: {reason(error)}; tensorrt_llm=={PINNED} needs "
+            "Python 3.12, a CUDA 13 driver and OpenMPI (apt install libopenmpi-dev openmpi-bin)"
         ) from error

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
-from tensorrt_tts.errors import CheckpointError, CheckpointNotFoundError
+from tensorrt_tts.errors import CheckpointError, CheckpointNotFoundError, reason
 
 DEMO = "demo"
 
 LANGUAGE_MODEL_FILES = ("*.json", "*.safetensors", "tokenizer.model")
+NO_ROOM = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS))
+"""Errors of the local disk, not of the network."""
+
 CODEC_FILES = ("config.json", "model.safetensors", "pytorch_model.bin")
 
 
@@ -52,7 +56,7 @@ def _download(hub_id: str, files: tuple[str, ...]) -> Path:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import (
         GatedRepoError,
-        HfHubHTTPError,
+        HFValidationError,
         LocalEntryNotFoundError,
         OfflineModeIsEnabled,
         RepositoryNotFoundError,
@@ -60,6 +64,10 @@ def _download(hub_id: str, files: tuple[str, ...]) -> Path:
 
     try:
         return Path(snapshot_download(hub_id, allow_patterns=list(files)))
+    except HFValidationError as error:
+        raise CheckpointNotFoundError(
+            f"no folder '{hub_id}', and it is no hub id either; give a folder, or owner/name"
+        ) from error
     except GatedRepoError as error:
         raise CheckpointError(
             f"{hub_id} is gated: accept its licence on its page, then run `hf auth login`"
@@ -68,8 +76,18 @@ def _download(hub_id: str, files: tuple[str, ...]) -> Path:
         raise CheckpointNotFoundError(
             f"the hub has no {hub_id} (or it is private: `hf auth login`); check the spelling"
         ) from error
-    except (LocalEntryNotFoundError, OfflineModeIsEnabled, HfHubHTTPError, OSError) as error:
+    except (LocalEntryNotFoundError, OfflineModeIsEnabled) as error:
         raise CheckpointError(
             f"{hub_id} is not in the local cache and the hub cannot be reached; connect to the "
             f"network (and unset HF_HUB_OFFLINE), or give a local folder"
+        ) from error
+    except Exception as error:  # the client's transport raises its own kinds
+        if isinstance(error, OSError) and error.errno in NO_ROOM:
+            raise CheckpointError(
+                f"{hub_id} cannot be stored ({error.strerror}); free some space, or set HF_HOME to "
+                "a folder with room"
+            ) from error
+        raise CheckpointError(
+            f"the download of {hub_id} broke off ({reason(error)}); try again, it goes on where it "
+            "stopped"
         ) from error

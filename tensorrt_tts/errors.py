@@ -38,6 +38,13 @@ Exit code 0 is success, 130 is Ctrl-C, as in every shell.
 from __future__ import annotations
 
 
+def reason(error: BaseException, limit: int = 160) -> str:
+    """The first line of what a library says, or its class where it says nothing: for the brackets
+    in our own message."""
+    said = str(error).strip() or type(error).__name__
+    return said.splitlines()[0][:limit]
+
+
 class TTSError(Exception):
     """Base of the tree: something failed that is not the caller's doing.
 

@@ -11,7 +11,12 @@ from typing import TYPE_CHECKING, Any
 from tensorrt_tts import checkpoint_folder
 from tensorrt_tts.checkpoint_folder import CODEC_FILES, DEMO, LANGUAGE_MODEL_FILES
 from tensorrt_tts.codecs.snac_config import SnacConfig
-from tensorrt_tts.errors import CheckpointNotFoundError, CorruptCheckpointError, SettingError
+from tensorrt_tts.errors import (
+    CheckpointNotFoundError,
+    CorruptCheckpointError,
+    MissingDependencyError,
+    SettingError,
+)
 from tensorrt_tts.models import orpheus
 from tensorrt_tts.models.audio_vocabulary import full_vocab_size
 from tensorrt_tts.models.checkpoints import CHECKPOINTS
@@ -79,7 +84,7 @@ def load_model(model: str = DEMO, codec: str | None = None, spec: str | None = N
         chosen,
         tokens,
         tokenizer,
-        _sampling(folder, chosen.sampling) if model == DEMO else chosen.sampling,
+        _sampling(folder, chosen.sampling) if chosen is orpheus.DEMO else chosen.sampling,
         folder,
         codec_folder,
     )
@@ -106,7 +111,7 @@ def _spec(name: str | None, model: str, known: OrpheusSpec | None) -> OrpheusSpe
         if known is not None:
             return known
         return orpheus.DEMO if model == DEMO else orpheus.ENGLISH
-    if name not in orpheus.SPECS:
+    if not isinstance(name, str) or name not in orpheus.SPECS:
         raise SettingError(f"spec {name!r} is unknown; choose one of: {', '.join(orpheus.SPECS)}")
     return orpheus.SPECS[name]
 
@@ -159,6 +164,22 @@ BACKENDS: dict[str, Callable[[SpeechModel, str, int], Backend]] = {
 """Builders by name: (model, device, max_streams) to a loaded backend."""
 
 
+def check_device(device: str) -> None:
+    """Raises SettingError for what is no device, MissingDependencyError for one that is absent."""
+    import torch
+
+    try:
+        kind = torch.device(device).type
+    except RuntimeError:
+        kind = ""
+    if kind not in ("cpu", "cuda"):
+        raise SettingError(f"device {device!r} is not cpu, cuda or cuda:N")
+    if kind == "cuda" and not torch.cuda.is_available():
+        raise MissingDependencyError(
+            f"device {device!r}: no NVIDIA GPU here, or torch was installed without CUDA; use cpu"
+        )
+
+
 def open_synthesizer(
     model: str = DEMO,
     backend: str = "reference",
@@ -172,11 +193,12 @@ def open_synthesizer(
 ) -> Synthesizer:
     """Load everything and return a synthesizer ready to speak. Blocks for as long as that takes.
 
-    Raises SettingError for an unknown backend, the CheckpointError that fits, and
-    MissingDependencyError when the backend's package is not installed.
+    Raises SettingError for an unknown backend or device, the CheckpointError that fits, and
+    MissingDependencyError when the backend's package or the device is missing.
     """
     if backend not in BACKENDS:
         raise SettingError(f"backend {backend!r} is unknown; choose one of: {', '.join(BACKENDS)}")
+    check_device(device)
     from tensorrt_tts.codecs.select import open_codec
     from tensorrt_tts.synthesizer import Synthesizer
 

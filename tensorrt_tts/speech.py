@@ -41,7 +41,7 @@ class AudioChunk:
 @dataclass(slots=True)
 class SegmentReport:
     """One generated segment: its text, tokens delivered by the backend, frames, and why it ended.
-    `finish` is None while it is being generated. ABORT means that the caller stopped it."""
+    `finish` is None while it is being generated, and where the stream was stopped before."""
 
     text: str
     prompt_tokens: int = 0
@@ -76,6 +76,17 @@ class SpeechReport:
     @property
     def frames(self) -> int:
         return sum(segment.counts.frames for segment in self.segments)
+
+    @property
+    def cut_short(self) -> list[SegmentReport]:
+        """Segments that the token budget ended, not the model, and those without any audio: what
+        was heard may lack words."""
+        return [
+            segment
+            for segment in self.segments
+            if segment.finish is Finish.LENGTH
+            or (segment.finish is Finish.STOP and not segment.counts.frames)
+        ]
 
     @property
     def audio_s(self) -> float:

@@ -8,8 +8,9 @@ correctness, not for many callers.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,24 @@ from tensorrt_tts.errors import (
     CorruptCheckpointError,
     EngineDiedError,
     SettingError,
+    reason,
 )
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Without transformers' bar and its table of what did not fit: our one line says it."""
+    from transformers.utils import logging
+
+    verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(verbosity)
+        if bars:
+            logging.enable_progress_bar()
 
 
 class _Generation:
@@ -87,20 +105,27 @@ class ReferenceBackend:
         """Raises CorruptCheckpointError when the folder's weights cannot be loaded."""
         from transformers import AutoModelForCausalLM
 
+        model: Any
+        found: dict[str, Any]
         try:
-            model: Any = AutoModelForCausalLM.from_pretrained(
-                folder, dtype=dtype, local_files_only=True
-            )
+            with _quiet():
+                model, found = AutoModelForCausalLM.from_pretrained(
+                    folder, dtype=dtype, local_files_only=True, output_loading_info=True
+                )
             model.to(device)
-            prompts = PromptEmbedding.open(folder)
-        except CorruptCheckpointError:
-            raise
         except Exception as error:  # transformers raises OSError, ValueError, safetensors' own …
-            reason = str(error).strip().splitlines()[0][:160]
             raise CorruptCheckpointError(
-                f"language model in '{folder}' cannot be loaded ({reason}); download it again"
+                f"language model in '{folder}' cannot be loaded ({reason(error)}); download it "
+                "again"
             ) from error
-        return cls(model, max_streams, prompts=prompts)
+        # What a checkpoint lacks is filled with random numbers: noise, spoken with confidence.
+        lost = sorted([*found["missing_keys"], *(name for name, *_ in found["mismatched_keys"])])
+        if lost:
+            raise CorruptCheckpointError(
+                f"language model in '{folder}' lacks {len(lost)} tensors that its config.json "
+                f"asks for ({', '.join(lost[:3])}); download it again"
+            )
+        return cls(model, max_streams, prompts=PromptEmbedding.open(folder))
 
     async def stream(
         self, prompt_ids: Sequence[int], sampling: Sampling, request_id: str
@@ -116,8 +141,7 @@ class ReferenceBackend:
                     return
         finally:
             generation.aborted = True
-            with self._changed:
-                self._open.pop(request_id, None)
+            self._forget(generation)
 
     def _admit(self, prompt_ids: Sequence[int], sampling: Sampling, request_id: str) -> _Generation:
         room = self.capacity.max_sequence - len(prompt_ids)
@@ -212,9 +236,14 @@ class ReferenceBackend:
         else:
             generation.send(TokenChunk((token,)))
 
-    def _finish(self, generation: _Generation, item: TokenChunk | Exception) -> None:
+    def _forget(self, generation: _Generation) -> None:
+        """Once aborted, its id may belong to another generation already."""
         with self._changed:
-            self._open.pop(generation.request_id, None)
+            if self._open.get(generation.request_id) is generation:
+                del self._open[generation.request_id]
+
+    def _finish(self, generation: _Generation, item: TokenChunk | Exception) -> None:
+        self._forget(generation)
         generation.aborted = True
         generation.send(item)
 

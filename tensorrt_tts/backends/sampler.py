@@ -6,6 +6,8 @@ Penalty, temperature, top-k and top-p follow Hugging Face's definitions, in its 
 
 from __future__ import annotations
 
+import functools
+
 import torch
 
 from tensorrt_tts.backends.protocol import LegalTokens, Sampling
@@ -70,18 +72,17 @@ class Sampler:
         return int(order[torch.multinomial(probabilities, 1, generator=self._generator)])
 
 
+@functools.lru_cache(maxsize=16)
 def _candidates(
     legal: LegalTokens | None, stop_ids: tuple[int, ...], device: torch.device
 ) -> list[torch.Tensor]:
-    """Legal ids per position modulo the number of slots; empty when everything is legal."""
+    """Legal ids per position modulo the number of slots; empty when everything is legal. The same
+    for every request to a model, and worth keeping: it is made on the event loop."""
     if legal is None:
         return []
     stops = torch.tensor(stop_ids, dtype=torch.int64, device=device)
 
-    def ids(values: list[int] | range) -> torch.Tensor:
-        return torch.tensor(list(values), dtype=torch.int64, device=device)
-
     if not legal.per_slot:
-        return [torch.cat((ids(legal.union()), stops))]
-    first, *rest = legal.slots
-    return [torch.cat((ids(first), stops)), *(ids(slot) for slot in rest)]
+        return [torch.cat((torch.tensor(legal.union(), device=device), stops))]
+    first, *rest = (torch.arange(s.start, s.stop, s.step, device=device) for s in legal.slots)
+    return [torch.cat((first, stops)), *rest]

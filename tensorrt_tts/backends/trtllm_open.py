@@ -27,7 +27,7 @@ from tensorrt_tts.backends.protocol import Capacity, Sampling
 from tensorrt_tts.backends.trtllm import FRAME, TensorRTLLMBackend
 from tensorrt_tts.backends.trtllm_sampling import engine_keywords, pytorch_keywords
 from tensorrt_tts.codecs.select import ENGINES_VARIABLE, engines_root
-from tensorrt_tts.errors import EngineError
+from tensorrt_tts.errors import EngineError, reason
 
 SINGLE_PROCESS_VARIABLE = "TLLM_WORKER_USE_SINGLE_PROCESS"
 
@@ -202,8 +202,7 @@ def _construct(llm_class: Any, keywords: dict[str, Any]) -> Any:
     try:
         return llm_class(**keywords)
     except Exception as error:  # MPI, CUDA, TensorRT and pydantic all raise their own
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise EngineError(
-            f"TensorRT-LLM cannot load {keywords['model']!r}: {reason[:200]}; `python -m engines "
+            f"TensorRT-LLM cannot load {keywords['model']!r}: {reason(error)}; `python -m engines "
             "check` tells whether the engine fits this machine"
         ) from error

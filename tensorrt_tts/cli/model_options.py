@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 from typing import TYPE_CHECKING
 
 from tensorrt_tts.errors import SettingError
@@ -30,8 +29,6 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
 
 def open_from(parsed: argparse.Namespace, options: StreamOptions | None = None) -> Synthesizer:
     """Raises what `open_synthesizer` raises."""
-    # transformers prints a progress bar for its weights on stderr, where our own progress goes.
-    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     from tensorrt_tts.loading import open_synthesizer
 
     if parsed.threads is not None:

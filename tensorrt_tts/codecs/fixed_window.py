@@ -53,12 +53,16 @@ def noise_rates(config: SnacConfig) -> tuple[int, ...]:
 
 
 class FixedWindowCodec:
-    """See `Codec`. Not for several threads at a time: the session is one set of device buffers."""
+    """See `Codec`. Not for several threads at a time: the session is one set of device buffers.
 
-    def __init__(self, config: SnacConfig, session: Session) -> None:
+    noise: as of `SnacCodec`. The graph's noise inputs are fed zeros when it is off.
+    """
+
+    def __init__(self, config: SnacConfig, session: Session, noise: bool = True) -> None:
         self.config = config
         self.context = config.context()
         self.session = session
+        self._noise = noise
         self._rates = noise_rates(config) if session.noisy else ()
         if exact_samples(self.context, session.steps) < 1:
             raise CorruptEngineError(
@@ -122,6 +126,8 @@ class FixedWindowCodec:
         origins = torch.tensor([tile.origin for tile in tiles], device=session.device)
         noise = [
             addressed_noise(seeds, block, origins * rate, session.steps * rate).contiguous()
+            if self._noise
+            else torch.zeros(len(tiles), 1, session.steps * rate, device=session.device)
             for block, rate in enumerate(self._rates)
         ]
         return session.run(codes.to(session.device), noise)

@@ -38,7 +38,7 @@ def open_codec(folder: Path, noise: bool = True, device: str = "cpu") -> Codec:
         from tensorrt_tts.codecs import snac_onnx
 
         if (folder / snac_onnx.MODEL_FILE).is_file():
-            return snac_onnx.open_codec(folder)
+            return snac_onnx.open_codec(folder, noise=noise)
     from tensorrt_tts.codecs.snac import SnacCodec
 
     return SnacCodec.from_folder(folder, noise, device)

@@ -5,14 +5,24 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PositiveInt,
+    ValidationError,
+    model_validator,
+)
 
 from tensorrt_tts.codecs.context import CodecContext
 from tensorrt_tts.codecs.receptive_field import reach
 from tensorrt_tts.errors import CheckpointNotFoundError, CorruptCheckpointError
 from tensorrt_tts.models.frames import STEPS_PER_FRAME
+
+Rates = Annotated[tuple[Annotated[int, Field(ge=2)], ...], Field(min_length=1)]
+"""Of up- or downsampling, layer by layer."""
 
 
 class SnacConfig(BaseModel):
@@ -20,18 +30,27 @@ class SnacConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    sampling_rate: int
-    encoder_dim: int
-    encoder_rates: tuple[int, ...]
-    latent_dim: int | None = None
-    decoder_dim: int
-    decoder_rates: tuple[int, ...]
+    sampling_rate: PositiveInt
+    encoder_dim: PositiveInt
+    encoder_rates: Rates
+    latent_dim: PositiveInt | None = None
+    decoder_dim: PositiveInt
+    decoder_rates: Rates
     attn_window_size: int | None = None
-    codebook_size: int
-    codebook_dim: int
+    codebook_size: PositiveInt
+    codebook_dim: PositiveInt
     vq_strides: tuple[int, ...]
     noise: bool = True
     depthwise: bool = True
+
+    @model_validator(mode="after")
+    def _known_layers(self) -> SnacConfig:
+        if not self.depthwise:
+            raise ValueError(
+                "depthwise false: only the depthwise variant is decoded here, which all released "
+                "models are"
+            )
+        return self
 
     @model_validator(mode="after")
     def _streamable(self) -> SnacConfig:

@@ -58,7 +58,8 @@ class OnnxSession:
         return samples
 
 
-def open_codec(folder: Path, threads: int = 0) -> FixedWindowCodec:
+def open_codec(folder: Path, threads: int = 0, noise: bool = True) -> FixedWindowCodec:
     """The codec of an export folder: snac.onnx and config.json. Raises CheckpointError, EngineError
     or MissingDependencyError."""
-    return FixedWindowCodec(SnacConfig.read(folder), OnnxSession(folder / MODEL_FILE, threads))
+    session = OnnxSession(folder / MODEL_FILE, threads)
+    return FixedWindowCodec(SnacConfig.read(folder), session, noise)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tensorrt_tts.codecs.snac_config import SnacConfig
 from tensorrt_tts.errors import CheckpointNotFoundError, CorruptCheckpointError
@@ -64,8 +64,8 @@ def _read(path: Path) -> dict[str, torch.Tensor]:
             from safetensors.torch import load_file
 
             return load_file(path)
-        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-        return state
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        return {str(name): tensor.detach() for name, tensor in state.items()}
     except Exception as error:  # safetensors, zip, pickle and I/O all raise their own
         raise CorruptCheckpointError(
             f"'{path}' cannot be read as weights ({type(error).__name__}); download it again"

@@ -85,7 +85,8 @@ class OrpheusSpec:
     """One variant of the family. The first voice is the default one.
 
     segment_characters: longest text for one generation. Checkpoints were trained on clips of up to
-    about 15 s (1200 tokens), which is 220 characters of speech.
+    about 15 s (1200 tokens), which is 220 characters of speech in an alphabet. The budget must
+    leave room for it.
     """
 
     name: str
@@ -138,11 +139,15 @@ GERMAN = OrpheusSpec("orpheus-german", _voices("de", "jana", "thomas", "max"), t
 KOREAN = OrpheusSpec(
     "orpheus-korean",
     _voices("ko", "유나", "준서"),
+    budget=TokenBudget(seconds_per_character=0.32),  # a syllable a character, 6 a second
+    segment_characters=90,
     tags=("한숨", "헐", "헛기침", "훌쩍", "하품", "낄낄", "신음", "작은 웃음", "기침", "으르렁"),
 )
 MANDARIN = OrpheusSpec(
     "orpheus-mandarin",
     _voices("zh", "长乐", "白芷"),
+    budget=TokenBudget(seconds_per_character=0.44),  # a syllable a character, 4.5 a second
+    segment_characters=60,
     tags=("嬉笑", "轻笑", "呻吟", "大笑", "咳嗽", "抽鼻子", "咳"),
 )
 SPANISH_ITALIAN = OrpheusSpec(
@@ -166,9 +171,10 @@ VEENA = OrpheusSpec(
     _voices("hi", "kavya", "agastya", "maitri", "vinaya"),
     prompt=VEENA_PROMPT,
     sampling=SamplingDefaults(temperature=0.4, top_p=0.9, repetition_penalty=1.05),
-    # The card caps generations at 700 tokens: the checkpoint's context is 2048 and its training
-    # clips are short. Longer texts are split into segments before they get here.
+    # The card caps generations at 700 tokens (8.5 s): the checkpoint's context is 2048 and its
+    # training clips are short.
     budget=TokenBudget(ceiling=701),
+    segment_characters=90,
 )
 DEMO = OrpheusSpec(
     "demo",

@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import functools
 import re
+import unicodedata
 from typing import Any
 
-from tensorrt_tts.errors import MissingDependencyError
+from tensorrt_tts.errors import MissingDependencyError, TextError
 
 _PUNCTUATION = str.maketrans({";": ",", ":": ",", "…": ".", "(": ",", ")": ","})
 _DROPPED = re.compile(r"[\"“”ʔ̃ː]")
 _REPEATED = re.compile(r"\s*([,.?!—])(?:\s*[,.?!—])*\s*")
 _ENDS = ".?!"
+_LONG_NUMBER = re.compile(r"\d(?:,?\d){15,}")
+"""Sixteen digits and more are a card's or an account's: said one by one. The converter has no words
+for the longest."""
 
 
 @functools.cache
@@ -34,9 +38,17 @@ def _reader() -> Any:
 def phonemize(text: str) -> str:
     """Phonemes of one sentence or clause, ending in punctuation; "" if nothing can be spoken.
 
-    Raises MissingDependencyError.
+    Raises MissingDependencyError, or TextError for what the converter cannot read.
     """
-    return tidy(_reader()(_plain(text)))
+    reader = _reader()
+    try:
+        phonemes = reader(_plain(text))
+    except Exception as error:  # it knows ordinary text; what else it meets raises anything
+        raise TextError(
+            f"text {text[:40]!r} cannot be read as English ({type(error).__name__}: {error}); "
+            "say it in words"
+        ) from error
+    return tidy(phonemes)
 
 
 def tidy(phonemes: str) -> str:
@@ -53,5 +65,15 @@ def _closing(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Brackets would be read by the converter as its own markup for given phonemes."""
-    return re.sub(r"[\[\]]", " ", text)
+    """Without brackets, which would be read as markup for given phonemes; plain digits."""
+    text = re.sub(r"[\[\]]", " ", text)
+    text = "".join(_plain_number(character) for character in text)
+    return _LONG_NUMBER.sub(lambda number: " ".join(re.sub(",", "", number[0])), text)
+
+
+def _plain_number(character: str) -> str:
+    """ "①" and "²" are digits to Python and no numbers to the converter; "½" is "1/2" to both."""
+    if character.isascii() or unicodedata.category(character)[0] != "N":
+        return character
+    digit = unicodedata.digit(character, None)
+    return str(digit) if digit is not None else unicodedata.normalize("NFKC", character)

@@ -1,14 +1,18 @@
+import errno
 import json
 import shutil
 from pathlib import Path
 
+import httpx
 import pytest
+import torch
 
 from tensorrt_tts.checkpoint_folder import find
 from tensorrt_tts.errors import (
     CheckpointError,
     CheckpointNotFoundError,
     CorruptCheckpointError,
+    MissingDependencyError,
     SettingError,
 )
 from tensorrt_tts.loading import load_model, open_synthesizer
@@ -86,7 +90,9 @@ def test_vocabulary_size_comes_from_the_config(folders: tuple[str, str]) -> None
         load_model(*folders)
 
 
-@pytest.mark.parametrize("name", ["./none", "/none/at/all", "none", "a/b/c"])
+@pytest.mark.parametrize(
+    "name", ["./none", "/none/at/all", "none", "a/b/c", "foo bar/baz", "a/b--c"]
+)
 def test_no_such_folder(name: str) -> None:
     with pytest.raises(CheckpointNotFoundError, match=f"no folder '{name}'"):
         find(name, ("*",))
@@ -110,7 +116,6 @@ def test_offline(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_the_hub_answers(
     monkeypatch: pytest.MonkeyPatch, kind: str, error: type[Exception], says: str
 ) -> None:
-    import httpx
     import huggingface_hub
     from huggingface_hub import errors
 
@@ -121,6 +126,54 @@ def test_what_the_hub_answers(
     monkeypatch.setattr(huggingface_hub, "snapshot_download", refuse)
     with pytest.raises(error, match=says):
         find("owner/name", ("*",))
+
+
+@pytest.mark.parametrize(
+    ("failure", "says"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), "cannot be stored .*HF_HOME"),
+        (httpx.ReadTimeout("timed out"), "broke off .timed out."),
+        (httpx.RemoteProtocolError(""), "broke off .RemoteProtocolError."),
+    ],
+    ids=str,
+)
+def test_a_broken_download(monkeypatch: pytest.MonkeyPatch, failure: Exception, says: str) -> None:
+    import huggingface_hub
+
+    def fail(*_: object, **__: object) -> None:
+        raise failure
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", fail)
+    with pytest.raises(CheckpointError, match=says):
+        find("owner/name", ("*",))
+
+
+@pytest.mark.parametrize(
+    ("device", "error"), [("banana", SettingError), ("cuda", MissingDependencyError)]
+)
+def test_a_device_that_is_not_there_fails_before_loading(
+    device: str, error: type[Exception]
+) -> None:
+    if device == "cuda" and torch.cuda.is_available():
+        pytest.skip("this machine has one")
+    with pytest.raises(error, match=f"device '{device}'"):
+        open_synthesizer("none", device=device)
+
+
+def test_retrained_weights_bring_their_sampling() -> None:
+    """A folder of the demo voice's kind samples as its generation_config.json says, as `demo`."""
+    shipped = load_model("demo")
+    opened = load_model(str(shipped.folder), codec=str(shipped.codec_folder))
+    assert opened.spec.name == "demo"
+    assert opened.sampling == shipped.sampling
+
+
+@pytest.mark.parametrize("spec", [["a"], 3])
+def test_a_spec_that_is_no_name(folders: tuple[str, str], spec: object) -> None:
+    path = Path(folders[0]) / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"tts_spec": spec}))
+    with pytest.raises(SettingError, match="is unknown; choose one of"):
+        load_model(*folders)
 
 
 def test_the_tokenizer_adds_nothing() -> None:

@@ -1,12 +1,14 @@
 import asyncio
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import numpy as np
 import pytest
 
 from tensorrt_tts.backends.protocol import Finish, TokenChunk
 from tensorrt_tts.errors import (
+    BackendError,
+    EngineDiedError,
     NoAudioError,
     SettingError,
     StalledError,
@@ -106,13 +108,18 @@ async def test_equal_seeds_give_equal_audio_at_once_and_alone(synthesizer: Synth
     np.testing.assert_array_equal(together[0][0], alone)
 
 
-@pytest.mark.parametrize("how", ["break", "aclose", "cancel"])
+@pytest.mark.parametrize("how", ["break", "drop", "aclose", "cancel"])
 async def test_leaving_early_frees_the_backend(synthesizer: Synthesizer, how: str) -> None:
     stream = synthesizer.stream(SpeechRequest(LONG, max_tokens=2000))
     if how == "break":
         async with stream:
             async for _ in stream:
                 break
+    elif how == "drop":
+        async for _ in synthesizer.stream(SpeechRequest(LONG, max_tokens=2000), "dropped"):
+            break
+        await stream.aclose()
+        await settled(lambda: (synthesizer.backend.stats().running,))
     elif how == "aclose":
         await anext(stream)
         await stream.aclose()
@@ -128,6 +135,68 @@ async def test_leaving_early_frees_the_backend(synthesizer: Synthesizer, how: st
         await anext(stream)
 
 
+async def test_closing_wakes_whoever_waits_for_the_next_chunk(
+    synthesizer: Synthesizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(synthesizer.backend, "stream", never)
+    stream = synthesizer.stream(SpeechRequest(TEXT))
+    reader = asyncio.create_task(drain(stream))
+    await asyncio.sleep(0.05)
+    await stream.aclose()
+    await asyncio.wait_for(reader, 5)
+
+
+async def test_a_stream_closed_before_it_began_ends(synthesizer: Synthesizer) -> None:
+    stream = synthesizer.stream(SpeechRequest(TEXT))
+    reader = asyncio.create_task(drain(stream))
+    await stream.aclose()  # neither task has run yet
+    await asyncio.wait_for(reader, 5)
+
+
+async def test_a_closed_synthesizer_tells_who_was_listening_and_who_comes_later() -> None:
+    synthesizer = build()
+    stream = synthesizer.stream(SpeechRequest(LONG, max_tokens=2000))
+    await anext(stream)
+    await synthesizer.close()
+    await synthesizer.close()
+    with pytest.raises(EngineDiedError, match="closed while it spoke"):
+        await drain(stream)
+    for text in (TEXT, LONG):
+        with pytest.raises(EngineDiedError, match="is closed; open a new one"):
+            await synthesizer.open(SpeechRequest(text))
+
+
+async def test_an_aborted_segment_is_no_whole_speech(synthesizer: Synthesizer) -> None:
+    stream = synthesizer.stream(SpeechRequest(LONG, max_tokens=2000), "a")
+    await anext(stream)
+    await synthesizer.backend.abort("a-0")
+    with pytest.raises(BackendError, match="was told to abort"):
+        await drain(stream)
+    assert len(stream.report.segments) == 1
+
+
+async def test_a_timeout_of_the_backend_is_its_own(
+    synthesizer: Synthesizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: object):  # type: ignore[no-untyped-def]
+        raise TimeoutError("the engine's")
+        yield None
+
+    monkeypatch.setattr(synthesizer.backend, "stream", fail)
+    with pytest.raises(TimeoutError, match="the engine's"):
+        await synthesizer.synthesize(SpeechRequest(TEXT))
+
+
+async def test_what_was_cut_short_is_reported(synthesizer: Synthesizer) -> None:
+    _, report = await synthesizer.synthesize(SpeechRequest(TEXT, seed=1, max_tokens=21))
+    assert [segment.text for segment in report.cut_short] == [TEXT]
+
+
+async def never(*_: object):  # type: ignore[no-untyped-def]
+    await asyncio.Event().wait()
+    yield None
+
+
 async def drain(stream: AsyncIterator[object]) -> None:
     async for _ in stream:
         pass
@@ -137,12 +206,20 @@ async def test_generation_runs_ahead_of_the_listener_only_so_far() -> None:
     synthesizer = build(StreamOptions(ahead_s=1.0))
     async with synthesizer.stream(SpeechRequest(LONG, max_tokens=70)) as stream:
         await anext(stream)
-        await asyncio.sleep(2.0)
-        begun = len(stream.report.segments)
-        assert begun < 6
+        begun = await settled(lambda: (stream.report.tokens, len(stream.report.segments)))
+        assert begun[1] == 2  # 0.82 s each: one ready, the next begun before its second was up
         await drain(stream)
     assert len(stream.report.segments) == 12
     await synthesizer.close()
+
+
+async def settled(value: Callable[[], tuple[int, ...]], quiet_s: float = 0.5) -> tuple[int, ...]:
+    """The value once it has stayed the same for so long."""
+    while True:
+        before = value()
+        await asyncio.sleep(quiet_s)
+        if value() == before:
+            return before
 
 
 @pytest.mark.parametrize(
@@ -171,13 +248,7 @@ async def test_a_stalled_backend_is_an_error_not_a_silence(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     synthesizer = build(StreamOptions(stall_s=0.2))
-    release = asyncio.Event()
-
-    async def stalled(*_: object):  # type: ignore[no-untyped-def]
-        await release.wait()
-        yield None
-
-    monkeypatch.setattr(synthesizer.backend, "stream", stalled)
+    monkeypatch.setattr(synthesizer.backend, "stream", never)
     with pytest.raises(StalledError, match=r"no token .* for 0\.2 s"):
         await synthesizer.synthesize(SpeechRequest(TEXT))
     await synthesizer.close()

@@ -65,12 +65,24 @@ def test_cut_weights(folder: Path, name: str) -> None:
         ({"vq_strides": [8, 4, 2, 1]}, "vq_strides"),
         ({"decoder_dim": "wide"}, "decoder_dim"),
         ({"colour": "red"}, "colour"),
+        ({"decoder_rates": []}, "decoder_rates"),
+        ({"decoder_rates": [8, 1]}, "decoder_rates"),
+        ({"codebook_size": -1}, "codebook_size"),
+        ({"sampling_rate": 0}, "sampling_rate"),
+        ({"depthwise": False}, "depthwise variant"),
     ],
 )
 def test_config_that_does_not_fit(folder: Path, change: dict[str, object], says: str) -> None:
     path = folder / "config.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | change))
     with pytest.raises(CorruptCheckpointError, match=says):
+        snac_weights.load(folder)
+
+
+@pytest.mark.parametrize("content", [[1, 2], {"decoder": {"weight": 1}}], ids=str)
+def test_a_file_that_holds_something_else(folder: Path, content: object) -> None:
+    torch.save(content, folder / "pytorch_model.bin")
+    with pytest.raises(CorruptCheckpointError, match="cannot be read as weights"):
         snac_weights.load(folder)
 
 

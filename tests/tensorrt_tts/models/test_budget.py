@@ -1,5 +1,11 @@
+import pytest
+
 from tensorrt_tts.models.budget import TokenBudget
 from tensorrt_tts.models.checkpoints import CHECKPOINTS
+from tensorrt_tts.models.orpheus import SPECS, OrpheusSpec
+
+SLOW_SPEECH = {"zh": 4.0, "ko": 5.0}
+"""Characters a second, by language; 12 in an alphabet."""
 
 
 def test_budget_grows_with_the_text_and_holds_whole_frames() -> None:
@@ -18,3 +24,16 @@ def test_checkpoint_names_are_what_the_table_is_keyed_by() -> None:
     assert all(name == checkpoint.name for name, checkpoint in CHECKPOINTS.items())
     assert CHECKPOINTS["orpheus-3b"].mirror
     assert CHECKPOINTS["veena"].spec.name == "veena"
+
+
+@pytest.mark.parametrize("spec", SPECS.values(), ids=list(SPECS))
+def test_a_whole_segment_has_room_in_the_budget(spec: OrpheusSpec) -> None:
+    """Whatever is split for a checkpoint must not be cut by its token budget."""
+    rate = SLOW_SPEECH.get(spec.voices[0].language, 12.0)
+    seconds = spec.budget.tokens("a" * spec.segment_characters) / 7 / spec.budget.frames_per_second
+    assert seconds > spec.segment_characters / rate
+
+
+def test_numbers_take_longer_to_say_than_to_write() -> None:
+    budget = TokenBudget()
+    assert budget.tokens("777,777,777,777") / 82.03 > 12

@@ -1,10 +1,13 @@
 """Phonemes for voices that read phonemes."""
 
 import builtins
+import contextlib
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from tensorrt_tts.errors import MissingDependencyError
+from tensorrt_tts.errors import MissingDependencyError, TextError
 from tensorrt_tts.text import phonemes
 from tensorrt_tts.text.phonemes import phonemize, tidy
 
@@ -38,6 +41,38 @@ def test_only_trained_symbols() -> None:
 
     text = 'Dr. Smith\'s 3 "odd" cats — (grey & old); they cost $4.50 at 7:30, <b>no</b>…'
     assert set(phonemize(text)) <= set(SYMBOLS)
+
+
+@pytest.mark.parametrize(
+    ("odd", "plain"),
+    [
+        ("①Dr. Smith", "1Dr. Smith"),
+        ("¹ré", "1ré"),
+        ("H₂O", "H2O"),
+        ("१२ cats", "12 cats"),
+        ("4" * 20, " ".join("4" * 20)),
+        ("1,234,567,890,123,456,789", " ".join("1234567890123456789")),
+    ],
+)
+def test_odd_numbers(odd: str, plain: str) -> None:
+    pytest.importorskip("hibari")
+    assert phonemize(odd) == phonemize(plain)
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.sampled_from(["the", "Dr.", "$", "%", "½", "①", "é", "12", "7" * 40, "'", "-", "°"]),
+            st.text(st.characters(exclude_categories=("Cc", "Cs")), max_size=8),
+        ),
+        max_size=8,
+    )
+)
+def test_any_text_is_read_or_refused(words: list[str]) -> None:
+    pytest.importorskip("hibari")
+    for separator in ("", " "):
+        with contextlib.suppress(TextError):
+            phonemize(separator.join(words))
 
 
 def test_missing_package_names_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,6 +24,17 @@ def test_hindi_full_stop() -> None:
     assert segment(f"{first} {second}", 120) == [first, second]
 
 
+def test_chinese_needs_no_space_after_its_marks() -> None:
+    first, second = (
+        "孩子们放学回家之前雨已经停了，路上还有很多水。",
+        "妈妈在厨房里做饭，爸爸在客厅看报纸！",
+    )
+    assert segment(first + second, 30) == [first, second]
+    parts = segment((first + second) * 3, 16)
+    assert "".join(parts) == (first + second) * 3
+    assert all(part[-1] in "，。！" for part in parts)
+
+
 def test_short_sentences_join_their_neighbours() -> None:
     assert segment("Oh. Yes. I see what you mean.", 120) == ["Oh. Yes. I see what you mean."]
 
@@ -36,7 +47,7 @@ def test_long_sentences_are_cut_where_one_breathes() -> None:
 
 
 words = st.text(st.characters(codec="utf-8", categories=("L", "N")), min_size=1, max_size=30)
-marks = st.sampled_from([" ", ". ", "? ", ", ", "! ", "; ", "। "])
+marks = st.sampled_from([" ", ". ", "? ", ", ", "! ", "; ", "। ", "。", "，", "！"])
 
 
 @given(

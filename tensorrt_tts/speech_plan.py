@@ -1,0 +1,103 @@
+"""From a request to what the backend is asked for. Everything that can be refused is refused here,
+before anything is generated."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from tensorrt_tts.backends.protocol import Sampling
+from tensorrt_tts.errors import SettingError, TextError
+from tensorrt_tts.models.orpheus import OrpheusSpec, TextForm
+from tensorrt_tts.models.prompt import build_prompt
+from tensorrt_tts.speech import SpeechRequest
+from tensorrt_tts.text.normalize import normalize
+from tensorrt_tts.text.segment import segment
+
+if TYPE_CHECKING:
+    from tensorrt_tts.loading import SpeechModel
+
+RANGES = {
+    "temperature": (0.0, 2.0),
+    "top_p": (0.01, 1.0),
+    "top_k": (0, 1_000_000),
+    "repetition_penalty": (0.5, 3.0),
+    "max_tokens": (1, 1_000_000),
+    "seed": (0, 2**53),
+}
+"""Lowest and highest value of each number in a request."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechPlan:
+    """The text's segments and, for each, the prompt's ids and how its tokens are sampled. seed: of
+    the first segment's decoder; the next ones count up from it."""
+
+    segments: list[str]
+    prompts: list[list[int]]
+    sampling: list[Sampling]
+    seed: int
+
+
+def check_request(request: SpeechRequest, spec: OrpheusSpec) -> None:
+    """What can be refused without a model's files. Raises UnknownVoiceError or SettingError."""
+    spec.voice(request.voice)
+    for name, (low, high) in RANGES.items():
+        value = getattr(request, name)
+        if value is not None and not low <= value <= high:
+            raise SettingError(f"{name} {value} is out of range; use {low} to {high}")
+
+
+def plan_speech(
+    request: SpeechRequest, model: SpeechModel, max_characters: int, max_sequence: int
+) -> SpeechPlan:
+    """max_sequence: the backend's longest sequence, prompt and answer together.
+
+    Raises TextError, UnknownVoiceError or SettingError.
+    """
+    spec = model.spec
+    check_request(request, spec)
+    text = normalize(request.text, max_characters)
+    voice = spec.voice(request.voice)
+    segments = segment(text, spec.segment_characters)
+    base = _sampling(request, model)
+    prompts, sampling = [], []
+    for index, part in enumerate(segments):
+        read = _read(part, model)
+        prompt = build_prompt(
+            spec, model.tokens, read, voice, model.tokenizer.encode, model.tokenizer.token_id
+        )
+        budget = request.max_tokens or spec.budget.tokens(read)
+        room = max(1, max_sequence - len(prompt))
+        # Without a seed the backend draws its own: vLLM samples seeded streams one by one.
+        seed = None if request.seed is None else request.seed + index
+        prompts.append(prompt)
+        sampling.append(replace(base, seed=seed, max_tokens=min(budget, room)))
+    seed = secrets.randbits(32) if request.seed is None else request.seed
+    return SpeechPlan(segments, prompts, sampling, seed)
+
+
+def _read(part: str, model: SpeechModel) -> str:
+    """A segment in the form the model reads."""
+    if model.spec.text_form is not TextForm.PHONEMES:
+        return part
+    from tensorrt_tts.text.phonemes import phonemize
+
+    phonemes = phonemize(part)
+    if not phonemes:
+        raise TextError(
+            f"text {part[:40]!r} has no English word in it and voice model {model.name!r} "
+            "speaks English only; use another --model"
+        )
+    return phonemes
+
+
+def _sampling(request: SpeechRequest, model: SpeechModel) -> Sampling:
+    """The request's settings, the model's where it has none."""
+    chosen = {}
+    for name in ("temperature", "top_p", "top_k", "repetition_penalty"):
+        value = getattr(request, name)
+        chosen[name] = getattr(model.sampling, name) if value is None else value
+    tokens = model.tokens
+    return Sampling(max_tokens=1, stop_ids=tokens.stop_ids, legal=tokens.legal(), **chosen)

@@ -1,0 +1,213 @@
+"""One request being spoken: tokens to frames to PCM, and the queue to whoever listens."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncGenerator, Callable
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tensorrt_tts.audio.pcm import level_to_amplitude
+from tensorrt_tts.backends.protocol import Finish, TokenChunk
+from tensorrt_tts.errors import BackendError, NoAudioError, StalledError
+from tensorrt_tts.models.frames import FrameParser
+from tensorrt_tts.speech import AudioChunk, SegmentReport, SpeechReport
+from tensorrt_tts.speech_plan import SpeechPlan
+
+if TYPE_CHECKING:
+    from tensorrt_tts.synthesizer import Synthesizer
+
+AUDIBLE = level_to_amplitude(-40.0)
+"""Speech level against the pause before it: −40 dBFS is some 20 dB below soft speech."""
+
+
+class Production:
+    """The task that generates, decodes and queues one request's audio.
+
+    It holds no reference to its `SpeechStream`, so that a dropped listener is noticed.
+    """
+
+    def __init__(
+        self, synthesizer: Synthesizer, plan: SpeechPlan, name: str, began: float | None = None
+    ) -> None:
+        """began: `time.perf_counter()` of the request, if that was not just now."""
+        self.report = SpeechReport(synthesizer.sample_rate)
+        self._began = time.perf_counter() if began is None else began
+        self._synthesizer = synthesizer
+        self._plan = plan
+        self._name = name
+        self._ready: asyncio.Queue[AudioChunk | BaseException | None] = asyncio.Queue()
+        self._untaken = 0  # samples in the queue
+        self._taken = asyncio.Event()
+        self._end: BaseException | None = BackendError("the speech was cancelled from outside")
+        self._loop = asyncio.get_running_loop()
+        self.task = self._loop.create_task(self._produce(), name=name)
+        self.task.add_done_callback(self._tell)  # also where it was cancelled before it began
+
+    async def next(self) -> AudioChunk | BaseException | None:
+        """A chunk, or how it ended: an error, or None when all has been said or it was stopped."""
+        item = await self._ready.get()
+        if isinstance(item, AudioChunk):
+            self._untaken -= len(item.pcm)
+            self._taken.set()
+        return item
+
+    async def stop(self, reason: BaseException | None = None) -> None:
+        """Stop generating and wait until it has stopped. reason: what the listener is told."""
+        if not self.task.done():
+            self._end = reason
+            self.task.cancel()
+            await asyncio.wait([self.task])
+
+    def abandon(self) -> None:
+        """Stop soon. May be called from any thread, as a finaliser is."""
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self.task.cancel)
+
+    async def _produce(self) -> None:
+        try:
+            for index in range(len(self._plan.segments)):
+                await self._wait_for_room()
+                await self._speak(index)
+            if not self.report.samples:
+                raise NoAudioError(
+                    "the model ended without any audio; say it differently or try again"
+                )
+            self._end = None
+        except Exception as error:
+            self._end = error
+
+    def _tell(self, task: asyncio.Task[None]) -> None:
+        self._ready.put_nowait(self._end)
+
+    async def _wait_for_room(self) -> None:
+        limit = self._synthesizer.options.ahead_s * self._synthesizer.sample_rate
+        while self._untaken > limit:
+            self._taken.clear()
+            await self._taken.wait()
+
+    async def _speak(self, index: int) -> None:
+        """Generate, decode and hand out one segment."""
+        synthesizer, plan = self._synthesizer, self._plan
+        parser = FrameParser(synthesizer.model.tokens)
+        decoder = synthesizer.decoder(parser, plan.seed + index)
+        prompt = plan.prompts[index]
+        segment = SegmentReport(plan.segments[index], len(prompt), counts=parser.counts)
+        self.report.segments.append(segment)
+        chunks = synthesizer.backend.stream(prompt, plan.sampling[index], f"{self._name}-{index}")
+        async with contextlib.aclosing(chunks):
+            while segment.finish is None:
+                chunk = await self._next(chunks)
+                if chunk.ids and self.report.first_token_s is None:
+                    self.report.first_token_s = self._elapsed()
+                segment.tokens += len(chunk.ids)
+                if decoder.accept(chunk.ids):
+                    await self._emit(index, decoder.decode)
+                segment.finish = chunk.finish
+        if segment.finish is Finish.ABORT:
+            raise BackendError(
+                f"backend {synthesizer.backend.name!r} was told to abort the request; try again"
+            )
+        await self._emit(index, decoder.flush)
+
+    async def _next(self, chunks: AsyncGenerator[TokenChunk, None]) -> TokenChunk:
+        limit = self._synthesizer.options.stall_s
+        backend = self._synthesizer.backend.name
+        patience = asyncio.timeout(limit)
+        try:
+            async with patience:
+                return await anext(chunks)
+        except TimeoutError as error:
+            if not patience.expired():  # the backend's own
+                raise
+            raise StalledError(
+                f"no token from backend {backend!r} for {limit:g} s; the request was dropped, "
+                "try again"
+            ) from error
+        except StopAsyncIteration as error:
+            raise BackendError(f"backend {backend!r} ended a stream without saying why") from error
+
+    async def _emit(self, index: int, decode: Callable[[], np.ndarray]) -> None:
+        """Run the codec on its thread and queue what it gave, if anything."""
+        began = time.perf_counter()
+        pcm = await self._loop.run_in_executor(self._synthesizer.codec_thread, decode)
+        if not len(pcm):
+            return
+        chunk = AudioChunk(pcm, index, self._elapsed(), time.perf_counter() - began)
+        self._note(chunk)
+        self._untaken += len(pcm)
+        self._ready.put_nowait(chunk)
+
+    def _note(self, chunk: AudioChunk) -> None:
+        report = self.report
+        if report.first_audio_s is None:
+            report.first_audio_s = chunk.at
+        if report.audible_onset_s is None:
+            loud = np.flatnonzero(np.abs(chunk.pcm.astype(np.int32)) > AUDIBLE)
+            if len(loud):
+                into = (report.samples + int(loud[0])) / report.sample_rate
+                report.audible_onset_s = report.first_audio_s + into
+        report.samples += len(chunk.pcm)
+        report.chunks += 1
+        report.decode_s.append(chunk.decode_s)
+        report.total_s = chunk.at
+
+    def _elapsed(self) -> float:
+        return time.perf_counter() - self._began
+
+
+class SpeechStream:
+    """Async iterator of `AudioChunk`s for one listener, and an async context manager.
+
+    `report` fills while it runs. Leaving `async with`, `aclose()`, cancelling the task that
+    iterates, or dropping the stream ends the generation and frees its place in the backend; the
+    first three wait until it has. Nothing goes on for nobody.
+    """
+
+    def __init__(self, production: Production) -> None:
+        self.report = production.report
+        self._production = production
+        self._over = False
+
+    def __aiter__(self) -> SpeechStream:
+        return self
+
+    async def __anext__(self) -> AudioChunk:
+        if self._over:
+            raise StopAsyncIteration
+        try:
+            item = await self._production.next()
+        except asyncio.CancelledError:
+            await self.aclose()
+            raise
+        if isinstance(item, AudioChunk):
+            return item
+        await self.aclose()
+        if item is not None:
+            raise item
+        raise StopAsyncIteration
+
+    async def __aenter__(self) -> SpeechStream:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Stop generating and wait until it has stopped. May be called any number of times, and
+        while another task waits for the next chunk: the iteration then ends."""
+        self._over = True
+        await self._production.stop()
+
+    def __del__(self) -> None:
+        if not self._over:
+            self._production.abandon()
