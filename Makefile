@@ -35,7 +35,7 @@ test: $(INSTALLED)  ## the default test suite (minutes on 2 cores)
 test-slow: $(INSTALLED)  ## the tests that take minutes each
 	$(PYTHON) -m pytest -m slow
 
-test-search: $(INSTALLED)  ## the property tests on new random examples, a thousand each
+test-search: $(INSTALLED)  ## the property tests on new random examples, ten times as many
 	$(PYTHON) -m pytest --hypothesis-profile search $$(grep -rlE '^from hypothesis' tests)
 
 check: $(INSTALLED)  ## lint, format and types

@@ -90,6 +90,15 @@ def load_model(model: str = DEMO, codec: str | None = None, spec: str | None = N
     )
 
 
+def known_spec(model: str, spec: str | None = None) -> OrpheusSpec | None:
+    """The spec of a model before anything of it is read or downloaded, or None for a folder or hub
+    id that has to say it itself. Raises SettingError for an unknown spec."""
+    known = CHECKPOINTS.get(model)
+    if spec is None and known is None and model != DEMO:
+        return None
+    return _spec(spec, model, known.spec if known else None)
+
+
 def _config(folder: Path) -> dict[str, Any]:
     path = folder / "config.json"
     try:

@@ -13,7 +13,7 @@ import numpy as np
 
 from tensorrt_tts.backends.protocol import Backend
 from tensorrt_tts.codecs.context import Codec
-from tensorrt_tts.errors import EngineDiedError
+from tensorrt_tts.errors import EngineDiedError, SettingError
 from tensorrt_tts.loading import SpeechModel, open_synthesizer
 from tensorrt_tts.models.frames import FrameParser
 from tensorrt_tts.models.orpheus import Voice
@@ -44,6 +44,13 @@ class StreamOptions:
     ahead_s: float = 20.0
     stall_s: float = 30.0
     max_characters: int = MAX_CHARACTERS
+
+    def __post_init__(self) -> None:
+        if self.stateful and self.schedule.lookahead is not None:
+            raise SettingError(
+                f"lookahead {self.schedule.lookahead} cannot be combined with stateful, which "
+                "always waits for exact samples; leave one out"
+            )
 
 
 class Synthesizer:

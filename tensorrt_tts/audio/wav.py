@@ -13,6 +13,24 @@ import numpy as np
 from tensorrt_tts.errors import OutputError
 
 
+def check_wav_path(path: Path) -> Path:
+    """Where the file will lie: a symbolic link is followed. Raises OutputError where none can."""
+    try:
+        path = path.resolve()
+        if not path.parent.is_dir():
+            raise OutputError(
+                f"no folder '{path.parent}' for the output; create it or choose another --output"
+            )
+        if path.exists() and not path.is_file():
+            raise OutputError(
+                f"'{path}' is not a regular file and cannot be replaced by one; give a file name, "
+                "or use --raw and redirect"
+            )
+    except (OSError, RuntimeError) as error:  # RuntimeError: links that go round in a circle
+        raise _failure(path, error) from error
+    return path
+
+
 class WavWriter:
     """Context manager: int16 mono into a temporary file beside `path`, renamed when all went well.
 
@@ -21,16 +39,11 @@ class WavWriter:
     """
 
     def __init__(self, path: Path, sample_rate: int) -> None:
-        self._path = path
-        if path.exists() and not path.is_file():
-            raise OutputError(
-                f"'{path}' is not a regular file and cannot be replaced by one; give a file name, "
-                "or use --raw and redirect"
-            )
+        self._path = check_wav_path(path)
         try:
-            handle, name = tempfile.mkstemp(prefix=".", suffix=".wav.part", dir=path.parent)
+            handle, name = tempfile.mkstemp(prefix=".", suffix=".wav.part", dir=self._path.parent)
         except OSError as error:
-            raise self._failure(error) from error
+            raise _failure(path, error) from error
         self._part = Path(name)
         self._file = os.fdopen(handle, "wb")
         self._wave = wave.open(self._file, "wb")  # noqa: SIM115 - closed in __exit__
@@ -42,7 +55,7 @@ class WavWriter:
         try:
             self._wave.writeframes(pcm.astype("<i2").tobytes())
         except OSError as error:
-            raise self._failure(error) from error
+            raise _failure(self._path, error) from error
 
     def __enter__(self) -> WavWriter:
         return self
@@ -61,7 +74,7 @@ class WavWriter:
                 os.replace(self._part, self._path)
         except OSError as failure:
             if error is None:
-                raise self._failure(failure) from failure
+                raise _failure(self._path, failure) from failure
         finally:
             self._drop()
 
@@ -73,11 +86,17 @@ class WavWriter:
         finally:
             self._part.unlink(missing_ok=True)
 
-    def _failure(self, error: OSError) -> OutputError:
-        return OutputError(
-            f"cannot write '{self._path}': {error.strerror or error}; choose another --output or "
-            "free some space"
-        )
+
+def _failure(path: Path, error: Exception) -> OutputError:
+    why = getattr(error, "strerror", None) or error
+    return OutputError(
+        f"cannot write '{_shown(path)}': {why}; choose another --output or free some space"
+    )
+
+
+def _shown(path: Path, limit: int = 120) -> str:
+    text = str(path)
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
 def _umask() -> int:

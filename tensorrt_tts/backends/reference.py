@@ -105,13 +105,12 @@ class ReferenceBackend:
         """Raises CorruptCheckpointError when the folder's weights cannot be loaded."""
         from transformers import AutoModelForCausalLM
 
-        model: Any
-        found: dict[str, Any]
         try:
             with _quiet():
-                model, found = AutoModelForCausalLM.from_pretrained(
+                loaded: Any = AutoModelForCausalLM.from_pretrained(
                     folder, dtype=dtype, local_files_only=True, output_loading_info=True
                 )
+            model, found = loaded
             model.to(device)
         except Exception as error:  # transformers raises OSError, ValueError, safetensors' own …
             raise CorruptCheckpointError(

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from tensorrt_tts.synthesizer import StreamOptions, Synthesizer
 
 
+MAX_THREADS = 1024
+
+
 def add_model_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model",
@@ -34,8 +37,10 @@ def open_from(parsed: argparse.Namespace, options: StreamOptions | None = None) 
     if parsed.threads is not None:
         import torch
 
-        if parsed.threads < 1:
-            raise SettingError(f"--threads {parsed.threads} must be at least 1")
+        if not 1 <= parsed.threads <= MAX_THREADS:
+            raise SettingError(
+                f"--threads {parsed.threads} is out of range; use 1 to {MAX_THREADS}"
+            )
         torch.set_num_threads(parsed.threads)
     return open_synthesizer(
         parsed.model,

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import os
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,18 +25,52 @@ class Sink(Protocol):
 
 
 class RawSink:
-    """Little-endian int16 on stdout, flushed with every chunk."""
+    """Little-endian int16 on stdout, past Python's buffer: a write that a reader holds up must not
+    hold up the end of the process."""
+
+    def __init__(self) -> None:
+        if sys.stdout is None:
+            raise OutputError("stdout is closed; redirect it, or use --output FILE")
+        self._handle = sys.stdout.fileno()
 
     def write(self, pcm: np.ndarray) -> None:
+        left = memoryview(pcm.astype("<i2").tobytes())
         try:
-            sys.stdout.buffer.write(pcm.astype("<i2").tobytes())
-            sys.stdout.buffer.flush()
+            while left:
+                left = left[os.write(self._handle, left) :]
         except BrokenPipeError:
             raise
         except OSError as error:
             raise OutputError(
                 f"cannot write to stdout: {error.strerror}; free some space or write elsewhere"
             ) from error
+
+
+async def write_aside(sink: Sink, pcm: np.ndarray) -> None:
+    """Write without holding up the event loop, on a thread that nobody waits for when cancelled:
+    a pool's threads are joined at exit, and a pipe that nobody reads would make that for ever."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[None] = loop.create_future()
+
+    def finish(error: Exception | None) -> None:
+        if done.cancelled():
+            return
+        if error is None:
+            done.set_result(None)
+        else:
+            done.set_exception(error)
+
+    def write() -> None:
+        failure = None
+        try:
+            sink.write(pcm)
+        except Exception as error:
+            failure = error
+        with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
+            loop.call_soon_threadsafe(finish, failure)
+
+    threading.Thread(target=write, name="audio-out", daemon=True).start()
+    await done
 
 
 @contextmanager

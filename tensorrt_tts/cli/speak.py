@@ -10,13 +10,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tensorrt_tts.audio.wav import check_wav_path
 from tensorrt_tts.cli.model_options import add_model_options, open_from
-from tensorrt_tts.cli.sinks import Sink, open_sink
+from tensorrt_tts.cli.sinks import Sink, open_sink, write_aside
 from tensorrt_tts.errors import OutputError, TextError
 from tensorrt_tts.speech import SpeechReport, SpeechRequest
 
 if TYPE_CHECKING:
-    from tensorrt_tts.synthesizer import StreamOptions, Synthesizer
+    from tensorrt_tts.synthesizer import Synthesizer
 
 
 def add_command(commands: argparse._SubParsersAction) -> None:
@@ -45,26 +46,29 @@ def add_command(commands: argparse._SubParsersAction) -> None:
 def run(parsed: argparse.Namespace) -> None:
     from tensorrt_tts.streaming.schedule import HopSchedule
     from tensorrt_tts.synthesizer import StreamOptions
-    from tensorrt_tts.text.normalize import normalize
 
-    text = _text(parsed.text)
-    normalize(text)  # a text that cannot be spoken fails before anything is loaded or opened
-    if not parsed.output.parent.is_dir():
-        raise OutputError(
-            f"no folder '{parsed.output.parent}' for the output; create it or choose another "
-            "--output"
-        )
     schedule = HopSchedule(parsed.lookahead, parsed.hop, parsed.first_hop)
     options = StreamOptions(schedule=schedule, stateful=parsed.stateful)
     request = SpeechRequest(
-        text,
+        _text(parsed.text),
         parsed.voice,
         temperature=parsed.temperature,
         top_p=parsed.top_p,
         repetition_penalty=parsed.repetition_penalty,
         seed=parsed.seed,
     )
-    report = asyncio.run(_speak(parsed, request, options))
+    _check(parsed, request)
+    progress = _Progress(sys.stderr.isatty())
+    progress.say("loading the model")
+    try:
+        # Outside the event loop, whose first Ctrl-C would only be noted until loading is over.
+        synthesizer = open_from(parsed, options)
+        report = asyncio.run(_speak(synthesizer, parsed, request, progress))
+    finally:
+        progress.done()
+    if not (parsed.raw or parsed.play):
+        print(f"{report.audio_s:.2f} s of speech in {parsed.output}", file=sys.stderr)
+    _warn(report)
     if parsed.json:
         stream = sys.stderr if parsed.raw else sys.stdout
         print(json.dumps(report_as_dict(report)), file=stream)
@@ -72,9 +76,27 @@ def run(parsed: argparse.Namespace) -> None:
         print(timing_lines(report), file=sys.stderr)
 
 
+def _check(parsed: argparse.Namespace, request: SpeechRequest) -> None:
+    """What can be refused is, before a model is loaded or even downloaded."""
+    from tensorrt_tts.loading import known_spec
+    from tensorrt_tts.speech_plan import check_request
+    from tensorrt_tts.text.normalize import normalize
+
+    normalize(request.text)
+    spec = known_spec(parsed.model, parsed.spec)
+    if spec is not None:
+        check_request(request, spec)
+    if not (parsed.raw or parsed.play):
+        if str(parsed.output) == "-":
+            raise OutputError("--output - is no file; use --raw for PCM on stdout")
+        check_wav_path(parsed.output)
+
+
 def _text(argument: str) -> str:
     if argument != "-":
         return argument
+    if sys.stdin is None:
+        raise TextError("stdin is closed; give the text as an argument")
     try:
         return sys.stdin.read()
     except UnicodeDecodeError as error:
@@ -82,23 +104,19 @@ def _text(argument: str) -> str:
 
 
 async def _speak(
-    parsed: argparse.Namespace, request: SpeechRequest, options: StreamOptions
+    synthesizer: Synthesizer,
+    parsed: argparse.Namespace,
+    request: SpeechRequest,
+    progress: _Progress,
 ) -> SpeechReport:
-    progress = _Progress(sys.stderr.isatty())
-    progress.say("loading the model")
-    synthesizer = open_from(parsed, options)
     try:
         if parsed.warm:
             progress.say("warming up")
             await synthesizer.synthesize(request)
         with open_sink(parsed.output, parsed.raw, parsed.play, synthesizer.sample_rate) as sink:
-            report = await _stream(synthesizer, request, sink, progress)
+            return await _stream(synthesizer, request, sink, progress)
     finally:
         await synthesizer.close()
-        progress.done()
-    if not (parsed.raw or parsed.play):
-        print(f"{report.audio_s:.2f} s of speech in {parsed.output}", file=sys.stderr)
-    return report
 
 
 async def _stream(
@@ -106,9 +124,20 @@ async def _stream(
 ) -> SpeechReport:
     async with synthesizer.stream(request) as stream:
         async for chunk in stream:
-            await asyncio.to_thread(sink.write, chunk.pcm)
+            await write_aside(sink, chunk.pcm)
             progress.say(f"{stream.report.audio_s:.1f} s spoken")
     return stream.report
+
+
+def _warn(report: SpeechReport) -> None:
+    """Words may be missing, and only the model's end, not ours, would have told."""
+    cut = report.cut_short
+    if cut:
+        print(
+            f"warning: {len(cut)} of {len(report.segments)} parts ended before the model was done, "
+            f"or without audio: {cut[0].text[:60]!r}; another --seed may help",
+            file=sys.stderr,
+        )
 
 
 class _Progress:

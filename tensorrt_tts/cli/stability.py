@@ -6,10 +6,14 @@ import argparse
 import asyncio
 import json
 import sys
+from typing import TYPE_CHECKING
 
 from tensorrt_tts.cli.model_options import add_model_options, open_from
 from tensorrt_tts.errors import TextError
 from tensorrt_tts.speech import SpeechRequest
+
+if TYPE_CHECKING:
+    from tensorrt_tts.synthesizer import Synthesizer
 
 SENTENCE = "The rain had stopped before the children came home from school."
 
@@ -27,7 +31,7 @@ def add_command(commands: argparse._SubParsersAction) -> None:
 
 
 def run(parsed: argparse.Namespace) -> None:
-    rows = asyncio.run(_measure(parsed))
+    rows = asyncio.run(_measure(open_from(parsed), parsed))
     if parsed.json:
         print(json.dumps(rows))
         return
@@ -44,10 +48,9 @@ def run(parsed: argparse.Namespace) -> None:
         )
 
 
-async def _measure(parsed: argparse.Namespace) -> list[dict]:
+async def _measure(synthesizer: Synthesizer, parsed: argparse.Namespace) -> list[dict]:
     from tensorrt_tts.streaming.stability import stability
 
-    synthesizer = open_from(parsed)
     try:
         ids = await synthesizer.generate_tokens(
             SpeechRequest(parsed.text, parsed.voice, seed=parsed.seed)

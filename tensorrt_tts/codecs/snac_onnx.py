@@ -61,5 +61,5 @@ class OnnxSession:
 def open_codec(folder: Path, threads: int = 0, noise: bool = True) -> FixedWindowCodec:
     """The codec of an export folder: snac.onnx and config.json. Raises CheckpointError, EngineError
     or MissingDependencyError."""
-    session = OnnxSession(folder / MODEL_FILE, threads)
-    return FixedWindowCodec(SnacConfig.read(folder), session, noise)
+    config = SnacConfig.read(folder)
+    return FixedWindowCodec(config, OnnxSession(folder / MODEL_FILE, threads), noise)

@@ -32,6 +32,8 @@ def normalize(text: str, max_characters: int = MAX_CHARACTERS) -> str:
     bad = next(
         (c for c in text if unicodedata.category(c) in ("Cc", "Cs") and c not in "\t\n\r"), None
     )
+    if bad is not None and unicodedata.category(bad) == "Cs":
+        raise TextError(f"text is not valid UTF-8 at position {text.index(bad)}; convert it first")
     if bad is not None:
         raise TextError(
             f"text holds the control character U+{ord(bad):04X} at position {text.index(bad)}; "

@@ -16,6 +16,7 @@ from tensorrt_tts.backends.protocol import Backend, Capacity, Finish, Sampling, 
 from tensorrt_tts.backends.trtllm import TensorRTLLMBackend
 from tensorrt_tts.backends.trtllm_sampling import engine_keywords
 from tensorrt_tts.errors import BackendError, CapacityError, EngineDiedError, SettingError
+from tests.support.examples import examples
 from tests.support.fake_tensorrt_llm import FakeLLM, Manners
 
 END, STOP_WORD = 900, 901
@@ -66,7 +67,9 @@ def test_is_a_backend(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @settings(
-    deadline=None, max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    deadline=None,
+    max_examples=examples(80),
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
     steps=st.lists(st.integers(0, 9), min_size=1, max_size=6).filter(any),

@@ -1,12 +1,16 @@
 import json
+import shlex
+import signal
 import subprocess
 import sys
+import time
 import wave
 from pathlib import Path
 
 import pytest
 
 from tensorrt_tts import cli
+from tensorrt_tts.models.budget import TokenBudget
 from tests.support.tiny_orpheus import tiny_model_folders
 
 TEXT = "The rain had stopped."
@@ -57,6 +61,13 @@ def test_raw_pcm_comes_while_generating(tmp_path: Path) -> None:
         (["say <custom_token_28>", "-o", "{}/x.wav"], 2, "<custom_token_28>"),
         (["Hi.", "--hop", "0", "-o", "{}/x.wav"], 2, "hop 0"),
         (["Hi.", "--threads", "0", "-o", "{}/x.wav"], 2, "--threads 0"),
+        (["Hi.", "--threads", "9" * 12, "-o", "{}/x.wav"], 2, "use 1 to 1024"),
+        (["Hi.", "--device", "banana", "-o", "{}/x.wav"], 2, "device 'banana'"),
+        (["Hi.", "--lookahead", "9", "--stateful", "-o", "{}/x.wav"], 2, "cannot be combined"),
+        (["caf\udce9", "-o", "{}/x.wav"], 2, "not valid UTF-8"),
+        (["Hi.", "-o", "{}"], 6, "not a regular file"),
+        (["Hi.", "-o", "-"], 6, "use --raw"),
+        (["Hi.", "-o", "{}/" + "x" * 300 + ".wav"], 6, "File name too long"),
         (["Hi.", "-o", "{}/none/x.wav"], 6, "no folder"),
         (["Hi.", "-o", "/dev/null"], 6, "not a regular file"),
     ],
@@ -92,6 +103,66 @@ def test_corrupt_checkpoints(tmp_path: Path, capsys: pytest.CaptureFixture, file
     assert "download it again" in err
     assert err.count("\n") == 1
     assert not out.exists()
+
+
+def test_a_request_is_refused_before_its_model_is_looked_for(
+    capsys: pytest.CaptureFixture,
+) -> None:
+    assert cli.main(["speak", "Hi.", "--model", "orpheus-3b", "--voice", "julia"]) == 2
+    assert "choose one of: tara" in capsys.readouterr().err
+
+
+def test_a_link_is_written_through(tmp_path: Path) -> None:
+    target, link = tmp_path / "target.wav", tmp_path / "link.wav"
+    link.symlink_to(target)
+    assert speak("Hi.", "-o", str(link), "--seed", "1") == 0
+    assert link.is_symlink()
+    assert target.stat().st_size > 1000
+
+
+def test_what_was_cut_short_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(TokenBudget, "tokens", lambda self, text: 22)
+    assert speak(TEXT, "-o", str(tmp_path / "x.wav"), "--seed", "1") == 0
+    assert f"warning: 1 of 1 parts ended before the model was done, or without audio: {TEXT!r}" in (
+        capsys.readouterr().err
+    )
+
+
+@pytest.mark.parametrize("arguments", [["speak", "Hi.", "--raw"], ["speak", "-"]])
+def test_closed_standard_streams(arguments: list[str]) -> None:
+    command = shlex.join([sys.executable, "-m", "tensorrt_tts", *arguments, *model_options()])
+    ended = subprocess.run(["sh", "-c", f"{command} <&- >&-"], stderr=subprocess.PIPE, timeout=60)
+    assert ended.returncode in (2, 6)
+    assert ended.stderr.startswith(b"error: std")
+    assert ended.stderr.count(b"\n") == 1
+
+
+def test_ctrl_c_while_nobody_reads() -> None:
+    """The pipe is full and the writer blocked: it must not keep the process."""
+    long = " ".join([TEXT] * 20)
+    command = [sys.executable, "-m", "tensorrt_tts", "speak", long, "--raw", *model_options()]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.read(1)
+        time.sleep(1.0)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 130
+        assert process.stderr is not None
+        assert process.stderr.read() == b"stopped\n"
+
+
+def test_a_signal_leaves_no_partial_file(tmp_path: Path) -> None:
+    long = " ".join([TEXT] * 200)
+    command = [sys.executable, "-m", "tensorrt_tts", "speak", long, *model_options()]
+    with subprocess.Popen([*command, "-o", str(tmp_path / "x.wav")]) as process:
+        while not list(tmp_path.iterdir()):
+            assert process.poll() is None
+            time.sleep(0.05)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 143
+    assert not list(tmp_path.iterdir())
 
 
 def test_missing_checkpoint(capsys: pytest.CaptureFixture) -> None:

@@ -16,6 +16,7 @@ from tensorrt_tts.codecs.context import Window, decode
 from tensorrt_tts.codecs.fixed_window import FixedWindowCodec, exact_samples
 from tensorrt_tts.codecs.snac import SnacCodec
 from tensorrt_tts.errors import CorruptEngineError, SettingError
+from tests.support.examples import examples
 from tests.support.tiny_snac import write_snac
 
 
@@ -41,8 +42,13 @@ class TorchSession:
 
 
 @pytest.fixture(scope="module")
-def codec(tmp_path_factory: pytest.TempPathFactory) -> SnacCodec:
-    return SnacCodec.from_folder(write_snac(tmp_path_factory.mktemp("snac")))
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_snac(tmp_path_factory.mktemp("snac"))
+
+
+@pytest.fixture(scope="module")
+def codec(folder: Path) -> SnacCodec:
+    return SnacCodec.from_folder(folder)
 
 
 def random_steps(codec: SnacCodec, count: int, seed: int = 0) -> list[tuple[int, ...]]:
@@ -58,7 +64,14 @@ def test_offline_decode_of_any_length(codec: SnacCodec, count: int) -> None:
     np.testing.assert_allclose(ours, decode(codec, steps, seed=5), atol=1e-5)
 
 
-@settings(deadline=None, max_examples=25)
+def test_without_noise_it_is_torch_without_noise(codec: SnacCodec, folder: Path) -> None:
+    steps = random_steps(codec, 30)
+    quiet = SnacCodec.from_folder(folder, noise=False)
+    ours = FixedWindowCodec(codec.config, TorchSession(codec), noise=False)
+    np.testing.assert_allclose(decode(ours, steps), decode(quiet, steps), atol=1e-5)
+
+
+@settings(deadline=None, max_examples=examples(25))
 @given(data=st.data())
 def test_any_windows_equal_torch(codec: SnacCodec, data: st.DataObject) -> None:
     context = codec.context

@@ -12,6 +12,7 @@ from tensorrt_tts.streaming.decoder import LookaheadStreamingDecoder, decode_off
 from tensorrt_tts.streaming.rivals import DecodeAgain, SlidingWindow
 from tensorrt_tts.streaming.schedule import HopSchedule
 from tensorrt_tts.streaming.stability import compare, run
+from tests.support.examples import examples
 from tests.support.snac_codecs import full_size_codec, tiny_codec
 from tests.support.tiny_snac import TINY
 from tests.support.token_streams import random_frames, token_streams
@@ -59,13 +60,13 @@ def assert_exact(
     assert len(offline) == 2048 * parse(ids, tokens)[1].frames
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(data=st.data(), ids=token_streams(TINY_TOKENS, max_frames=60))
 def test_exact_for_every_stream_chunking_and_mode(data: st.DataObject, ids: list[int]) -> None:
     assert_exact(data, tiny_codec(), TINY_TOKENS, ids)
 
 
-@settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(4), deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data(), ids=token_streams(OFFICIAL, max_frames=8))
 def test_exact_with_the_full_size_model(data: st.DataObject, ids: list[int]) -> None:
     assert_exact(data, full_size_codec(), OFFICIAL, ids)
