@@ -19,6 +19,7 @@ CANDIDATES = (
     Settings(0.25, 0.8),
     Settings(0.4, 0.8),
     Settings(0.6, 0.9),
+    Settings(0.25, 0.8, 1.1),
     Settings(0.4, 0.8, 1.1),
     Settings(0.6, 0.95, 1.1),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ import numpy as np
 
 from tensorrt_tts.audio.pcm import level_to_amplitude
 from tensorrt_tts.backends.protocol import Finish, TokenChunk
-from tensorrt_tts.errors import BackendError, NoAudioError, StalledError
+from tensorrt_tts.errors import BackendError, EngineDiedError, NoAudioError, StalledError
 from tensorrt_tts.models.frames import FrameParser
 from tensorrt_tts.speech import AudioChunk, SegmentReport, SpeechReport
 from tensorrt_tts.speech_plan import SpeechPlan
@@ -44,9 +44,13 @@ class Production:
         self._untaken = 0  # samples in the queue
         self._taken = asyncio.Event()
         self._end: BaseException | None = BackendError("the speech was cancelled from outside")
+        self._told = False
         self._loop = asyncio.get_running_loop()
+        self._progress = self._loop.time()
+        self._awaited: str | None = None
+        self._watch = self._loop.call_later(synthesizer.options.stall_s, self._check_progress)
         self.task = self._loop.create_task(self._produce(), name=name)
-        self.task.add_done_callback(self._tell)  # also where it was cancelled before it began
+        self.task.add_done_callback(self._ended)  # also where it was cancelled before it began
 
     async def next(self) -> AudioChunk | BaseException | None:
         """A chunk, or how it ended: an error, or None when all has been said or it was stopped."""
@@ -57,11 +61,21 @@ class Production:
         return item
 
     async def stop(self, reason: BaseException | None = None) -> None:
-        """Stop generating and wait until it has stopped. reason: what the listener is told."""
-        if not self.task.done():
-            self._end = reason
-            self.task.cancel()
-            await asyncio.wait([self.task])
+        """Stop generating and wait until it has stopped. reason: what the listener is told.
+
+        Raises EngineDiedError when it does not stop within `StreamOptions.stop_s`.
+        """
+        if self.task.done():
+            return
+        self._tell(reason)
+        self.task.cancel()
+        limit = self._synthesizer.options.stop_s
+        _, stuck = await asyncio.wait([self.task], timeout=limit)
+        if stuck:
+            raise EngineDiedError(
+                f"backend {self._synthesizer.backend.name!r} did not stop a stream within "
+                f"{limit:g} s; restart it"
+            )
 
     def abandon(self) -> None:
         """Stop soon. May be called from any thread, as a finaliser is."""
@@ -81,8 +95,36 @@ class Production:
         except Exception as error:
             self._end = error
 
-    def _tell(self, task: asyncio.Task[None]) -> None:
-        self._ready.put_nowait(self._end)
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._watch.cancel()
+        self._tell(self._end)
+
+    def _tell(self, end: BaseException | None) -> None:
+        """The last item, once."""
+        if not self._told:
+            self._told = True
+            self._ready.put_nowait(end)
+
+    def _check_progress(self) -> None:
+        """A watch beside the task, not a timeout in it: what hangs may not let itself be cancelled,
+        and the listener has to know all the same."""
+        limit = self._synthesizer.options.stall_s
+        late = 0.0 if self._awaited is None else self._loop.time() - self._progress
+        if late < limit:
+            self._watch = self._loop.call_later(limit - late, self._check_progress)
+            return
+        self._tell(
+            StalledError(f"no {self._awaited} for {limit:g} s; the request was dropped, try again")
+        )
+        self.task.cancel()
+
+    @contextlib.contextmanager
+    def _waiting_for(self, what: str) -> Iterator[None]:
+        self._awaited, self._progress = what, self._loop.time()
+        try:
+            yield
+        finally:
+            self._awaited = None
 
     async def _wait_for_room(self) -> None:
         limit = self._synthesizer.options.ahead_s * self._synthesizer.sample_rate
@@ -115,26 +157,18 @@ class Production:
         await self._emit(index, decoder.flush)
 
     async def _next(self, chunks: AsyncGenerator[TokenChunk, None]) -> TokenChunk:
-        limit = self._synthesizer.options.stall_s
         backend = self._synthesizer.backend.name
-        patience = asyncio.timeout(limit)
         try:
-            async with patience:
+            with self._waiting_for(f"token from backend {backend!r}"):
                 return await anext(chunks)
-        except TimeoutError as error:
-            if not patience.expired():  # the backend's own
-                raise
-            raise StalledError(
-                f"no token from backend {backend!r} for {limit:g} s; the request was dropped, "
-                "try again"
-            ) from error
         except StopAsyncIteration as error:
             raise BackendError(f"backend {backend!r} ended a stream without saying why") from error
 
     async def _emit(self, index: int, decode: Callable[[], np.ndarray]) -> None:
         """Run the codec on its thread and queue what it gave, if anything."""
         began = time.perf_counter()
-        pcm = await self._loop.run_in_executor(self._synthesizer.codec_thread, decode)
+        with self._waiting_for("audio from the codec"):
+            pcm = await self._loop.run_in_executor(self._synthesizer.codec_thread, decode)
         if not len(pcm):
             return
         chunk = AudioChunk(pcm, index, self._elapsed(), time.perf_counter() - began)

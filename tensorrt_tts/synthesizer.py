@@ -24,25 +24,22 @@ from tensorrt_tts.streaming.decoder import LookaheadStreamingDecoder
 from tensorrt_tts.streaming.schedule import HopSchedule
 from tensorrt_tts.text.normalize import MAX_CHARACTERS
 
-_CLOSED = "the synthesizer is closed; open a new one"
-
-READ_AT_ONCE = 500
-"""Characters. Reading a text (normalising, phonemes, ids) takes 5 ms for so many, and ten times
-that for the longest allowed: too long to hold up the event loop that other streams share."""
-
 
 @dataclass(frozen=True, slots=True)
 class StreamOptions:
     """schedule: when the codec runs. Three steps (58 ms) as the first chunk: see `HopSchedule`.
     stateful: keep convolution state per stream instead of decoding windows (CPU; not batched).
     ahead_s: seconds of audio nobody has taken yet beyond which the next segment of the text is not
-    begun. stall_s: seconds without a token after which a stream fails with StalledError.
+    begun. stall_s: seconds without a token, or without an answer of the codec, after which a stream
+    fails with StalledError. stop_s: seconds after which an engine that does not stop a stream is
+    given up with EngineDiedError.
     """
 
     schedule: HopSchedule = field(default_factory=lambda: HopSchedule(first_hop=3))
     stateful: bool = False
     ahead_s: float = 20.0
     stall_s: float = 30.0
+    stop_s: float = 5.0
     max_characters: int = MAX_CHARACTERS
 
     def __post_init__(self) -> None:
@@ -56,7 +53,8 @@ class StreamOptions:
 class Synthesizer:
     """One loaded model, its backend and its codec, serving many streams at once.
 
-    The codec runs on one thread of its own: it has one owner, and the event loop stays free.
+    The codec runs on one thread of its own: it has one owner, and the event loop stays free. Texts
+    are read on another.
     """
 
     def __init__(
@@ -75,7 +73,8 @@ class Synthesizer:
         self._text_thread = ThreadPoolExecutor(1, thread_name_prefix="text")
         self._names = itertools.count()
         self._running: set[Production] = set()
-        self._closed = False
+        self._closing = False
+        self.closed = False
 
     @property
     def voices(self) -> tuple[Voice, ...]:
@@ -87,27 +86,29 @@ class Synthesizer:
         Raises TextError, UnknownVoiceError or SettingError at once, before anything is generated,
         and EngineDiedError after `close`.
         """
-        return self._begin(self._plan(request), request_id)
+        return self.begin(self._plan(request), request_id)
+
+    async def plan(self, request: SpeechRequest) -> SpeechPlan:
+        """Check a request and read its text (normalising, phonemes, ids), for `begin`.
+
+        On a thread: 5 ms for 500 characters of prose, but seconds for what no dictionary knows,
+        and the event loop is shared with other streams. Raises as `stream`.
+        """
+        self._refuse_if_closed()
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._text_thread, self._plan, request)
 
     async def open(self, request: SpeechRequest, request_id: str | None = None) -> SpeechStream:
-        """As `stream`, but a long text is read on a thread, so that no other stream waits for it.
-
-        Raises as `stream`.
-        """
-        if len(request.text) <= READ_AT_ONCE:
-            return self.stream(request, request_id)
-        if self._closed:
-            raise EngineDiedError(_CLOSED)
+        """As `stream`, but no other stream waits while the text is read. Raises as `stream`."""
         began = time.perf_counter()
-        loop = asyncio.get_running_loop()
-        plan = await loop.run_in_executor(self._text_thread, self._plan, request)
-        return self._begin(plan, request_id, began)
+        return self.begin(await self.plan(request), request_id, began)
 
-    def _begin(
-        self, plan: SpeechPlan, request_id: str | None, began: float | None = None
+    def begin(
+        self, plan: SpeechPlan, request_id: str | None = None, began: float | None = None
     ) -> SpeechStream:
-        if self._closed:
-            raise EngineDiedError(_CLOSED)
+        """Begin to speak what was planned. began: `time.perf_counter()` from which the report's
+        times count, by default now. Must be called in a running event loop."""
+        self._refuse_if_closed()
         name = request_id or f"speech-{next(self._names)}"
         production = Production(self, plan, name, began)
         self._running.add(production)
@@ -147,14 +148,22 @@ class Synthesizer:
 
     async def close(self) -> None:
         """Ends what is running, its listeners with EngineDiedError, and frees the backend. May be
-        called twice."""
-        self._closed = True
-        reason = "the synthesizer was closed while it spoke; open a new one"
-        for production in list(self._running):
-            await production.stop(EngineDiedError(reason))
+        called twice. `closed` is true when nothing is left: neither a stream that would not stop
+        nor a codec that does not come back, for which this waits."""
+        self._closing = True
+        reason = EngineDiedError("the synthesizer was closed while it spoke; open a new one")
+        stopped = await asyncio.gather(
+            *(production.stop(reason) for production in list(self._running)),
+            return_exceptions=True,
+        )
         await self.backend.close()
         for executor in (self.codec_thread, self._text_thread):
             await asyncio.to_thread(executor.shutdown)
+        self.closed = not any(stopped)
+
+    def _refuse_if_closed(self) -> None:
+        if self._closing:
+            raise EngineDiedError("the synthesizer is closed; open a new one")
 
     def _plan(self, request: SpeechRequest) -> SpeechPlan:
         limit, room = self.options.max_characters, self.backend.capacity.max_sequence

@@ -199,10 +199,13 @@ class VLLMBackend:
         preemptions (requests that had to be computed again for want of KV blocks).
         """
         engine = self._engine_stats
+        if self._dead is None and self._engine is not None and self._engine.errored:
+            self._dead = "it stopped by itself"
         waiting = min(engine.waiting, len(self._open))
         return BackendStats(
             running=len(self._open) - waiting,
             waiting=waiting,
+            fault=self._dead,
             generated_tokens=self._tokens,
             # One block is vLLM's padding and never free.
             kv_blocks_free=round((1 - engine.kv_usage) * (self._kv_blocks - 1)),

@@ -77,12 +77,16 @@ class Capacity:
 
 @dataclass(slots=True)
 class BackendStats:
-    """Counts a server exports. `running` must be 0 when nothing is being generated."""
+    """Counts a server exports. `running` must be 0 when nothing is being generated.
+
+    fault: why the engine is dead, where that is known, even if nobody is speaking.
+    """
 
     running: int = 0
     waiting: int = 0
     generated_tokens: int = 0
     kv_blocks_free: int | None = None
+    fault: str | None = None
     extra: dict[str, float] = field(default_factory=dict)
 
 

@@ -183,7 +183,11 @@ class ReferenceBackend:
 
     def stats(self) -> BackendStats:
         with self._changed:
-            return BackendStats(running=len(self._open), generated_tokens=self._tokens)
+            return BackendStats(
+                running=len(self._open),
+                generated_tokens=self._tokens,
+                fault=None if self._dead is None else reason(self._dead),
+            )
 
     async def close(self) -> None:
         with self._changed:

@@ -135,7 +135,12 @@ class TensorRTLLMBackend:
 
     def stats(self) -> BackendStats:
         """`running` counts what this adapter has open, the rest is the executor's latest report."""
-        return replace(self._stats, running=len(self._open), extra=dict(self._stats.extra))
+        return replace(
+            self._stats,
+            running=len(self._open),
+            fault=None if self._dead is None else str(self._dead),
+            extra=dict(self._stats.extra),
+        )
 
     async def close(self) -> None:
         if self._closed:

@@ -47,6 +47,7 @@ class DrainingServer(uvicorn.Server):
         """Every 0.1 s."""
         stop = await super().on_tick(counter)
         service = self.service
+        service.look_at_engine()
         fault = service.health.fault
         if fault is not None and not self.exit_code:
             logger.error("stopping: %s", fault)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import os
 import socket
+import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import uvicorn
 
-from tensorrt_tts.errors import BackendError, NoAudioError, SettingError
+from tensorrt_tts.errors import BackendError, NoAudioError, SettingError, TTSError
 from tensorrt_tts.server.app import create_app
 from tensorrt_tts.server.drain import DrainingServer
 from tensorrt_tts.server.service import Service
@@ -45,13 +47,24 @@ def open_configured(settings: ServerSettings) -> Synthesizer:
         device=settings.device,
         max_streams=settings.slots,
         options=StreamOptions(
-            max_characters=settings.max_characters, stall_s=settings.stall_timeout_s
+            max_characters=settings.max_characters,
+            stall_s=settings.stall_timeout_s,
+            stop_s=settings.abort_timeout_s,
         ),
     )
 
 
-def serve(settings: ServerSettings, opener: Opener = open_configured) -> int:
-    """Load, warm up, listen, drain. Returns the process's exit code.
+OnStart = Callable[[DrainingServer, int], None]
+"""Told the server and its port, which accepts connections from then on."""
+
+
+def serve(
+    settings: ServerSettings,
+    opener: Opener = open_configured,
+    on_start: OnStart = lambda server, port: None,
+) -> int:
+    """Load, warm up, listen, drain. Returns the process's exit code; where something in it does not
+    end (an engine or a codec that hangs), the process ends here.
 
     The port opens only when the first request can be served, so a probe that connects has its
     answer. Until then a signal ends the process in the usual way.
@@ -59,23 +72,43 @@ def serve(settings: ServerSettings, opener: Opener = open_configured) -> int:
     logging.basicConfig(
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
-    config = uvicorn.Config("", loop="auto")  # only for its choice of event loop
+    listener = bind(settings)
+    try:
+        synthesizer = opener(settings)  # outside the event loop, which would put off a Ctrl-C
+    except BaseException:
+        listener.close()
+        raise
+    config = uvicorn.Config("", loop="auto", log_config=None)  # only for its choice of event loop
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
-        return runner.run(run(settings, opener))
+        try:
+            code = runner.run(run(settings, synthesizer, listener, on_start))
+        except TTSError as error:
+            if synthesizer.closed:
+                raise
+            print(f"error: {error}", file=sys.stderr)
+            code = error.exit_code
+        if not synthesizer.closed:
+            leave(code)
+    return code
+
+
+def leave(code: int) -> NoReturn:
+    """End the process although something in it does not end: the loop would wait for its task, and
+    the interpreter for its thread."""
+    logger.error("leaving without waiting for what does not end")
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 async def run(
     settings: ServerSettings,
-    opener: Opener = open_configured,
-    on_start: Callable[[DrainingServer, int], None] = lambda server, port: None,
+    synthesizer: Synthesizer,
+    listener: socket.socket,
+    on_start: OnStart = lambda server, port: None,
 ) -> int:
-    """`serve` inside a running loop. on_start: told the server and its port before it listens."""
-    listener = bind(settings)
-    try:
-        synthesizer = opener(settings)
-    except BaseException:
-        listener.close()
-        raise
+    """`serve` inside a running loop."""
     try:
         check_capacity(settings, synthesizer)
         await warm_up(settings, synthesizer)
@@ -83,6 +116,7 @@ async def run(
         service = Service(settings, synthesizer)
         server = DrainingServer(uvicorn_config(settings, service), service)
         port = listener.getsockname()[1]
+        listen(listener, settings)
         on_start(server, port)
         logger.info("speaking at http://%s:%d/test", settings.host, port)
         await server.serve(sockets=[listener])
@@ -90,12 +124,12 @@ async def run(
     finally:
         gc.unfreeze()
         listener.close()
-        await _close(synthesizer)
+        await _close(synthesizer, CLOSE_TIMEOUT_S + settings.abort_timeout_s)
 
 
 def bind(settings: ServerSettings) -> socket.socket:
-    """The listening socket, bound but not listening. Taken before the model is loaded: a port in
-    use should be known in a second, not in a minute.
+    """The listening socket, bound but not listening. Taken before the model is loaded: a port that
+    another program listens on should be known in a second, not in a minute.
 
     Accepted sockets inherit its options. A short send buffer makes a client that does not read
     known within seconds of audio instead of minutes. The user timeout lets the kernel drop a
@@ -106,7 +140,9 @@ def bind(settings: ServerSettings) -> socket.socket:
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, settings.send_buffer_bytes)
+    # Linux doubles what it is asked for.
+    size = settings.send_buffer_bytes // (2 if sys.platform == "linux" else 1)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, size)
     if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux
         milliseconds = max(1, round(2000 * settings.send_timeout_s))
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, milliseconds)
@@ -114,11 +150,24 @@ def bind(settings: ServerSettings) -> socket.socket:
         listener.bind((settings.host, settings.port))
     except OSError as error:
         listener.close()
-        raise SettingError(
-            f"cannot listen on host {settings.host!r} port {settings.port} ({error.strerror}); "
-            "choose another by --host and --port"
-        ) from error
+        raise _cannot_listen(settings, error) from error
     return listener
+
+
+def listen(listener: socket.socket, settings: ServerSettings) -> None:
+    """Of two servers that were bound to one port while both loaded, the second fails here; asked by
+    uvloop it would go on, deaf. Raises SettingError."""
+    try:
+        listener.listen(settings.max_sockets)
+    except OSError as error:
+        raise _cannot_listen(settings, error) from error
+
+
+def _cannot_listen(settings: ServerSettings, error: OSError) -> SettingError:
+    return SettingError(
+        f"cannot listen on host {settings.host!r} port {settings.port} ({error.strerror}); "
+        "choose another by --host and --port"
+    )
 
 
 def uvicorn_config(settings: ServerSettings, service: Service) -> uvicorn.Config:
@@ -170,9 +219,9 @@ async def warm_up(settings: ServerSettings, synthesizer: Synthesizer) -> None:
     logger.info("warm: %.2f s of audio in %.2f s", report.audio_s, report.total_s)
 
 
-async def _close(synthesizer: Synthesizer) -> None:
+async def _close(synthesizer: Synthesizer, within_s: float) -> None:
     try:
-        async with asyncio.timeout(CLOSE_TIMEOUT_S):
+        async with asyncio.timeout(within_s):
             await synthesizer.close()
     except TimeoutError:
-        logger.error("the engine did not close within %g s; leaving it", CLOSE_TIMEOUT_S)
+        logger.error("the engine did not close within %g s; leaving it", within_s)

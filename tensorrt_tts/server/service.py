@@ -54,6 +54,12 @@ class Service:
             error.retry_after = 5
             raise error
 
+    def look_at_engine(self) -> None:
+        """An engine that dies while nobody speaks should be known before the next caller is."""
+        fault = self.synthesizer.backend.stats().fault
+        if fault is not None and self.health.fault is None:
+            self.note_error(EngineDiedError(f"the engine died: {fault}"))
+
     def note_error(self, error: TTSError) -> None:
         self.health.note_error(error)
 

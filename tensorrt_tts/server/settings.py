@@ -43,23 +43,36 @@ class ServerSettings(BaseSettings):
     max_message_bytes: int = Field(64 * KIB, ge=64, description="a longer message closes 1009")
 
     send_timeout_s: float = Field(
-        10.0, gt=0, description="a client that takes no data for so long is cut off"
+        10.0,
+        gt=0,
+        allow_inf_nan=False,
+        description="a client that takes no data for so long is cut off",
     )
     send_buffer_bytes: int = Field(
         256 * KIB,
         ge=4 * KIB,
-        description="kernel buffer per socket (5 s of audio): what is in it can't be cancelled",
+        description="kernel buffer per socket (5 s of audio): what is in it can't be cancelled; "
+        "a client that reads at the speed of speech takes data from it in gulps",
     )
-    idle_timeout_s: float = Field(300.0, gt=0, description="closes a socket with nothing to do")
-    ping_interval_s: float = Field(20.0, gt=0)
-    ping_timeout_s: float = Field(20.0, gt=0, description="a silent peer is gone after so long")
+    idle_timeout_s: float = Field(
+        300.0, gt=0, allow_inf_nan=False, description="closes a socket with nothing to do"
+    )
+    ping_interval_s: float = Field(20.0, gt=0, allow_inf_nan=False)
+    ping_timeout_s: float = Field(
+        20.0, gt=0, allow_inf_nan=False, description="a silent peer is gone after so long"
+    )
 
-    stall_timeout_s: float = Field(30.0, gt=0, description="longest wait for the next token")
+    stall_timeout_s: float = Field(
+        30.0, gt=0, allow_inf_nan=False, description="longest wait for the next token"
+    )
     abort_timeout_s: float = Field(
-        5.0, gt=0, description="an engine that does not stop a stream in so long is given up"
+        5.0,
+        gt=0,
+        allow_inf_nan=False,
+        description="an engine that does not stop a stream in so long is given up",
     )
     drain_timeout_s: float = Field(
-        30.0, ge=0, description="after SIGTERM: how long open speech may go on"
+        30.0, ge=0, allow_inf_nan=False, description="after SIGTERM: how long open speech may go on"
     )
     warmup_text: str = Field("Ready to speak.", description="spoken before the port opens")
 

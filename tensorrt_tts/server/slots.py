@@ -48,6 +48,17 @@ class Slots:
         wait = self._mean_hold_s * (self.queued + 1) / self.size
         return min(MAX_RETRY_AFTER_S, max(1, math.ceil(wait)))
 
+    def refuse_if_full(self) -> None:
+        """Raises CapacityError when `hold` would."""
+        if self.active < self.size or self.queued < self.max_queued:
+            return
+        wait = self.retry_after_s
+        raise CapacityError(
+            f"all {self.size} slots are speaking and {self.queued} requests wait; "
+            f"try again in {wait} s",
+            retry_after=wait,
+        )
+
     @asynccontextmanager
     async def hold(self) -> AsyncIterator[float]:
         """Hold a slot for the block; gives the seconds spent waiting for it.
@@ -67,13 +78,7 @@ class Slots:
         if self.active < self.size:
             self.active += 1
             return
-        if self.queued >= self.max_queued:
-            wait = self.retry_after_s
-            raise CapacityError(
-                f"all {self.size} slots are speaking and {self.queued} requests wait; "
-                f"try again in {wait} s",
-                retry_after=wait,
-            )
+        self.refuse_if_full()
         turn = asyncio.get_running_loop().create_future()
         self._waiting.append(turn)
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING
 
 from tensorrt_tts.server.messages import Reason, SpeakMessage, done_message, reason_of
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 class Utterance:
     """Waits for a slot, speaks, and can be cancelled at any moment from outside.
 
-    samples, chunks: sent so far. report: None until it has a slot. queue_s: its wait for one.
+    samples, chunks: sent so far. report: None until it has a slot. queue_s: from its arrival until
+    then: its text is read, and what was asked before it is spoken.
     """
 
     def __init__(self, message: SpeakMessage, service: Service, peer: Peer) -> None:
@@ -31,6 +33,7 @@ class Utterance:
         self._peer = peer
         self._cancelled = False
         self._scope: asyncio.Timeout | None = None
+        self._arrived = time.perf_counter()
         self._dry_at = 0.0  # when a listener who began at the first chunk has nothing left to play
 
     def cancel(self) -> None:
@@ -77,9 +80,13 @@ class Utterance:
 
     async def _perform(self) -> None:
         service = self._service
-        async with service.slots.hold() as self.queue_s:
+        service.slots.refuse_if_full()
+        # Read and checked before it takes a slot or a place in the queue from somebody else.
+        plan = await service.synthesizer.plan(self.message.request())
+        async with service.slots.hold():
+            self.queue_s = time.perf_counter() - self._arrived
             service.metrics.queue_wait_s.observe(self.queue_s)
-            async with await service.synthesizer.open(self.message.request()) as stream:
+            async with service.synthesizer.begin(plan) as stream:
                 self.report = stream.report
                 try:
                     async for chunk in stream:

@@ -44,6 +44,7 @@ class BackendDouble:
     """Tokens follow from the prompt alone, so an utterance can be recognised in its audio.
 
     started, ended: request ids in order. Mirrors an engine: a dead one fails every stream.
+    releases: closing it frees what hangs.
     """
 
     name: str = "double"
@@ -53,6 +54,7 @@ class BackendDouble:
     ended: list[str] = field(default_factory=list)
     closed: bool = False
     generated: int = 0
+    releases: bool = True
     _running: dict[str, asyncio.Event] = field(default_factory=dict)
     _dead: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -121,11 +123,19 @@ class BackendDouble:
             self._running[request_id].set()
 
     def stats(self) -> BackendStats:
-        return BackendStats(running=len(self._running), generated_tokens=self.generated)
+        fault = "the engine died" if self._dead.is_set() and not self.closed else None
+        return BackendStats(
+            running=len(self._running), generated_tokens=self.generated, fault=fault
+        )
 
     async def close(self) -> None:
-        self._dead.set()
         self.closed = True
+        if self.releases:
+            self._dead.set()
+
+    def die(self) -> None:
+        """While nobody speaks."""
+        self._dead.set()
 
 
 def _tokens(prompt: Sequence[int], legal: LegalTokens) -> Iterator[int]:

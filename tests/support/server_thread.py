@@ -15,7 +15,7 @@ from typing import Any
 
 from tensorrt_tts.codecs.context import Codec
 from tensorrt_tts.server.drain import DrainingServer
-from tensorrt_tts.server.serve import run
+from tensorrt_tts.server.serve import bind, run
 from tensorrt_tts.server.service import Service
 from tensorrt_tts.server.settings import ServerSettings
 from tensorrt_tts.synthesizer import StreamOptions, Synthesizer
@@ -114,14 +114,17 @@ class ServerThread:
 
     def _run(self) -> None:
         try:
-            self.exit_code = asyncio.run(run(self.settings, self._open, self._on_start))
+            self.exit_code = asyncio.run(
+                run(self.settings, self._open(), bind(self.settings), self._on_start)
+            )
         except BaseException as error:
             self.failure = error
 
-    def _open(self, settings: ServerSettings) -> Synthesizer:
+    def _open(self) -> Synthesizer:
         options = StreamOptions(
-            max_characters=settings.max_characters,
-            stall_s=settings.stall_timeout_s,
+            max_characters=self.settings.max_characters,
+            stall_s=self.settings.stall_timeout_s,
+            stop_s=self.settings.abort_timeout_s,
         )
         return double_synthesizer(self.backend, options, self.codec)
 

@@ -1,29 +1,37 @@
 """`python -m tests.support.speaking_server`: the server as its own process, around the double.
 
-Prints its port when it listens. Arguments: tokens a second, frames, drain timeout.
+Prints its port when it listens. Arguments: tokens a second, frames, drain timeout, and "deaf" for
+an engine that hangs after 30 tokens and lets go neither when cancelled nor when closed.
 """
 
 from __future__ import annotations
 
-import asyncio
 import sys
 
-from tensorrt_tts.server.serve import run
+from tensorrt_tts.server.drain import DrainingServer
+from tensorrt_tts.server.serve import serve
 from tensorrt_tts.server.settings import ServerSettings
 from tensorrt_tts.synthesizer import StreamOptions
 from tests.support.backend_double import BackendDouble, Behaviour
 from tests.support.double_synthesizer import double_synthesizer
 
 if __name__ == "__main__":
-    rate, frames, drain = sys.argv[1:]
-    backend = BackendDouble(behaviour=Behaviour(frames=int(frames), rate=float(rate)))
-    settings = ServerSettings(_env_file=None, port=0, drain_timeout_s=float(drain))
+    rate, frames, drain, *deaf = sys.argv[1:]
+    warm = Behaviour(frames=int(frames), rate=float(rate))
+    backend = BackendDouble(behaviour=warm, releases=not deaf)
+    settings = ServerSettings(
+        _env_file=None, port=0, drain_timeout_s=float(drain), abort_timeout_s=1.0
+    )
+
+    def started(server: DrainingServer, port: int) -> None:
+        if deaf:  # from the first caller on
+            backend.behaviour = Behaviour(hang_at=30, deaf=True)
+        print(port, flush=True)
+
     sys.exit(
-        asyncio.run(
-            run(
-                settings,
-                lambda _: double_synthesizer(backend, StreamOptions()),
-                lambda server, port: print(port, flush=True),
-            )
+        serve(
+            settings,
+            lambda _: double_synthesizer(backend, StreamOptions(stop_s=settings.abort_timeout_s)),
+            started,
         )
     )

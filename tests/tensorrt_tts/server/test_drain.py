@@ -1,6 +1,7 @@
 """SIGTERM, in a process of its own: uvicorn alone would cut every socket at once."""
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from tensorrt_tts.errors import EngineDiedError
 from tests.support.backend_double import Behaviour
 from tests.support.server_thread import serving, wait_until
 from tests.support.tts_client import ask, close_code, connected, receive
@@ -24,10 +26,13 @@ ROOT = Path(__file__).parents[3]
 
 
 @contextmanager
-def process(*, rate: float, frames: int, drain_s: float) -> Iterator[tuple[subprocess.Popen, str]]:
+def process(
+    *, rate: float, frames: int, drain_s: float, deaf: bool = False
+) -> Iterator[tuple[subprocess.Popen, str]]:
     command = [sys.executable, "-m", "tests.support.speaking_server"]
+    command += [str(rate), str(frames), str(drain_s), *(["deaf"] if deaf else [])]
     with subprocess.Popen(
-        [*command, str(rate), str(frames), str(drain_s)],
+        command,
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -57,7 +62,7 @@ async def _exit_code(server: subprocess.Popen, within_s: float) -> int:
 
 
 async def test_sigterm_while_speaking_delivers_every_byte_and_exits_0() -> None:
-    with process(rate=120, frames=20, drain_s=30) as (server, url):
+    with process(rate=120, frames=40, drain_s=30) as (server, url):  # 2.3 s
         async with connected(url) as undisturbed:
             expected = await ask(undisturbed, seed=1)
         async with connected(url) as peer, connected(url) as idle:
@@ -102,6 +107,16 @@ async def test_drain_ends_at_its_deadline() -> None:
             os.kill(server.pid, signal.SIGTERM)
             assert await close_code(peer) == 1012
         assert await _exit_code(server, 10) == 0
+
+
+async def test_an_engine_that_lets_go_of_nothing_does_not_keep_the_process() -> None:
+    with process(rate=500, frames=4, drain_s=1, deaf=True) as (server, url):
+        async with connected(url) as peer:
+            await peer.send(json.dumps({"text": "Hello."}))
+            with contextlib.suppress(TimeoutError):
+                while True:  # until it hangs, for certain
+                    await asyncio.wait_for(peer.recv(), 1.0)
+        assert await _exit_code(server, 30) == EngineDiedError.exit_code
 
 
 async def test_while_draining() -> None:

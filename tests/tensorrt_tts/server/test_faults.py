@@ -2,12 +2,16 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import AsyncExitStack
 
+import numpy as np
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from benchmarks.null_codec import NullCodec
+from tensorrt_tts.codecs.context import Window
 from tests.support.backend_double import BackendDouble, Behaviour
 from tests.support.server_thread import ServerThread, serving, wait_until
 from tests.support.tts_client import Answer, BareSocket, ask, close_code, connected, receive
@@ -22,10 +26,10 @@ def shared() -> Iterator[ServerThread]:
     with serving(
         slots=2,
         max_queued=1,
-        stall_timeout_s=0.5,
+        stall_timeout_s=1.0,
         idle_timeout_s=60,
-        ping_interval_s=0.4,
-        ping_timeout_s=0.4,
+        ping_interval_s=1.0,
+        ping_timeout_s=1.0,
         max_message_bytes=4096,
     ) as server:
         yield server
@@ -240,8 +244,83 @@ async def test_engine_that_does_not_let_go_is_given_up() -> None:
     assert await asyncio.to_thread(server.stop) == 8
 
 
+@pytest.mark.parametrize("client", ["waits", "cancels"])
+async def test_engine_that_does_not_let_go_is_noticed_while_the_client_stays(client: str) -> None:
+    server = ServerThread(
+        BackendDouble(behaviour=SHORT),
+        stall_timeout_s=0.5 if client == "waits" else 60,
+        abort_timeout_s=0.2,
+        drain_timeout_s=0,
+    )
+    server.start()
+    server.backend.behaviour = Behaviour(hang_at=30, deaf=True)
+    async with connected(server.url) as peer:
+        await peer.send(json.dumps({"text": "Hello."}))
+        await peer.recv()
+        if client == "cancels":
+            await peer.send('{"cancel": true}')
+        await asyncio.to_thread(wait_until, lambda: not server.service.health.live)
+        assert (await receive(peer)).code == "engine_died"
+    assert await asyncio.to_thread(server.stop) == 8
+
+
+async def test_a_codec_that_hangs_is_a_stall() -> None:
+    """Three in a row, and the process is to be replaced: the codec's one thread is lost."""
+    release = threading.Event()
+
+    class Stuck(NullCodec):
+        stuck = False
+
+        def decode_windows(self, windows: Sequence[Window]) -> list[np.ndarray]:
+            if self.stuck:
+                release.wait(60)
+            return super().decode_windows(windows)
+
+    codec = Stuck()
+    server = ServerThread(BackendDouble(behaviour=SHORT), codec, stall_timeout_s=0.5)
+    server.start()
+    codec.stuck = True
+    async with connected(server.url) as peer:
+        assert [(await ask(peer)).code for _ in range(3)] == ["backend_stalled"] * 3
+    assert not server.service.health.live
+    release.set()
+    assert await asyncio.to_thread(server.stop) == 8
+
+
+async def test_engine_that_dies_while_nobody_speaks() -> None:
+    server = ServerThread(BackendDouble(behaviour=SHORT))
+    server.start()
+    server.backend.die()
+    await asyncio.to_thread(wait_until, lambda: not server.running)
+    assert server.exit_code == 8
+
+
+async def test_what_is_refused_takes_no_slot(server: ServerThread) -> None:
+    """An unknown voice is told at once, though all slots are taken and the queue is not."""
+    server.backend.behaviour = SPEAKING
+    async with AsyncExitStack() as stack:
+        speaking = [await stack.enter_async_context(connected(server.url)) for _ in range(2)]
+        for peer in speaking:
+            await peer.send(json.dumps({"text": "Hello."}))
+            await peer.recv()
+        wrong = await stack.enter_async_context(connected(server.url))
+        assert (await ask(wrong, voice="nobody")).code == "unknown_voice"
+        assert server.service.slots.active == 2
+
+
+async def test_times_count_from_the_arrival(server: ServerThread) -> None:
+    """Also of a request that waits for another on its own socket."""
+    server.backend.behaviour = Behaviour(frames=6, rate=60)  # 0.7 s
+    async with connected(server.url) as peer:
+        for name in ("1", "2"):
+            await peer.send(json.dumps({"text": "Hello.", "id": name, "benchmark": True}))
+        first, second = (await receive(peer)).final, (await receive(peer)).final
+    assert second["metrics"]["queue_ms"] > 0.8 * 1000 * first["metrics"]["generation_time_s"]
+    assert second["metrics"]["ttfa_ms"] > second["metrics"]["queue_ms"]
+
+
 async def test_stalls_in_a_row_mean_a_dead_engine() -> None:
-    server = ServerThread(BackendDouble(behaviour=SHORT), stall_timeout_s=0.1)
+    server = ServerThread(BackendDouble(behaviour=SHORT), stall_timeout_s=0.5)
     server.start()
     server.backend.behaviour = Behaviour(hang_at=1)
     async with connected(server.url) as peer:

@@ -10,7 +10,7 @@ import pytest
 from tensorrt_tts.backends.protocol import Capacity
 from tensorrt_tts.errors import BackendError, SettingError
 from tensorrt_tts.server import __main__ as command
-from tensorrt_tts.server.serve import bind, run
+from tensorrt_tts.server.serve import bind, listen, run
 from tensorrt_tts.server.settings import ServerSettings
 from tensorrt_tts.synthesizer import StreamOptions
 from tests.support.backend_double import BackendDouble, Behaviour
@@ -70,23 +70,33 @@ def test_port_in_use() -> None:
             bind(ServerSettings(_env_file=None, port=port))
 
 
+def test_two_servers_that_load_at_once_do_not_both_believe_to_listen() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    settings = ServerSettings(_env_file=None, port=port)
+    with bind(settings) as first, bind(settings) as second:
+        listen(first, settings)
+        with pytest.raises(SettingError, match=f"port {port}.*--port"):
+            listen(second, settings)
+
+
+async def start(backend: BackendDouble, **changes: int) -> int:
+    settings = ServerSettings(_env_file=None, port=0, **changes)
+    return await run(settings, double_synthesizer(backend, StreamOptions()), bind(settings))
+
+
 async def test_more_slots_than_the_engine_holds() -> None:
     backend = BackendDouble(capacity=Capacity(2, 4096))
     with pytest.raises(SettingError, match="slots 3 is more than the 2 streams"):
-        await run(
-            ServerSettings(_env_file=None, port=0, slots=3),
-            lambda _: double_synthesizer(backend, StreamOptions()),
-        )
+        await start(backend, slots=3)
     assert backend.closed
 
 
 async def test_a_silent_model_never_opens_the_port() -> None:
     backend = BackendDouble(behaviour=Behaviour(frames=0))
     with pytest.raises(BackendError, match="gave no audio"):
-        await run(
-            ServerSettings(_env_file=None, port=0),
-            lambda _: double_synthesizer(backend, StreamOptions()),
-        )
+        await start(backend)
     assert backend.closed
 
 
