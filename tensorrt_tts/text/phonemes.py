@@ -21,6 +21,10 @@ _LONG_NUMBER = re.compile(r"\d(?:,?\d){15,}")
 """Sixteen digits and more are a card's or an account's: said one by one. The converter has no words
 for the longest."""
 
+_LONG_WORD = re.compile(r"\S{40,}")
+"""No word: an address, a path, a key. The converter's time grows with the cube of its parts; 11 s
+for one of 487 characters."""
+
 
 @functools.cache
 def _reader() -> Any:
@@ -68,7 +72,13 @@ def _plain(text: str) -> str:
     """Without brackets, which would be read as markup for given phonemes; plain digits."""
     text = re.sub(r"[\[\]]", " ", text)
     text = "".join(_plain_number(character) for character in text)
-    return _LONG_NUMBER.sub(lambda number: " ".join(re.sub(",", "", number[0])), text)
+    text = _LONG_NUMBER.sub(lambda number: " ".join(re.sub(",", "", number[0])), text)
+    return _LONG_WORD.sub(_in_parts, text)
+
+
+def _in_parts(long: re.Match[str]) -> str:
+    parts = re.sub(r"[^\w']+(?!$)", " ", long[0])
+    return re.sub(r"\S{40}(?=\S)", lambda part: part[0] + " ", parts)
 
 
 def _plain_number(character: str) -> str:

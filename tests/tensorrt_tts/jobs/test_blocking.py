@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import io
+import os
+import signal
+import threading
 import wave
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tensorrt_tts.errors import TextError
+from tensorrt_tts.errors import BackendError, TextError
 from tensorrt_tts.jobs.blocking import BlockingSpeaker
 from tensorrt_tts.jobs.speaker import Speaker
 from tensorrt_tts.loading import open_synthesizer
+from tensorrt_tts.synthesizer import StreamOptions
+from tests.support.backend_double import BackendDouble, Behaviour
+from tests.support.double_synthesizer import double_synthesizer
+from tests.support.server_thread import wait_until
 from tests.support.tiny_orpheus import tiny_model_folders
 
 
@@ -51,3 +59,56 @@ def test_errors_come_through(speaker: BlockingSpeaker) -> None:
         speaker.speak("")
     with pytest.raises(TextError):
         next(speaker.stream(""))
+
+
+class InterruptedCaller(BaseException):
+    """As Ctrl-C and Modal's InputCancellation are."""
+
+
+@contextmanager
+def interrupted_when(condition: Callable[[], bool]) -> Iterator[None]:
+    """The main thread, by a signal."""
+
+    def interrupt(number: int, frame: object) -> None:
+        raise InterruptedCaller
+
+    def wait() -> None:
+        wait_until(condition)
+        os.kill(os.getpid(), signal.SIGUSR1)
+
+    before = signal.signal(signal.SIGUSR1, interrupt)
+    waiter = threading.Thread(target=wait)
+    waiter.start()
+    try:
+        yield
+    finally:
+        waiter.join()
+        signal.signal(signal.SIGUSR1, before)
+
+
+@pytest.mark.parametrize("how", ["speak", "stream"])
+def test_an_interrupted_caller_gets_the_interruption_and_leaves_nothing(how: str) -> None:
+    """Of an engine that hangs, so that the caller is waiting whenever the signal comes."""
+    backend = BackendDouble(behaviour=Behaviour(hang_at=1))
+    speaker = BlockingSpeaker(Speaker(double_synthesizer(backend, StreamOptions(stall_s=60))))
+    stream = speaker.stream("Hello.")
+    try:
+        with (
+            pytest.raises(InterruptedCaller) as raised,
+            interrupted_when(lambda: backend.generated == 1),
+        ):
+            _ = speaker.speak("Hello.") if how == "speak" else next(stream)
+        assert raised.value.__context__ is None
+        assert backend.stats().running == 0
+    finally:
+        stream.close()
+        speaker.close()
+
+
+def test_what_ends_a_stream_is_not_hidden() -> None:
+    backend = BackendDouble(behaviour=Behaviour(frames=20, fail_at=70))
+    speaker = BlockingSpeaker(Speaker(double_synthesizer(backend, StreamOptions())))
+    with pytest.raises(BackendError):
+        list(speaker.stream("Hello."))
+    assert backend.stats().running == 0
+    speaker.close()

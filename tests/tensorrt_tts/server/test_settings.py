@@ -18,6 +18,7 @@ def test_flags_over_environment_over_defaults(monkeypatch: pytest.MonkeyPatch) -
         (["--slots", "0"], "slots is '0'.*--slots or TTS_SLOTS"),
         (["--port", "high"], "port is 'high'"),
         (["--send-timeout-s", "0"], "send_timeout_s is '0'.*--send-timeout-s"),
+        (["--send-timeout-s", "inf"], "send_timeout_s is 'inf'"),
         (["--log-level", "loud"], "log_level is 'loud'"),
     ],
 )

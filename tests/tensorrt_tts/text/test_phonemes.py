@@ -2,6 +2,7 @@
 
 import builtins
 import contextlib
+import time
 
 import pytest
 from hypothesis import given
@@ -51,12 +52,28 @@ def test_only_trained_symbols() -> None:
         ("H₂O", "H2O"),
         ("१२ cats", "12 cats"),
         ("4" * 20, " ".join("4" * 20)),
+        (
+            "see http://example.com/one/two/three_four/five.",
+            "see http example com one two three_four five.",
+        ),
         ("1,234,567,890,123,456,789", " ".join("1234567890123456789")),
     ],
 )
 def test_odd_numbers(odd: str, plain: str) -> None:
     pytest.importorskip("hibari")
     assert phonemize(odd) == phonemize(plain)
+
+
+def test_the_time_to_read_grows_with_the_length_alone() -> None:
+    """Whatever is typed: it is one thread that reads for all."""
+    pytest.importorskip("hibari")
+    phonemize("Hello.")
+    seconds = {}
+    for text in ("The rain had stopped. " * 22, "http://" + "a.b/" * 120, "x" * 487, "a-" * 243):
+        began = time.perf_counter()
+        phonemize(text)
+        seconds[text[:8]] = time.perf_counter() - began
+    assert max(seconds.values()) < 2, seconds
 
 
 @given(
