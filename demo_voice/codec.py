@@ -140,7 +140,7 @@ def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of this step."""
-    parser.add_argument("--codec-minutes", type=float, default=35.0, help="time for stage one")
+    parser.add_argument("--codec-minutes", type=float, help="time for stage one")
     parser.add_argument("--codec-from", type=Path, help="folder of an exported codec to start from")
     parser.add_argument("--codec-rate", type=float, default=1e-3, help="learning rate")
     parser.add_argument("--codec-shards", type=int, help="use so many shards only")

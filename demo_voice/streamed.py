@@ -14,9 +14,7 @@ from tensorrt_tts.loading import open_synthesizer
 from tensorrt_tts.speech import SpeechRequest
 
 
-def speak_streamed(
-    weights: Path, texts: Sequence[str], seed: int
-) -> tuple[list[Spoken], Settings]:
+def speak_streamed(weights: Path, texts: Sequence[str], seed: int) -> tuple[list[Spoken], Settings]:
     """Each text streamed by the `Synthesizer` with the reference backend, one after another, and
     the settings that it sampled with: those a user of these weights gets.
 

@@ -73,7 +73,7 @@ class CodeCrops:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of this step."""
-    parser.add_argument("--vocoder-minutes", type=float, default=65.0, help="training time")
+    parser.add_argument("--vocoder-minutes", type=float, help="training time")
     parser.add_argument("--vocoder-rate", type=float, default=5e-4, help="learning rate")
     parser.add_argument(
         "--adversarial-from",

@@ -153,7 +153,7 @@ class Trainer:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of this step."""
-    parser.add_argument("--lm-minutes", type=float, default=10.0, help="time to train for, in all")
+    parser.add_argument("--lm-minutes", type=float, help="time to train for, in all")
     parser.add_argument("--batch-ids", type=int, default=3072, help="ids per step")
     parser.add_argument(
         "--start-from",
