@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
+import numpy as np
+
 from engines.roofline import Roofline
 from tensorrt_tts.backends.protocol import Backend, Sampling
 from tensorrt_tts.errors import BackendError
@@ -90,6 +92,9 @@ async def _run(backend: Backend, sampling: Sampling, batch: int) -> list[list[_D
 def steady_rate(streams: Sequence[Sequence[_Delivery]], batch: int) -> float:
     """Tokens per second between the last stream's first delivery and the first stream's last.
 
+    The tokens of a delivery count as generated evenly since the one before it: streams of one step
+    are delivered one after another, and all but one would lose a whole delivery at the end.
+
     Raises BackendError when the streams never ran together: they were too short, or refused to
     share.
     """
@@ -97,12 +102,18 @@ def steady_rate(streams: Sequence[Sequence[_Delivery]], batch: int) -> float:
         raise BackendError(f"of {batch} streams, some gave no tokens; see the engine's log")
     begun = max(stream[0].at for stream in streams)
     ended = min(stream[-1].at for stream in streams)
-    counted = sum(d.tokens for stream in streams for d in stream if begun < d.at <= ended)
-    if ended <= begun or not counted:
+    if ended <= begun:
         raise BackendError(
             f"{batch} streams never ran all at once; use longer streams or a smaller batch"
         )
-    return counted / (ended - begun)
+    return sum(_generated(stream, begun, ended) for stream in streams) / (ended - begun)
+
+
+def _generated(stream: Sequence[_Delivery], begun: float, ended: float) -> float:
+    at = [delivery.at for delivery in stream]
+    tokens = np.cumsum([delivery.tokens for delivery in stream])
+    before, after = np.interp([begun, ended], at, tokens)
+    return float(after - before)
 
 
 def table(rates: Sequence[BackboneRate]) -> str:

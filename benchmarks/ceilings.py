@@ -6,6 +6,7 @@ settings stay as they are found.
 
 from __future__ import annotations
 
+import gc
 import statistics
 import time
 from collections.abc import Callable
@@ -32,13 +33,25 @@ def ceilings(device: str, repeats: int = REPEATS) -> Ceilings:
     """device: "cpu", "cuda" or "cuda:N". Sizes are far beyond its caches."""
     cuda = device.startswith("cuda")
     copied, matrix = (1 << 32, 8192) if cuda else (1 << 28, 1024)
+    copy = _copy_time(device, copied, repeats)
+    release()
+    product = _product_time(device, matrix, repeats)
+    release()
     return Ceilings(
-        bandwidth=2 * copied / _copy_time(device, copied, repeats) / 1e9,
-        tflops=2 * matrix**3 / _product_time(device, matrix, repeats) / 1e12,
+        bandwidth=2 * copied / copy / 1e9,
+        tflops=2 * matrix**3 / product / 1e12,
         copied_bytes=copied,
         matrix=matrix,
         repeats=repeats,
     )
+
+
+def release() -> None:
+    """Give what nobody refers to any more back to the device: torch's allocator would keep
+    gigabytes for itself, and an engine that wants its share of the memory would refuse to start.
+    Without CUDA there is nothing to do."""
+    gc.collect()
+    torch.cuda.empty_cache()
 
 
 def _copy_time(device: str, size: int, repeats: int) -> float:

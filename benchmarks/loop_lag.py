@@ -21,9 +21,18 @@ itself."""
 
 @dataclass(slots=True)
 class LoopLag:
-    """samples: (when, how many seconds late) of every wake-up, on `time.perf_counter`."""
+    """samples: (when, how many seconds late) of every look at the clock that was due, on
+    `time.perf_counter`. A loop that stood still missed several, and each counts: one sample for
+    a block, however long, would make a client that is often blocked look punctual."""
 
     samples: list[tuple[float, float]] = field(default_factory=list)
+
+    def look(self, due: float, now: float, interval: float) -> float:
+        """Record every look that was due by now, the first at `due`; when the next one is."""
+        while due <= now:
+            self.samples.append((now, now - due))
+            due += interval
+        return due
 
     def during(self, spans: Sequence[tuple[float, float]]) -> LoopLag:
         """The wake-ups whose delay fell into one of the spans (start, end), in part at least: what
@@ -70,9 +79,7 @@ async def watch_lag(interval: float = INTERVAL) -> AsyncIterator[LoopLag]:
         due = first
         while True:
             await asyncio.sleep(max(0.0, due - time.perf_counter()))
-            now = time.perf_counter()
-            lag.samples.append((now, now - due))
-            due = now + interval
+            due = lag.look(due, time.perf_counter(), interval)
 
     task = asyncio.create_task(look())
     try:

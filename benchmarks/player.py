@@ -68,7 +68,7 @@ def play(
     buffered = 0.0
     for arrival, duration in zip(arrivals, durations, strict=True):
         buffered += duration
-        if buffered >= prebuffer:
+        if buffered >= prebuffer - _ROUNDING:
             start = arrival
             break
     stalls: list[Stall] = []

@@ -1,4 +1,4 @@
-"""Exchanges to request lines: interpreted, checked, saved and logged, in the order they ended."""
+"""Exchanges to request lines: interpreted, checked, saved and logged."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Recorder:
         events = timeline(exchange)
         index = len(self.lines)
         label = f"cold_{index + 1}" if phase == "cold" else f"{self._name}_{exchange.prompt.id}"
-        if phase != "cold" and any(line.prompt == exchange.prompt.id for line in self.measured):
+        if phase != "cold" and any(line.prompt == exchange.prompt.id for line in self._spoken):
             label += f"_{index}"  # the same text again is another recording
         saved = None
         if self._audio is not None and events.pcm.size:
@@ -67,6 +67,10 @@ class Recorder:
         self.lines.append(line)
         self._loggers.line(line)
         return line
+
+    @property
+    def _spoken(self) -> list[Request]:
+        return [line for line in self.lines if line.phase != "cold"]
 
     @property
     def measured(self) -> list[Request]:

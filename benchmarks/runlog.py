@@ -7,12 +7,13 @@
     {"type": "summary", ...}    what follows from the lines before; always the last line
 
 Figures and the report are drawn from this file alone. A file without a summary is of a run that
-was cut short; its requests are still good.
+was cut short; its requests are still good, and a last line that was cut off is left out.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -24,7 +25,9 @@ from benchmarks.integrity import Fault
 from benchmarks.measures import Measures
 from tensorrt_tts.errors import InputError
 
-Phase = Literal["cold", "measured"]
+Phase = Literal["cold", "edge", "measured"]
+"""cold: a server's first answers. edge: while a load was building up or running out. Only measured
+ones are judged."""
 
 
 class Line(BaseModel):
@@ -105,21 +108,34 @@ class Continuity(Line):
     c200: float | None
 
 
+class AtOnce(BaseModel):
+    """How many requests were to be under way at once, and how many were on average, while any
+    measured one was."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    wanted: int
+    observed: float
+
+
 class Summary(Line):
-    """Of the measured (not cold) requests. faults: how many requests had each. valid: whether the
-    client was fast enough to be believed; if not, `objection` says why."""
+    """Of the measured requests. faults: how many requests had each. valid: whether the client was
+    fast enough to be believed; if not, `objection` says why. at_once: of a closed loop.
+    delivered_s: seconds of audio of all requests, cold and edge ones too."""
 
     type: Literal["summary"] = "summary"
     requests: int
     failed: int
     faults: dict[str, int]
     audio_s: float
+    delivered_s: float = 0.0
     wall_s: float
     distributions: dict[str, Distribution]
     continuity: tuple[Continuity, ...]
     valid: bool
     objection: str | None
     verdict: str
+    at_once: AtOnce | None = None
     extra: dict[str, Any] = Field(default_factory=dict)
 
 
@@ -139,7 +155,7 @@ class RunLog(BaseModel):
 
     @property
     def measured(self) -> tuple[Request, ...]:
-        """Requests that are not cold starts and delivered audio."""
+        """Requests that are judged and delivered audio."""
         return tuple(line for line in self.requests if line.phase == "measured" and line.chunks)
 
 
@@ -151,12 +167,16 @@ def dump(line: Line) -> str:
 def read(path: Path) -> RunLog:
     """Raises InputError, naming file, line and field, for anything that is no run log."""
     try:
-        content = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        # Bytes, and "\n" only: str.splitlines would also cut at U+2028, which a text may contain,
+        # and a line that was cut off may end inside a character.
+        *whole, rest = path.read_bytes().split(b"\n")
+    except OSError as error:
         raise InputError(
             f"run log '{path}' cannot be read ({error}); `make bench` writes one"
         ) from error
-    lines = [_parse(path, number, text) for number, text in enumerate(content.splitlines(), 1)]
+    lines = [_parse(path, number, text) for number, text in enumerate(whole, 1)]
+    with suppress(InputError):
+        lines.append(_parse(path, len(whole) + 1, rest))
     if not lines or not isinstance(lines[0], Run):
         raise InputError(f"run log '{path}' does not begin with a run line; is it another file?")
     return RunLog(
@@ -169,7 +189,7 @@ def read(path: Path) -> RunLog:
     )
 
 
-def _parse(path: Path, number: int, text: str) -> AnyLine:
+def _parse(path: Path, number: int, text: bytes) -> AnyLine:
     try:
         return _ADAPTER.validate_json(text)
     except ValidationError as error:

@@ -19,7 +19,7 @@ from benchmarks.recorder import Recorder
 from benchmarks.run_logger import RunLoggers
 from benchmarks.runlog import Phase, Request, Run, Score, Summary
 from benchmarks.suites import Suite
-from benchmarks.summary import lag_line, summarize
+from benchmarks.summary import failed, lag_line, summarize
 
 Scorer = Callable[[Sequence[Request], Path], list[Score]]
 """Scores the audio of request lines; the folder is what their `audio` paths are relative to."""
@@ -59,9 +59,9 @@ class Session:
         audio = AUDIO if self.save_audio or self.score else None
         recorder = Recorder(loggers, begin, self.folder, audio, suite.name)
 
-        def record(exchange: Exchange) -> None:
+        def record(exchange: Exchange, total: int = suite.total) -> None:
             phase: Phase = "cold" if len(recorder.lines) < suite.cold else "measured"
-            self.progress(recorder.add(exchange, phase), suite.total)
+            self.progress(recorder.add(exchange, "edge" if exchange.edge else phase), total)
 
         with _collector_kept_short():
             async with watch_lag() as lag:
@@ -69,13 +69,15 @@ class Session:
         wall = time.perf_counter() - begin
         if not suite.live:
             for exchange in exchanges:
-                record(exchange)
+                record(exchange, len(exchanges))
         scores = self.score(recorder.measured, self.folder) if self.score else []
         for score in scores:
             loggers.line(score)
         line = lag_line(lag.during([(one.scheduled, one.closed) for one in exchanges]))
         loggers.line(line)
-        summary = summarize(recorder.lines, line, wall, scores, _drifts(recorder.measured))
+        summary = summarize(
+            recorder.lines, line, wall, scores, _drifts(recorder.measured), suite.streams
+        )
         loggers.line(summary)
         return summary
 
@@ -98,7 +100,7 @@ def _later(exchange: Exchange) -> None:
 
 def _drifts(lines: Sequence[Request]) -> dict[str, Any]:
     """Drift of what one text repeated should keep constant; empty for a mix of texts."""
-    sound = [line.measures for line in lines if line.chunks]
+    sound = [line.measures for line in lines if line.chunks and not failed(line)]
     if len({line.text for line in lines}) != 1:
         return {}
     found = {

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from engines.architecture import Architecture
 from engines.recipe import model_recipes
 from tensorrt_tts.errors import SettingError
+from tensorrt_tts.models.orpheus_tokens import SLOTS
 
 if TYPE_CHECKING:
     from vllm_inference.backend import VLLMBackend
@@ -62,19 +63,22 @@ def write_shape(folder: Path, shape: str) -> Path:
     return folder
 
 
-def open_shape(folder: Path, device: str, max_streams: int) -> VLLMBackend:
+def open_shape(folder: Path, device: str, max_streams: int, hand_on: int = SLOTS) -> VLLMBackend:
     """vLLM on that folder's shape with random weights, bfloat16, prompts never seen before.
 
-    Raises what `VLLMBackend.from_folder` raises.
+    device: "cpu" or "cuda". hand_on: tokens per hand-on, see `VLLMOptions`.
+
+    Raises what `VLLMOptions` and `VLLMBackend.from_folder` raise.
     """
     from vllm_inference.backend import VLLMBackend
     from vllm_inference.options import VLLMOptions
 
     options = VLLMOptions(
-        device=device.partition(":")[0],
+        device=device,
         dtype="bfloat16",
         max_streams=max_streams,
         max_sequence=MAX_SEQUENCE,
+        hand_on=hand_on,
         prefix_caching=False,
         dummy_weights=True,
     )

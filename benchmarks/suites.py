@@ -8,7 +8,7 @@ from typing import Any
 
 from benchmarks.exchange import Endpoint, Exchange
 from benchmarks.load import Seen, closed_loop, in_turn, open_loop
-from benchmarks.prompts import Prompt, load
+from benchmarks.prompts import Prompt, load, single_sentences
 from tensorrt_tts.errors import SettingError
 
 COLD_REQUESTS = 3
@@ -27,8 +27,9 @@ Drive = Callable[[Endpoint, Seen], Awaitable[Sequence[Exchange]]]
 @dataclass(frozen=True, slots=True)
 class Suite:
     """name: of the suite and of its run log. workload: for the log. cold: how many of the requests
-    that end first are logged as cold. total: how many requests will be sent. live: whether
-    requests may be interpreted as they end, which takes time from streams still being measured.
+    that end first are logged as cold. total: how many requests will be judged or cold. live:
+    whether requests may be interpreted as they end, which takes time from streams still being
+    measured. streams: how many are to be under way at once, where that is what is asked.
     """
 
     name: str
@@ -37,10 +38,13 @@ class Suite:
     drive: Drive
     cold: int = 0
     live: bool = True
+    streams: int | None = None
 
 
 def iterations(language: str, voice: str | None, count: int, text: str | None = None) -> Suite:
     """One text `count` times in a row; also what drift is read from."""
+    if count < 1:
+        raise SettingError(f"count {count}: must be at least 1")
     prompt = load(language)[_USUAL]
     if text is not None:
         prompt = Prompt("text", text, language)
@@ -61,27 +65,35 @@ def sweep(language: str, voice: str | None) -> Suite:
 
 
 def closed(
-    language: str, voice: str | None, streams: int, requests: int, stagger: float = 1.0
+    language: str,
+    voice: str | None,
+    streams: int,
+    each: int,
+    stagger: float = 1.0,
+    one_sentence: bool = False,
 ) -> Suite:
-    """`streams` callers who never wait; `requests` in all."""
-    if streams < 1 or requests < streams:
-        raise SettingError(
-            f"streams {streams}, requests {requests}: each stream must send at least one request"
-        )
-    prompts = load(language)
+    """`streams` callers who never wait; of each, `each` answers are judged. one_sentence: only the
+    texts that the server speaks in one piece, so that a fixed length per piece is one per answer.
+    """
+    if streams < 1 or each < 1:
+        raise SettingError(f"streams {streams}, each {each}: must both be at least 1")
+    prompts = single_sentences(load(language)) if one_sentence else load(language)
 
     async def drive(endpoint: Endpoint, seen: Seen) -> Sequence[Exchange]:
-        return await closed_loop(endpoint, prompts, voice, streams, requests, stagger, seen)
+        return await closed_loop(endpoint, prompts, voice, streams, each, stagger, seen)
 
+    requests = streams * each
     workload = _workload("closed loop", prompts, language, requests) | {
         "streams": streams,
         "stagger_s": stagger,
     }
-    return Suite(f"closed_{streams}", workload, requests, drive, live=False)
+    return Suite(f"closed_{streams}", workload, requests, drive, live=False, streams=streams)
 
 
 def poisson(language: str, voice: str | None, rate: float, requests: int, seed: int) -> Suite:
     """`requests` callers who arrive at `rate` a second on average, whatever the server does."""
+    if requests < 1:
+        raise SettingError(f"requests {requests}: must be at least 1")
     prompts = load(language)
 
     async def drive(endpoint: Endpoint, seen: Seen) -> Sequence[Exchange]:

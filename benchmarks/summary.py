@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from benchmarks.distribution import Distribution
+from benchmarks.integrity import Fault
 from benchmarks.loop_lag import LoopLag
 from benchmarks.player import LIMITS, PREBUFFERS
-from benchmarks.runlog import Continuity, Lag, Request, Score, Summary
+from benchmarks.runlog import AtOnce, Continuity, Lag, Request, Score, Summary
 
 DISTRIBUTIONS = (
     "ttft_ms",
@@ -27,10 +28,12 @@ DISTRIBUTIONS = (
 """Measures of one number per request. `gap_ms` (every gap), `underrun_ms` (no prebuffer), and `wer`
 and `mos` where they were taken, are added to them."""
 
-GOOD_GAP_MS, ACCEPTABLE_GAP_MS = 300.0, 500.0
-GOOD_RTF, ACCEPTABLE_RTF = 1.0, 1.25
-"""Verdicts that earlier measurements of this kind were read by: mean real-time factor (time over
-audio) and largest gap."""
+TTFA_LIMIT_MS = 500.0
+"""Limit of the p99 first audio for "N real-time streams"."""
+
+AT_ONCE = 0.95
+"""Share of the streams wanted that must have been under way on average: between an answer and the
+next request a caller has none."""
 
 
 def summarize(
@@ -39,10 +42,13 @@ def summarize(
     wall_s: float,
     scores: Iterable[Score] = (),
     extra: dict[str, object] | None = None,
+    streams: int | None = None,
 ) -> Summary:
-    """wall_s: seconds from the first request's start to the end of the last."""
+    """wall_s: seconds from the first request's start to the end of the last. streams: how many
+    were to be under way at once, of a closed loop."""
     measured = [line for line in lines if line.phase == "measured"]
-    sound = [line for line in measured if line.chunks]
+    # A part of an answer has no total time and no real-time factor that could be compared.
+    sound = [line for line in measured if line.chunks and not failed(line)]
     found: dict[str, Distribution] = {}
     for name in DISTRIBUTIONS:
         _put(found, name, (getattr(line.measures, name) for line in sound))
@@ -52,20 +58,38 @@ def summarize(
     scores = [score for score in scores if score.index in indices]
     _put(found, "wer", (score.wer for score in scores))
     _put(found, "mos", (score.mos for score in scores))
-    faults = Counter(fault.value for line in measured for fault in line.faults)
-    return Summary(
+    summary = Summary(
         requests=len(measured),
-        failed=sum(1 for line in measured if line.error is not None),
-        faults=dict(faults),
+        failed=sum(map(failed, measured)),
+        faults=dict(Counter(fault.value for line in measured for fault in line.faults)),
         audio_s=sum(line.measures.audio_s for line in measured),
+        delivered_s=sum(line.measures.audio_s for line in lines),
         wall_s=wall_s,
         distributions=found,
         continuity=tuple(continuity(measured, index) for index in range(len(PREBUFFERS))),
         valid=lag.objection is None,
         objection=lag.objection,
-        verdict=verdict(found, faults),
+        verdict="unmeasured",
+        at_once=None if streams is None else AtOnce(wanted=streams, observed=concurrency(lines)),
         extra={**(extra or {}), **_overall(scores)},
     )
+    return summary.model_copy(update={"verdict": verdict(summary)})
+
+
+def failed(line: Request) -> bool:
+    return Fault.FAILED in line.faults
+
+
+def concurrency(lines: Sequence[Request]) -> float:
+    """Requests under way on average, edges included, from the first measured request's start to
+    the end of the last."""
+    spans = [(line.scheduled, line.scheduled + line.ended) for line in lines]
+    measured = [span for span, line in zip(spans, lines, strict=True) if line.phase == "measured"]
+    if not measured:
+        return 0.0
+    begin, end = min(start for start, _ in measured), max(stop for _, stop in measured)
+    busy = sum(max(0.0, min(stop, end) - max(start, begin)) for start, stop in spans)
+    return busy / (end - begin) if end > begin else 0.0
 
 
 def _overall(scores: Sequence[Score]) -> dict[str, float]:
@@ -101,7 +125,7 @@ def continuity(lines: Iterable[Request], prebuffer: int) -> Continuity:
 
 def _silence(line: Request, prebuffer: int) -> float | None:
     """ms that a player is silent; infinite for a failed request; None where none can be judged."""
-    if line.error is not None or not line.chunks:
+    if failed(line) or not line.chunks:
         return float("inf")
     return _underrun(line, prebuffer)
 
@@ -111,21 +135,17 @@ def _underrun(line: Request, prebuffer: int) -> float | None:
     return None if underruns is None else underruns[prebuffer]
 
 
-def verdict(found: dict[str, Distribution], faults: Counter[str]) -> str:
-    """One word or two for a run: faulty, needs work, acceptable or good; and unmeasured."""
-    if faults:
+def verdict(summary: Summary, ttfa_limit_ms: float = TTFA_LIMIT_MS) -> str:
+    """A word or two for a run: faulty, unmeasured, needs work; or good, when it counts as real-time
+    streams."""
+    if summary.faults:
         return "faulty"
-    if "rtf" not in found or "max_gap_ms" not in found:
+    if "rtf" not in summary.distributions or "max_gap_ms" not in summary.distributions:
         return "unmeasured"
-    rtf, gap = found["rtf"].mean, found["max_gap_ms"].max
-    if rtf <= GOOD_RTF and gap < GOOD_GAP_MS:
-        return "good"
-    if rtf <= ACCEPTABLE_RTF and gap < ACCEPTABLE_GAP_MS:
-        return "acceptable"
-    return "needs work"
+    return "needs work" if shortfalls(summary, ttfa_limit_ms) else "good"
 
 
-def shortfalls(summary: Summary, ttfa_limit_ms: float) -> list[str]:
+def shortfalls(summary: Summary, ttfa_limit_ms: float = TTFA_LIMIT_MS) -> list[str]:
     """What keeps a run of N streams from counting as "N concurrent real-time streams"; empty when
     it counts. One line each: the condition, and what was measured instead."""
     found = summary.distributions
@@ -134,6 +154,9 @@ def shortfalls(summary: Summary, ttfa_limit_ms: float) -> list[str]:
         missing.append(f"run not valid: {summary.objection}")
     if summary.faults or summary.failed:
         missing.append(f"zero faulty answers: {summary.faults}")
+    at_once = summary.at_once
+    if at_once is not None and at_once.observed < AT_ONCE * at_once.wanted:
+        missing.append(f"{at_once.wanted} streams at once: {at_once.observed:.1f} on average")
     ttfa = found.get("ttfa_ms")
     if ttfa is None or ttfa.p99 > ttfa_limit_ms:
         got = "nothing" if ttfa is None else f"{ttfa.p99:.0f} ms"

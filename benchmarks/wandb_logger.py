@@ -7,9 +7,9 @@ such a run later.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from benchmarks.runlog import Lag, Line, Request, Run, Score, Summary
+from benchmarks.runlog import Lag, Line, Phase, Request, Run, Score, Summary
 from benchmarks.summary import DISTRIBUTIONS
 from tensorrt_tts.errors import MissingDependencyError
 
@@ -80,7 +80,7 @@ class WandbLogger:
                 console="off", disable_git=True, x_disable_stats=True, silent=True
             ),
         )
-        for phase in ("cold", "measured"):
+        for phase in get_args(Phase):
             self.run.define_metric(f"{phase}/*", step_metric="request")
 
     def line(self, line: Line) -> None:

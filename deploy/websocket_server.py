@@ -11,7 +11,8 @@ open to whoever has the URL. Otherwise Modal asks for its proxy token in the hea
 `Modal-Secret`, which browsers cannot send, so that the page needs TTS_PUBLIC.
 
 A container opens its port when it can speak. When it is asked to stop, it takes no new speech, ends
-what it has begun, and only then goes.
+what it has begun, and only then goes. When its server ends by itself, it goes with it and Modal
+starts another.
 """
 
 from __future__ import annotations
@@ -27,8 +28,10 @@ from deploy.vllm_image import vllm_image
 
 SERVER_PACKAGES = (
     "fastapi>=0.115",
-    "uvicorn>=0.30",
-    "websockets>=13",
+    "uvicorn>=0.54",
+    "uvloop>=0.19",
+    "httptools>=0.6",
+    "websockets>=15",
     "prometheus-client>=0.20",
     "orjson>=3.8",
 )

@@ -10,18 +10,20 @@ bench-drift: $(INSTALLED)  ## one sentence 20 times: does the server get slower?
 	$(PYTHON) -m benchmarks iterations --serve --plot --out $(BENCH_OUT)/drift
 
 bench-quality: $(INSTALLED)  ## streamed audio against the batch decode of the same tokens
-	$(PYTHON) -m benchmarks quality
+	$(PYTHON) -m benchmarks quality --out $(BENCH_OUT)/quality
 
 bench-decode: $(INSTALLED)  ## what decoding costs per second of audio, by policy and length
-	$(PYTHON) -m benchmarks decode-cost
+	$(PYTHON) -m benchmarks decode-cost --out $(BENCH_OUT)/decode
 
 bench-host: $(INSTALLED)  ## real-time streams that one process carries when the model costs nothing
 	$(PYTHON) -m benchmarks host-overhead --out $(BENCH_OUT)/host
 
-# On a GPU host: `pip install 'tensorrt-tts[vllm,bench,server]'`, then with that PYTHON. On a laptop,
-# to test the steps: make bench-device PYTHON=.venv-vllm/bin/python DEVICE=cpu SHAPE=tiny \
-#   DEVICE_FLAGS="--batches 1,2 --limit 2 --seconds 2"
+# On a GPU host: `pip install 'tensorrt-tts[vllm,bench,server]'`, then with that PYTHON (no .venv is
+# made then). STAGES: some of ceilings,codec,backbone,first-audio,callers; each adds to device.json.
+# On a laptop, to test them: make bench-device PYTHON=.venv-vllm/bin/python DEVICE=cpu SHAPE=tiny \
+#   DEVICE_FLAGS="--batches 1,2 --limit 2 --seconds 2 --alone 3"
 DEVICE ?= cuda
 SHAPE ?= orpheus-3b
-bench-device: $(INSTALLED)  ## on a GPU: ceilings, vLLM on the Orpheus shape with random weights, first audio, callers held
-	$(PYTHON) -m benchmarks device --shape $(SHAPE) --device $(DEVICE) $(DEVICE_FLAGS) --out $(BENCH_OUT)/device
+STAGES ?=
+bench-device: $(PYTHON_READY)  ## on a GPU: ceilings, vLLM on the Orpheus shape with random weights, first audio, callers held [STAGES=]
+	$(PYTHON) -m benchmarks device --shape $(SHAPE) --device $(DEVICE) $(if $(STAGES),--stages $(STAGES)) $(DEVICE_FLAGS) --out $(BENCH_OUT)/device

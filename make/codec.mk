@@ -4,11 +4,11 @@ OUTPUT ?= build/$(MODEL)-audio
 
 .PHONY: build-snac export-snac cut-vocabulary
 
-export-snac: $(ENGINE_PYTHON_READY)  ## SNAC's decoder as an ONNX graph: [CODEC=hub id or folder]
+export-snac: $(PYTHON_READY)  ## SNAC's decoder as an ONNX graph: [CODEC=hub id or folder]
 	@$(PYTHON) -m engines export-snac $(CODEC) build/snac-onnx
 
-build-snac: $(ENGINE_PYTHON_READY)  ## SNAC's decoder as a TensorRT engine, on this GPU: [CODEC=hub id or folder]
+build-snac: $(PYTHON_READY)  ## SNAC's decoder as a TensorRT engine, on this GPU: [CODEC=hub id or folder]
 	@$(PYTHON) -m engines build-snac $(CODEC) --output $(ENGINES)
 
-cut-vocabulary: $(ENGINE_PYTHON_READY)  ## a checkpoint whose output head has the audio ids only, for vLLM: [MODEL= OUTPUT=]
+cut-vocabulary: $(PYTHON_READY)  ## a checkpoint whose output head has the audio ids only, for vLLM: [MODEL= OUTPUT=]
 	@$(PYTHON) -m engines cut $(MODEL) $(OUTPUT)

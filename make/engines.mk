@@ -8,19 +8,18 @@ ENGINE_OPTIONS = $(MODEL) --gpu $(GPU) $(if $(PRECISION),--precision $(PRECISION
 	$(if $(KV),--kv $(KV)) $(if $(CHECKPOINT),--checkpoint $(CHECKPOINT))
 
 # With a Python of one's own (on a GPU host: the one that has tensorrt_llm) no .venv is made.
-ENGINE_PYTHON_READY = $(if $(filter $(VENV)/%,$(PYTHON)),$(INSTALLED))
 
 .PHONY: plan build-engine check-engine recipes
 
-plan: $(ENGINE_PYTHON_READY)  ## what an engine would be: GPU=a100 [MODEL= PRECISION= KV= CHECKPOINT=]; needs no GPU
+plan: $(PYTHON_READY)  ## what an engine would be: GPU=a100 [MODEL= PRECISION= KV= CHECKPOINT=]; needs no GPU
 	@$(PYTHON) -m engines plan $(ENGINE_OPTIONS)
 
-build-engine: $(ENGINE_PYTHON_READY)  ## plan, then build on this GPU: GPU=a100 [MODEL= PRECISION= KV= CHECKPOINT= OFFLINE=1 CALIBRATION=]
+build-engine: $(PYTHON_READY)  ## plan, then build on this GPU: GPU=a100 [MODEL= PRECISION= KV= CHECKPOINT= OFFLINE=1 CALIBRATION=]
 	@$(PYTHON) -m engines build $(ENGINE_OPTIONS) --output $(ENGINES) \
 		$(if $(OFFLINE),--offline) $(if $(CALIBRATION),--calibration $(CALIBRATION))
 
-check-engine: $(ENGINE_PYTHON_READY)  ## can this engine folder run here? DIR=build/engines/...
+check-engine: $(PYTHON_READY)  ## can this engine folder run here? DIR=build/engines/...
 	@$(PYTHON) -m engines check $(DIR)
 
-recipes: $(ENGINE_PYTHON_READY)  ## models, GPUs and formats that have a recipe
+recipes: $(PYTHON_READY)  ## models, GPUs and formats that have a recipe
 	@$(PYTHON) -m engines recipes

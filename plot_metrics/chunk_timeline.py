@@ -5,20 +5,27 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from benchmarks.drift import drift
 from benchmarks.runlog import RunLog
+from benchmarks.summary import TTFA_LIMIT_MS
+from plot_metrics import silence
+from plot_metrics.answers import Answers, plural
 from plot_metrics.canvas import (
     FAINT,
     LIMIT,
     REAL_TIME,
     STALL_GAP_MS,
     above,
+    dot_size,
     figure,
-    plural,
-    require_audio,
     save,
     threshold,
+    title,
 )
+from plot_metrics.first_audio import claim, first_audio_ms, span
+from plot_metrics.in_order import in_order
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,127 +36,119 @@ if TYPE_CHECKING:
 
 
 def draw(log: RunLog, folder: Path) -> Path:
-    """Raises InputError for a log without audio."""
-    lines = require_audio(log)
-    with figure(2, 2, (13, 9)) as (drawing, axes):
-        _arrivals(axes[0, 0], lines)
-        _gaps(axes[0, 1], lines)
-        _largest(axes[1, 0], lines)
-        _stability(axes[1, 1], lines)
-        drawing.suptitle(_finding(lines), x=0.01, ha="left")
+    """Raises InputError for a log without a whole answer."""
+    answers = Answers.to_draw(log)
+    with figure(3, 2, 10.5) as (drawing, axes):
+        _arrivals(axes[0, 0], answers.sound)
+        _first(axes[1, 0], answers)
+        _speed(axes[2, 0], answers)
+        _gaps(axes[0, 1], answers.sound)
+        _largest(axes[1, 1], answers)
+        silence.panel(axes[2, 1], answers)
+        title(drawing, answers.headline(silence.claim(answers), claim(answers)))
         return save(drawing, folder / "chunk_timeline_analysis.png")
-
-
-def _finding(lines: Sequence[Request]) -> str:
-    stalled = sum(1 for line in lines if (line.measures.stalls or 0) > 0)
-    count = plural(len(lines), "answer")
-    if not stalled:
-        return f"Audio always arrived before it was needed ({count})"
-    return f"{stalled} of {count} kept a listener waiting at least once"
 
 
 def _arrivals(axes: Axes, lines: Sequence[Request]) -> None:
     """Audio received against time, from the first chunk: below the diagonal a player waits."""
     import matplotlib
+    from matplotlib.collections import LineCollection
 
-    colours = matplotlib.colormaps["viridis"]
-    longest = 0.0
-    for number, line in enumerate(lines):
-        start = line.chunks[0][0]
-        times, total, audio = [0.0], 0, [0.0]
-        for at, samples in line.chunks:
-            times += [at - start, at - start]
-            audio += [total / 24000, (total + samples) / 24000]
-            total += samples
-        axes.plot(
-            times,
-            audio,
-            color=colours(number / max(1, len(lines) - 1)),
-            alpha=0.8,
-            linewidth=1.1,
-        )
-        longest = max(longest, times[-1])
+    # The light end of the map is too pale on white.
+    colours = matplotlib.colormaps["viridis"](np.linspace(0, 0.85, len(lines)))
+    stairs = [_stairs(line) for line in lines]
+    axes.add_collection(LineCollection(stairs, colors=colours, alpha=0.8, linewidths=1.1))
+    longest = max(float(stair[-1, 0]) for stair in stairs)
+    axes.autoscale_view()
+    axes.plot([], [], color=colours[0], label="first answer")
+    axes.plot([], [], color=colours[-1], label="last")
     axes.plot(
         [0, longest],
         [0, longest],
         color=LIMIT,
         linestyle="--",
         linewidth=1.2,
-        label="real time: below it, a player waits",
+        label="real time; below it: silence",
     )
-    axes.set_title("Audio received (dark: first answers, light: last)")
+    factors = [line.measures.stream_rtf for line in lines if line.measures.stream_rtf]
+    axes.set_title("Audio received")
+    if factors:
+        axes.set_title(f"Audio comes {1 / np.median(factors):.1f} × as fast as it plays (median)")
     axes.set_xlabel("seconds since the first chunk")
-    axes.set_ylabel("seconds of audio received")
+    axes.set_ylabel("audio received (s)")
     above(axes)
 
 
+def _stairs(line: Request) -> np.ndarray:
+    """Corners, (seconds since the first chunk, seconds of audio)."""
+    at = np.array([at for at, _ in line.chunks]) - line.chunks[0][0]
+    audio = np.cumsum([0, *(samples for _, samples in line.chunks)]) / 24000
+    return np.column_stack([np.repeat(at, 2), np.repeat(audio, 2)[1:-1]])
+
+
 def _gaps(axes: Axes, lines: Sequence[Request]) -> None:
-    count = sum(gap > STALL_GAP_MS for line in lines for gap in line.measures.gaps_ms)
-    for line in lines:
-        times = [at - line.chunks[0][0] for at, _ in line.chunks[1:]]
-        gaps = line.measures.gaps_ms
-        colours = [LIMIT if gap > STALL_GAP_MS else FAINT for gap in gaps]
-        axes.scatter(times, gaps, c=colours, s=12)
+    times = np.array([at - line.chunks[0][0] for line in lines for at, _ in line.chunks[1:]])
+    gaps = np.array([gap for line in lines for gap in line.measures.gaps_ms])
+    over = gaps > STALL_GAP_MS
+    size = dot_size(len(lines)) ** 2 / 2
+    axes.scatter(times[~over], gaps[~over], c=FAINT, s=size)
+    axes.scatter(times[over], gaps[over], c=LIMIT, s=size)
     threshold(axes, STALL_GAP_MS, f"{STALL_GAP_MS:.0f} ms: possible stall")
-    axes.set_ylim(bottom=0)
-    axes.set_title(f"{plural(count, 'gap')} between chunks above {STALL_GAP_MS:.0f} ms")
+    axes.set_ylim(0, 1.15 * max([STALL_GAP_MS, *gaps]))
+    axes.set_title(
+        f"{over.sum()} of {plural(gaps.size, 'gap')} above {STALL_GAP_MS:.0f} ms"
+        if over.any()
+        else f"No gap between chunks above {STALL_GAP_MS:.0f} ms"
+        if gaps.size
+        else "No gaps: every answer is one chunk"
+    )
     axes.set_xlabel("seconds since the first chunk")
     axes.set_ylabel("gap before the chunk (ms)")
     above(axes)
 
 
-def _largest(axes: Axes, lines: Sequence[Request]) -> None:
-    largest = [line.measures.max_gap_ms or 0.0 for line in lines]
-    numbers = range(1, len(lines) + 1)
-    axes.bar(numbers, largest, color=[LIMIT if gap > STALL_GAP_MS else "C0" for gap in largest])
+def _largest(axes: Axes, answers: Answers) -> None:
+    gaps = [line.measures.max_gap_ms for line in answers.sound]
+    in_order(axes, answers, [np.nan if gap is None else gap for gap in gaps], STALL_GAP_MS)
     threshold(axes, STALL_GAP_MS, f"{STALL_GAP_MS:.0f} ms: possible stall")
-    axes.set_title(f"Largest gap of an answer: {max(largest):.0f} ms")
-    axes.set_xlabel("answer, in the order they were asked for")
+    known = [gap for gap in gaps if gap is not None]
+    axes.set_ylim(0, 1.15 * max([STALL_GAP_MS, *known]))
+    axes.set_title("Largest gap: every answer is one chunk")
+    if known:
+        axes.set_title(f"Largest gap of an answer: {max(known):.0f} ms")
     axes.set_ylabel("largest gap (ms)")
-    _whole_numbers(axes)
     above(axes)
 
 
-def _stability(axes: Axes, lines: Sequence[Request]) -> None:
-    numbers = list(range(1, len(lines) + 1))
-    first = [line.measures.ttfa_ms or 0.0 for line in lines]
-    factor = [line.measures.rtf or 0.0 for line in lines]
-    right = axes.twinx()
-    (a,) = axes.plot(numbers, first, "o-", color="C0", label="first audio (ms, left)")
-    (b,) = right.plot(numbers, factor, "s-", color="C1", label="real-time factor (right)")
-    line = right.axhline(
-        REAL_TIME, color=LIMIT, linestyle="--", linewidth=1.2, label="real time (right)"
-    )
-    axes.set_ylim(0, 1.15 * max(first))
-    right.set_ylim(0, 1.15 * max(REAL_TIME, *factor))
-    right.grid(False)
-    right.spines["right"].set_visible(True)
-    axes.set_xlabel("answer, in the order they were asked for")
+def _first(axes: Axes, answers: Answers) -> None:
+    first = [first_audio_ms(line) for line in answers.sound]
+    in_order(axes, answers, first, TTFA_LIMIT_MS)
+    threshold(axes, TTFA_LIMIT_MS, f"limit {TTFA_LIMIT_MS:.0f} ms")
+    axes.set_ylim(0, 1.15 * max(TTFA_LIMIT_MS, *first))
+    axes.set_title(_steady(answers))
     axes.set_ylabel("time to first audio (ms)")
-    right.set_ylabel("real-time factor (time over audio)")
-    axes.set_title(_steady(lines, first), pad=24)
-    axes.legend(
-        handles=[a, b, line],
-        loc="lower left",
-        bbox_to_anchor=(0, 1.0),
-        ncols=3,
-        borderaxespad=0.2,
-        columnspacing=1.0,
-    )
-    _whole_numbers(axes)
+    above(axes)
 
 
-def _steady(lines: Sequence[Request], first: Sequence[float]) -> str:
-    """Only a text that is repeated says whether the server drifts."""
-    found = drift(first) if len({line.text for line in lines}) == 1 else None
+def _steady(answers: Answers) -> str:
+    first = [first_audio_ms(line) for line in answers.sound]
+    found = drift(first) if answers.one_text else None
     if found is None:
-        return f"First audio after {min(first):.0f} to {max(first):.0f} ms"
+        return span(answers.sound)
     if found.drifted:
-        return f"First audio drifts: {found.change:+.0%} from first to second half"
+        return f"First audio drifts: {found.change:+.0%} between halves"
     return f"First audio does not drift ({found.change:+.0%}, p = {found.p:.2f})"
 
 
-def _whole_numbers(axes: Axes) -> None:
-    from matplotlib.ticker import MaxNLocator
-
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+def _speed(axes: Axes, answers: Answers) -> None:
+    factors = [line.measures.stream_rtf for line in answers.sound]
+    values = [np.nan if factor is None else factor for factor in factors]
+    in_order(axes, answers, values, REAL_TIME)
+    threshold(axes, REAL_TIME, "real time: above it, playback runs dry")
+    known = [factor for factor in factors if factor is not None]
+    axes.set_ylim(0, 1.15 * max([REAL_TIME, *known]))
+    axes.set_title("Real-time factor: every answer is one chunk")
+    if known:
+        axes.set_title(f"Real-time factor: median {np.median(known):.2f}, worst {max(known):.2f}")
+    axes.set_ylabel("time over audio,\nafter first audio")
+    above(axes)

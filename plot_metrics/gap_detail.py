@@ -8,25 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmarks.runlog import RunLog
-from plot_metrics.canvas import (
-    FAINT,
-    LIMIT,
-    STALL_GAP_MS,
-    above,
-    figure,
-    plural,
-    require_audio,
-    save,
-    threshold,
-)
+from plot_metrics import silence
+from plot_metrics.answers import Answers
+from plot_metrics.canvas import FAINT, STALL_GAP_MS, above, figure, save, threshold, title
 from tensorrt_tts.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from matplotlib.axes import Axes
-
-    from benchmarks.runlog import Request
 
 _WINDOW = 20
 """Gaps in the rolling mean."""
@@ -34,36 +22,47 @@ _WINDOW = 20
 
 def draw(log: RunLog, folder: Path) -> Path:
     """Raises InputError for a log in which no answer has two chunks."""
-    lines = require_audio(log)
-    gaps = np.array([gap for line in lines for gap in line.measures.gaps_ms])
+    answers = Answers.to_draw(log)
+    times, gaps = timed_gaps(answers)
     if not gaps.size:
         raise InputError(f"run log '{log.path}' has no gaps: every answer came in one chunk")
     p95, p99 = np.percentile(gaps, (95, 99))
-    with figure(2, 2, (13, 9)) as (drawing, axes):
+    with figure(2, 2, 7.6) as (drawing, axes):
         _histogram(axes[0, 0], gaps)
         _cumulative(axes[0, 1], gaps, float(p95), float(p99))
-        _stalls(axes[1, 0], lines)
-        _trend(axes[1, 1], gaps)
-        drawing.suptitle(
-            f"99 % of {gaps.size} gaps between chunks are shorter than {p99:.0f} ms; "
-            f"the longest is {gaps.max():.0f} ms",
-            x=0.01,
-            ha="left",
+        silence.panel(axes[1, 0], answers)
+        _trend(axes[1, 1], times, gaps, answers.one_text)
+        found = (
+            f"99 % of {gaps.size} gaps between chunks are within {p99:.0f} ms, "
+            f"the longest is {gaps.max():.0f} ms"
         )
+        title(drawing, answers.headline(silence.claim(answers), found))
         return save(drawing, folder / "gap_analysis_detailed.png")
 
 
-def _histogram(axes: Axes, gaps: np.ndarray) -> None:
-    axes.hist(gaps, bins=min(60, max(10, gaps.size // 8)), color="C0")
-    threshold(axes, STALL_GAP_MS, f"{STALL_GAP_MS:.0f} ms: possible stall", vertical=True)
-    axes.axvline(
-        float(np.median(gaps)), color="C1", label=f"median {np.median(gaps):.0f} ms", linewidth=1.4
+def timed_gaps(answers: Answers) -> tuple[np.ndarray, np.ndarray]:
+    """(seconds since the run began at which a gap ended, its ms), as they occurred: streams that
+    run side by side take turns."""
+    pairs = sorted(
+        (line.scheduled + at, gap)
+        for line in answers.sound
+        for (at, _), gap in zip(line.chunks[1:], line.measures.gaps_ms, strict=True)
     )
-    axes.set_title("Most gaps are near the median")
+    return np.array([at for at, _ in pairs]), np.array([gap for _, gap in pairs])
+
+
+def _histogram(axes: Axes, gaps: np.ndarray) -> None:
+    axes.hist(gaps, bins=list(np.linspace(0, max(STALL_GAP_MS, gaps.max()), 61)), color="C0")
+    axes.axvline(
+        float(np.median(gaps)), color="C1", label=f"median {np.median(gaps):.0f} ms", linewidth=1.6
+    )
+    threshold(axes, STALL_GAP_MS, f"{STALL_GAP_MS:.0f} ms: possible stall", vertical=True)
+    axes.set_xlim(0, 1.06 * max(STALL_GAP_MS, gaps.max()))
+    axes.set_title("Nine gaps in ten are within twice the median")
     if np.percentile(gaps, 90) > 2 * np.median(gaps):
-        axes.set_title("Gaps are spread: one in ten is over twice the median")
+        axes.set_title("Gaps are spread: 1 in 10 over twice the median")
     axes.set_xlabel("gap between chunks (ms)")
-    axes.set_ylabel("gaps")
+    axes.set_ylabel("number of gaps")
     above(axes)
 
 
@@ -71,47 +70,37 @@ def _cumulative(axes: Axes, gaps: np.ndarray, p95: float, p99: float) -> None:
     ordered = np.sort(gaps)
     axes.step(ordered, 100 * np.arange(1, gaps.size + 1) / gaps.size, where="post", color="C0")
     axes.axvline(p95, color="C2", linestyle=":", label=f"p95 {p95:.0f} ms")
-    axes.axvline(p99, color="C3", linestyle=":", label=f"p99 {p99:.0f} ms")
-    threshold(axes, STALL_GAP_MS, f"{STALL_GAP_MS:.0f} ms: possible stall", vertical=True)
-    share = float(np.mean(gaps <= STALL_GAP_MS))
+    axes.axvline(p99, color="C3", linestyle="-.", label=f"p99 {p99:.0f} ms")
+    threshold(axes, STALL_GAP_MS, f"{STALL_GAP_MS:.0f} ms", vertical=True)
+    axes.set_xlim(0, 1.06 * max(STALL_GAP_MS, gaps.max()))
+    within = int(np.sum(gaps <= STALL_GAP_MS))
     axes.set_ylim(0, 103)
-    axes.set_title(f"{share:.1%} of gaps are within {STALL_GAP_MS:.0f} ms")
+    # Counted, as a share would round up to all of them.
+    count = "All" if within == gaps.size else f"{within} of {gaps.size}"
+    axes.set_title(f"{count} gaps are within {STALL_GAP_MS:.0f} ms")
     axes.set_xlabel("gap between chunks (ms)")
     axes.set_ylabel("gaps up to this long (%)")
     above(axes)
 
 
-def _stalls(axes: Axes, lines: Sequence[Request]) -> None:
-    """What a listener would notice, which a long gap alone is not: audio may have been ahead."""
-    from matplotlib.ticker import MaxNLocator
-
-    numbers = range(1, len(lines) + 1)
-    stalls = [line.measures.stalls or 0 for line in lines]
-    axes.bar(numbers, stalls, color=LIMIT)
-    axes.set_ylim(0, max(1, *stalls) * 1.15)
-    for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_locator(MaxNLocator(integer=True))
-    total = sum(stalls)
-    axes.set_title(
-        f"Playback was interrupted {plural(total, 'time')}" if total else "No playback interruption"
-    )
-    axes.set_xlabel("answer, in the order they were asked for")
-    axes.set_ylabel("interruptions (no prebuffer)")
-    above(axes)
-
-
-def _trend(axes: Axes, gaps: np.ndarray) -> None:
+def _trend(axes: Axes, times: np.ndarray, gaps: np.ndarray, one_text: bool) -> None:
     window = min(_WINDOW, gaps.size)
     rolling = np.convolve(gaps, np.ones(window) / window, mode="valid")
-    positions = np.arange(window, gaps.size + 1)
-    axes.plot(np.arange(1, gaps.size + 1), gaps, ".", color=FAINT, markersize=3, label="each gap")
-    axes.plot(positions, rolling, color="C0", label=f"mean of the last {window}")
+    axes.plot(times, gaps, ".", color=FAINT, markersize=3, label="each gap")
+    axes.plot(times[window - 1 :], rolling, color="C0", label=f"mean of {window}")
     threshold(axes, STALL_GAP_MS, f"{STALL_GAP_MS:.0f} ms: possible stall")
-    axes.set_ylim(bottom=0)
-    half = max(1, gaps.size // 2)
-    before, after = float(np.median(gaps[:half])), float(np.median(gaps[-half:]))
-    change = after / before - 1 if before else 0.0
-    axes.set_title(f"Median gap, second half against first: {change:+.0%}")
-    axes.set_xlabel("gap, in the order they occurred")
+    axes.set_ylim(0, 1.15 * max(STALL_GAP_MS, *gaps))
+    axes.set_title(_change(gaps, rolling, one_text))
+    axes.set_xlabel("seconds since the run began")
     axes.set_ylabel("gap between chunks (ms)")
     above(axes)
+
+
+def _change(gaps: np.ndarray, rolling: np.ndarray, one_text: bool) -> str:
+    """Halves of a mix of texts differ by their texts: only a repeated one shows a change."""
+    half = gaps.size // 2
+    if not one_text or not half:
+        return f"Mean of {_WINDOW} gaps: {rolling.min():.0f} to {rolling.max():.0f} ms"
+    before, after = float(np.median(gaps[:half])), float(np.median(gaps[-half:]))
+    change = after / before - 1 if before else 0.0
+    return f"Median gap, second half against first: {change:+.0%}"

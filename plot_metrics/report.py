@@ -11,8 +11,11 @@ from pathlib import Path
 from benchmarks.distribution import Distribution
 from benchmarks.runlog import Request, RunLog, Score, read
 from plot_metrics import chunk_timeline, gap_detail, gaps, per_prompt, sweep, waterfall
+from plot_metrics.answers import Answers
 from plot_metrics.audio_clip import as_data_url
-from tensorrt_tts.errors import InputError, MissingDependencyError, OutputError
+from plot_metrics.judgement import judge
+from plot_metrics.silence import silence_ms
+from tensorrt_tts.errors import MissingDependencyError, OutputError
 
 Draw = Callable[[RunLog, Path], Path]
 
@@ -30,8 +33,8 @@ ROWS = (
     ("ttfa_ms", "First audio (ms)"),
     ("onset_ms", "Audible onset (ms)"),
     ("ttft_ms", "First token, by the server (ms)"),
-    ("rtf", "Real-time factor"),
     ("stream_rtf", "Real-time factor after first audio"),
+    ("rtf", "Real-time factor including the wait"),
     ("gap_ms", "Gap between chunks (ms)"),
     ("underrun_ms", "Silence while playing (ms)"),
     ("wer", "Word error rate"),
@@ -48,41 +51,37 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A row of the table of answers. audio: data URL, None when it was not kept."""
+    """A row of the table of answers. number: as the figures count, None for one that is not judged.
+    audio: data URL, None when it was not kept."""
 
+    number: int | None
     line: Request
     score: Score | None
     audio: str | None
-
-    @property
-    def silence_ms(self) -> float | None:
-        underruns = self.line.measures.underruns_ms
-        return underruns[0] if underruns else None
+    silence_ms: float | None
 
 
 def draw_all(log_path: Path, folder: Path) -> list[Path]:
-    """Every figure that this log has something for, then `report.html`. Returns their paths.
+    """Every figure that this log has something for, then the report. Returns their paths.
 
-    Raises InputError for a file that is no run log, or one without any audio.
+    Raises InputError for a file that is no run log.
     """
     log = read(log_path)
-    paths = draw_figures(log, folder)
+    paths = [FIGURES[name](log, folder) for name in chosen(log)]
     return [*paths, write_report(log, paths, folder / f"{log_path.stem}_report.html")]
 
 
-def draw_figures(log: RunLog, folder: Path) -> list[Path]:
-    if not log.measured:
-        raise InputError(
-            f"run log '{log.path}' holds no measured request with audio: there is nothing to draw"
-        )
-    several = any(line.measures.gaps_ms for line in log.measured)
-    texts = len({line.text for line in log.measured})
+def chosen(log: RunLog) -> list[str]:
+    """Names of the figures that this log has something for: none when every request failed."""
+    answers = Answers.of(log)
+    if not answers.sound:
+        return []
     left_out = set()
-    if not several:
+    if not any(line.measures.gaps_ms for line in answers.sound):
         left_out |= {"gap_analysis", "gap_analysis_detailed"}
-    if texts < 2:
+    if len({line.text for line in answers.sound}) < 2:
         left_out |= {"sweep_analysis"}
-    return [draw(log, folder) for name, draw in FIGURES.items() if name not in left_out]
+    return [name for name in FIGURES if name not in left_out]
 
 
 def write_report(log: RunLog, figures: Sequence[Path], path: Path) -> Path:
@@ -99,11 +98,13 @@ def write_report(log: RunLog, figures: Sequence[Path], path: Path) -> Path:
         log=log,
         run=log.run,
         summary=log.summary,
+        judgement=judge(log.summary) if log.summary else None,
         rows=summary_rows(log),
         figures=[Figure(figure.stem, _image_url(figure)) for figure in figures],
-        answers=[_answer(log, line) for line in log.requests],
+        answers=answers(log),
     )
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(page, encoding="utf-8")
     except OSError as error:
         raise OutputError(
@@ -120,13 +121,27 @@ def summary_rows(log: RunLog) -> list[tuple[str, Distribution]]:
     return [(label, found[name]) for name, label in ROWS if name in found]
 
 
-def _answer(log: RunLog, line: Request) -> Answer:
-    audio = None
-    if line.audio is not None:
-        path = log.path.parent / line.audio
-        if path.is_file():
-            audio = as_data_url(path)
-    return Answer(line, log.scores.get(line.index), audio)
+def answers(log: RunLog) -> list[Answer]:
+    """Measured and others, as they were asked for."""
+    numbers = {line.index: number for number, line in enumerate(Answers.of(log).every, 1)}
+    lines = sorted(log.requests, key=lambda line: (line.scheduled, line.index))
+    return [
+        Answer(
+            number=numbers.get(line.index),
+            line=line,
+            score=log.scores.get(line.index),
+            audio=_audio(log, line),
+            silence_ms=silence_ms(line),
+        )
+        for line in lines
+    ]
+
+
+def _audio(log: RunLog, line: Request) -> str | None:
+    if line.audio is None:
+        return None
+    path = log.path.parent / line.audio
+    return as_data_url(path) if path.is_file() else None
 
 
 def _image_url(path: Path) -> str:

@@ -8,75 +8,103 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmarks.runlog import RunLog
-from plot_metrics.canvas import REAL_TIME, above, figure, require_audio, save, threshold
+from benchmarks.summary import TTFA_LIMIT_MS
+from plot_metrics.answers import Answers
+from plot_metrics.canvas import (
+    REAL_TIME,
+    above,
+    crosses,
+    dots,
+    figure,
+    save,
+    threshold,
+    title,
+)
+from plot_metrics.first_audio import first_audio_ms, span
+from plot_metrics.silence import AUDIBLE_MS, finish, silences
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
 def draw(log: RunLog, folder: Path) -> Path:
-    """Raises InputError for a log without audio."""
-    lines = require_audio(log)
-    length = np.array([line.characters for line in lines], dtype=np.float64)
-    duration = np.array([line.measures.audio_s for line in lines])
-    factor = np.array([line.measures.rtf or np.nan for line in lines])
-    first = np.array([line.measures.ttfa_ms or np.nan for line in lines])
-    with figure(1, 3, (15, 4.8)) as (drawing, axes):
-        _duration(axes[0, 0], length, duration)
-        _speed(axes[0, 1], length, factor)
-        _first(axes[0, 2], length, first)
-        drawing.suptitle(_finding(factor, first), x=0.01, ha="left")
+    """Raises InputError for a log without a whole answer."""
+    answers = Answers.to_draw(log)
+    with figure(2, 2, 7.6) as (drawing, axes):
+        _duration(axes[0, 0], answers)
+        _first(axes[0, 1], answers)
+        _speed(axes[1, 0], answers)
+        _silence(axes[1, 1], answers)
+        for panel in axes.flat:
+            crosses(panel, [line.characters for line in answers.lost], answers.lost_name)
+            panel.set_xlim(left=0)
+            panel.set_xlabel("text length (characters)")
+            above(panel)
+        title(drawing, _finding(answers))
         return save(drawing, folder / "sweep_analysis.png")
 
 
-def _finding(factor: np.ndarray, first: np.ndarray) -> str:
-    slow = int(np.sum(factor > REAL_TIME))
-    total = factor.size
-    speed = (
-        f"All {total} texts are spoken faster than real time"
-        if not slow
-        else f"{slow} of {total} texts are spoken slower than real time"
-    )
-    return f"{speed}; first audio after {np.nanmedian(first):.0f} ms (median)"
+def _finding(answers: Answers) -> str:
+    """Speed is that of what follows the first sample: the wait for it is said beside it."""
+    claims = []
+    judged = [line for line in answers.sound if line.measures.stream_rtf is not None]
+    slow = sum((line.measures.stream_rtf or 0) > REAL_TIME for line in judged)
+    if slow:
+        claims.append(f"{answers.share(slow, judged)} came slower than real time")
+    elif judged:
+        claims.append(f"{answers.share(len(judged), judged)} came faster than real time")
+    first = np.median([first_audio_ms(line) for line in answers.sound])
+    return answers.headline(*claims, f"first audio after {first:.0f} ms (median)")
 
 
-def _duration(axes: Axes, length: np.ndarray, duration: np.ndarray) -> None:
-    axes.plot(length, duration, "o", color="C0", label="one text")
+def _lengths(answers: Answers) -> np.ndarray:
+    return np.array([line.characters for line in answers.sound], dtype=np.float64)
+
+
+def _duration(axes: Axes, answers: Answers) -> None:
+    duration = [line.measures.audio_s for line in answers.sound]
+    length = _lengths(answers)
+    dots(axes, length, duration)
     axes.set_title("Duration of the speech")
-    if np.unique(length).size > 1 and np.std(duration):
+    if np.unique(length).size > 1 and np.ptp(duration) > 0.01:
         slope, offset = np.polyfit(length, duration, 1)
         ends = np.array([length.min(), length.max()])
-        axes.plot(ends, slope * ends + offset, color="C1", label=f"{1 / slope:.1f} characters/s")
+        label = f"fit: {1 / slope:.1f} characters/s" if slope > 0 else "fit"
+        axes.plot(ends, slope * ends + offset, color="C1", label=label)
         correlation = float(np.corrcoef(length, duration)[0, 1])
-        axes.set_title(f"Duration follows text length (correlation {correlation:.3f})")
-        if correlation < 0.9:
-            axes.set_title(f"Duration does not follow text length ({correlation:.2f})")
-    axes.set_xlabel("text length (characters)")
-    axes.set_ylabel("audio (s)")
-    axes.set_xlim(left=0)
+        follows = "follows" if correlation >= 0.9 else "does not follow"
+        axes.set_title(f"Duration {follows} text length (r = {correlation:.3f})")
     axes.set_ylim(bottom=0)
-    above(axes)
+    axes.set_ylabel("audio (s)")
 
 
-def _speed(axes: Axes, length: np.ndarray, factor: np.ndarray) -> None:
-    axes.plot(length, factor, "o", color="C0", label="one text")
-    threshold(axes, REAL_TIME, "real time")
-    axes.set_ylim(0, 1.15 * max(REAL_TIME, float(np.nanmax(factor))))
-    axes.set_xlim(left=0)
-    axes.set_title(f"Real-time factor: mean {np.nanmean(factor):.2f}, below 1 is faster")
-    axes.set_xlabel("text length (characters)")
-    axes.set_ylabel("real-time factor (time over audio)")
-    above(axes)
+def _speed(axes: Axes, answers: Answers) -> None:
+    factors = [line.measures.stream_rtf for line in answers.sound]
+    values = np.array([np.nan if factor is None else factor for factor in factors])
+    dots(axes, _lengths(answers), values, REAL_TIME)
+    threshold(axes, REAL_TIME, "real time: above it, playback runs dry")
+    known = values[~np.isnan(values)]
+    axes.set_ylim(0, 1.15 * max([REAL_TIME, *known]))
+    axes.set_title("Real-time factor: every answer is one chunk")
+    if known.size:
+        axes.set_title(f"Real-time factor: median {np.median(known):.2f}, worst {max(known):.2f}")
+    axes.set_ylabel("time over audio, after first audio")
 
 
-def _first(axes: Axes, length: np.ndarray, first: np.ndarray) -> None:
-    axes.plot(length, first, "o", color="C0")
-    axes.set_ylim(0, 1.15 * float(np.nanmax(first)))
-    axes.set_xlim(left=0)
-    axes.set_title("First audio against text length")
-    if np.unique(length).size > 1 and np.nanstd(first):
+def _first(axes: Axes, answers: Answers) -> None:
+    first = np.array([first_audio_ms(line) for line in answers.sound])
+    length = _lengths(answers)
+    dots(axes, length, first, TTFA_LIMIT_MS)
+    threshold(axes, TTFA_LIMIT_MS, f"limit {TTFA_LIMIT_MS:.0f} ms")
+    axes.set_ylim(0, 1.15 * max(TTFA_LIMIT_MS, *first))
+    axes.set_title(span(answers.sound))
+    if answers.in_turn and np.unique(length).size > 1:
         slope = float(np.polyfit(length, first, 1)[0]) * 100
-        axes.set_title(f"First audio: {slope:+.0f} ms per 100 characters of text")
-    axes.set_xlabel("text length (characters)")
+        axes.set_title(f"First audio: {slope:+.0f} ms per 100 characters")
     axes.set_ylabel("time to first audio (ms)")
-    above(axes)
+
+
+def _silence(axes: Axes, answers: Answers) -> None:
+    values = silences(answers.sound)
+    dots(axes, _lengths(answers), values, AUDIBLE_MS)
+    finish(axes, values)

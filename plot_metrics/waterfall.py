@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from benchmarks.player import play
 from benchmarks.runlog import RunLog
-from plot_metrics.canvas import FAINT, LIMIT, above, figure, require_audio, save
+from plot_metrics.answers import Answers
+from plot_metrics.canvas import FAINT, LIMIT, above, figure, save, title
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,9 +19,10 @@ if TYPE_CHECKING:
 
 
 def draw(log: RunLog, folder: Path) -> Path:
-    """Of the request of median length. Raises InputError for a log without audio."""
-    line = median(require_audio(log))
-    with figure(1, 1, (13, 4.6)) as (drawing, grid):
+    """Of the request of median length. Raises InputError for a log without a whole answer."""
+    answers = Answers.to_draw(log)
+    line = median(answers.sound)
+    with figure(1, 1, 4.4) as (drawing, grid):
         axes = grid[0, 0]
         rows = phases(line)
         for place, (_, start, end, colour) in enumerate(rows):
@@ -38,14 +40,15 @@ def draw(log: RunLog, folder: Path) -> Path:
         axes.set_yticks(range(len(labels)), labels)
         axes.invert_yaxis()
         axes.grid(axis="y", visible=False)
-        axes.set_xlim(0, 1.08 * _end(line))
+        axes.set_xlim(0, 1.12 * _end(line))
         axes.set_xlabel("ms since the request")
         first, total = line.measures.ttfa_ms or 0.0, line.measures.total_ms or 0.0
-        axes.set_title(
+        above(axes)
+        story = (
             f"{line.prompt} ({line.characters} characters): first audio after {first:.0f} ms, "
             f"{line.measures.audio_s:.1f} s of audio after {total / 1000:.1f} s"
         )
-        above(axes)
+        title(drawing, "; ".join(filter(None, (answers.headline(), story))))
         return save(drawing, folder / "latency_waterfall.png")
 
 
@@ -98,7 +101,9 @@ def _chunks(axes: Axes, line: Request, place: int) -> None:
         begin = silent + stall.length
     axes.barh(place + 1, 1000 * (played.end - begin), left=1000 * begin, color="C0", height=0.55)
     axes.plot([], [], color="C0", linewidth=6, label="speech")
-    axes.plot([], [], color=LIMIT, linewidth=6, label="silence while waiting")
+    if played.stalls:
+        told = f"silence while waiting ({1000 * played.underrun:.0f} ms in all)"
+        axes.plot([], [], color=LIMIT, linewidth=6, label=told)
 
 
 def _end(line: Request) -> float:

@@ -1,7 +1,7 @@
 """Speak one text through a running server: `python -m vllm_inference.client --text …`.
 
-The shortest useful client of `/ws/tts`. It writes the WAV file while audio arrives and says when
-the first of it came. To measure a server, use `benchmarks`.
+A small client of `/ws/tts`. It writes the WAV file while audio arrives and says when the first of
+it came. To measure a server, use `benchmarks`.
 """
 
 from __future__ import annotations
@@ -12,16 +12,36 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tensorrt_tts.audio.wav import WavWriter
-from tensorrt_tts.errors import BackendError, MissingDependencyError, SettingError
+from tensorrt_tts.errors import (
+    BackendError,
+    CapacityError,
+    DrainingError,
+    MessageTooBigError,
+    MissingDependencyError,
+    SettingError,
+    TTSError,
+)
 from tensorrt_tts.exit_status import exit_status
+
+if TYPE_CHECKING:
+    from websockets.exceptions import ConnectionClosed
+    from websockets.http11 import Response
+    from websockets.sync.client import ClientConnection
 
 SAMPLE_RATE = 24_000
 """Of `/ws/tts`, in Hz; the samples are mono and 16 bits."""
+
+CLOSED: dict[int, tuple[type[TTSError], str]] = {
+    1009: (MessageTooBigError, "the text is too long for it; send less at once"),
+    1012: (DrainingError, "it is shutting down; try again"),
+    1013: (CapacityError, "it is overloaded; try again later"),
+}
+"""What a close code says before the speech is complete, and what to do about it."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -72,11 +92,12 @@ def speak(
 ) -> dict[str, Any]:
     """The server's last message, with `first_audio_ms` as seen from here (None without audio).
 
-    Raises BackendError for a server that is not there, refuses, or stops answering, and OutputError
-    where the file cannot be written. Nothing is left at `output` then.
+    Raises the error whose code the server gives, BackendError for a server that is not there or
+    stops answering, and OutputError where the file cannot be written. Nothing is left at `output`
+    then.
     """
     try:
-        from websockets.exceptions import WebSocketException
+        from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
         from websockets.sync.client import connect
     except ImportError as error:
         raise MissingDependencyError(
@@ -85,32 +106,97 @@ def speak(
     try:
         with (
             connect(
-                url, max_size=None, compression=None, proxy=None, additional_headers=headers
+                url,
+                max_size=None,
+                compression=None,
+                proxy=None,
+                open_timeout=timeout,
+                additional_headers=headers,
             ) as socket,
             WavWriter(output, SAMPLE_RATE) as wav,
         ):
-            begun = time.perf_counter()
-            first: float | None = None
-            socket.send(json.dumps(request, ensure_ascii=False))
-            while True:
-                message = socket.recv(timeout)
-                if isinstance(message, bytes):
-                    first = first or time.perf_counter()
-                    wav.write(np.frombuffer(message, "<i2"))
-                    continue
-                answer: dict[str, Any] = json.loads(message)
-                if "error" in answer:
-                    told = answer["error"]
-                    raise BackendError(f"the server says {told['code']}: {told['message']}")
-                if answer.get("done"):
-                    waited = None if first is None else round(1000 * (first - begun), 1)
-                    return {**answer, "first_audio_ms": waited}
+            return _exchange(socket, request, wav, timeout)
     except TimeoutError as error:
         raise BackendError(f"{url} sent nothing for {timeout:g} s; is it overloaded?") from error
+    except InvalidStatus as error:
+        raise _refusal(url, error.response) from error
+    except ConnectionClosed as error:
+        raise _cut(error) from error
     except (OSError, ValueError, WebSocketException) as error:
         raise BackendError(
             f"{url} does not answer as a speech server ({error}); start one with `make serve`"
         ) from error
+
+
+def _exchange(
+    socket: ClientConnection, request: dict[str, Any], wav: WavWriter, timeout: float
+) -> dict[str, Any]:
+    begun = time.perf_counter()
+    first: float | None = None
+    socket.send(json.dumps(request, ensure_ascii=False))
+    while True:
+        message = socket.recv(timeout)
+        if isinstance(message, bytes):
+            first = first or time.perf_counter()
+            wav.write(np.frombuffer(message, "<i2"))
+            continue
+        answer = json.loads(message)
+        if not isinstance(answer, dict):
+            raise ValueError(f"{message[:40]!r} is no JSON object")
+        if "error" in answer:
+            raise _told(answer) or BackendError(f"the server says {message[:160]!r}")
+        if answer.get("done"):
+            waited = None if first is None else round(1000 * (first - begun), 1)
+            return {**answer, "first_audio_ms": waited}
+
+
+def _refusal(url: str, response: Response) -> TTSError:
+    """For a handshake answered with an HTTP status, by the server or by what stands before it."""
+    status = response.status_code
+    after = response.headers.get("Retry-After")
+    hint = "" if after is None else f" (Retry-After: {after})"
+    try:
+        told = _told(json.loads(response.body or b""), hint)
+    except ValueError:
+        told = None
+    if told is not None:
+        return told
+    if status in (401, 403):
+        return SettingError(f"{url} refuses (HTTP {status}); it may want a token, see --header")
+    if status in (429, 503):
+        return CapacityError(f"{url} takes no more (HTTP {status}); try again later{hint}")
+    return BackendError(
+        f"{url} does not answer as a speech server (HTTP {status}); start one with `make serve`"
+    )
+
+
+def _cut(error: ConnectionClosed) -> TTSError:
+    """The socket was closed before the speech was complete."""
+    close = error.rcvd
+    if close is None:
+        return BackendError(
+            f"the connection broke in mid-speech ({error}); is the server still up?"
+        )
+    kind, advice = CLOSED.get(close.code, (BackendError, "try again, and see the server's log"))
+    kind = _by_code().get(close.reason, kind)
+    return kind(f"the server closed the socket in mid-speech with {close}; {advice}")
+
+
+def _told(answer: object, hint: str = "") -> TTSError | None:
+    """The server's error message as the error it stands for; None for anything else."""
+    told = answer.get("error") if isinstance(answer, dict) else None
+    if not isinstance(told, dict) or "code" not in told:
+        return None
+    code = str(told["code"])
+    kind = _by_code().get(code, BackendError)
+    return kind(f"the server says {code}: {told.get('message')}{hint}")
+
+
+def _by_code(root: type[TTSError] = TTSError) -> dict[str, type[TTSError]]:
+    below: dict[str, type[TTSError]] = {}
+    for kind in root.__subclasses__():
+        below |= _by_code(kind)
+    return {**below, root.code: root}
 
 
 if __name__ == "__main__":

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
 
 from tensorrt_tts.errors import SettingError
+from tensorrt_tts.text.segment import segment
 
 LANGUAGES = {"en": "english.json", "hi": "hindi.json"}
 """BCP 47 tag of each set, and its file."""
@@ -39,3 +41,8 @@ def load(language: str) -> tuple[Prompt, ...]:
     return tuple(
         Prompt(f"{language}-{number:02}", text, language) for number, text in enumerate(texts, 1)
     )
+
+
+def single_sentences(prompts: Sequence[Prompt]) -> tuple[Prompt, ...]:
+    """Those that the toolkit generates in one piece, whatever the length of a piece may be."""
+    return tuple(p for p in prompts if len(segment(p.text, limit=p.characters)) == 1)

@@ -9,32 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.scoring.numbers import spell_numbers
+
 ASR_RATE = 16_000
-_ONES = (
-    *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"),
-    *("eleven", "twelve", "thirteen", "fourteen", "fifteen"),
-    *("sixteen", "seventeen", "eighteen", "nineteen"),
-)
-_TENS = ["_", "_", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
-
-
-def number_words(value: int) -> str:
-    """English for 0 to 999,999: Whisper writes digits where the text has words."""
-    if value < 20:
-        return _ONES[value]
-    if value < 100:
-        return _TENS[value // 10] + (f" {_ONES[value % 10]}" if value % 10 else "")
-    for size, name in ((1000, "thousand"), (100, "hundred")):
-        if value >= size:
-            rest = f" {number_words(value % size)}" if value % size else ""
-            return f"{number_words(value // size)} {name}{rest}"
-    raise AssertionError(value)
 
 
 def normalize(text: str) -> list[str]:
-    """Words in lower case without punctuation; numbers below a million spelled."""
-    text = re.sub(r"(?<=\d),(?=\d{3})", "", text.lower().replace("’", "'"))
-    text = re.sub(r"\d+", lambda d: f" {number_words(int(d[0]))} " if len(d[0]) < 7 else d[0], text)
+    """Words in lower case without punctuation, numbers spelled out."""
+    text = spell_numbers(text.lower().replace("’", "'"))
     return re.sub(r"[^a-z0-9' ]", " ", text.replace("-", " ")).replace("'", "").split()
 
 

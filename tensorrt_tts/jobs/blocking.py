@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Coroutine, Iterator
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from tensorrt_tts.jobs.speaker import Speaker, Spoken
 
@@ -47,8 +47,28 @@ class BlockingSpeaker:
         return self.run(self.speaker.benchmark_report(runs))
 
     def run(self, work: Coroutine[object, object, T]) -> T:
-        """Its result, computed on the speaker's loop. Raises what it raises."""
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+        """Its result, computed on the speaker's loop. Raises what it raises.
+
+        Where the caller is interrupted while it waits (Ctrl-C, another signal's exception), the
+        work is cancelled, and has ended when this raises the interruption.
+        """
+        task: asyncio.Task[Any] | None = None
+
+        async def whole() -> T:
+            nonlocal task
+            task = asyncio.current_task()
+            return await work
+
+        async def end() -> None:  # the loop keeps the order: `whole` has begun
+            if task is not None and not task.done():
+                task.cancel()
+                await asyncio.wait((task,))
+
+        try:
+            return asyncio.run_coroutine_threadsafe(whole(), self._loop).result()
+        except BaseException:
+            asyncio.run_coroutine_threadsafe(end(), self._loop).result()
+            raise
 
     def close(self) -> None:
         """Ends what runs and frees the backend. May be called twice."""

@@ -7,7 +7,7 @@ from benchmarks.integrity import faults
 from benchmarks.measures import measure, timeline
 from benchmarks.prompts import Prompt
 from benchmarks.runlog import Request
-from tests.benchmarks.fake_server import FRAME, RATE, FakeServer, Script, speech
+from tests.benchmarks.fake_server import FRAME, RATE, Script, final, speech
 
 PROMPT = Prompt("en-01", "Hello.", "en")
 CLEAN = Script()
@@ -35,7 +35,7 @@ def exchange(
         scheduled=scheduled,
         sent=scheduled + 0.002,
         messages=messages,
-        final=FakeServer(script).final(2 * FRAME * script.frames),
+        final=final(script, 2 * FRAME * script.frames),
         closed=scheduled + times[-1] + 0.01,
     )
 

@@ -27,7 +27,8 @@ class Script:
     """frames: chunks of one frame. pace: seconds per second of audio between chunks. think: seconds
     before the first. quiet: leading samples of silence. stall: (before chunk, seconds). drop,
     repeat: chunk numbers. header: a WAV header as soon as the request is read. empty: an empty
-    message then. error, close: instead of finishing. final: whether the last message comes."""
+    message then. say: a text message before the audio. error, close: instead of finishing. final:
+    whether the last message comes."""
 
     frames: int = 12
     pace: float = 0.5
@@ -38,7 +39,7 @@ class Script:
     repeat: int | None = None
     header: bool = False
     empty: bool = False
-    note: bool = False
+    say: str | None = None
     error: bool = False
     close: bool = False
     final: bool = True
@@ -64,28 +65,32 @@ def wav_header() -> bytes:
 
 
 class FakeServer:
-    def __init__(self, script: Script) -> None:
-        self.script = script
+    """Plays its scripts request by request, and the last one from then on."""
+
+    def __init__(self, *scripts: Script) -> None:
+        self.scripts = scripts
         self.requests: list[dict[str, object]] = []
+        self.sockets = 0
         self.open = 0
         self.most_open = 0
 
     async def handle(self, socket: ServerConnection) -> None:
+        self.sockets += 1
         async for message in socket:
+            script = self.scripts[min(len(self.requests), len(self.scripts) - 1)]
             self.requests.append(json.loads(message))
             self.open += 1
             self.most_open = max(self.most_open, self.open)
             try:
-                if not await self.answer(socket):
+                if not await self.answer(socket, script):
                     return
             finally:
                 self.open -= 1
 
-    async def answer(self, socket: ServerConnection) -> bool:
-        script = self.script
+    async def answer(self, socket: ServerConnection, script: Script) -> bool:
         sent_bytes = 0
-        if script.note:
-            await socket.send(json.dumps({"type": "started"}))
+        if script.say is not None:
+            await socket.send(script.say)
         if script.header:
             sent_bytes += len(wav_header())
             await socket.send(wav_header())
@@ -111,31 +116,33 @@ class FakeServer:
             socket.transport.abort()
             return False
         if script.final:
-            await socket.send(json.dumps(self.final(sent_bytes)))
+            await socket.send(json.dumps(final(script, sent_bytes)))
         return True
 
-    def final(self, sent_bytes: int) -> dict[str, object]:
-        frames = self.script.frames
-        duration = frames * FRAME / RATE
-        metrics = {
-            "ttft_ms": 1.0,
-            "ttfa_ms": 2.0,
-            "tokens": 7 * frames,
-            "generation_time_s": duration / 2,
-        }
-        return {
-            "done": True,
-            "chunks": frames,
-            "duration_s": duration,
-            "bytes": sent_bytes,
-            "metrics": metrics,
-        }
+
+def final(script: Script, sent_bytes: int) -> dict[str, object]:
+    """The message that ends an answer."""
+    frames = script.frames
+    duration = frames * FRAME / RATE
+    metrics = {
+        "ttft_ms": 1.0,
+        "ttfa_ms": 2.0,
+        "tokens": 7 * frames,
+        "generation_time_s": duration / 2,
+    }
+    return {
+        "done": True,
+        "chunks": frames,
+        "duration_s": duration,
+        "bytes": sent_bytes,
+        "metrics": metrics,
+    }
 
 
 @asynccontextmanager
-async def running(script: Script) -> AsyncIterator[tuple[str, FakeServer]]:
+async def running(*scripts: Script) -> AsyncIterator[tuple[str, FakeServer]]:
     """The server and its URL."""
-    server = FakeServer(script)
+    server = FakeServer(*scripts)
     async with serve(server.handle, "127.0.0.1", 0) as listening:
         port = next(iter(listening.sockets)).getsockname()[1]
         yield f"ws://127.0.0.1:{port}/ws/tts", server

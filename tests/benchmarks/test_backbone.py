@@ -1,7 +1,9 @@
+import weakref
 from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from benchmarks.backbone import _Delivery, backbone_rates, steady_rate, table
 from benchmarks.ceilings import Ceilings, ceilings
@@ -14,9 +16,18 @@ from tests.support.snac_codecs import tiny_codec
 
 
 def test_only_the_stretch_in_which_all_streams_run_counts():
-    early = [_Delivery(0.0, 1), _Delivery(1.0, 10), _Delivery(2.0, 10), _Delivery(3.0, 10)]
-    late = [_Delivery(1.0, 1), _Delivery(2.0, 5), _Delivery(9.0, 50)]
-    assert steady_rate([early, late], 2) == (10 + 10 + 5) / 2.0
+    early = [_Delivery(float(n), 10) for n in range(4)]
+    late = [_Delivery(1.0, 1), _Delivery(2.0, 5), _Delivery(3.5, 15)]
+    # From 1 to 3 s: 20 of the early one, 5 and two thirds of 15 of the late one.
+    assert steady_rate([early, late], 2) == pytest.approx((20 + 5 + 10) / 2.0)
+
+
+def test_streams_of_one_step_lose_nothing_by_being_delivered_one_after_another():
+    def stream(index):
+        return [_Delivery(0.0875 * n + 1e-5 * index, 7) for n in range(20)]
+
+    streams = [stream(index) for index in range(256)]
+    assert steady_rate(streams, 256) == pytest.approx(256 * 80, rel=1e-9)
 
 
 @pytest.mark.parametrize(
@@ -50,6 +61,30 @@ async def test_rates_of_an_engine_that_is_as_fast_as_it_says():
     # By hand: 28 layers × (3072·(2·3072 + 2·1024) + 3·3072·8192) weights, a head of 156940 × 3072
     # and the norms, 2 bytes each, once a step at 4000 GB/s; the cache of 160 ids adds 0.3 %.
     assert found[0].bound_tokens_per_s == pytest.approx(4000e9 / 6.6e9, rel=0.01)
+
+
+def test_what_was_measured_with_is_given_back(monkeypatch):
+    """Else vLLM does not find the share of the memory that it asks for."""
+    alive, kept = [], []
+    zeros, randn = torch.zeros, torch.randn
+
+    def watched(make):
+        def made(*arguments, **options):
+            tensor = make(*arguments, **options)
+            alive.append(weakref.ref(tensor))
+            return tensor
+
+        return made
+
+    monkeypatch.setattr(torch, "zeros", watched(zeros))
+    monkeypatch.setattr(torch, "randn", watched(randn))
+    monkeypatch.setattr(
+        torch.cuda, "empty_cache", lambda: kept.append([ref for ref in alive if ref() is not None])
+    )
+    monkeypatch.setattr("benchmarks.ceilings.median_time", lambda work, device, repeats: 1.0)
+    ceilings("cpu", repeats=1)
+    assert len(alive) == 2
+    assert kept == [[], []]
 
 
 def test_ceilings_of_this_machine():

@@ -6,9 +6,9 @@ import pytest
 
 from benchmarks.command_line import main
 from benchmarks.runlog import read
-from benchmarks.server_process import serving
-from tensorrt_tts.errors import BackendError
+from tensorrt_tts.errors import BackendError, SettingError
 from tests.benchmarks.fake_server import Script, running
+from tests.support.tiny_snac import write_snac
 
 
 async def command(*arguments):
@@ -34,7 +34,8 @@ async def test_a_suite_against_a_running_server(tmp_path):
     assert code == 0, err
     last = json.loads(out.splitlines()[-1])
     assert (last["requests"], last["faults"]) == (4, {})
-    assert read(tmp_path / "lengths.jsonl").summary.requests == 4
+    assert json.loads((tmp_path / "lengths.json").read_text()) == last
+    assert read(tmp_path / last["log"]).summary.requests == 4
     assert "4/4" in err
     assert (tmp_path / "lengths_report.html").is_file()
     assert (tmp_path / "audio" / "lengths_en-06.wav").is_file()
@@ -48,16 +49,37 @@ def test_no_server_is_one_line_and_its_own_exit_code(tmp_path, capsys):
     assert "make serve" in lines[0]
 
 
-def test_a_server_that_does_not_start_says_why():
-    with (
-        pytest.raises(BackendError, match=r"did not start: .*nowhere"),
-        serving(["--model", "/nowhere"], module="tensorrt_tts.server"),
-    ):
-        pass
-
-
 @pytest.mark.parametrize("arguments", [[], ["closed"], ["sweep", "--language", "xx"]])
 def test_wrong_usage_exits_2(arguments):
     with pytest.raises(SystemExit) as ended:
         main(arguments)
     assert ended.value.code == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "names"),
+    [
+        (["iterations", "--count", "0"], "--count 0"),
+        (["closed", "--streams", "0"], "--streams 0"),
+        (["closed", "--streams", "2", "--each", "0"], "--each 0"),
+        (["open", "--rate", "-1"], "--rate -1"),
+        (["decode-cost", "--lengths", "5,0"], "--lengths 0"),
+        (["device", "--limit", "0"], "--limit 0"),
+        (["device", "--device", "cuda:1"], "CUDA_VISIBLE_DEVICES"),
+        (["device", "--stages", "codec,sound"], "first-audio"),
+        (["device", "--stages", "backbone"], "needs the ceilings"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_in_one_line(arguments, names, tmp_path, capsys):
+    assert main([*arguments, "--out", str(tmp_path / "out")]) == SettingError.exit_code
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    assert names in line
+    assert not (tmp_path / "out").exists()
+
+
+def test_results_are_kept_beside_what_is_printed(tmp_path, capsys):
+    codec = write_snac(tmp_path / "snac")
+    flags = ["--lengths", "0.5", "--codec", str(codec), "--out", str(tmp_path / "out")]
+    assert main(["decode-cost", *flags]) == 0
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert (tmp_path / "out" / "decode.json").read_text() == last + "\n"

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -6,6 +7,7 @@ from hypothesis import strategies as st
 
 from benchmarks.decode_cost import (
     MAX_REPEATS,
+    DecodeCost,
     as_json,
     decode_costs,
     open_codec,
@@ -58,6 +60,24 @@ def test_every_policy_is_timed_at_every_length(tmp_path):
     text = table(rows)
     assert "* from 3 of 7, 3 of 18 hops" in text
     assert len(json.loads(as_json(rows, {}))["decode_cost"]) == 10
+
+
+def test_on_a_gpu_the_cost_is_wall_time():
+    row = DecodeCost(
+        "offline",
+        5.0,
+        cpu=0.9,
+        wall=0.25,
+        clock="wall",
+        relative=1.0,
+        hops=1,
+        hops_timed=1,
+        repeats=1,
+    )
+    assert row.cost == 0.25
+    assert "Wall-clock seconds" in table([row])
+    assert "0.250" in table([row])
+    assert "CPU seconds" in table([replace(row, clock="cpu")])
 
 
 def test_a_codec_that_is_not_there_is_refused(tmp_path):

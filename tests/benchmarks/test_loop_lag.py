@@ -30,6 +30,29 @@ def test_only_lateness_while_something_was_measured_counts():
     assert "not measured" in lag.during([]).objection()
 
 
+def blocked(length, every, seconds=30.0, interval=0.01):
+    """A loop that stands still for `length` seconds in every `every`, and else is punctual."""
+    lag, due = LoopLag(), interval
+    while due < seconds:
+        begun = due - due % every
+        now = begun + length if due - begun < length and begun else due
+        due = lag.look(due, now, interval)
+    return lag
+
+
+def test_a_client_that_is_blocked_again_and_again_is_not_believed():
+    # 45 ms in every 1.5 s are 3 % of the time, but only one wake-up in 146.
+    assert "1 % of its wake-ups" in blocked(0.045, 1.5).objection()
+    assert blocked(0.0, 1.5).objection() is None
+    assert blocked(0.012, 1.5).objection() is None
+
+
+def test_every_look_that_was_missed_counts_with_its_own_lateness():
+    lag = LoopLag()
+    assert lag.look(1.0, 1.035, 0.01) == pytest.approx(1.04)
+    assert [late for _, late in lag.samples] == pytest.approx([0.035, 0.025, 0.015, 0.005])
+
+
 async def test_a_blocked_loop_is_seen_with_its_length():
     async with watch_lag() as lag:
         await asyncio.sleep(0.05)

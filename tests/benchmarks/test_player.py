@@ -46,6 +46,12 @@ def test_prebuffer_starts_when_that_much_audio_is_there_and_covers_that_much():
     assert buffered.underrun == pytest.approx(0.05)
 
 
+def test_ten_chunks_of_10_ms_are_a_prebuffer_of_100_ms():
+    # As floats they sum to a little less.
+    played = play([0.01 * n for n in range(20)], [0.01] * 20, prebuffer=0.1)
+    assert played.start == pytest.approx(0.09)
+
+
 def test_a_stream_shorter_than_the_prebuffer_starts_with_its_last_chunk():
     assert play([0.0, 0.3], [0.05, 0.05], prebuffer=1.0).start == 0.3
 

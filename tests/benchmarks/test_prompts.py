@@ -1,8 +1,9 @@
 import pytest
 
-from benchmarks.prompts import LANGUAGES, load
+from benchmarks.prompts import LANGUAGES, load, single_sentences
 from tensorrt_tts.errors import SettingError
 from tensorrt_tts.text.normalize import normalize
+from tensorrt_tts.text.segment import segment
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -20,6 +21,14 @@ def test_every_text_is_one_the_toolkit_takes_as_it_is(language):
     for prompt in load(language):
         assert normalize(prompt.text, 5000)
         assert prompt.text == prompt.text.strip()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_single_sentences_are_those_that_are_generated_in_one_piece(language):
+    found = single_sentences(load(language))
+    assert len(found) >= 15
+    assert all(segment(prompt.text, 100_000) == [prompt.text] for prompt in found)
+    assert load(language)[-1] not in found
 
 
 def test_hindi_is_written_in_devanagari():

@@ -58,6 +58,35 @@ def test_a_run_that_was_cut_short_keeps_its_requests(tmp_path):
     assert log.summary is None
 
 
+@pytest.mark.parametrize("cut", [2, 40, 400])
+def test_a_last_line_that_was_cut_off_is_left_out(tmp_path, cut):
+    second = request(1).model_copy(update={"text": "ऋतु"})
+    path = write(tmp_path / "run.jsonl", [request(0), second], finish=False)
+    path.write_bytes(path.read_bytes()[:-cut])
+    assert [line.index for line in read(path).requests] == [0]
+
+
+def test_a_last_line_may_end_inside_a_character(tmp_path):
+    path = write(tmp_path / "run.jsonl", [request(0)], finish=False)
+    path.write_bytes(path.read_bytes() + '{"type": "request", "text": "ऋ'.encode()[:-1])
+    assert len(read(path).requests) == 1
+
+
+def test_a_broken_line_before_the_last_is_refused(tmp_path):
+    path = write(tmp_path / "run.jsonl", [request(0), request(1)], finish=False)
+    lines = path.read_bytes().split(b"\n")
+    lines[1] = lines[1][:100]
+    path.write_bytes(b"\n".join(lines))
+    with pytest.raises(InputError, match="line 2"):
+        read(path)
+
+
+@pytest.mark.parametrize("separator", ["\u2028", "\u2029", "\u0085"])
+def test_a_text_may_contain_any_line_separator(tmp_path, separator):
+    line = request(0).model_copy(update={"text": f"one{separator}two"})
+    assert read(write(tmp_path / "run.jsonl", [line])).requests == (line,)
+
+
 def test_lines_are_in_the_file_as_soon_as_they_are_logged(tmp_path):
     logger = JsonlLogger(tmp_path / "run.jsonl")
     logger.start(run_line())
@@ -94,7 +123,7 @@ def test_another_file_is_refused_in_one_line(tmp_path, content, names):
 
 def test_a_field_that_is_not_in_the_schema_is_refused(tmp_path):
     path = write(tmp_path / "run.jsonl", [request(0)])
-    lines = path.read_text().splitlines()
+    lines = path.read_text().split("\n")
     lines[1] = json.dumps(json.loads(lines[1]) | {"speed": 1})
     path.write_text("\n".join(lines))
     with pytest.raises(InputError, match=r"line 2: request\.speed"):

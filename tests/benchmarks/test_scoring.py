@@ -1,24 +1,8 @@
 """Word error rate without a recogniser, and resampling."""
 
 import numpy as np
-import pytest
 
-from benchmarks.scoring.wer import edits, normalize, number_words, to_rate, word_error_rate
-
-
-@pytest.mark.parametrize(
-    ("value", "words"),
-    [
-        (0, "zero"),
-        (13, "thirteen"),
-        (43, "forty three"),
-        (200, "two hundred"),
-        (1999, "one thousand nine hundred ninety nine"),
-        (50_000, "fifty thousand"),
-    ],
-)
-def test_number_words(value: int, words: str) -> None:
-    assert number_words(value) == words
+from benchmarks.scoring.wer import edits, normalize, to_rate, word_error_rate
 
 
 def test_normalize() -> None:
@@ -32,6 +16,12 @@ def test_normalize() -> None:
         "known",
         "things",
     ]
+
+
+def test_numbers_as_whisper_writes_them_are_the_words_of_the_text() -> None:
+    said = "The first cost five dollars and fifty cents, three point five percent more."
+    heard = "The 1st cost $5.50, 3.5% more."
+    assert word_error_rate([said], [heard]) == 0
 
 
 def test_edits() -> None:

@@ -41,9 +41,17 @@ async def test_a_text_that_is_repeated_keeps_each_answer_and_judges_drift(tmp_pa
 
 
 async def test_streams_at_once_are_interpreted_when_all_are_done(tmp_path):
-    log = await run(closed("en", None, 3, 6, stagger=0.02), tmp_path)
+    log = await run(closed("en", None, 3, 2, stagger=0.02), tmp_path)
     assert log.summary.requests == 6
+    assert len(log.requests) > 6
+    assert {line.phase for line in log.requests} == {"edge", "measured"}
+    assert [line.scheduled for line in log.requests] == sorted(
+        line.scheduled for line in log.requests
+    )
     assert log.run.workload["streams"] == 3
+    assert log.summary.at_once.wanted == 3
+    assert 2 < log.summary.at_once.observed <= 3
+    assert log.summary.delivered_s > log.summary.audio_s
     assert log.summary.faults == {}
 
 

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from benchmarks.integrity import Fault
 from benchmarks.loop_lag import LoopLag
 from benchmarks.runlog import Score
-from benchmarks.summary import continuity, lag_line, shortfalls, summarize
+from benchmarks.summary import concurrency, continuity, lag_line, shortfalls, summarize
 from tests.benchmarks.exchanges import FRAME_S, request
 from tests.benchmarks.fake_server import Script
 
@@ -88,16 +88,47 @@ def test_n_real_time_streams_need_every_condition():
 
 @pytest.mark.parametrize(
     ("stretch", "gap", "verdict"),
-    [
-        (0.5, 0.0, "good"),
-        (1.1, 0.0, "acceptable"),
-        (0.5, 0.3, "acceptable"),
-        (2.0, 0.0, "needs work"),
-    ],
+    [(0.5, 0.0, "good"), (1.1, 0.0, "needs work"), (0.5, 0.6, "needs work")],
 )
 def test_verdicts(stretch, gap, verdict):
     arrivals = [n * FRAME_S * stretch + (gap if n >= 6 else 0) for n in range(12)]
     assert summarize([request(arrivals=arrivals)], QUIET, 1.0).verdict == verdict
+
+
+def test_a_silence_in_every_answer_is_not_good_however_small_gaps_and_factor_are():
+    lines = [request(n, arrivals=[0.1, *([0.35] * 11)]) for n in range(20)]
+    found = summarize(lines, QUIET, 10.0)
+    assert found.continuity[0].c100 == 0.0
+    assert found.verdict == "needs work"
+
+
+def test_a_part_of_an_answer_is_in_no_distribution():
+    part = failed().model_copy(update={"measures": request(arrivals=stalled(9.0)).measures})
+    found = summarize([request(), part], QUIET, 1.0)
+    assert (found.requests, found.failed) == (2, 1)
+    assert {d.n for name, d in found.distributions.items() if name != "gap_ms"} == {1}
+    assert found.distributions["total_ms"].max < 1000
+    assert found.verdict == "faulty"
+
+
+def at(index, scheduled, ended, phase="measured"):
+    return request(index, phase=phase).model_copy(update={"scheduled": scheduled, "ended": ended})
+
+
+def test_streams_at_once_are_counted_while_any_is_measured():
+    lines = [at(0, 0.0, 3.0, "edge"), at(1, 1.0, 2.0), at(2, 2.0, 2.0), at(3, 3.0, 9.0, "edge")]
+    # From 1 to 4 s: 2 s of the first, 2 and 2 of the measured ones, 1 of the last.
+    assert concurrency(lines) == pytest.approx(7 / 3)
+    assert concurrency(lines[:1]) == 0
+
+
+def test_fewer_streams_at_once_than_asked_for_do_not_count():
+    lines = [at(0, 0.0, 1.0), at(1, 0.5, 1.0)]
+    found = summarize(lines, QUIET, 1.5, streams=2)
+    assert found.at_once.observed == pytest.approx(4 / 3)
+    assert shortfalls(found) == ["2 streams at once: 1.3 on average"]
+    assert shortfalls(summarize(lines, QUIET, 1.5, streams=1)) == []
+    assert found.verdict == "needs work"
 
 
 @given(st.permutations(range(6)))

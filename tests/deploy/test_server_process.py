@@ -1,5 +1,8 @@
+import os
+import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -7,6 +10,9 @@ import pytest
 from deploy.server_process import ServerPlan, ServerProcess
 from tensorrt_tts.errors import EngineError
 from tensorrt_tts.server.settings import read_settings
+from tests.support.server_thread import wait_until
+
+ROOT = Path(__file__).parents[2]
 
 DRAINS = """
 import pathlib, signal, sys
@@ -27,19 +33,49 @@ while True:
     signal.pause()
 """
 
+ANSWERS = """
+import pathlib, signal, sys
+signal.signal(signal.SIGUSR1, lambda *_: pathlib.Path(sys.argv[1]).write_text("asked"))
+pathlib.Path(sys.argv[1]).write_text("up")
+while True:
+    signal.pause()
+"""
 
-def started(program: str, sign: Path, grace_s: float) -> ServerProcess:
-    process = ServerProcess([sys.executable, "-c", program, str(sign)], grace_s)
+CONTAINER = """
+import signal, sys
+from deploy.server_process import ServerProcess
+ServerProcess([sys.executable, "-c", *sys.argv[1:]], 60).start()
+while True:
+    signal.pause()
+"""
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="the kernel's parent-death signal")
+
+
+def says(sign: Path, word: str) -> bool:
+    return sign.exists() and sign.read_text() == word
+
+
+def started(program: str, sign: Path, grace_s: float = 60) -> ServerProcess:
+    process = ServerProcess([sys.executable, "-c", program, str(sign)], grace_s, ended=never)
     process.start()
-    while not (sign.exists() and sign.read_text()):
-        pass  # the child's own start is all that is waited for
+    wait_until(lambda: says(sign, "up"))
     return process
 
 
+def never(code: int) -> None:
+    raise AssertionError(f"the server ended with {code}")
+
+
+def pid_of(process: ServerProcess) -> int:
+    assert process._process is not None
+    return process._process.pid
+
+
 def test_stop_waits_for_the_drain(tmp_path):
-    process = started(DRAINS, tmp_path / "sign", grace_s=60)
+    process = started(DRAINS, tmp_path / "sign")
     assert process.stop() == 0
-    assert (tmp_path / "sign").read_text() == "drained"
+    assert says(tmp_path / "sign", "drained")
 
 
 def test_what_does_not_end_is_killed_and_told(tmp_path):
@@ -48,12 +84,83 @@ def test_what_does_not_end_is_killed_and_told(tmp_path):
         process.stop()
 
 
-def test_a_server_that_could_not_start_gives_its_exit_code():
-    process = ServerProcess([sys.executable, "-c", "raise SystemExit(4)"], 60)
+def test_a_signal_to_the_containers_group_does_not_reach_the_server(tmp_path):
+    """`stop()` would be its second then, which means "stop now"."""
+    process = started(DRAINS, tmp_path / "sign")
+    assert os.getpgid(pid_of(process)) != os.getpgrp()
+    process.stop()
+
+
+@pytest.mark.parametrize(
+    ("ending", "code"),
+    [("raise SystemExit(8)", 8), ("import os; os.kill(os.getpid(), 9)", 137), ("", 0)],
+    ids=["fault", "crash", "clean"],
+)
+def test_a_server_that_ends_unasked_is_told_once(ending, code):
+    told: list[int] = []
+    process = ServerProcess([sys.executable, "-c", ending], 60, ended=told.append)
     process.start()
-    assert process._process is not None
-    process._process.wait()
-    assert process.stop() == 4
+    wait_until(lambda: bool(told))
+    assert process.stop() == (code if code < 128 else 128 - code)
+    assert told == [code]
+
+
+def test_the_container_ends_with_its_server():
+    ended = subprocess.run(
+        [sys.executable, "-c", CONTAINER, "raise SystemExit(8)"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 8
+    assert ended.stderr == "the server ended with exit code 8; ending the container\n"
+
+
+@linux
+def test_the_container_ends_even_where_it_cannot_say_so():
+    command = [sys.executable, "-c", CONTAINER, "raise SystemExit(8)"]
+    with open("/dev/full", "w") as full:
+        ended = subprocess.run(command, cwd=ROOT, stderr=full, timeout=60, check=False)
+    assert ended.returncode == 8
+
+
+@linux
+def test_the_server_ends_with_its_container(tmp_path):
+    sign = tmp_path / "sign"
+    container = subprocess.Popen([sys.executable, "-c", CONTAINER, DRAINS, str(sign)], cwd=ROOT)
+    wait_until(lambda: says(sign, "up"))
+    container.kill()
+    container.wait()
+    wait_until(lambda: says(sign, "drained"))
+
+
+@linux
+def test_the_server_outlives_the_thread_that_asked_for_it(tmp_path):
+    """What the kernel takes for the parent is a thread."""
+    found: list[ServerProcess] = []
+    thread = threading.Thread(target=lambda: found.append(started(ANSWERS, tmp_path / "sign")))
+    thread.start()
+    thread.join()
+    wait_until(lambda: not Path(f"/proc/self/task/{thread.native_id}").exists())
+    os.kill(pid_of(found[0]), signal.SIGUSR1)
+    wait_until(lambda: says(tmp_path / "sign", "asked"))
+    assert found[0].stop() == -signal.SIGTERM
+
+
+@linux
+def test_a_server_whose_container_went_first_does_not_start(tmp_path):
+    wrapper = [sys.executable, str(ROOT / "deploy" / "with_parent.py"), "1"]
+    command = [sys.executable, "-c", ANSWERS, str(tmp_path / "sign")]
+    ended = subprocess.run([*wrapper, *command], capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (1, "the parent has ended already\n")
+
+
+def test_what_cannot_be_started_is_told_by_start(monkeypatch):
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    with pytest.raises(FileNotFoundError):
+        ServerProcess(["server"], 60, ended=never).start()
 
 
 def test_stop_before_start():

@@ -3,8 +3,10 @@ locally where a CPU can."""
 
 import subprocess
 import sys
+import tomllib
 import wave
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 
@@ -36,6 +38,15 @@ def test_both_servers_are_hosted_by_their_plan(monkeypatch):
     monkeypatch.setenv("TTS_PUBLIC", "1")
     assert websocket_server.hosting(websocket_server.VLLM)["unauthenticated"] is True
     assert websocket_server.TENSORRT.backend == "trtllm"
+
+
+def test_the_servers_packages_are_the_extras():
+    from deploy import websocket_server
+
+    pyproject = Path(__file__).parents[2] / "pyproject.toml"
+    extra = tomllib.loads(pyproject.read_text())["project"]["optional-dependencies"]["server"]
+    asked = [requirement.partition(";")[0] for requirement in extra]  # on Linux, markers hold
+    assert sorted(websocket_server.SERVER_PACKAGES) == sorted(asked)
 
 
 @pytest.mark.filterwarnings("ignore:The Inference.speak function is executing locally:UserWarning")

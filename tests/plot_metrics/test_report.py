@@ -10,33 +10,19 @@ import pytest
 from benchmarks.recorder import write_wav
 from benchmarks.runlog import read
 from plot_metrics.__main__ import main
-from plot_metrics.report import FIGURES, draw_all, draw_figures
+from plot_metrics.report import FIGURES, answers, chosen, draw_all, write_report
 from plot_metrics.waterfall import median, phases
 from tensorrt_tts.errors import InputError
-from tests.benchmarks.exchanges import FRAME_S, PROMPT, request
+from tests.benchmarks.exchanges import request
 from tests.benchmarks.fake_server import Script
 from tests.benchmarks.test_runlog import write
-
-
-def prompt(number, text):
-    return type(PROMPT)(f"en-{number:02}", text, "en")
-
-
-def lines(count=6):
-    """Texts of growing length; the fourth answer stalls."""
-    found = []
-    for n in range(count):
-        arrivals = [0.1 + k * FRAME_S * 0.9 + (0.4 if n == 3 and k > 5 else 0) for k in range(12)]
-        found.append(
-            request(n, arrivals=arrivals, prompt=prompt(n, "Hello <b>you</b>. " * (n + 1)))
-        )
-    return found
+from tests.plot_metrics.answered import mixed, overloaded, refused, spoken, torn
 
 
 @pytest.fixture(scope="module")
 def drawn(tmp_path_factory):
     folder = tmp_path_factory.mktemp("drawn")
-    found = lines()
+    found = mixed()
     write_wav(folder / "audio" / "a.wav", np.full(24000, 3000, np.int16))
     found[0] = found[0].model_copy(update={"audio": "audio/a.wav"})
     return draw_all(write(folder / "sweep.jsonl", found), folder)
@@ -86,30 +72,31 @@ def test_the_report_holds_the_numbers_of_the_log(drawn):
 
 def test_one_text_again_and_again_has_no_sweep(tmp_path):
     log = write(tmp_path / "iterations.jsonl", [request(n) for n in range(4)])
-    names = [path.stem for path in draw_figures(read(log), tmp_path)]
-    assert "sweep_analysis" not in names
-    assert len(names) == len(FIGURES) - 1
+    assert chosen(read(log)) == [name for name in FIGURES if name != "sweep_analysis"]
 
 
 def test_answers_of_one_chunk_have_no_gaps_to_draw(tmp_path):
     log = write(tmp_path / "short.jsonl", [request(n, script=Script(frames=1)) for n in range(3)])
-    names = {path.stem for path in draw_figures(read(log), tmp_path)}
+    names = {path.stem for path in draw_all(log, tmp_path)[:-1]}
     assert names == {"chunk_timeline_analysis", "per_prompt_breakdown", "latency_waterfall"}
 
 
 def test_a_run_that_was_cut_short_is_reported_as_such(tmp_path):
-    log = write(tmp_path / "cut.jsonl", lines(2), finish=False)
-    assert "Cut short." in draw_all(log, tmp_path)[-1].read_text()
+    log = write(tmp_path / "cut.jsonl", mixed(2), finish=False)
+    assert "Cut short." in write_report(read(log), [], tmp_path / "cut.html").read_text()
 
 
-def test_a_log_without_audio_is_refused(tmp_path):
-    silent = request().model_copy(update={"chunks": ()})
-    with pytest.raises(InputError, match="nothing to draw"):
-        draw_all(write(tmp_path / "silent.jsonl", [silent]), tmp_path)
+def test_a_run_in_which_everything_failed_has_a_report_and_no_figure(tmp_path):
+    log = write(tmp_path / "failed.jsonl", [torn(0), refused(1)])
+    (report,) = draw_all(log, tmp_path / "new")
+    text = report.read_text()
+    assert "2 of 2 requests failed" in text
+    assert "There is nothing to draw: no answer came whole." in text
+    assert "busy: the queue is full" in text
 
 
 def test_the_command_names_what_it_wrote_and_fails_in_one_line(tmp_path, capsys):
-    log = write(tmp_path / "run.jsonl", lines(2))
+    log = write(tmp_path / "run.jsonl", mixed(2))
     assert main([str(log), "--out", str(tmp_path / "new")]) == 0
     written = capsys.readouterr().out.splitlines()
     assert written[-1].endswith("run_report.html")
@@ -117,8 +104,59 @@ def test_the_command_names_what_it_wrote_and_fails_in_one_line(tmp_path, capsys)
     assert capsys.readouterr().err.count("\n") == 1
 
 
+def page(tmp_path, lines, change=lambda text: text):
+    log = write(tmp_path / "run.jsonl", lines)
+    log.write_text(change(log.read_text()))
+    return re.sub(r"\s+", " ", write_report(read(log), [], tmp_path / "r.html").read_text())
+
+
+def test_the_report_says_what_failed_and_what_falls_short(tmp_path):
+    text = page(tmp_path, overloaded())
+    assert '<div class="verdict bad">' in text
+    assert "10 of 22 requests failed" in text
+    assert "<li>p99 first audio within 500 ms:" in text
+    assert "Every answer arrived whole" not in text
+    assert "The run is valid" in text
+
+
+def test_a_report_is_green_when_nothing_falls_short(tmp_path):
+    text = page(tmp_path, [spoken(n) for n in range(4)])
+    assert '<div class="verdict">' in text
+    assert "✓ Good." in text
+    assert "Nothing falls short." in text
+
+
+def test_a_late_client_is_named_in_red(tmp_path):
+    text = page(
+        tmp_path,
+        [spoken(n) for n in range(4)],
+        lambda log: log.replace(
+            '"valid":true,"objection":null', '"valid":false,"objection":"busy"'
+        ),
+    )
+    assert '<div class="verdict bad">' in text
+    assert "The run is not valid, its times are not to be trusted: busy." in text
+
+
+def test_a_log_of_older_days_is_still_read(tmp_path):
+    text = page(
+        tmp_path,
+        [spoken(n, first=2.0) for n in range(4)],
+        lambda log: re.sub(r'"verdict":"[a-z ]+"', '"verdict":"acceptable"', log),
+    )
+    assert "✗ Needs work." in text
+    assert "The log calls itself “acceptable”" in text
+
+
+def test_answers_are_numbered_as_in_the_figures(tmp_path):
+    cold = spoken(0).model_copy(update={"phase": "cold"})
+    late, early = (spoken(n).model_copy(update={"scheduled": 10.0 - n}) for n in (1, 2))
+    found = answers(read(write(tmp_path / "run.jsonl", [cold, late, early])))
+    assert [(answer.number, answer.line.index) for answer in found] == [(None, 0), (1, 2), (2, 1)]
+
+
 def test_the_waterfall_is_of_the_text_of_median_length():
-    found = lines(5)
+    found = mixed(5)
     assert median(found[::-1]) is found[2]
 
 

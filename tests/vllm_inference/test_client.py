@@ -1,4 +1,5 @@
-"""The client against a server that says what a test tells it to, on a real socket."""
+"""The client against a server that says what a test tells it to, on a real socket; and against
+ours, where it refuses and where it is stopped."""
 
 import json
 import threading
@@ -10,19 +11,32 @@ from typing import Any
 
 import numpy as np
 import pytest
+from websockets.datastructures import Headers
+from websockets.http11 import Request, Response
+from websockets.sync.client import connect
 from websockets.sync.server import ServerConnection, serve
 
+from tensorrt_tts import errors
+from tests.support.backend_double import Behaviour
+from tests.support.server_thread import serving, wait_until
 from vllm_inference import client
 
 DONE = {"done": True, "chunks": 2, "duration_s": 0.1, "bytes": 4800}
 
 
 @contextmanager
-def server(answer: Callable[[ServerConnection, dict[str, Any]], None]) -> Iterator[str]:
+def server(
+    answer: Callable[[ServerConnection, dict[str, Any]], None], denial: Response | None = None
+) -> Iterator[str]:
+    """denial: instead of taking the handshake."""
+
     def handle(socket: ServerConnection) -> None:
         answer(socket, json.loads(socket.recv()))
 
-    with serve(handle, "127.0.0.1", 0) as running:
+    def deny(socket: ServerConnection, request: Request) -> Response | None:
+        return denial
+
+    with serve(handle, "127.0.0.1", 0, process_request=deny) as running:
         thread = threading.Thread(target=running.serve_forever)
         thread.start()
         port = running.socket.getsockname()[1]
@@ -67,20 +81,112 @@ def test_an_error_of_the_server_is_told_and_no_file_left(tmp_path, capsys):
         socket.send(json.dumps({"error": told}))
 
     with server(answer) as url:
-        assert run(url, tmp_path / "out.wav") == 8
+        assert run(url, tmp_path / "out.wav") == errors.UnknownVoiceError.exit_code
     assert "unknown_voice: voice 'x'" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_socket_closed_in_mid_speech_is_a_failure(tmp_path, capsys):
+@pytest.mark.parametrize(
+    "said", ['{"error":\n "oh"}', '{"error": {"code": "new", "message": "oh"}}', '["oh"]', "oh"]
+)
+def test_what_the_client_does_not_know_is_shown(tmp_path, capsys, said):
+    with server(lambda socket, request: socket.send(said)) as url:
+        assert run(url, tmp_path / "out.wav") == 8
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 1
+    assert "oh" in lines[0] or "Expecting value" in lines[0]
+
+
+def denied(status: int, body: str, *headers: tuple[str, str]) -> Response:
+    content = body.encode()
+    lengthy = Headers([*headers, ("Content-Length", str(len(content)))])
+    return Response(status, "Denied", lengthy, content)
+
+
+def test_why_a_handshake_is_refused_is_told(tmp_path, capsys):
+    told = {"error": {"code": "draining", "message": "the server is shutting down; try another"}}
+    response = denied(503, json.dumps(told), ("Retry-After", "5"))
+    with server(lambda socket, request: None, response) as url:
+        assert run(url, tmp_path / "out.wav") == errors.DrainingError.exit_code
+    said = "the server says draining: the server is shutting down; try another (Retry-After: 5)"
+    assert capsys.readouterr().err == f"error: {said}\n"
+
+
+@pytest.mark.parametrize(
+    ("status", "exit_code", "advice"),
+    [
+        (401, 2, "see --header"),
+        (404, 8, "does not answer as a speech server (HTTP 404)"),
+        (429, 7, "try again later"),
+        (503, 7, "try again later"),
+    ],
+)
+@pytest.mark.parametrize("body", ["", "<html>", "[]", '{"detail": "no"}'])
+def test_a_refusal_by_something_else(tmp_path, capsys, status, exit_code, advice, body):
+    with server(lambda socket, request: None, denied(status, body)) as url:
+        assert run(url, tmp_path / "out.wav") == exit_code
+    assert advice in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("code", "reason", "exit_code", "told"),
+    [
+        (1000, "", 8, "1000 (OK); try again"),
+        (1008, "slow_reader", 9, "slow_reader"),
+        (1009, "", 2, "too long"),
+        (1011, "engine_died", 8, "1011 (internal error) engine_died; try again"),
+        (1012, "", 7, "1012 (service restart); it is shutting down; try again"),
+        (1013, "", 7, "overloaded; try again later"),
+        (4000, "new", 8, "4000 (private use) new"),
+    ],
+)
+def test_a_socket_closed_in_mid_speech(tmp_path, capsys, code, reason, exit_code, told):
     def answer(socket, request):
         socket.send(np.zeros(10, "<i2").tobytes())
-        socket.close()
+        socket.close(code, reason)
+
+    with server(answer) as url:
+        assert run(url, tmp_path / "out.wav") == exit_code
+    said = capsys.readouterr().err
+    assert "closed the socket in mid-speech" in said
+    assert told in said
+    assert "make serve" not in said
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_connection_that_breaks_in_mid_speech(tmp_path, capsys):
+    def answer(socket, request):
+        socket.send(np.zeros(10, "<i2").tobytes())
+        socket.socket.shutdown(2)
 
     with server(answer) as url:
         assert run(url, tmp_path / "out.wav") == 8
-    assert "does not answer" in capsys.readouterr().err
-    assert list(tmp_path.iterdir()) == []
+    assert "the connection broke in mid-speech" in capsys.readouterr().err
+
+
+def test_our_full_server(tmp_path, capsys):
+    with serving(max_sockets=1) as running, connect(running.url, proxy=None):
+        assert run(running.url, tmp_path / "out.wav") == errors.CapacityError.exit_code
+    said = capsys.readouterr().err
+    assert "the server says overloaded: 1 sockets are open" in said
+    assert "(Retry-After: 1)" in said
+
+
+def test_our_server_stopped_in_mid_speech(tmp_path, capsys):
+    with serving(drain_timeout_s=0) as running:
+        running.backend.behaviour = Behaviour(endless=True, rate=300)
+
+        def stop() -> None:
+            wait_until(lambda: running.backend.stats().running == 1)
+            running.signal()
+
+        stopper = threading.Thread(target=stop)
+        stopper.start()
+        assert run(running.url, tmp_path / "out.wav") == errors.DrainingError.exit_code
+        stopper.join()
+    said = capsys.readouterr().err
+    assert "in mid-speech with 1012 (service restart)" in said
+    assert "it is shutting down; try again" in said
 
 
 def test_a_silent_server_is_given_up(tmp_path, capsys):

@@ -1,11 +1,13 @@
-"""The device benchmark's steps with the real engine, on a shape that this CPU can carry."""
+"""The device benchmark with the real engine and a real codec, on shapes that this CPU can carry."""
 
 import json
-from dataclasses import asdict
 
 import pytest
 
-from benchmarks.device_run import as_json, device_run, report
+from benchmarks.command_line import main
+from benchmarks.device_result import FILE
+from benchmarks.runlog import read
+from tests.support.tiny_snac import write_snac
 
 pytestmark = [
     pytest.mark.vllm,
@@ -14,19 +16,37 @@ pytestmark = [
 ]
 
 
-async def test_every_step_on_the_tiny_shape(tmp_path):
-    said: list[str] = []
-    run = await device_run(
-        "tiny", "cpu", tmp_path, (1, 2), 1, seconds=2.0, codec="null", alone=3, say=said.append
-    )
-    assert [rate.batch for rate in run.backbone] == [1, 2]
-    assert all(0 < rate.share < 2 for rate in run.backbone)  # "tiny" fits into the caches
-    level = run.levels[0]
-    assert level.streams == 1
-    assert level.faults == 0
-    assert level.ttfa_p50_ms is not None
-    assert run.streams_held in (0, 1)  # by how busy this machine is
-    found = json.loads(as_json(run, {}))
-    assert found["ceilings"] == asdict(run.ceilings)
-    assert "callers held" in report(run)
-    assert said
+def test_every_stage_on_the_tiny_shape_in_two_calls(tmp_path, capsys, monkeypatch):
+    # The checkout may move on between the calls, and results of two commits are kept apart.
+    monkeypatch.setattr("benchmarks.device_run.versions", dict)
+    out = tmp_path / "out"
+    flags = ["--shape", "tiny", "--device", "cpu", "--codec", str(write_snac(tmp_path / "snac"))]
+    flags += ["--batches", "1,2", "--limit", "2", "--seconds", "1", "--alone", "2"]
+    flags += ["--out", str(out)]
+
+    assert main(["device", *flags, "--stages", "ceilings,codec,backbone"]) == 0
+    first = json.loads((out / FILE).read_text())
+    assert list(first["stage_s"]) == ["ceilings", "codec", "backbone"]
+    assert first["ceilings"]["bandwidth"] > 0
+    assert [rate["batch"] for rate in first["codec_rates"]] == [1, 2]
+    assert [rate["batch"] for rate in first["backbone"]] == [1, 2]
+    assert all(0 < rate["share"] < 2 for rate in first["backbone"])  # "tiny" fits into the caches
+    capsys.readouterr()
+
+    assert main(["device", *flags, "--stages", "first-audio,callers"]) == 0
+    printed = capsys.readouterr().out
+    found = json.loads((out / FILE).read_text())
+    assert json.loads(printed.splitlines()[-1]) == found
+    assert found["backbone"] == first["backbone"]
+    alone = found["first_audio"]
+    assert (alone["streams"], alone["faults"]) == (1, 0)
+    assert alone["ttfa_p50_ms"] is not None
+    assert found["hand_on"] == {"first-audio": 1, "callers": 7}
+    assert found["streams_held"] in (0, 1, 2)  # by how busy this machine is
+    assert found["callers"][0]["faults"] == 0
+    assert "real-time callers held" in printed
+
+    (log,) = (out / "first-audio").glob("host-*.jsonl")
+    lengths = {sum(samples for _, samples in line.chunks) for line in read(log).measured}
+    assert lengths == {12 * 2048}  # 1 s in whole frames, every answer
+    assert len(list((out / "callers").glob("server-*.log"))) == 1

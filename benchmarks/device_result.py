@@ -1,0 +1,116 @@
+"""What a device run has found so far, in a file that is whole after every stage."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from benchmarks.backbone import BackboneRate
+from benchmarks.backbone import table as backbone_table
+from benchmarks.ceilings import Ceilings
+from benchmarks.codec_rates import CodecRate
+from benchmarks.codec_rates import table as codec_table
+from benchmarks.environment import Hardware
+from benchmarks.host_overhead import Level, largest_held, streams_held
+from benchmarks.host_overhead import table as level_table
+from tensorrt_tts.errors import OutputError, SettingError
+
+FILE = "device.json"
+
+
+@dataclass(slots=True)
+class DeviceResult:
+    """shape, device, codec, seconds (of audio in an answer), hardware, versions: what it is of.
+    stage_s: how long each stage took that was run. hand_on: tokens that vLLM handed on at once, by
+    stage. first_audio: one caller; its `ttfa_p50_ms` is first audio. callers: the search."""
+
+    shape: str
+    device: str
+    codec: str
+    seconds: float
+    hardware: Hardware
+    versions: dict[str, str]
+    stage_s: dict[str, float] = field(default_factory=dict)
+    hand_on: dict[str, int] = field(default_factory=dict)
+    ceilings: Ceilings | None = None
+    codec_rates: list[CodecRate] = field(default_factory=list)
+    backbone: list[BackboneRate] = field(default_factory=list)
+    first_audio: Level | None = None
+    callers: list[Level] = field(default_factory=list)
+
+    def save(self, folder: Path) -> None:
+        """Replaces the file whole: a run that is killed meanwhile keeps the one before. Raises
+        OutputError."""
+        path = folder / FILE
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            draft = path.with_suffix(".draft")
+            draft.write_text(as_json(self) + "\n", encoding="utf-8")
+            draft.replace(path)
+        except OSError as error:
+            raise OutputError(
+                f"'{path}' cannot be written ({error.strerror}); choose another --out"
+            ) from error
+
+    def resumed(self, folder: Path) -> DeviceResult:
+        """The stages that an earlier run left in that folder, or self where it left none.
+
+        Raises SettingError when they are of another device, model or version: one file is of one.
+        """
+        path = folder / FILE
+        if not path.is_file():
+            return self
+        try:
+            earlier = TypeAdapter(DeviceResult).validate_json(path.read_bytes())
+        except (ValidationError, OSError) as error:
+            raise SettingError(
+                f"'{path}' is no device run of this version; choose another --out"
+            ) from error
+        for name, mine, its in zip(_BASIS, self._basis(), earlier._basis(), strict=True):
+            if mine != its:
+                raise SettingError(
+                    f"'{path}' is of {name} {its!r}, this run of {mine!r}; choose another --out"
+                )
+        return earlier
+
+    def _basis(self) -> tuple[object, ...]:
+        hardware = self.hardware
+        return (
+            *(self.shape, self.device, self.codec, self.seconds),
+            *(hardware.cpu, hardware.gpu, self.versions),
+        )
+
+
+_BASIS = ("shape", "device", "codec", "seconds", "cpu", "gpu", "versions")
+
+
+def report(found: DeviceResult) -> str:
+    """The tables of the stages that were run, and the figures people ask for."""
+    parts = []
+    if found.ceilings:
+        parts.append(
+            f"copies at {found.ceilings.bandwidth:.0f} GB/s, bf16 matrices "
+            f"{found.ceilings.tflops:.1f} Tflop/s"
+        )
+    if found.codec_rates:
+        parts.append(codec_table(found.codec_rates))
+    if found.backbone:
+        parts.append(backbone_table(found.backbone))
+    if found.first_audio:
+        first = found.first_audio.ttfa_p50_ms
+        parts.append(level_table([found.first_audio]))
+        parts.append(
+            f"first audio, one caller, median: {'–' if first is None else f'{first:.0f}'} ms"
+        )
+    if found.callers:
+        parts.append(level_table(found.callers))
+        parts.append(f"real-time callers held: {streams_held(found.callers)}")
+    return "\n\n".join(parts)
+
+
+def as_json(found: DeviceResult) -> str:
+    """One line, everything raw."""
+    return json.dumps({**asdict(found), "streams_held": largest_held(found.callers)})

@@ -1,0 +1,26 @@
+"""First audio of an answer, and how many came late."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from benchmarks.runlog import Request
+from benchmarks.summary import TTFA_LIMIT_MS
+from plot_metrics.answers import Answers
+
+
+def first_audio_ms(line: Request) -> float:
+    """Of an answer with audio, from when it was due."""
+    return 1000 * line.chunks[0][0]
+
+
+def span(lines: Sequence[Request]) -> str:
+    """For the title of a panel."""
+    least, most = (f"{edge(map(first_audio_ms, lines)):.0f}" for edge in (min, max))
+    return f"First audio after {least if least == most else f'{least} to {most}'} ms"
+
+
+def claim(answers: Answers) -> str:
+    """For the title, after another claim: how many began late."""
+    late = sum(first_audio_ms(line) > TTFA_LIMIT_MS for line in answers.sound)
+    return f"{late or 'none'} began later than {TTFA_LIMIT_MS:.0f} ms"
