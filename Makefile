@@ -5,7 +5,7 @@ BASE_PYTHON ?= python3
 VENV ?= .venv
 PYTHON ?= $(VENV)/bin/python
 INSTALLED = $(VENV)/.installed
-# For targets of a GPU host: whoever brings a Python of their own has it ready.
+# For targets of a GPU host: whoever brings a Python of their own has it ready; no .venv is made.
 PYTHON_READY = $(if $(filter $(VENV)/%,$(PYTHON)),$(INSTALLED))
 OUT ?= out
 SENTENCE ?= The rain had stopped before the children came home from school.

@@ -7,8 +7,6 @@ ENGINES ?= build/engines
 ENGINE_OPTIONS = $(MODEL) --gpu $(GPU) $(if $(PRECISION),--precision $(PRECISION)) \
 	$(if $(KV),--kv $(KV)) $(if $(CHECKPOINT),--checkpoint $(CHECKPOINT))
 
-# With a Python of one's own (on a GPU host: the one that has tensorrt_llm) no .venv is made.
-
 .PHONY: plan build-engine check-engine recipes
 
 plan: $(PYTHON_READY)  ## what an engine would be: GPU=a100 [MODEL= PRECISION= KV= CHECKPOINT=]; needs no GPU
