@@ -58,6 +58,11 @@ class AsyncLLMDouble:
         self.dead = False
         self.shutdowns: list[float] = []
 
+    @property
+    def errored(self) -> bool:
+        """As AsyncLLM's: True once the engine core has died."""
+        return self.dead
+
     def bindings(self, hand_on_per_request: bool = True) -> Bindings:
         return Bindings(
             start=lambda arguments, loggers: self,

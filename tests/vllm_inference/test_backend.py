@@ -156,6 +156,16 @@ async def test_engine_death_reaches_every_open_and_later_stream():
     assert backend.stats().running == 0
 
 
+async def test_engine_death_is_seen_while_nobody_speaks():
+    engine = AsyncLLMDouble(ENDLESS)
+    backend = backend_on(engine)
+    assert backend.stats().fault is None
+    engine.die()
+    assert backend.stats().fault == "it stopped by itself"
+    with pytest.raises(EngineDiedError, match="it stopped by itself; restart"):
+        await collect(backend)
+
+
 async def test_one_failed_request_is_its_own_failure():
     engine = AsyncLLMDouble(Script([10], fail=RuntimeError("bad tensor")))
     backend = backend_on(engine)

@@ -180,6 +180,7 @@ async def test_death_of_the_worker_fails_every_stream(
                 pass
     with pytest.raises(EngineDiedError):
         await collect(backend, Sampling(max_tokens=5), "later")
+    assert backend.stats().fault == "out of memory"
 
 
 async def test_close_twice_and_nothing_after() -> None:
