@@ -28,7 +28,7 @@ from deploy.vllm_image import vllm_image
 
 SERVER_PACKAGES = (
     "fastapi>=0.115",
-    "uvicorn>=0.54",
+    "uvicorn~=0.54.0",
     "uvloop>=0.19",
     "httptools>=0.6",
     "websockets>=15",

@@ -37,8 +37,8 @@ class ServerMetrics:
         )
         self.requests = Counter(
             "tts_requests",
-            "Requests by how they ended: completed, max_tokens, cancelled, disconnected, "
-            "or the code of the error",
+            "Requests by how they ended: completed, max_tokens, cancelled, disconnected (by the "
+            "client), cut (by the end of a drain), or the code of the error or of the close",
             ["outcome"],
             registry=registry,
         )

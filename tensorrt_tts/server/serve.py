@@ -16,6 +16,7 @@ import uvicorn
 from tensorrt_tts.errors import BackendError, NoAudioError, SettingError, TTSError
 from tensorrt_tts.server.app import create_app
 from tensorrt_tts.server.drain import DrainingServer
+from tensorrt_tts.server.paced_websocket import PacedWebSocket
 from tensorrt_tts.server.service import Service
 from tensorrt_tts.server.settings import ServerSettings
 from tensorrt_tts.speech import SpeechRequest
@@ -176,6 +177,7 @@ def uvicorn_config(settings: ServerSettings, service: Service) -> uvicorn.Config
         lifespan="off",  # everything is loaded already
         log_config=None,
         log_level=settings.log_level,
+        ws=PacedWebSocket,
         access_log=False,  # the socket logs requests; probes and scrapes are not worth a line
         ws_max_size=settings.max_message_bytes,
         ws_ping_interval=settings.ping_interval_s,

@@ -12,6 +12,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import orjson
 from starlette.responses import Response
 from starlette.websockets import WebSocket
 
@@ -23,6 +24,7 @@ from tensorrt_tts.errors import (
     SlowReaderError,
     TTSError,
 )
+from tensorrt_tts.server.allowance import Allowance
 from tensorrt_tts.server.messages import (
     CancelMessage,
     SpeakMessage,
@@ -39,21 +41,31 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+MESSAGES_AT_ONCE, MESSAGES_PER_S = 100, 50
+"""Of one socket: more than anybody has to say, less than its neighbours feel. What it may send
+ahead comes on top."""
+
+SERVER_CLOSED = 1012
+"""uvicorn's word for a socket that it cut itself, as it does when a drain is over."""
+
 
 @dataclass(frozen=True, slots=True)
 class Farewell:
-    """How a socket is closed. code None: the peer has left, there is nobody to say it to."""
+    """How a socket ends. reason: also the outcome of the requests that are not answered by then.
+    code None: it is closed already, there is nobody to say it to."""
 
     code: int | None
-    reason: str = ""
+    reason: str
 
     @classmethod
     def of(cls, error: TTSError) -> Farewell:
         return cls(error.close_code, error.code)
 
 
-GONE = Farewell(None)
+GONE = Farewell(None, "disconnected")
+CUT = Farewell(None, "cut")
 IDLE = Farewell(1008, "idle_timeout")
+FLOOD = Farewell(1008, "too_many_messages")
 
 
 async def serve_socket(socket: WebSocket, service: Service) -> None:
@@ -85,26 +97,28 @@ class SpeechSocket:
         self._loop = asyncio.get_running_loop()
         self._jobs: deque[Utterance] = deque()  # the first one is being spoken
         self._news = asyncio.Event()
+        self._allowance = Allowance(MESSAGES_AT_ONCE + service.settings.max_pending, MESSAGES_PER_S)
         self._quiet_since = self._loop.time()
 
     async def run(self) -> None:
         """Returns when the socket is closed and nothing is left running for it."""
         self._service.sessions.add(self)
         self._service.metrics.sockets.inc()
-        tasks = {
-            asyncio.create_task(self._guarded(self._listen), name="listen"),
-            asyncio.create_task(self._guarded(self._speak), name="speak"),
-        }
-        farewell = GONE
+        listen = asyncio.create_task(self._guarded(self._listen), name="listen")
+        speak = asyncio.create_task(self._guarded(self._speak), name="speak")
+        farewell = CUT  # what ends this task from outside is uvicorn, at the end of a drain
         try:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            farewell = next(iter(done)).result()
-            await self._stop(tasks)
+            await asyncio.wait({listen, speak}, return_when=asyncio.FIRST_COMPLETED)
+            # Both end when the socket does, but only the listening one is told who closed it.
+            farewell = (listen if listen.done() else speak).result()
+            await self._stop({listen, speak})
             if farewell.code is not None:
                 await self._peer.close(farewell.code, farewell.reason)
         finally:
-            for task in tasks:
+            for task in (listen, speak):
                 task.cancel()
+            while self._jobs:
+                self._settle(self._jobs[0], farewell.reason)
             self._service.sessions.discard(self)
             self._service.metrics.sockets.dec()
 
@@ -147,13 +161,16 @@ class SpeechSocket:
                     continue
                 return IDLE
             if event["type"] == "websocket.disconnect":
-                return GONE
+                draining = self._service.health.draining
+                return CUT if draining and event["code"] == SERVER_CLOSED else GONE
+            if not self._allowance.take():
+                return FLOOD
             await self._take(event.get("text"))
+            await asyncio.sleep(0)  # neither receiving nor answering waits while there is more
 
     async def _take(self, text: str | None) -> None:
         """One message of the client's. Its mistakes are answered; the socket stays open."""
         self._quiet_since = self._loop.time()
-        request_id = None
         try:
             if text is None:
                 raise InputError("a binary message came where JSON text is due; send text frames")
@@ -161,11 +178,10 @@ class SpeechSocket:
             if isinstance(message, CancelMessage):
                 self._cancel(message)
                 return
-            request_id = message.id
             self._accept(message)
         except TTSError as error:
             self._service.metrics.requests.labels(error.code).inc()
-            await self._peer.send(error_message(error, request_id))
+            await self._peer.send(error_message(error, _id_in(text)))
 
     def _accept(self, message: SpeakMessage) -> None:
         self._service.refuse_if_closing()
@@ -201,25 +217,30 @@ class SpeechSocket:
 
         Raises what ends the whole socket: PeerGoneError, SlowReaderError, EngineDiedError.
         """
-        outcome, failure = "disconnected", None
+        failure = None
         try:
             reason = await job.speak()
             outcome, answer = reason.value, job.done(reason)
         except PeerGoneError:
-            raise
+            raise  # `run` settles it: it knows whether the client left or was cut
         except Exception as error:
             failure = self._failure(error)
             outcome, answer = failure.code, error_message(failure, job.message.id)
-        finally:
-            self._service.metrics.requests.labels(outcome).inc()
-            self._log(job, outcome)
-            self._jobs.remove(job)
-            self._quiet_since = self._loop.time()
+        self._settle(job, outcome)
         if isinstance(failure, SlowReaderError):
             raise failure
         await self._peer.send(answer)
         if isinstance(failure, EngineDiedError):
             raise failure
+
+    def _settle(self, job: Utterance, outcome: str) -> None:
+        """Once for every request that was accepted."""
+        if job not in self._jobs:
+            return  # by `run`, which did not wait for an engine that does not let go
+        self._jobs.remove(job)
+        self._service.metrics.requests.labels(outcome).inc()
+        self._log(job, outcome)
+        self._quiet_since = self._loop.time()
 
     def _failure(self, error: Exception) -> TTSError:
         if isinstance(error, TTSError):
@@ -240,3 +261,13 @@ class SpeechSocket:
             1000 * job.queue_s,
             "none" if first is None else f"{1000 * first:.0f} ms",
         )
+
+
+def _id_in(text: str | None) -> str | None:
+    """Of a message that was refused, so that its sender knows which. Not JSON: None."""
+    try:
+        content = orjson.loads(text or "")
+    except orjson.JSONDecodeError:
+        return None
+    name = content.get("id") if isinstance(content, dict) else None
+    return name if isinstance(name, str) else None

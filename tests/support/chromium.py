@@ -69,11 +69,14 @@ class Page:
         """Into whatever has the focus."""
         await self.call("Input.insertText", text=text)
 
-    async def press(self, key: str, code: int, modifiers: int = 0) -> None:
-        """modifiers: 2 is Ctrl, 8 is Shift."""
+    async def press(self, key: str, code: int, modifiers: int = 0, repeats: int = 0) -> None:
+        """modifiers: 2 is Ctrl, 8 is Shift. repeats: as the keyboard sends while a key is held."""
         common = {"key": key, "code": key, "windowsVirtualKeyCode": code, "modifiers": modifiers}
         text = {"text": "\r"} if key == "Enter" else {}
-        await self.call("Input.dispatchKeyEvent", type="keyDown", **common, **text)
+        for count in range(1 + repeats):
+            await self.call(
+                "Input.dispatchKeyEvent", type="keyDown", autoRepeat=count > 0, **common, **text
+            )
         await self.call("Input.dispatchKeyEvent", type="keyUp", **common)
 
     async def size(self, width: int, height: int, mobile: bool = False) -> None:

@@ -25,25 +25,26 @@ async function speak() {
   const utterance = (current = { id: null, sent: 0, broken: false });
   recording = new Recording(sampleRate);
   waveform.clear(sampleRate);
-  for (const name of ["first", "factor", "underruns"]) part[name].value = "–";
+  for (const name of ["first", "factor", "underruns"]) part[name].textContent = "–";
   part.silence.textContent = "gaps in playback";
   part.problem.textContent = "";
+  part.download.disabled = true;
   show("Waiting for the first sound…", true);
   place(0);
   try {
     await player.open(sampleRate);
+    await socket.open(); // last: nothing can close it between here and `speak`
+    if (utterance !== current) return; // stopped, or another one asked for, meanwhile
     player.begin((sampleRate * part.hold.value) / 1000);
     const mine = (handle) => (value) => utterance === current && handle(value);
     const request = { text };
     if (part.voice.value) request.voice = part.voice.value;
-    const id = socket.speak(request, {
+    utterance.sent = performance.now();
+    utterance.id = socket.speak(request, {
       audio: mine((bytes) => received(utterance, bytes)),
       done: mine(ended),
       failed: mine(fail),
     });
-    utterance.id = await id;
-    utterance.sent ||= performance.now();
-    if (utterance !== current) socket.cancel(utterance.id); // stopped while it was connecting
   } catch (error) {
     if (utterance === current) fail(error.message);
   }
@@ -53,11 +54,11 @@ function received(utterance, bytes) {
   const samples = recording.add(bytes);
   const took = performance.now() - utterance.sent;
   if (recording.length === samples.length) {
-    part.first.value = Math.round(took);
-    part.underruns.value = 0;
+    part.first.textContent = Math.round(took);
+    part.underruns.textContent = 0;
     show("Speaking", true);
   }
-  part.factor.value = (took / 1000 / recording.seconds).toFixed(2);
+  part.factor.textContent = (took / 1000 / recording.seconds).toFixed(2);
   player.push(samples);
   waveform.add(samples);
   part.download.disabled = false;
@@ -69,7 +70,7 @@ function ended() {
 
 function heard({ played, underruns, silence, over }) {
   if (!current) return;
-  part.underruns.value = underruns;
+  part.underruns.textContent = underruns;
   if (silence) {
     part.silence.textContent = `${Math.round((1000 * silence) / sampleRate)} ms of silence`;
   }
@@ -149,8 +150,12 @@ part.text.addEventListener("input", count);
 part.stop.addEventListener("click", stop);
 part.download.addEventListener("click", download);
 document.addEventListener("keydown", (event) => {
+  const speaks = event.ctrlKey || event.metaKey;
   if (event.key === "Escape") stop();
-  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) part.form.requestSubmit();
+  if (event.key !== "Enter" || (event.target === part.text && !speaks)) return;
+  // Or the browser presses the button under the focus, too, and again while the key is held.
+  if (speaks || event.repeat) event.preventDefault();
+  if (speaks && !event.repeat) part.form.requestSubmit();
 });
 waveform.clear(sampleRate);
 describe().catch(() => fail("The server does not say which voices it has. Reload the page."));

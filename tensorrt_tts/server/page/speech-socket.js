@@ -1,42 +1,65 @@
 // One WebSocket for all requests of the page; reopened when it was closed. See ../README.md.
 
 export class SpeechSocket {
-  #socket = null;
+  #connection = null;
   #url;
   #id = 0;
-  #handlers = new Map(); // by request id, in the order of the requests: audio is the first one's
 
   constructor(url) {
     this.#url = url;
   }
 
+  // Before every `speak`. Whoever calls while it connects waits for the same socket.
+  open() {
+    if (!this.#connection?.usable) this.#connection = new Connection(this.#url);
+    return this.#connection.opened;
+  }
+
   // handler: {audio(ArrayBuffer), done(message), failed(text)}. Returns the request's id.
-  async speak(request, handler) {
-    const socket = await this.#open();
+  speak(request, handler) {
     const id = String(++this.#id);
-    this.#handlers.set(id, handler);
-    socket.send(JSON.stringify({ ...request, id }));
+    this.#connection.speak({ ...request, id }, handler);
     return id;
+  }
+
+  cancel(id) {
+    this.#connection?.cancel(id);
+  }
+}
+
+class Connection {
+  #socket;
+  #handlers = new Map(); // by request id, in the order of the requests: audio is the first one's
+
+  constructor(url) {
+    const socket = (this.#socket = new WebSocket(url));
+    socket.binaryType = "arraybuffer";
+    socket.onmessage = ({ data }) => this.#take(data);
+    this.opened = new Promise((resolve, reject) => {
+      socket.onopen = () => resolve();
+      socket.onclose = ({ code, reason }) => {
+        reject(new Error("The server cannot be reached or takes no more listeners. Try again."));
+        this.#close(`The server closed the connection (${reason || code}). Try again.`);
+      };
+    });
+  }
+
+  get usable() {
+    return this.#socket.readyState <= WebSocket.OPEN;
+  }
+
+  speak(request, handler) {
+    this.#handlers.set(request.id, handler);
+    this.#socket.send(JSON.stringify(request));
   }
 
   cancel(id) {
     if (this.#handlers.has(id)) this.#socket.send(JSON.stringify({ cancel: id }));
   }
 
-  #open() {
-    if (this.#socket?.readyState === WebSocket.OPEN) return Promise.resolve(this.#socket);
-    const socket = (this.#socket = new WebSocket(this.#url));
-    socket.binaryType = "arraybuffer";
-    socket.onmessage = ({ data }) => this.#take(data);
-    return new Promise((resolve, reject) => {
-      socket.onopen = () => resolve(socket);
-      socket.onclose = ({ code, reason }) => {
-        const text = `The server closed the connection (${reason || code}). Try again.`;
-        reject(new Error("The server cannot be reached or takes no more listeners. Try again."));
-        for (const handler of this.#handlers.values()) handler.failed(text);
-        this.#handlers.clear();
-      };
-    });
+  #close(text) {
+    for (const handler of this.#handlers.values()) handler.failed(text);
+    this.#handlers.clear();
   }
 
   #take(data) {
@@ -45,8 +68,9 @@ export class SpeechSocket {
       return;
     }
     const message = JSON.parse(data);
-    const handler = this.#handlers.get(message.id);
-    this.#handlers.delete(message.id);
+    const id = message.id ?? [...this.#handlers.keys()].at(-1); // none: it could not be read
+    const handler = this.#handlers.get(id);
+    this.#handlers.delete(id);
     if (message.error) handler?.failed(message.error.message);
     else handler?.done(message);
   }

@@ -254,9 +254,10 @@ async def test_engine_that_does_not_let_go_is_noticed_while_the_client_stays(cli
     )
     server.start()
     server.backend.behaviour = Behaviour(hang_at=30, deaf=True)
+    hung_at = server.backend.generated + 30
     async with connected(server.url) as peer:
         await peer.send(json.dumps({"text": "Hello."}))
-        await peer.recv()
+        await asyncio.to_thread(wait_until, lambda: server.backend.generated == hung_at)
         if client == "cancels":
             await peer.send('{"cancel": true}')
         await asyncio.to_thread(wait_until, lambda: not server.service.health.live)

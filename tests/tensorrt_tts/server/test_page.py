@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import numpy as np
@@ -40,6 +41,27 @@ AudioNode.prototype.connect = function (target, ...rest) {
   return connect.call(this, target, ...rest);
 };
 """
+# Counts what the page opens; the handshake takes 0.2 s, as on a mobile network.
+COUNTED = """
+globalThis.opened = { sockets: 0, contexts: 0 };
+globalThis.WebSocket = class extends WebSocket {
+  #since = performance.now();
+  constructor(url) { super(url); opened.sockets += 1; }
+  get #shaking() { return performance.now() - this.#since < 200; }
+  get readyState() { return super.readyState === 1 && this.#shaking ? 0 : super.readyState; }
+  set onopen(handler) { super.onopen = () => setTimeout(handler, 210); }
+  send(data) { if (this.#shaking) throw new Error("sent while connecting"); super.send(data); }
+};
+globalThis.AudioContext = class extends AudioContext {
+  constructor(options) { super(options); opened.contexts += 1; }
+};
+"""
+# A browser that may not play never says so; its five seconds pass in 50 ms here.
+MUTE = """
+AudioContext.prototype.resume = () => new Promise(() => {});
+const wait = setTimeout;
+globalThis.setTimeout = (handler, ms) => wait(handler, ms / 100);
+"""
 HEARD = """(() => { const pcm = new Int16Array(heard.map((x) => Math.round(x * 32768)));
 let text = ""; for (const b of new Uint8Array(pcm.buffer)) text += String.fromCharCode(b);
 return btoa(text); })()"""
@@ -54,13 +76,19 @@ def server() -> Iterator[ServerThread]:
 
 @pytest_asyncio.fixture
 async def page(server: ServerThread, tmp_path: Path) -> AsyncIterator[Page]:
+    async with opened_page(server, tmp_path, TAP) as page:
+        yield page
+
+
+@asynccontextmanager
+async def opened_page(server: ServerThread, profile: Path, before: str) -> AsyncIterator[Page]:
     server.backend.behaviour = Behaviour(frames=FRAMES, rate=4 * REAL_TIME)
-    async with chromium_page(tmp_path) as opened:
-        await opened.size(900, 760)
-        await opened.open(f"http://127.0.0.1:{server.port}/test", TAP)
-        await opened.until("document.querySelectorAll('#voice option').length === 8")
-        yield opened
-        assert opened.problems == []
+    async with chromium_page(profile) as page:
+        await page.size(900, 760)
+        await page.open(f"http://127.0.0.1:{server.port}/test", before)
+        await page.until("document.querySelectorAll('#voice option').length === 8")
+        yield page
+        assert page.problems == []
 
 
 async def write(page: Page, text: str) -> None:
@@ -176,3 +204,119 @@ async def test_gaps_are_counted_and_shown(server: ServerThread, page: Page) -> N
     assert int(await page.value(text_of("underruns"))) > 0
     assert int((await page.value(text_of("silence"))).split()[0]) > 300  # ms; 1.4 s are missing
     assert float(await page.value(text_of("factor"))) > 1.3
+
+
+async def test_speak_twice_while_everything_is_still_opening(
+    server: ServerThread, tmp_path: Path
+) -> None:
+    """The second one is heard, whole; the first one is not asked for."""
+    async with opened_page(server, tmp_path, COUNTED) as page:
+        begun = len(server.backend.started)
+        await page.press("a", 65)  # browsers play nothing before a key or a click
+        await page.value(
+            """{ const form = document.getElementById("form"); form.requestSubmit();
+            setTimeout(() => { document.getElementById("text").value = "The second one.";
+              form.requestSubmit(); }, 100); }"""
+        )
+        await page.until(f"{text_of('status')} === 'Done'")
+        assert await page.value(text_of("position")) == "3.4 s of 3.4 s"
+        assert await page.value("opened") == {"sockets": 1, "contexts": 1}
+        assert len(server.backend.started) == begun + 1
+
+
+@pytest.mark.parametrize(
+    ("focus", "modifiers", "repeats"),
+    [("text", 2, 20), ("speak", 0, 20), ("speak", 2, 0)],  # the last also presses the button
+)
+async def test_one_press_speaks_once(
+    server: ServerThread, page: Page, focus: str, modifiers: int, repeats: int
+) -> None:
+    server.backend.behaviour = Behaviour(frames=6)
+    await page.value(
+        "globalThis.asked = 0; document.getElementById('form').addEventListener('submit', "
+        f"() => (asked += 1)); document.getElementById('{focus}').focus()"
+    )
+    await page.press("Enter", 13, modifiers, repeats)
+    await page.until(f"{text_of('status')} === 'Done'")
+    assert await page.value("asked") == 1
+
+
+async def test_a_held_enter_still_writes_lines(page: Page) -> None:
+    await write(page, TEXT)
+    await page.press("Enter", 13, repeats=3)
+    assert await page.value("document.getElementById('text').value") == TEXT + 4 * "\n"
+
+
+async def test_download_needs_audio(server: ServerThread, page: Page) -> None:
+    disabled = "document.getElementById('download').disabled"
+    server.backend.behaviour = Behaviour(frames=6)
+    await write(page, TEXT)
+    await page.press("Enter", 13, modifiers=2)
+    await page.until(f"{text_of('status')} === 'Done'")
+    assert not await page.value(disabled)
+    server.backend.behaviour = Behaviour(fail_at=1)
+    await page.press("Enter", 13, modifiers=2)
+    await page.until(f"{text_of('problem')} !== ''")
+    assert await page.value(disabled)
+
+
+async def test_shows_an_error_that_names_no_request(page: Page) -> None:
+    """Half a character makes the message unreadable, its id too."""
+    await write(page, TEXT)
+    await page.value("document.getElementById('text').value = 'Half \\ud83d'")
+    await page.press("Enter", 13, modifiers=2)
+    await page.until(f"{text_of('problem')} !== ''")
+    assert "not JSON" in await page.value(text_of("problem"))
+    assert await page.value(text_of("status")) == "Not spoken to the end"
+
+
+async def test_says_that_the_browser_does_not_play(server: ServerThread, tmp_path: Path) -> None:
+    begun = len(server.backend.started)
+    async with opened_page(server, tmp_path, MUTE) as page:
+        await page.press("a", 65)
+        await page.value("document.getElementById('form').requestSubmit()")
+        await page.until(f"{text_of('problem')} !== ''")
+        assert "Allow sound for this page" in await page.value(text_of("problem"))
+        assert await page.value("document.getElementById('stop').disabled")
+    assert len(server.backend.started) == begun
+
+
+async def test_one_polite_status_and_one_alert_are_read_out(page: Page) -> None:
+    await page.call("Accessibility.enable")
+    tree = await page.call("Accessibility.getFullAXTree")
+    loud = [
+        (node["role"]["value"], about["value"]["value"])
+        for node in tree["nodes"]
+        for about in node.get("properties", [])
+        if about["name"] == "live" and about["value"]["value"] != "off"
+    ]
+    assert sorted(loud) == [("alert", "assertive"), ("status", "polite")]
+
+
+# In the page: a WebSocket that does what the test says, so that an old one can close late.
+LATE_CLOSE = """(async () => {
+  const { SpeechSocket } = await import("./speech-socket.js");
+  const made = [];
+  globalThis.WebSocket = class { static OPEN = 1; readyState = 0; sent = [];
+    constructor() { made.push(this); }
+    send(data) { this.sent.push(JSON.parse(data)); } };
+  const said = [];
+  const handler = (name) => ({ failed: (text) => said.push([name, text]), done: () => {} });
+  const socket = new SpeechSocket("ws://x/");
+  const open = async () => { const ready = socket.open();
+    made.at(-1).readyState = 1; made.at(-1).onopen(); await ready; };
+  await open();
+  const first = socket.speak({}, handler("first"));
+  made[0].readyState = 2;
+  await open();
+  socket.speak({}, handler("second"));
+  socket.cancel(first);
+  made[0].onclose({ code: 1012, reason: "draining" });
+  return [said, made.map((each) => each.sent)];
+})()"""
+
+
+async def test_a_closed_socket_fails_its_own_requests_only(page: Page) -> None:
+    said, sent = await page.value(LATE_CLOSE)
+    assert said == [["first", "The server closed the connection (draining). Try again."]]
+    assert sent == [[{"id": "1"}], [{"id": "2"}]]

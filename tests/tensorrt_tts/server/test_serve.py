@@ -10,7 +10,8 @@ import pytest
 from tensorrt_tts.backends.protocol import Capacity
 from tensorrt_tts.errors import BackendError, SettingError
 from tensorrt_tts.server import __main__ as command
-from tensorrt_tts.server.serve import bind, listen, run
+from tensorrt_tts.server.paced_websocket import PacedWebSocket
+from tensorrt_tts.server.serve import bind, listen, run, uvicorn_config
 from tensorrt_tts.server.settings import ServerSettings
 from tensorrt_tts.synthesizer import StreamOptions
 from tests.support.backend_double import BackendDouble, Behaviour
@@ -59,6 +60,10 @@ def test_metrics_have_the_engine_s_own_counts(server: ServerThread) -> None:
     assert server.metric("tts_backend_tokens_total") == server.backend.generated > 0
     assert server.metric("tts_backend_running") == 0
     assert server.metric("tts_draining") == 0
+
+
+def test_no_socket_is_read_in_one_go(server: ServerThread) -> None:
+    assert uvicorn_config(server.settings, server.service).ws is PacedWebSocket
 
 
 def test_port_in_use() -> None:

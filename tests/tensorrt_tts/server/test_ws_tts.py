@@ -3,16 +3,21 @@
 import asyncio
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 
 import numpy as np
 import pytest
+from websockets.exceptions import ConnectionClosed
 
+from tensorrt_tts.server.service import Service
+from tensorrt_tts.server.settings import ServerSettings
+from tensorrt_tts.server.ws_tts import MESSAGES_AT_ONCE, MESSAGES_PER_S, SpeechSocket
 from tensorrt_tts.speech import SpeechRequest
 from tensorrt_tts.synthesizer import StreamOptions
 from tests.support.backend_double import BackendDouble, Behaviour
 from tests.support.double_synthesizer import double_synthesizer
 from tests.support.server_thread import ServerThread, serving, wait_until
-from tests.support.tts_client import ask, connected, receive
+from tests.support.tts_client import ask, close_code, connected, receive
 
 FRAME_BYTES = 2 * 2048
 
@@ -184,3 +189,116 @@ async def test_counts_and_times_are_on_the_metrics_page(server: ServerThread) ->
     assert heard == pytest.approx(6 * 2048 / 24000)
     assert server.metric("tts_slots") == server.settings.slots
     assert server.metric("tts_ttfa_seconds_count") >= before + 1
+
+
+@pytest.mark.parametrize(
+    ("message", "name"),
+    [
+        ('{"text": 5, "id": "x"}', "x"),
+        ('{"text": "Hi.", "id": "y", "speed": 2}', "y"),
+        ('{"cancel": 1, "id": "z"}', "z"),
+        (json.dumps({"text": "Hi.", "id": "n" * 65}), "n" * 65),
+        ('{"text": "Hi.", "id": 7}', None),
+        ('{"text": "Hi.", "id": "x"', None),
+        ('["id"]', None),
+    ],
+)
+async def test_a_mistake_is_told_to_the_request_that_made_it(
+    server: ServerThread, message: str, name: str | None
+) -> None:
+    async with connected(server.url) as peer:
+        await peer.send(message)
+        answer = await receive(peer)
+    assert answer.code == "invalid_request"
+    assert answer.final.get("id") == name
+
+
+def outcomes(server: ServerThread, outcome: str) -> float:
+    registry = server.service.metrics.registry
+    return registry.get_sample_value("tts_requests_total", {"outcome": outcome}) or 0.0
+
+
+async def test_a_flood_of_messages_closes_1008(server: ServerThread) -> None:
+    """What it had asked for ends with it, and is counted."""
+    server.backend.behaviour = Behaviour(endless=True, rate=300)
+    before, mistakes = outcomes(server, "too_many_messages"), outcomes(server, "invalid_request")
+    began = asyncio.get_running_loop().time()
+    async with connected(server.url) as peer:
+        await peer.send(json.dumps({"text": "Hello."}))
+        with suppress(ConnectionClosed):
+            for _ in range(20 * MESSAGES_AT_ONCE):
+                await peer.send("{")
+        assert await close_code(peer) == 1008
+        assert peer.close_reason == "too_many_messages"
+    await asyncio.to_thread(wait_until, lambda: not server.service.sessions)
+    assert outcomes(server, "too_many_messages") == before + 1
+    took = asyncio.get_running_loop().time() - began
+    most = MESSAGES_AT_ONCE + server.settings.max_pending + MESSAGES_PER_S * took
+    assert outcomes(server, "invalid_request") - mistakes <= most
+
+
+class Chatterbox:
+    """A socket that always has another message, and always takes an answer, without waiting."""
+
+    def __init__(self) -> None:
+        self.answers = 0
+        self.code: int | None = None
+
+    async def receive(self) -> dict[str, str]:
+        return {"type": "websocket.receive", "text": "{"}
+
+    async def send(self, message: dict[str, str]) -> None:
+        self.answers += 1
+
+    async def close(self, code: int, reason: str) -> None:
+        self.code = code
+
+
+async def test_others_have_a_turn_after_every_message() -> None:
+    synthesizer = double_synthesizer(BackendDouble(), StreamOptions())
+    service = Service(ServerSettings(_env_file=None), synthesizer)
+    peer, turns = Chatterbox(), 0
+
+    async def neighbour() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    task = asyncio.create_task(neighbour())
+    await SpeechSocket(peer, service).run()  # type: ignore[arg-type]
+    task.cancel()
+    await synthesizer.close()
+    assert peer.code == 1008
+    assert peer.answers >= MESSAGES_AT_ONCE
+    assert turns >= peer.answers
+
+
+async def test_each_request_of_a_client_that_left_is_counted_once(server: ServerThread) -> None:
+    server.backend.behaviour = Behaviour(endless=True, rate=300)
+    before = outcomes(server, "disconnected")
+    async with connected(server.url) as peer:
+        for name in "abcd":
+            await peer.send(json.dumps({"text": "Hello.", "id": name}))
+        assert (await receive(peer)).final["id"] == "d"  # refused: three are accepted
+        peer.transport.abort()
+    await asyncio.to_thread(wait_until, lambda: not server.service.sessions)
+    assert outcomes(server, "disconnected") == before + 3
+
+
+@pytest.mark.parametrize("signals", [1, 2])
+async def test_what_the_server_cuts_is_not_the_clients_leaving(signals: int) -> None:
+    """By the deadline of the drain, or by the second signal."""
+    with serving(slots=1, drain_timeout_s=60 if signals == 2 else 0.2) as server:
+        server.backend.behaviour = Behaviour(endless=True, rate=300)
+        async with connected(server.url) as peer, connected(server.url) as queued:
+            await peer.send(json.dumps({"text": "Hello."}))
+            await peer.recv()
+            await peer.send(json.dumps({"text": "Hello again."}))
+            await queued.send(json.dumps({"text": "And me."}))
+            await asyncio.to_thread(wait_until, lambda: server.service.slots.queued == 1)
+            for _ in range(signals):
+                server.signal()
+            await asyncio.to_thread(wait_until, lambda: not server.running)
+        assert outcomes(server, "cut") == 3
+        assert outcomes(server, "disconnected") == 0
