@@ -17,15 +17,17 @@ from tests.support.double_synthesizer import double_synthesizer
 
 if __name__ == "__main__":
     rate, frames, drain, *deaf = sys.argv[1:]
-    warm = Behaviour(frames=int(frames), rate=float(rate))
-    backend = BackendDouble(behaviour=warm, releases=not deaf)
+    backend = BackendDouble(behaviour=Behaviour(frames=4), releases=not deaf)  # to warm up
     settings = ServerSettings(
         _env_file=None, port=0, drain_timeout_s=float(drain), abort_timeout_s=1.0
     )
 
     def started(server: DrainingServer, port: int) -> None:
-        if deaf:  # from the first caller on
-            backend.behaviour = Behaviour(hang_at=30, deaf=True)
+        backend.behaviour = (
+            Behaviour(hang_at=30, deaf=True)
+            if deaf
+            else Behaviour(frames=int(frames), rate=float(rate))
+        )
         print(port, flush=True)
 
     sys.exit(
