@@ -24,6 +24,7 @@ from tensorrt_tts.errors import (
     EngineError,
     MissingDependencyError,
     SettingError,
+    reason,
 )
 from vllm_inference import bindings
 from vllm_inference.bindings import Bindings
@@ -101,7 +102,7 @@ class VLLMBackend:
             engine = vllm.start(arguments, [lambda *_: stats])
         except Exception as error:  # pydantic's, torch's, safetensors' and vLLM's own
             raise EngineError(
-                f"vLLM cannot start on '{folder}' ({_first_line(error)}); its log above says more"
+                f"vLLM cannot start on '{folder}' ({reason(error)}); its log above says more"
             ) from error
         capacity = Capacity(options.max_streams, sequence_limit(config, options))
         return cls(engine, vllm, capacity, options, stats, prompts)
@@ -133,14 +134,14 @@ class VLLMBackend:
                         return
             raise BackendError("vLLM ended a generation without saying why; try again")
         except self._vllm.engine_dead as error:
-            self._dead = _first_line(error)
+            self._dead = reason(error)
             raise self._death() from error
         except self._vllm.request_failed as error:
             raise BackendError(
-                f"vLLM failed this request ({_first_line(error.__cause__ or error)}); try again"
+                f"vLLM failed this request ({reason(error.__cause__ or error)}); try again"
             ) from error
         except self._vllm.request_invalid as error:
-            raise SettingError(f"vLLM refuses the request: {_first_line(error)}") from error
+            raise SettingError(f"vLLM refuses the request: {reason(error)}") from error
         finally:
             self._open.discard(request_id)
             self._aborted.discard(request_id)
@@ -242,8 +243,3 @@ def _chunk(output: Any, stops: frozenset[int]) -> TokenChunk:
     if finish is Finish.STOP and ids and ids[-1] in stops:
         ids = ids[:-1]
     return TokenChunk(ids, finish)
-
-
-def _first_line(error: BaseException) -> str:
-    lines = str(error).strip().splitlines()
-    return (lines[0] if lines else type(error).__name__)[:160]
