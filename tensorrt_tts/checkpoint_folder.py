@@ -6,6 +6,7 @@ import errno
 from pathlib import Path
 
 from tensorrt_tts.errors import CheckpointError, CheckpointNotFoundError, reason
+from tensorrt_tts.identifiers import identifier
 
 DEMO = "demo"
 
@@ -23,6 +24,16 @@ def demo_folder(part: str) -> Path:
     return Path(demo_voice.__file__).parent / "weights" / part
 
 
+def local_path(name: str) -> Path | None:
+    """The folder or file of that name on this machine, if there is one. `~` is the home folder."""
+    try:
+        path = Path(name).expanduser()
+        # Path("") is the current folder, which nobody means who leaves a name empty.
+        return path if name.strip() and path.exists() else None
+    except (OSError, RuntimeError, ValueError):  # too long, not allowed, no such home, a NUL
+        return None
+
+
 def find(name: str, files: tuple[str, ...], mirror: str | None = None) -> Path:
     """A local folder as it is; anything else is a hub id, downloaded or taken from the hub's cache.
 
@@ -31,9 +42,14 @@ def find(name: str, files: tuple[str, ...], mirror: str | None = None) -> Path:
     Raises CheckpointNotFoundError when there is no such folder or repository, CheckpointError when
     the hub refuses it (gated) or cannot be reached.
     """
-    path = Path(name).expanduser()
-    if path.is_dir():
+    path = local_path(name)
+    if path is not None and path.is_dir():
         return path
+    if path is not None:
+        raise CheckpointNotFoundError(
+            f"'{name}' is a file; give the folder it lies in, with config.json and weights"
+        )
+    name = identifier(name)
     if name.startswith((".", "/", "~")) or name.count("/") != 1:
         raise CheckpointNotFoundError(
             f"no folder '{name}'; give a folder with config.json and weights, a hub id such as "

@@ -39,10 +39,20 @@ from __future__ import annotations
 
 
 def reason(error: BaseException, limit: int = 160) -> str:
-    """The first line of what a library says, or its class where it says nothing: for the brackets
-    in our own message."""
-    said = str(error).strip() or type(error).__name__
-    return said.splitlines()[0][:limit]
+    """What a library says, on one line: for the brackets in our own message, which says first what
+    is wrong with what.
+
+    Its first line; the next one too, where the first only announces it ("Error(s) in loading
+    state_dict for SNAC:"). Its class where it says nothing, and before a bare key or number.
+    """
+    kind = type(error).__name__
+    lines = [" ".join(line.split()) for line in str(error).splitlines() if line.strip()]
+    said = lines[0] if lines else kind
+    if said.endswith(":"):
+        said = " ".join([said, *lines[1:2]])
+    if lines and isinstance(error, (LookupError, StopIteration)):
+        said = f"{kind}: {said}"
+    return said if len(said) <= limit else said[: limit - 1] + "…"
 
 
 class TTSError(Exception):

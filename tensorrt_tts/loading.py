@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict, PositiveInt
 
 from tensorrt_tts import checkpoint_folder
 from tensorrt_tts.checkpoint_folder import CODEC_FILES, DEMO, LANGUAGE_MODEL_FILES
@@ -17,11 +18,13 @@ from tensorrt_tts.errors import (
     MissingDependencyError,
     SettingError,
 )
+from tensorrt_tts.files import read_json
+from tensorrt_tts.identifiers import find_name, identifier
 from tensorrt_tts.models import orpheus
-from tensorrt_tts.models.audio_vocabulary import full_vocab_size
-from tensorrt_tts.models.checkpoints import CHECKPOINTS
+from tensorrt_tts.models.checkpoints import CHECKPOINTS, Checkpoint
 from tensorrt_tts.models.orpheus import OrpheusSpec, SamplingDefaults
 from tensorrt_tts.models.orpheus_tokens import OrpheusTokens
+from tensorrt_tts.request_settings import problem_with
 from tensorrt_tts.tokenizer import TextTokenizer
 
 if TYPE_CHECKING:
@@ -50,11 +53,12 @@ def load_model(model: str = DEMO, codec: str | None = None, spec: str | None = N
 
     model: "demo", a name from `models.checkpoints`, a folder, or a hub id. codec: a folder or hub
     id, by default the model's own. spec: which variant of the family a folder or hub id is
-    (`orpheus.SPECS`); by default its "tts_spec" in config.json, else English Orpheus.
+    (`orpheus.SPECS`); by default its "tts_spec" in config.json, else English Orpheus. Names are
+    found as `identifiers.find_name` does, folders and hub ids as they are.
 
     Raises the CheckpointError that fits, or SettingError for an unknown spec.
     """
-    known = CHECKPOINTS.get(model)
+    model, known = _known(model)
     if model == DEMO:
         folder = checkpoint_folder.demo_folder("lm")
         codec_folder = checkpoint_folder.demo_folder("codec")
@@ -71,13 +75,14 @@ def load_model(model: str = DEMO, codec: str | None = None, spec: str | None = N
     if codec is not None or model != DEMO:
         default = known.codec_id if known else "hubertsiuzdak/snac_24khz"
         codec_folder = checkpoint_folder.find(codec or default, CODEC_FILES)
-    config = _config(folder)
-    chosen = _spec(
-        spec or (None if known else config.get("tts_spec")), model, known.spec if known else None
-    )
+    config = _Config.read(folder)
+    if known is None and spec is None and config.tts_spec is not None:
+        chosen = config.spec(folder)
+    else:
+        chosen = _spec(spec, model, known)
     tokenizer = TextTokenizer(folder)
     tokens = OrpheusTokens.resolve(
-        tokenizer.token_id, full_vocab_size(config), SnacConfig.read(codec_folder).codebook_size
+        tokenizer.token_id, config.full_size, SnacConfig.read(codec_folder).codebook_size
     )
     return SpeechModel(
         model,
@@ -93,49 +98,94 @@ def load_model(model: str = DEMO, codec: str | None = None, spec: str | None = N
 def known_spec(model: str, spec: str | None = None) -> OrpheusSpec | None:
     """The spec of a model before anything of it is read or downloaded, or None for a folder or hub
     id that has to say it itself. Raises SettingError for an unknown spec."""
-    known = CHECKPOINTS.get(model)
+    model, known = _known(model)
     if spec is None and known is None and model != DEMO:
         return None
-    return _spec(spec, model, known.spec if known else None)
+    return _spec(spec, model, known)
 
 
-def _config(folder: Path) -> dict[str, Any]:
-    path = folder / "config.json"
-    try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-        int(config["vocab_size"])
-    except FileNotFoundError as error:
-        raise CheckpointNotFoundError(
-            f"no config.json in '{folder}'; give the folder that holds the language model"
-        ) from error
-    except (ValueError, KeyError, TypeError, OSError) as error:
-        raise CorruptCheckpointError(
-            f"'{path}' is not a language model's config (no readable vocab_size); download it again"
-        ) from error
-    return dict(config)
+def _known(model: str) -> tuple[str, Checkpoint | None]:
+    """The model's name as it is known, and its checkpoint; the name as given where it is a folder
+    or hub id. A folder is not taken for a name that is only spelled like it."""
+    names = (DEMO, *CHECKPOINTS)
+    if model not in names and checkpoint_folder.local_path(model) is None:
+        model = find_name(model, names) or model
+    return model, CHECKPOINTS.get(model)
 
 
-def _spec(name: str | None, model: str, known: OrpheusSpec | None) -> OrpheusSpec:
-    if name is None:
-        if known is not None:
-            return known
-        return orpheus.DEMO if model == DEMO else orpheus.ENGLISH
-    if not isinstance(name, str) or name not in orpheus.SPECS:
+class _Config(BaseModel):
+    """What of a language model's config.json is read here."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    vocab_size: PositiveInt
+    tts_full_vocab_size: PositiveInt | None = None
+    tts_spec: str | None = None
+
+    @property
+    def full_size(self) -> int:
+        """Ids of the whole model: `vocab_size` may be that of a cut vocabulary."""
+        return self.tts_full_vocab_size or self.vocab_size
+
+    def spec(self, folder: Path) -> OrpheusSpec:
+        try:
+            return _named_spec(self.tts_spec or "")
+        except SettingError as error:
+            raise CorruptCheckpointError(
+                f"'{folder / 'config.json'}': tts_{error}, or give --spec"
+            ) from error
+
+    @classmethod
+    def read(cls, folder: Path) -> _Config:
+        try:
+            return read_json(folder / "config.json", cls)
+        except FileNotFoundError as error:
+            raise CheckpointNotFoundError(
+                f"no config.json in '{folder}'; give the folder that holds the language model"
+            ) from error
+
+
+def _spec(name: str | None, model: str, known: Checkpoint | None) -> OrpheusSpec:
+    if name is not None:
+        return _named_spec(name)
+    if known is not None:
+        return known.spec
+    return orpheus.DEMO if model == DEMO else orpheus.ENGLISH
+
+
+def _named_spec(name: str) -> OrpheusSpec:
+    found = find_name(name, orpheus.SPECS)
+    if found is None:
         raise SettingError(f"spec {name!r} is unknown; choose one of: {', '.join(orpheus.SPECS)}")
-    return orpheus.SPECS[name]
+    return orpheus.SPECS[found]
 
 
 def _sampling(folder: Path, defaults: SamplingDefaults) -> SamplingDefaults:
-    """The settings saved with a checkpoint. Orpheus's releases hold none that were meant."""
+    """The settings saved with a checkpoint, by the rules for a request's. Orpheus's releases hold
+    none that were meant.
+
+    null and a field that is not there leave the default; "do_sample": false is greedy decoding,
+    temperature 0, as it is for transformers.
+    """
     path = folder / "generation_config.json"
-    if not path.is_file():
-        return defaults
     try:
-        saved = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise CorruptCheckpointError(f"'{path}' is not readable JSON; download it again") from error
-    names = ("temperature", "top_p", "top_k", "repetition_penalty")
-    return replace(defaults, **{name: saved[name] for name in names if saved.get(name) is not None})
+        saved = read_json(path, dict[str, Any])
+    except FileNotFoundError:
+        return defaults
+    chosen = {}
+    for name in ("temperature", "top_p", "top_k", "repetition_penalty"):
+        value = saved.get(name)
+        problem = None if value is None else problem_with(name, value)
+        if problem is not None:
+            raise CorruptCheckpointError(f"'{path}': {problem}")
+        if value is not None:
+            chosen[name] = value
+    samples = saved.get("do_sample")
+    if samples is not None and not isinstance(samples, bool):
+        raise CorruptCheckpointError(f"'{path}': do_sample {samples!r} is not true or false")
+    if samples is False:
+        chosen["temperature"] = 0.0
+    return replace(defaults, **chosen)
 
 
 def _reference(model: SpeechModel, device: str, max_streams: int) -> Backend:
@@ -164,7 +214,9 @@ def _trtllm_pytorch(model: SpeechModel, device: str, max_streams: int) -> Backen
     return open_pytorch(model.folder, RuntimeOptions(max_streams=max_streams))
 
 
-BACKENDS: dict[str, Callable[[SpeechModel, str, int], Backend]] = {
+Opener = Callable[[SpeechModel, str, int], "Backend"]
+
+BACKENDS: dict[str, Opener] = {
     "reference": _reference,
     "trtllm": _trtllm,
     "trtllm-pytorch": _trtllm_pytorch,
@@ -173,10 +225,22 @@ BACKENDS: dict[str, Callable[[SpeechModel, str, int], Backend]] = {
 """Builders by name: (model, device, max_streams) to a loaded backend."""
 
 
-def check_device(device: str) -> None:
-    """Raises SettingError for what is no device, MissingDependencyError for one that is absent."""
+def known_backend(name: str) -> Opener:
+    """The builder of the backend of that name. Raises SettingError."""
+    found = find_name(name, BACKENDS)
+    if found is None:
+        raise SettingError(f"backend {name!r} is unknown; choose one of: {', '.join(BACKENDS)}")
+    return BACKENDS[found]
+
+
+def check_device(device: str) -> str:
+    """The device as torch spells it.
+
+    Raises SettingError for what is no device, MissingDependencyError for one that is absent.
+    """
     import torch
 
+    device = identifier(device).lower()
     try:
         kind = torch.device(device).type
     except RuntimeError:
@@ -187,6 +251,7 @@ def check_device(device: str) -> None:
         raise MissingDependencyError(
             f"device {device!r}: no NVIDIA GPU here, or torch was installed without CUDA; use cpu"
         )
+    return device
 
 
 def open_synthesizer(
@@ -205,14 +270,11 @@ def open_synthesizer(
     Raises SettingError for an unknown backend or device, the CheckpointError that fits, and
     MissingDependencyError when the backend's package or the device is missing.
     """
-    if backend not in BACKENDS:
-        raise SettingError(f"backend {backend!r} is unknown; choose one of: {', '.join(BACKENDS)}")
-    check_device(device)
+    opener = known_backend(backend)
+    device = check_device(device)
     from tensorrt_tts.codecs.select import open_codec
     from tensorrt_tts.synthesizer import Synthesizer
 
     speech_model = load_model(model, codec, spec)
     found = open_codec(speech_model.codec_folder, noise, device)
-    return Synthesizer(
-        speech_model, BACKENDS[backend](speech_model, device, max_streams), found, options
-    )
+    return Synthesizer(speech_model, opener(speech_model, device, max_streams), found, options)

@@ -11,22 +11,13 @@ from tensorrt_tts.backends.protocol import Sampling
 from tensorrt_tts.errors import SettingError, TextError
 from tensorrt_tts.models.orpheus import OrpheusSpec, TextForm
 from tensorrt_tts.models.prompt import build_prompt
+from tensorrt_tts.request_settings import RANGES, problem_with
 from tensorrt_tts.speech import SpeechRequest
 from tensorrt_tts.text.normalize import normalize
 from tensorrt_tts.text.segment import segment
 
 if TYPE_CHECKING:
     from tensorrt_tts.loading import SpeechModel
-
-RANGES = {
-    "temperature": (0.0, 2.0),
-    "top_p": (0.01, 1.0),
-    "top_k": (0, 1_000_000),
-    "repetition_penalty": (0.5, 3.0),
-    "max_tokens": (1, 1_000_000),
-    "seed": (0, 2**53),
-}
-"""Lowest and highest value of each number in a request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +34,11 @@ class SpeechPlan:
 def check_request(request: SpeechRequest, spec: OrpheusSpec) -> None:
     """What can be refused without a model's files. Raises UnknownVoiceError or SettingError."""
     spec.voice(request.voice)
-    for name, (low, high) in RANGES.items():
+    for name in RANGES:
         value = getattr(request, name)
-        if value is not None and not low <= value <= high:
-            raise SettingError(f"{name} {value} is out of range; use {low} to {high}")
+        problem = None if value is None else problem_with(name, value)
+        if problem is not None:
+            raise SettingError(problem)
 
 
 def plan_speech(

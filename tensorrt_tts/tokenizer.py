@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from tensorrt_tts.errors import CheckpointNotFoundError, CorruptCheckpointError
+from tensorrt_tts.files import read_json, read_text
 
 
 class TextTokenizer:
@@ -12,19 +14,24 @@ class TextTokenizer:
 
     def __init__(self, folder: Path) -> None:
         """Raises CheckpointNotFoundError, CorruptCheckpointError."""
-        from tokenizers import Tokenizer
+        import tokenizers
 
         path = folder / "tokenizer.json"
-        if not path.is_file():
+        try:
+            text = read_text(path)
+        except FileNotFoundError as error:
             raise CheckpointNotFoundError(
                 f"no tokenizer.json in '{folder}'; use the folder the model was saved to with its "
                 "tokenizer"
-            )
+            ) from error
         try:
-            self._tokenizer = Tokenizer.from_file(str(path))
+            self._tokenizer = tokenizers.Tokenizer.from_str(text)
         except Exception as error:  # the library raises bare Exception
+            read_json(path, dict[str, Any])  # it does not tell broken JSON from unknown content
             raise CorruptCheckpointError(
-                f"'{path}' is not a readable tokenizer ({error}); download it again"
+                f"'{path}' is not a readable tokenizer: the tokenizers package here "
+                f"({tokenizers.__version__}) does not know its content; download it again, or "
+                "install a newer tokenizers"
             ) from error
 
     def encode(self, text: str) -> list[int]:

@@ -8,41 +8,24 @@ correctness, not for many callers.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import threading
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from tensorrt_tts.backends import reference_weights
 from tensorrt_tts.backends.prompt_embedding import PromptEmbedding
 from tensorrt_tts.backends.protocol import BackendStats, Capacity, Finish, Sampling, TokenChunk
 from tensorrt_tts.backends.sampler import Sampler
 from tensorrt_tts.errors import (
     BackendError,
     CapacityError,
-    CorruptCheckpointError,
     EngineDiedError,
     SettingError,
     reason,
 )
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Without transformers' bar and its table of what did not fit: our one line says it."""
-    from transformers.utils import logging
-
-    verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        logging.set_verbosity(verbosity)
-        if bars:
-            logging.enable_progress_bar()
 
 
 class _Generation:
@@ -102,28 +85,8 @@ class ReferenceBackend:
         dtype: torch.dtype = torch.float32,
         max_streams: int = 16,
     ) -> ReferenceBackend:
-        """Raises CorruptCheckpointError when the folder's weights cannot be loaded."""
-        from transformers import AutoModelForCausalLM
-
-        try:
-            with _quiet():
-                loaded: Any = AutoModelForCausalLM.from_pretrained(
-                    folder, dtype=dtype, local_files_only=True, output_loading_info=True
-                )
-            model, found = loaded
-            model.to(device)
-        except Exception as error:  # transformers raises OSError, ValueError, safetensors' own …
-            raise CorruptCheckpointError(
-                f"language model in '{folder}' cannot be loaded ({reason(error)}); download it "
-                "again"
-            ) from error
-        # What a checkpoint lacks is filled with random numbers: noise, spoken with confidence.
-        lost = sorted([*found["missing_keys"], *(name for name, *_ in found["mismatched_keys"])])
-        if lost:
-            raise CorruptCheckpointError(
-                f"language model in '{folder}' lacks {len(lost)} tensors that its config.json "
-                f"asks for ({', '.join(lost[:3])}); download it again"
-            )
+        """Raises what `reference_weights.load` raises."""
+        model = reference_weights.load(folder, device, dtype)
         return cls(model, max_streams, prompts=PromptEmbedding.open(folder))
 
     async def stream(
@@ -158,7 +121,9 @@ class ReferenceBackend:
         sampler = Sampler(sampling, prompt[0], self._vocab_size, self._device)
         with self._changed:
             if self._dead is not None:
-                raise EngineDiedError(f"the reference backend died: {self._dead}; restart it")
+                raise EngineDiedError(
+                    f"the reference backend died: {reason(self._dead)}; restart it"
+                )
             if self._closed:
                 raise EngineDiedError("the reference backend is closed; open a new one")
             if request_id in self._open:
@@ -210,7 +175,9 @@ class ReferenceBackend:
         except Exception as error:
             with self._changed:
                 self._dead = error
-                self._end_all(EngineDiedError(f"the reference backend died: {error}; restart it"))
+                self._end_all(
+                    EngineDiedError(f"the reference backend died: {reason(error)}; restart it")
+                )
 
     def _end_all(self, item: TokenChunk | Exception) -> None:
         for generation in self._open.values():
@@ -223,7 +190,9 @@ class ReferenceBackend:
         try:
             token = self._step(generation)
         except Exception as error:
-            self._finish(generation, BackendError(f"generation failed: {error}"))
+            self._finish(
+                generation, BackendError(f"generation failed ({reason(error)}); try again")
+            )
             return
         sampling = generation.sampling
         if token in sampling.stop_ids:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,13 +11,13 @@ from pydantic import (
     ConfigDict,
     Field,
     PositiveInt,
-    ValidationError,
     model_validator,
 )
 
 from tensorrt_tts.codecs.context import CodecContext
 from tensorrt_tts.codecs.receptive_field import reach
-from tensorrt_tts.errors import CheckpointNotFoundError, CorruptCheckpointError
+from tensorrt_tts.errors import CheckpointNotFoundError
+from tensorrt_tts.files import read_json
 from tensorrt_tts.models.frames import STEPS_PER_FRAME
 
 Rates = Annotated[tuple[Annotated[int, Field(ge=2)], ...], Field(min_length=1)]
@@ -89,21 +88,12 @@ class SnacConfig(BaseModel):
     @classmethod
     def read(cls, folder: Path) -> SnacConfig:
         """Raises CheckpointNotFoundError, CorruptCheckpointError."""
-        path = folder / "config.json"
         try:
-            return cls.model_validate(json.loads(path.read_text(encoding="utf-8")))
+            return read_json(folder / "config.json", cls)
         except FileNotFoundError as error:
             raise CheckpointNotFoundError(
                 f"no config.json in codec folder '{folder}'; give the folder that holds SNAC's "
                 "config.json and its weights"
-            ) from error
-        except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"]) or "config"
-            raise CorruptCheckpointError(f"'{path}': {where}: {first['msg']}") from error
-        except (ValueError, OSError) as error:
-            raise CorruptCheckpointError(
-                f"'{path}' is not readable JSON ({error}); download the checkpoint again"
             ) from error
 
 

@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tensorrt_tts.codecs.snac_config import SnacConfig
 from tensorrt_tts.errors import CheckpointNotFoundError, CorruptCheckpointError
+from tensorrt_tts.files import unreadable
 
 if TYPE_CHECKING:
     import torch
     from snac import SNAC
 
 WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")
+
+_PARTS = {
+    ".parametrizations.weight.original0": "magnitude",
+    ".parametrizations.weight.original1": "direction",
+    ".weight_g": "magnitude",
+    ".weight_v": "direction",
+}
+"""How torch names the two halves of a weight norm, now and until 2.0."""
+
+_NORMED = re.compile(f"({'|'.join(re.escape(ending) for ending in _PARTS)})$")
 
 
 def build(config: SnacConfig) -> SNAC:
@@ -35,14 +47,8 @@ def load(folder: Path) -> tuple[SnacConfig, SNAC]:
         raise CheckpointNotFoundError(
             f"no weights in codec folder '{folder}': expected one of {', '.join(WEIGHT_FILES)}"
         )
-    state = _read(path)
-    model = build(config)
-    folded = not any("parametrizations" in name for name in state)
-    if folded:
-        fold(model)
-    _assign(model, state, path)
-    if not folded:
-        fold(model)
+    model = fold(build(config))
+    _assign(model, _folded(_read(path), path), path)
     return config, model.eval().requires_grad_(False)
 
 
@@ -66,27 +72,70 @@ def _read(path: Path) -> dict[str, torch.Tensor]:
             return load_file(path)
         state = torch.load(path, map_location="cpu", weights_only=True)
         return {str(name): tensor.detach() for name, tensor in state.items()}
-    except Exception as error:  # safetensors, zip, pickle and I/O all raise their own
+    except OSError as error:
+        raise unreadable(path, error, CorruptCheckpointError) from error
+    except Exception as error:  # safetensors, zip and pickle all raise their own
         raise CorruptCheckpointError(
-            f"'{path}' cannot be read as weights ({type(error).__name__}); download it again"
+            f"'{path}' cannot be read as weights: it is cut short, damaged or of another kind; "
+            "download it again"
         ) from error
 
 
+def _folded(state: dict[str, torch.Tensor], path: Path) -> dict[str, torch.Tensor]:
+    """Plain weights in float32, whichever way each tensor is spelled: plain, weight-normed as torch
+    writes it today (`parametrizations.weight.original0`) or as it did until 2.0 (`weight_g`)."""
+    import torch
+
+    plain: dict[str, torch.Tensor] = {}
+    normed: dict[str, dict[str, torch.Tensor]] = {}
+    for name, tensor in state.items():
+        layer, part = _NORMED.sub("", name), _NORMED.search(name)
+        if part is None:
+            plain[name] = tensor.float()
+            continue
+        parts = normed.setdefault(layer, {})
+        kind = _PARTS[part.group()]
+        if kind in parts:
+            raise _misfit(path, f"{layer} has its {kind} twice, in two spellings")
+        parts[kind] = tensor.float()
+    for layer, parts in normed.items():
+        lost = {"magnitude", "direction"} - set(parts)
+        if lost or f"{layer}.weight" in plain:
+            also = f"lacks its {lost.pop()}" if lost else "also has a plain weight"
+            raise _misfit(path, f"the weight norm of {layer} {also}")
+        magnitude, direction = parts["magnitude"], parts["direction"]
+        if magnitude.shape != (*direction.shape[:1], *(1 for _ in direction.shape[1:])):
+            raise _misfit(
+                path,
+                f"the weight norm of {layer} has a magnitude of shape {tuple(magnitude.shape)} for "
+                f"a direction of {tuple(direction.shape)}",
+            )
+        # The operation that `fold` ends in, so the result is the same to the bit.
+        plain[f"{layer}.weight"] = torch._weight_norm(direction, magnitude, 0)
+    return plain
+
+
+def _misfit(path: Path, detail: str) -> CorruptCheckpointError:
+    return CorruptCheckpointError(
+        f"'{path}' does not fit its config.json: {detail}; config and weights must be of one "
+        "checkpoint"
+    )
+
+
 def _assign(model: SNAC, state: dict[str, torch.Tensor], path: Path) -> None:
-    try:
-        missing, unexpected = model.load_state_dict(
-            {name: tensor.float() for name, tensor in state.items()}, strict=False
-        )
-    except RuntimeError as error:
-        detail = str(error).splitlines()[1].strip() if "\n" in str(error) else str(error)
-        raise CorruptCheckpointError(f"'{path}' does not fit its config.json: {detail}") from error
-    missing = [name for name in missing if not name.startswith("encoder.")]
-    if missing or unexpected:
-        names = ", ".join([*missing, *unexpected][:3])
-        raise CorruptCheckpointError(
-            f"'{path}' does not fit its config.json: {len(missing)} tensors missing, "
-            f"{len(unexpected)} unknown ({names}); config and weights must be of one checkpoint"
-        )
+    wanted = model.state_dict()
+    for name, tensor in state.items():
+        if name in wanted and tensor.shape != wanted[name].shape:
+            raise _misfit(
+                path,
+                f"{name} has the shape {tuple(tensor.shape)}, not {tuple(wanted[name].shape)}",
+            )
+    missing = [name for name in wanted if name not in state and not name.startswith("encoder.")]
+    unknown = [name for name in state if name not in wanted]
+    if missing or unknown:
+        names = ", ".join([*missing, *unknown][:3])
+        raise _misfit(path, f"{len(missing)} tensors missing, {len(unknown)} unknown ({names})")
+    model.load_state_dict(state, strict=False)
 
 
 def state_without_encoder(model: SNAC) -> dict[str, torch.Tensor]:

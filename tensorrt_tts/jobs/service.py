@@ -9,10 +9,9 @@ from pathlib import Path
 from tensorrt_tts.backends.protocol import Backend
 from tensorrt_tts.codecs.context import Codec
 from tensorrt_tts.codecs.select import engines_root, open_codec
-from tensorrt_tts.errors import SettingError
 from tensorrt_tts.jobs.blocking import BlockingSpeaker
 from tensorrt_tts.jobs.speaker import Speaker
-from tensorrt_tts.loading import BACKENDS, SpeechModel, load_model
+from tensorrt_tts.loading import BACKENDS, SpeechModel, known_backend, load_model
 from tensorrt_tts.synthesizer import Synthesizer
 
 
@@ -43,17 +42,14 @@ class Service:
         return load_model(self.model, self.codec or None)
 
     def open_backend(self, model: SpeechModel) -> Backend:
-        if self.backend not in BACKENDS:
-            raise SettingError(
-                f"backend {self.backend!r} is unknown; choose one of: {', '.join(BACKENDS)}"
-            )
-        if self.backend == "trtllm":
+        opener = known_backend(self.backend)
+        if opener is BACKENDS["trtllm"]:
             from tensorrt_tts.backends.trtllm_open import RuntimeOptions, open_engine
             from tensorrt_tts.jobs.engine import ready_engine
 
             built = ready_engine(self.model, engines_root(), self.precision or None)
             return open_engine(built.folder, RuntimeOptions(max_streams=self.max_streams))
-        return BACKENDS[self.backend](model, self.device, self.max_streams)
+        return opener(model, self.device, self.max_streams)
 
     def open_codec(self, model: SpeechModel) -> Codec:
         return open_codec(model.codec_folder, device=self.device)

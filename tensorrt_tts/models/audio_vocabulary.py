@@ -14,29 +14,26 @@ Callers see none of this: a backend narrows what comes in and widens what goes o
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from tensorrt_tts.backends.protocol import LegalTokens, Sampling
 from tensorrt_tts.errors import CorruptCheckpointError, SettingError
+from tensorrt_tts.files import read_json
 
 FILE = "audio_vocabulary.json"
 
 FULL_SIZE_KEY = "tts_full_vocab_size"
 """In config.json, whose `vocab_size` is the cut one: the size that tokenizer and prompts know."""
 
+_REMEDY = "cut it again"
+
 TEXT = 0
 """What stands for an id that was not kept."""
-
-
-def full_vocab_size(config: Mapping[str, Any]) -> int:
-    """Ids of the whole model, of a config.json whose vocabulary is cut or not."""
-    return int(config.get(FULL_SIZE_KEY, config["vocab_size"]))
 
 
 class _File(BaseModel):
@@ -122,14 +119,12 @@ class AudioVocabulary:
         """
         path = folder / FILE
         try:
-            content = _File.model_validate_json(path.read_bytes())
+            content = read_json(path, _File, remedy=_REMEDY)
             return cls(content.full_size, tuple(range(*pair) for pair in content.kept))
         except FileNotFoundError:
             return None
-        except (ValidationError, SettingError, OSError) as error:
-            raise CorruptCheckpointError(
-                f"'{path}' is not an audio vocabulary ({type(error).__name__}); cut it again"
-            ) from error
+        except SettingError as error:
+            raise CorruptCheckpointError(f"'{path}': {error}; {_REMEDY}") from error
 
     def write(self, folder: Path) -> None:
         content = {

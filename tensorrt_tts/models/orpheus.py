@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from tensorrt_tts.errors import UnknownVoiceError
+from tensorrt_tts.identifiers import find_name
 from tensorrt_tts.models.budget import TokenBudget
+from tensorrt_tts.validation import shown
 
 
 class TextForm(StrEnum):
@@ -99,23 +101,20 @@ class OrpheusSpec:
     segment_characters: int = 220
 
     def voice(self, name: str | None) -> Voice:
-        """The voice of that name, or the default for None.
+        """The voice of that name (see `identifiers.find_name`), or the default for None.
 
         Raises UnknownVoiceError: the model would speak with an arbitrary voice, not fail.
         """
         if name is None:
             return self.voices[0]
-        for voice in self.voices:
-            if voice.name == name:
-                return voice
-        known = ", ".join(voice.name for voice in self.voices)
-        raise UnknownVoiceError(
-            f"voice {_shown(name)} is not one of {self.name}'s; choose one of: {known}"
-        )
-
-
-def _shown(value: str, limit: int = 40) -> str:
-    return repr(value if len(value) <= limit else value[: limit - 1] + "…")
+        names = [voice.name for voice in self.voices]
+        found = find_name(name, names)
+        if found is None:
+            raise UnknownVoiceError(
+                f"voice {shown(name)} is not one of {self.name}'s; choose one of: "
+                + ", ".join(names)
+            )
+        return self.voices[names.index(found)]
 
 
 def _voices(language: str, *names: str) -> tuple[Voice, ...]:

@@ -1,6 +1,7 @@
 import errno
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -15,7 +16,15 @@ from tensorrt_tts.errors import (
     MissingDependencyError,
     SettingError,
 )
-from tensorrt_tts.loading import load_model, open_synthesizer
+from tensorrt_tts.loading import (
+    BACKENDS,
+    check_device,
+    known_backend,
+    known_spec,
+    load_model,
+    open_synthesizer,
+)
+from tensorrt_tts.models.orpheus import SamplingDefaults
 from tensorrt_tts.tokenizer import TextTokenizer
 from tests.support.tiny_orpheus import tiny_model_folders
 from tests.support.tiny_snac import TINY, write_snac
@@ -57,7 +66,7 @@ def test_unknown_backend_fails_before_loading() -> None:
         ("config.json", "{", CorruptCheckpointError, r"config\.json"),
         ("config.json", "{}", CorruptCheckpointError, "vocab_size"),
         ("tokenizer.json", None, CheckpointNotFoundError, r"no tokenizer\.json"),
-        ("tokenizer.json", "{", CorruptCheckpointError, "not a readable tokenizer"),
+        ("tokenizer.json", "{}", CorruptCheckpointError, "not a readable tokenizer"),
     ],
 )
 def test_spoilt_folders(
@@ -168,12 +177,142 @@ def test_retrained_weights_bring_their_sampling() -> None:
     assert opened.sampling == shipped.sampling
 
 
-@pytest.mark.parametrize("spec", [["a"], 3])
-def test_a_spec_that_is_no_name(folders: tuple[str, str], spec: object) -> None:
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"tts_spec": ["a"]}, r"tts_spec is \['a'\], not a string"),
+        ({"tts_spec": 3}, "tts_spec is 3, not a string"),
+        ({"tts_spec": "klingon"}, "tts_spec 'klingon' is unknown; choose one of: orpheus-english"),
+        ({"vocab_size": "156940"}, "vocab_size is '156940', not a whole number"),
+        ({"vocab_size": 156940.0}, r"vocab_size is 156940\.0, not a whole number"),
+        ({"vocab_size": True}, "vocab_size is True, not a whole number"),
+        ({"vocab_size": -5}, "vocab_size is -5, which must be above 0"),
+        ({"vocab_size": None}, "vocab_size is None, not a whole number"),
+        ({"tts_full_vocab_size": 1.5}, r"tts_full_vocab_size is 1\.5, not a whole number"),
+    ],
+)
+def test_a_config_is_checked(
+    folders: tuple[str, str], change: dict[str, object], says: str
+) -> None:
     path = Path(folders[0]) / "config.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | {"tts_spec": spec}))
-    with pytest.raises(SettingError, match="is unknown; choose one of"):
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    with pytest.raises(CorruptCheckpointError, match=rf"lm/config\.json': {says}"):
         load_model(*folders)
+
+
+def saved_settings(folders: tuple[str, str], content: str) -> SamplingDefaults:
+    """Of a folder of the demo voice's kind, the only one whose settings are read."""
+    (Path(folders[0]) / "generation_config.json").write_text(content)
+    return load_model(*folders, spec="demo").sampling
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("[1]", r"the content is \[1\], not an object"),
+        ("{", "is not JSON .*download it again"),
+        ('{"temperature": "warm"}', "temperature 'warm' is not a number; use 0.0 to 2.0"),
+        ('{"temperature": 5.0}', r"temperature 5\.0 is out of range; use 0\.0 to 2\.0"),
+        ('{"temperature": NaN}', "temperature nan is out of range"),
+        ('{"temperature": -0.1}', r"temperature -0\.1 is out of range"),
+        ('{"temperature": true}', "temperature True is not a number"),
+        ('{"top_p": 0}', r"top_p 0 is out of range; use 0\.01 to 1\.0"),
+        ('{"top_p": [0.9]}', r"top_p \[0\.9\] is not a number"),
+        ('{"top_k": 50.0}', r"top_k 50\.0 is not a whole number"),
+        ('{"top_k": -1}', "top_k -1 is out of range"),
+        ('{"repetition_penalty": Infinity}', "repetition_penalty inf is out of range"),
+        ('{"do_sample": "no"}', "do_sample 'no' is not true or false"),
+    ],
+)
+def test_saved_settings_are_checked_as_a_requests(
+    folders: tuple[str, str], content: str, says: str
+) -> None:
+    with pytest.raises(CorruptCheckpointError, match=rf"generation_config\.json'.*{says}"):
+        saved_settings(folders, content)
+
+
+def test_saved_settings(folders: tuple[str, str]) -> None:
+    default = saved_settings(folders, "{}")
+    assert saved_settings(folders, '{"temperature": null, "top_k": null}') == default
+    assert saved_settings(folders, '{"temperature": 0.3, "top_k": 40, "do_sample": true}') == (
+        replace(default, temperature=0.3, top_k=40)
+    )
+    greedy = saved_settings(folders, '{"do_sample": false, "temperature": 0.7, "top_p": 0.5}')
+    assert greedy == replace(default, temperature=0.0, top_p=0.5)
+
+
+def test_saved_settings_that_cannot_be_read(folders: tuple[str, str]) -> None:
+    path = Path(folders[0]) / "generation_config.json"
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(CorruptCheckpointError, match="is a folder, not a file"):
+        load_model(*folders, spec="demo")
+
+
+def test_files_with_a_byte_order_mark(folders: tuple[str, str]) -> None:
+    for folder, name in ((0, "config.json"), (0, "tokenizer.json"), (1, "config.json")):
+        path = Path(folders[folder]) / name
+        path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert load_model(*folders).spec.name == "orpheus-english"
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"[]", "not a readable tokenizer|not an object"),
+        (b'{"model": {"type": "Abacus"}}', "does not know its content; download it again, or"),
+        (b"\xff\xfe{", "is not UTF-16"),
+        (b'{"a": "\xe9"}', "is not UTF-8: byte 7 is 0xe9"),
+    ],
+)
+def test_tokenizers_that_are_none(folders: tuple[str, str], content: bytes, says: str) -> None:
+    (Path(folders[0]) / "tokenizer.json").write_bytes(content)
+    with pytest.raises(CorruptCheckpointError, match=says):
+        load_model(*folders)
+
+
+@pytest.mark.parametrize("spelled", [" veena", "Veena", "VEENA\n"])
+def test_names_are_found_in_any_case(folders: tuple[str, str], spelled: str) -> None:
+    assert load_model(*folders, spec=spelled).spec.name == "veena"
+    known = known_spec(spelled)
+    assert known is not None
+    assert known.name == "veena"
+
+
+@pytest.mark.parametrize("spelled", ["vllm", "vLLM", " VLLM "])
+def test_backends_are_found_in_any_case(spelled: str) -> None:
+    assert known_backend(spelled) is BACKENDS["vllm"]
+
+
+def test_a_folder_is_not_taken_for_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "Veena").mkdir()
+    assert known_spec("Veena") is None
+    assert known_spec("veena") is not None
+
+
+@pytest.mark.parametrize("device", ["cpu", " CPU"])
+def test_devices_are_spelled_as_torch_does(device: str) -> None:
+    assert check_device(device) == "cpu"
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("", "no folder ''"),
+        ("x" * 300, "no folder 'x"),
+        ("~nobody-of-that-name/x", "no folder '~nobody"),
+        ("a\0/b", "no folder 'a"),
+    ],
+)
+def test_names_that_are_no_path(name: str, says: str) -> None:
+    with pytest.raises(CheckpointNotFoundError, match=says):
+        find(name, ("*",))
+
+
+def test_a_file_where_a_folder_should_be(folders: tuple[str, str]) -> None:
+    with pytest.raises(CheckpointNotFoundError, match="is a file; give the folder it lies in"):
+        find(f"{folders[0]}/model.safetensors", ("*",))
 
 
 def test_the_tokenizer_adds_nothing() -> None:

@@ -63,7 +63,12 @@ def test_cut_weights(folder: Path, name: str) -> None:
         ({"codebook_size": 64}, "does not fit its config.json"),
         ({"attn_window_size": 32}, "attention"),
         ({"vq_strides": [8, 4, 2, 1]}, "vq_strides"),
-        ({"decoder_dim": "wide"}, "decoder_dim"),
+        ({"decoder_dim": "wide"}, "decoder_dim is 'wide', not a whole number"),
+        ({"decoder_dim": "32"}, "decoder_dim is '32', not a whole number"),
+        ({"decoder_dim": 32.0}, r"decoder_dim is 32\.0, not a whole number"),
+        ({"noise": "yes"}, "noise is 'yes', not true or false"),
+        ({"sampling_rate": True}, "sampling_rate is True, not a whole number"),
+        ({"decoder_rates": 8}, "decoder_rates is 8, not a list"),
         ({"colour": "red"}, "colour"),
         ({"decoder_rates": []}, "decoder_rates"),
         ({"decoder_rates": [8, 1]}, "decoder_rates"),
@@ -84,6 +89,78 @@ def test_a_file_that_holds_something_else(folder: Path, content: object) -> None
     torch.save(content, folder / "pytorch_model.bin")
     with pytest.raises(CorruptCheckpointError, match="cannot be read as weights"):
         snac_weights.load(folder)
+
+
+def old_spelling(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    return {
+        name.replace("parametrizations.weight.original0", "weight_g").replace(
+            "parametrizations.weight.original1", "weight_v"
+        ): tensor
+        for name, tensor in state.items()
+    }
+
+
+@pytest.mark.parametrize("file", snac_weights.WEIGHT_FILES)
+@pytest.mark.parametrize("spelling", ["today's", "until 2.0", "each by turns", "some folded"])
+def test_every_spelling_of_weight_norm_loads_to_the_bit(
+    tmp_path: Path, spelling: str, file: str
+) -> None:
+    torch.manual_seed(1)
+    model = snac_weights.build(TINY)
+    new, old = (make(model.state_dict()) for make in (dict, old_spelling))
+    folded = snac_weights.fold(model).state_dict()
+    state = {"today's": new, "until 2.0": old}.get(spelling, new)
+    if spelling != "today's":
+        assert set(old) != set(new)
+    if spelling == "each by turns":
+        state = {k: v for k, v in new.items() if "decoder" in k}
+        state |= {k: v for k, v in old.items() if "decoder" not in k}
+    if spelling == "some folded":
+        state = {k: v for k, v in folded.items() if "decoder" in k}
+        state |= {k: v for k, v in old.items() if "decoder" not in k}
+    state = {name: tensor.clone() for name, tensor in state.items()}
+    if file.endswith("bin"):
+        torch.save(state, tmp_path / file)
+    else:
+        from safetensors.torch import save_file
+
+        save_file(state, tmp_path / file)
+    (tmp_path / "config.json").write_text(json.dumps(TINY.model_dump()))
+    loaded = snac_weights.load(tmp_path)[1].state_dict()
+    assert set(loaded) == set(folded)
+    assert all(torch.equal(loaded[name], folded[name]) for name in folded)
+
+
+LAYER = "decoder.model.1"
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"weight_g": None}, f"the weight norm of {LAYER} lacks its magnitude"),
+        ({"weight_v": None}, f"the weight norm of {LAYER} lacks its direction"),
+        ({"weight": (3, 1, 1)}, f"the weight norm of {LAYER} also has a plain weight"),
+        ({"parametrizations.weight.original0": (3, 1, 1)}, f"{LAYER} has its magnitude twice"),
+        ({"weight_g": (5, 1, 1)}, r"a magnitude of shape \(5, 1, 1\) for a direction of"),
+        ({"weight_g": ()}, r"a magnitude of shape \(\) for a direction of"),
+        ({"weight_v": (8, 2, 1), "weight_g": (8, 1, 1)}, rf"{LAYER}\.weight has the shape \(8, 2"),
+        ({"weight_h": (3, 1, 1)}, rf"1 unknown \({LAYER}\.weight_h"),
+    ],
+)
+def test_weight_norms_that_are_not_whole(
+    tmp_path: Path, change: dict[str, tuple[int, ...] | None], says: str
+) -> None:
+    state = old_spelling(snac_weights.build(TINY).state_dict())
+    assert f"{LAYER}.weight_g" in state
+    for part, shape in change.items():
+        state.pop(f"{LAYER}.{part}", None)
+        if shape is not None:
+            state[f"{LAYER}.{part}"] = torch.ones(shape)
+    torch.save(state, tmp_path / "pytorch_model.bin")
+    (tmp_path / "config.json").write_text(json.dumps(TINY.model_dump()))
+    with pytest.raises(CorruptCheckpointError, match=says) as raised:
+        snac_weights.load(tmp_path)
+    assert "\n" not in str(raised.value)
 
 
 def test_missing_tensors_are_named(folder: Path) -> None:

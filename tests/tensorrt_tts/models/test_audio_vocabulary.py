@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tensorrt_tts.backends.protocol import LegalTokens, Sampling
 from tensorrt_tts.errors import CorruptCheckpointError, SettingError
-from tensorrt_tts.models.audio_vocabulary import FILE, TEXT, AudioVocabulary, full_vocab_size
+from tensorrt_tts.models.audio_vocabulary import FILE, TEXT, AudioVocabulary
 from tensorrt_tts.models.orpheus_tokens import OrpheusTokens
 
 ORPHEUS = OrpheusTokens()
@@ -93,8 +93,3 @@ def test_corrupt_file(tmp_path: Path, content: str) -> None:
     (tmp_path / FILE).write_text(content)
     with pytest.raises(CorruptCheckpointError, match="cut it again"):
         AudioVocabulary.read(tmp_path)
-
-
-def test_full_size_of_a_config() -> None:
-    assert full_vocab_size({"vocab_size": 8}) == 8
-    assert full_vocab_size({"vocab_size": 8, "tts_full_vocab_size": 80}) == 80
