@@ -11,7 +11,6 @@ is built by the first container that finds none for its GPU (a quarter of an hou
 # No `from __future__ import annotations`: Modal reads the types of class parameters as they stand.
 from collections.abc import Iterator
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import modal
@@ -84,10 +83,11 @@ def main(
     output: str = "speech.wav",
     model: str = "orpheus-3b",
 ) -> None:
+    path = local.output_path(output)
     inference = Inference(model=model)  # type: ignore[call-arg]  # made by modal.parameter
     if benchmark:
         print(inference.benchmark.remote())
     elif streaming:
-        print(local.save_stream(inference.stream.remote_gen(text, voice), Path(output)))
+        print(local.save_stream(inference.stream.remote_gen(text, voice), path))
     else:
-        print(local.save_wav(*inference.speak.remote(text, voice), Path(output)))
+        print(local.save_wav(*inference.speak.remote(text, voice), path))

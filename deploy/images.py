@@ -17,6 +17,7 @@ RUNTIME = (
     "pydantic-settings>=2.4",
     "packaging>=23",
     "tqdm>=4.66",
+    "av>=14",
     "hibari-tts==0.2.1",
 )
 """The package's own dependencies, but those that tensorrt_llm pins (torch, transformers, numpy,

@@ -8,7 +8,6 @@ for it. `python -m engines plan orpheus-3b --gpu l4` says what can be real time 
 
 # No `from __future__ import annotations`: Modal reads the types of class parameters as they stand.
 import asyncio
-from pathlib import Path
 from typing import Any
 
 import modal
@@ -57,6 +56,7 @@ def main(
     in_turn: bool = False,
     output: str = "speech.wav",
 ) -> None:
+    path = local.output_path(output)
     inference = Inference(precision=precision)  # type: ignore[call-arg]  # made by modal.parameter
     wav, timing = inference.speak.remote(text, voice, in_turn)
-    print(local.save_wav(wav, timing, Path(output)))
+    print(local.save_wav(wav, timing, path))

@@ -5,7 +5,6 @@ modal run deploy/vllm_batch.py --text "Good morning!" --output speech.wav
 
 # No `from __future__ import annotations`: Modal reads the types of class parameters as they stand.
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import modal
@@ -61,5 +60,6 @@ def main(
     voice: str = "",
     output: str = "speech.wav",
 ) -> None:
+    path = local.output_path(output)
     wav, timing = Inference().speak.remote(text, voice)
-    print(local.save_wav(wav, timing, Path(output)))
+    print(local.save_wav(wav, timing, path))

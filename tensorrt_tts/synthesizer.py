@@ -13,8 +13,9 @@ import numpy as np
 
 from tensorrt_tts.backends.protocol import Backend
 from tensorrt_tts.codecs.context import Codec
-from tensorrt_tts.errors import EngineDiedError, SettingError
+from tensorrt_tts.errors import EngineDiedError, InputError, SettingError
 from tensorrt_tts.loading import SpeechModel, open_synthesizer
+from tensorrt_tts.loop_thread import run_blocking
 from tensorrt_tts.models.frames import FrameParser
 from tensorrt_tts.models.orpheus import Voice
 from tensorrt_tts.speech import SpeechReport, SpeechRequest
@@ -81,7 +82,7 @@ class Synthesizer:
         return self.model.spec.voices
 
     def stream(self, request: SpeechRequest, request_id: str | None = None) -> SpeechStream:
-        """Begin to speak. Must be called in a running event loop.
+        """Begin to speak. Must be called in a running event loop, else InputError.
 
         Raises TextError, UnknownVoiceError or SettingError at once, before anything is generated,
         and EngineDiedError after `close`.
@@ -107,8 +108,9 @@ class Synthesizer:
         self, plan: SpeechPlan, request_id: str | None = None, began: float | None = None
     ) -> SpeechStream:
         """Begin to speak what was planned. began: `time.perf_counter()` from which the report's
-        times count, by default now. Must be called in a running event loop."""
+        times count, by default now. Must be called in a running event loop, else InputError."""
         self._refuse_if_closed()
+        _need_a_loop()
         name = request_id or f"speech-{next(self._names)}"
         production = Production(self, plan, name, began)
         self._running.add(production)
@@ -170,20 +172,33 @@ class Synthesizer:
         return plan_speech(request, self.model, limit, room)
 
 
+def _need_a_loop() -> None:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError as error:
+        raise InputError(
+            "no event loop is running here, and a stream needs one: use `async with` and "
+            "`async for` in an async function, or call tensorrt_tts.synthesizer.synthesize"
+        ) from error
+
+
 def synthesize(
     text: str, voice: str | None = None, model: str = "demo", seed: int | None = None
 ) -> tuple[np.ndarray, int]:
     """Speak a text with the reference backend and wait for all of it: int16 (samples,), Hz.
 
-    Loads the model each time; keep a `Synthesizer` to speak more than once.
+    Loads the model each time; keep a `Synthesizer` to speak more than once. Works in a notebook too
+    and wherever a loop is running, which stands still meanwhile; a program with an event loop of
+    its own awaits `Synthesizer.synthesize` instead.
     """
+    # Outside any event loop, whose first Ctrl-C would only be noted until loading is over.
+    synthesizer = open_synthesizer(model)
 
     async def speak() -> tuple[np.ndarray, int]:
-        synthesizer = open_synthesizer(model)
         try:
             pcm, _ = await synthesizer.synthesize(SpeechRequest(text, voice, seed=seed))
             return pcm, synthesizer.sample_rate
         finally:
             await synthesizer.close()
 
-    return asyncio.run(speak())
+    return run_blocking(speak())

@@ -1,4 +1,4 @@
-"""Speak texts to WAV files with vLLM: `python -m vllm_inference.batch --text … --output out.wav`.
+"""Speak texts to audio files with vLLM: `python -m vllm_inference.batch --text … --output out.wav`.
 
 Several --text are generated together, as one batch: vLLM's step costs little more for eight streams
 than for one. With several, the files are numbered: out-1.wav, out-2.wav …
@@ -13,10 +13,10 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from tensorrt_tts.audio.wav import WavWriter
-from tensorrt_tts.errors import OutputError
+from tensorrt_tts.audio.audio_file import AUDIO_FILES, audio_writer, check_audio_path
 from tensorrt_tts.exit_status import exit_status
 from tensorrt_tts.loading import open_synthesizer
+from tensorrt_tts.loop_thread import run_blocking
 from tensorrt_tts.speech import SpeechRequest
 from tensorrt_tts.synthesizer import Synthesizer
 from tensorrt_tts.text.normalize import normalize
@@ -29,10 +29,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m vllm_inference.batch", description="Speak texts to WAV files with vLLM."
+        prog="python -m vllm_inference.batch", description="Speak texts to audio files with vLLM."
     )
     parser.add_argument("--text", action="append", required=True, help="may be given many times")
-    parser.add_argument("--output", type=Path, default=Path("speech.wav"), metavar="WAV")
+    parser.add_argument(
+        "--output", type=Path, default=Path("speech.wav"), metavar="FILE", help=AUDIO_FILES
+    )
     parser.add_argument("--voice", help="default: the model's first")
     parser.add_argument("--model", default="demo", help="'demo', a known name, a folder, a hub id")
     parser.add_argument("--codec", help="codec folder or hub id (default: the model's own)")
@@ -46,10 +48,8 @@ def run(parsed: argparse.Namespace) -> None:
     """Raises TTSError; what can be found wrong before the engine is loaded is."""
     for text in parsed.text:
         normalize(text)
-    if not parsed.output.parent.is_dir():
-        raise OutputError(
-            f"no folder '{parsed.output.parent}' for --output; create it or choose another"
-        )
+    for path in output_paths(parsed.output, len(parsed.text)):
+        check_audio_path(path)
     synthesizer = open_synthesizer(
         parsed.model,
         parsed.backend,
@@ -57,7 +57,7 @@ def run(parsed: argparse.Namespace) -> None:
         device=parsed.device,
         max_streams=len(parsed.text),
     )
-    asyncio.run(_speak_all(synthesizer, parsed))
+    run_blocking(_speak_all(synthesizer, parsed))
 
 
 async def _speak_all(synthesizer: Synthesizer, parsed: argparse.Namespace) -> None:
@@ -77,8 +77,8 @@ async def _speak_all(synthesizer: Synthesizer, parsed: argparse.Namespace) -> No
 
 async def _speak(synthesizer: Synthesizer, request: SpeechRequest, path: Path) -> None:
     pcm, report = await synthesizer.synthesize(request)
-    with WavWriter(path, synthesizer.sample_rate) as wav:
-        wav.write(pcm)
+    with audio_writer(path, synthesizer.sample_rate) as file:
+        file.write(pcm)
     print(f"{path}: {report.audio_s:.2f} s of audio, {report.tokens} tokens")
 
 

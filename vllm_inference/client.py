@@ -1,6 +1,6 @@
 """Speak one text through a running server: `python -m vllm_inference.client --text …`.
 
-A small client of `/ws/tts`. It writes the WAV file while audio arrives and says when the first of
+A small client of `/ws/tts`. It writes the file while audio arrives and says when the first of
 it came. To measure a server, use `benchmarks`.
 """
 
@@ -16,7 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tensorrt_tts.audio.wav import WavWriter
+from tensorrt_tts.audio.audio_file import (
+    AUDIO_FILES,
+    AudioWriter,
+    audio_writer,
+    check_audio_path,
+)
 from tensorrt_tts.errors import (
     BackendError,
     CapacityError,
@@ -50,11 +55,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def run(parsed: argparse.Namespace) -> None:
-    """Raises what `speak` and `header` raise."""
+    """Raises what `speak`, `header` and `check_audio_path` raise."""
     request = {"text": parsed.text, "benchmark": parsed.benchmark}
     if parsed.voice is not None:
         request["voice"] = parsed.voice
     headers = dict(header(given) for given in parsed.header)
+    check_audio_path(parsed.output)
     summary = speak(parsed.url, request, parsed.output, parsed.timeout, headers)
     print(json.dumps(summary, indent=2))
 
@@ -66,7 +72,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--text", required=True)
     parser.add_argument("--voice", help="default: the server's")
     parser.add_argument("--url", default="ws://127.0.0.1:8000/ws/tts")
-    parser.add_argument("--output", type=Path, default=Path("speech.wav"), metavar="WAV")
+    parser.add_argument(
+        "--output", type=Path, default=Path("speech.wav"), metavar="FILE", help=AUDIO_FILES
+    )
     parser.add_argument("--benchmark", action="store_true", help="ask for the server's timings")
     parser.add_argument(
         "--header", action="append", default=[], help="NAME:VALUE, such as a proxy's token"
@@ -113,9 +121,9 @@ def speak(
                 open_timeout=timeout,
                 additional_headers=headers,
             ) as socket,
-            WavWriter(output, SAMPLE_RATE) as wav,
+            audio_writer(output, SAMPLE_RATE) as file,
         ):
-            return _exchange(socket, request, wav, timeout)
+            return _exchange(socket, request, file, timeout)
     except TimeoutError as error:
         raise BackendError(f"{url} sent nothing for {timeout:g} s; is it overloaded?") from error
     except InvalidStatus as error:
@@ -129,7 +137,10 @@ def speak(
 
 
 def _exchange(
-    socket: ClientConnection, request: dict[str, Any], wav: WavWriter, timeout: float
+    socket: ClientConnection,
+    request: dict[str, Any],
+    file: AudioWriter,
+    timeout: float,
 ) -> dict[str, Any]:
     begun = time.perf_counter()
     first: float | None = None
@@ -138,7 +149,7 @@ def _exchange(
         message = socket.recv(timeout)
         if isinstance(message, bytes):
             first = first or time.perf_counter()
-            wav.write(np.frombuffer(message, "<i2"))
+            file.write(np.frombuffer(message, "<i2"))
             continue
         answer = json.loads(message)
         if not isinstance(answer, dict):

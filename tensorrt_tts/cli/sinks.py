@@ -1,4 +1,4 @@
-"""Where spoken audio goes: a WAV file, raw PCM on stdout, or the sound device."""
+"""Where spoken audio goes: a file, raw PCM on stdout, or the sound device."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Protocol
 
 import numpy as np
 
-from tensorrt_tts.audio.wav import WavWriter
+from tensorrt_tts.audio.audio_file import audio_writer
 from tensorrt_tts.errors import MissingDependencyError, OutputError
 
 
@@ -100,5 +100,5 @@ def open_sink(output: Path | None, raw: bool, play: bool, sample_rate: int) -> I
             yield device
     else:
         assert output is not None
-        with WavWriter(output, sample_rate) as writer:
+        with audio_writer(output, sample_rate) as writer:
             yield writer

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tensorrt_tts.audio.wav import check_wav_path
+from tensorrt_tts.audio.audio_file import AUDIO_FILES, check_audio_path
 from tensorrt_tts.cli.model_options import add_model_options, open_from
 from tensorrt_tts.cli.sinks import Sink, open_sink, write_aside
 from tensorrt_tts.errors import OutputError, TextError
+from tensorrt_tts.loop_thread import run_blocking
 from tensorrt_tts.speech import SpeechReport, SpeechRequest
 
 if TYPE_CHECKING:
@@ -25,7 +25,14 @@ def add_command(commands: argparse._SubParsersAction) -> None:
     parser.add_argument("text", help="what to say; '-' reads it from stdin")
     parser.add_argument("--voice", help="see `tensorrt-tts voices` (default: the model's first)")
     where = parser.add_mutually_exclusive_group()
-    where.add_argument("-o", "--output", type=Path, default=Path("speech.wav"), metavar="WAV")
+    where.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        default=Path("speech.wav"),
+        metavar="FILE",
+        help=f"its ending says the format, one of {AUDIO_FILES} (default: speech.wav)",
+    )
     where.add_argument("--raw", action="store_true", help="int16 PCM on stdout while generating")
     where.add_argument("--play", action="store_true", help="to the sound device")
     parser.add_argument("--seed", type=int, help="equal seeds give equal audio")
@@ -63,7 +70,7 @@ def run(parsed: argparse.Namespace) -> None:
     try:
         # Outside the event loop, whose first Ctrl-C would only be noted until loading is over.
         synthesizer = open_from(parsed, options)
-        report = asyncio.run(_speak(synthesizer, parsed, request, progress))
+        report = run_blocking(_speak(synthesizer, parsed, request, progress))
     finally:
         progress.done()
     if not (parsed.raw or parsed.play):
@@ -89,7 +96,7 @@ def _check(parsed: argparse.Namespace, request: SpeechRequest) -> None:
     if not (parsed.raw or parsed.play):
         if str(parsed.output) == "-":
             raise OutputError("--output - is no file; use --raw for PCM on stdout")
-        check_wav_path(parsed.output)
+        check_audio_path(parsed.output)
 
 
 def _text(argument: str) -> str:

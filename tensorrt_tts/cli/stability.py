@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
 import sys
 from typing import TYPE_CHECKING
 
 from tensorrt_tts.cli.model_options import add_model_options, open_from
 from tensorrt_tts.errors import TextError
+from tensorrt_tts.loop_thread import run_blocking
 from tensorrt_tts.speech import SpeechRequest
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def add_command(commands: argparse._SubParsersAction) -> None:
 
 
 def run(parsed: argparse.Namespace) -> None:
-    rows = asyncio.run(_measure(open_from(parsed), parsed))
+    rows = run_blocking(_measure(open_from(parsed), parsed))
     if parsed.json:
         print(json.dumps(rows))
         return

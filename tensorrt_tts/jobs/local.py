@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
+import io
 import time
+import wave
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from tensorrt_tts.audio.wav import WavWriter
-from tensorrt_tts.errors import OutputError
+from tensorrt_tts.audio.audio_file import audio_writer, check_audio_path
 
 SAMPLE_RATE = 24000
 """Of every codec in the Orpheus family."""
 
 
+def output_path(given: str) -> Path:
+    """Checked before anything is rented. Raises as `audio_writer`."""
+    path = Path(given)
+    check_audio_path(path)
+    return path
+
+
 def save_wav(wav: bytes, timing: dict[str, Any], path: Path) -> str:
-    """Write a WAV file that came whole; returns lines for the terminal. Raises OutputError."""
-    try:
-        path.write_bytes(wav)
-    except OSError as error:
-        raise OutputError(
-            f"cannot write '{path}': {error.strerror or error}; choose another --output"
-        ) from error
+    """Write a WAV file that came whole, in the format that the path's ending says; returns lines
+    for the terminal. Raises as `audio_writer`."""
+    with wave.open(io.BytesIO(wav)) as file, audio_writer(path, file.getframerate()) as output:
+        output.write(np.frombuffer(file.readframes(file.getnframes()), "<i2"))
     lines = [
         f"{path}: {timing['audio_s']:.2f} s of audio in {timing['total_s']:.2f} s "
         f"({timing['speed']:.2f}x real time), {timing['tokens_per_s']:.1f} tok/s"
@@ -39,9 +44,9 @@ def save_stream(
     clock: Callable[[], float] = time.perf_counter,
 ) -> str:
     """Write PCM chunks as they arrive; returns a line with the first audio's time, as this caller
-    saw it, network included. Raises OutputError."""
+    saw it, network included. Raises as `audio_writer`."""
     began, first, samples, count = clock(), None, 0, 0
-    with WavWriter(path, sample_rate) as file:
+    with audio_writer(path, sample_rate) as file:
         for chunk in chunks:
             if first is None:
                 first = clock() - began

@@ -31,7 +31,7 @@ def speaker() -> Iterator[BlockingSpeaker]:
     yield found
     found.close()
     found.close()
-    assert not found._thread.is_alive()
+    assert found._loop.closed
 
 
 def test_streamed_is_spoken(speaker: BlockingSpeaker) -> None:

@@ -10,19 +10,41 @@ import numpy as np
 import pytest
 
 from tensorrt_tts.errors import OutputError
-from tensorrt_tts.jobs.local import save_stream, save_wav
+from tensorrt_tts.jobs.local import output_path, save_stream, save_wav
+from tensorrt_tts.jobs.speaker import wav_bytes
+from tests.support.audio_files import decoded
 
 TIMING = {"audio_s": 3.0, "total_s": 2.0, "speed": 1.5, "tokens_per_s": 123.4, "phases": {}}
 
 
 def test_save_wav(tmp_path: Path) -> None:
-    line = save_wav(b"RIFF", TIMING, tmp_path / "a.wav")
-    assert (tmp_path / "a.wav").read_bytes() == b"RIFF"
+    wav = wav_bytes(np.arange(-500, 500, dtype=np.int16), 24000)
+    line = save_wav(wav, TIMING, tmp_path / "a.wav")
+    assert (tmp_path / "a.wav").read_bytes() == wav
     assert line.endswith("a.wav: 3.00 s of audio in 2.00 s (1.50x real time), 123.4 tok/s")
-    lines = save_wav(b"", TIMING | {"phases": {"generate": 1.25}}, tmp_path / "a.wav")
+    lines = save_wav(wav, TIMING | {"phases": {"generate": 1.25}}, tmp_path / "a.wav")
     assert lines.splitlines()[1] == "  generate: 1.25 s"
     with pytest.raises(OutputError, match="--output"):
-        save_wav(b"", TIMING, tmp_path / "none" / "a.wav")
+        save_wav(wav, TIMING, tmp_path / "none" / "a.wav")
+
+
+def test_what_is_saved_is_what_the_name_says(tmp_path: Path) -> None:
+    pcm = np.arange(-500, 500, dtype=np.int16)
+    for name, save in (
+        ("whole.flac", lambda path: save_wav(wav_bytes(pcm, 24000), TIMING, path)),
+        ("stream.flac", lambda path: save_stream([pcm.tobytes()], path)),
+    ):
+        save(tmp_path / name)
+        container, codec, rate, samples = decoded(tmp_path / name)
+        assert (container, codec, rate) == ("flac", "flac", 24000)
+        np.testing.assert_array_equal(samples, pcm)
+
+
+@pytest.mark.parametrize("name", ["speech", "speech.xyz", "none/speech.mp3"])
+def test_an_output_is_refused_before_anything_is_rented(tmp_path: Path, name: str) -> None:
+    with pytest.raises(OutputError, match=r"use one of: \.wav|no folder"):
+        output_path(str(tmp_path / name))
+    assert output_path(str(tmp_path / "speech.MP3")).name == "speech.MP3"
 
 
 def test_save_stream(tmp_path: Path) -> None:
