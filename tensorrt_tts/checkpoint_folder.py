@@ -14,6 +14,9 @@ LANGUAGE_MODEL_FILES = ("*.json", "*.safetensors", "tokenizer.model")
 NO_ROOM = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS))
 """Errors of the local disk, not of the network."""
 
+NO_CONNECTION = ("ConnectError", "ConnectTimeout", "ConnectionError", "ProxyError", "SSLError")
+"""By name: the hub client's transport is requests, httpx or httpx2, by its version."""
+
 CODEC_FILES = ("config.json", "model.safetensors", "pytorch_model.bin")
 
 
@@ -103,7 +106,18 @@ def _download(hub_id: str, files: tuple[str, ...]) -> Path:
                 f"{hub_id} cannot be stored ({error.strerror}); free some space, or set HF_HOME to "
                 "a folder with room"
             ) from error
-        raise CheckpointError(
-            f"the download of {hub_id} broke off ({reason(error)}); try again, it goes on where it "
-            "stopped"
-        ) from error
+        raise CheckpointError(f"{_interrupted(hub_id, error)} ({reason(error)})") from error
+
+
+def _interrupted(hub_id: str, error: Exception) -> str:
+    """What happened and what to do, in our words: the client's speak of its own cache and calls."""
+    status = getattr(getattr(error, "response", None), "status_code", None)
+    if status == 429:
+        return f"the hub takes no more requests from here for {hub_id}; wait some minutes"
+    if status is not None and status >= 500:
+        return f"the hub answered {status} for {hub_id}; try again later"
+    if status is not None:
+        return f"the hub refuses {hub_id} with {status}; check the id, and `hf auth whoami`"
+    if type(error).__name__ in NO_CONNECTION:
+        return f"the hub cannot be reached for {hub_id}; check network and proxy, or give a folder"
+    return f"the download of {hub_id} broke off; try again, it goes on where it stopped"

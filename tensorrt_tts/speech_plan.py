@@ -15,6 +15,7 @@ from tensorrt_tts.request_settings import RANGES, problem_with
 from tensorrt_tts.speech import SpeechRequest
 from tensorrt_tts.text.normalize import normalize
 from tensorrt_tts.text.segment import segment
+from tensorrt_tts.text.tags import spell_tags
 
 if TYPE_CHECKING:
     from tensorrt_tts.loading import SpeechModel
@@ -50,7 +51,7 @@ def plan_speech(
     """
     spec = model.spec
     check_request(request, spec)
-    text = normalize(request.text, max_characters)
+    text = spell_tags(normalize(request.text, max_characters), spec.tags)
     voice = spec.voice(request.voice)
     segments = segment(text, spec.segment_characters)
     base = _sampling(request, model)

@@ -6,6 +6,7 @@ Its own sentences ("Input should be a valid integer") name neither the field nor
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -38,7 +39,9 @@ def first_problem(error: ValidationError, whole: str = "the content") -> str:
     whole: what to call a value that is wrong as a whole, where no field can be named.
     """
     problem = error.errors(include_url=False)[0]
-    field = ".".join(str(part) for part in problem["loc"]) or whole
+    # In a union pydantic goes on to name the branch, as in ("cancel", "literal[True]").
+    path = takewhile(lambda part: "[" not in str(part), problem["loc"])
+    field = ".".join(str(part) for part in path) or whole
     kind, context = problem["type"], problem.get("ctx", {})
     if kind == "missing":
         return f"{field} is missing"
@@ -58,14 +61,15 @@ def _wanted(kind: str, context: Mapping[str, Any], said: str) -> str:
     if kind in _LIMITS:
         word, key = _LIMITS[kind]
         return f"which must be {word} {context[key]}"
-    if kind in ("too_short", "too_long"):
-        few = kind == "too_short"
-        count = context["min_length" if few else "max_length"]
-        return f"too {'short' if few else 'long'}: {'at least' if few else 'at most'} {count}"
+    if kind.endswith("too_short"):
+        return f"too short: at least {context['min_length']}"
+    if kind.endswith("too_long"):
+        return f"too long: at most {context['max_length']}"
     wanted = _KINDS.get(kind.split("_")[0])
     if wanted is not None and kind.endswith(("_type", "_parsing", "_from_float", "_number")):
         return f"not {wanted}"
-    return "which " + said.removeprefix("Input ").replace("should", "must", 1)
+    _, should, rest = said.partition(" should ")
+    return f"which must {rest}" if should else said
 
 
 def shown(value: Any, limit: int = 40) -> str:

@@ -48,7 +48,7 @@ def check_weights(folder: Path) -> None:
         check_safetensors(folder / name)
 
 
-def check_safetensors(path: Path) -> None:
+def check_safetensors(path: Path, remedy: str = "download it again") -> None:
     """Raises CorruptCheckpointError for a file that is not safetensors, or not all of it."""
     from safetensors import safe_open
 
@@ -65,5 +65,5 @@ def check_safetensors(path: Path) -> None:
                 f"'{path}' is a Git LFS pointer, not the weights; run `git lfs pull` in its folder"
             ) from error
         raise CorruptCheckpointError(
-            f"'{path}' cannot be loaded: it is cut short or damaged; download it again"
+            f"'{path}' cannot be loaded: it is cut short or damaged; {remedy}"
         ) from error

@@ -19,6 +19,7 @@ from tensorrt_tts.loading import open_synthesizer
 from tensorrt_tts.loop_thread import run_blocking
 from tensorrt_tts.speech import SpeechRequest
 from tensorrt_tts.synthesizer import Synthesizer
+from tensorrt_tts.text.given import argument_text
 from tensorrt_tts.text.normalize import normalize
 
 
@@ -31,11 +32,13 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m vllm_inference.batch", description="Speak texts to audio files with vLLM."
     )
-    parser.add_argument("--text", action="append", required=True, help="may be given many times")
+    parser.add_argument(
+        "--text", type=argument_text, action="append", required=True, help="may be given many times"
+    )
     parser.add_argument(
         "--output", type=Path, default=Path("speech.wav"), metavar="FILE", help=AUDIO_FILES
     )
-    parser.add_argument("--voice", help="default: the model's first")
+    parser.add_argument("--voice", type=argument_text, help="default: the model's first")
     parser.add_argument("--model", default="demo", help="'demo', a known name, a folder, a hub id")
     parser.add_argument("--codec", help="codec folder or hub id (default: the model's own)")
     parser.add_argument("--device", default="cpu", help="cpu or cuda (default: cpu)")

@@ -32,6 +32,7 @@ from tensorrt_tts.errors import (
     TTSError,
 )
 from tensorrt_tts.exit_status import exit_status
+from tensorrt_tts.text.given import argument_text
 
 if TYPE_CHECKING:
     from websockets.exceptions import ConnectionClosed
@@ -69,8 +70,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m vllm_inference.client", description="Speak one text through a server."
     )
-    parser.add_argument("--text", required=True)
-    parser.add_argument("--voice", help="default: the server's")
+    parser.add_argument("--text", type=argument_text, required=True)
+    parser.add_argument("--voice", type=argument_text, help="default: the server's")
     parser.add_argument("--url", default="ws://127.0.0.1:8000/ws/tts")
     parser.add_argument(
         "--output", type=Path, default=Path("speech.wav"), metavar="FILE", help=AUDIO_FILES

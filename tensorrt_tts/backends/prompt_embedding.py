@@ -10,6 +10,7 @@ import torch
 
 from tensorrt_tts.errors import CorruptCheckpointError, SettingError
 from tensorrt_tts.models.audio_vocabulary import AudioVocabulary
+from tensorrt_tts.weight_files import check_safetensors
 
 PROMPT_FILE = Path("prompt_embedding") / "embedding.safetensors"
 """In a folder of its own, lest a loader that takes every .safetensors take it for weights."""
@@ -36,18 +37,17 @@ class PromptEmbedding:
         vocabulary = AudioVocabulary.read(folder)
         if vocabulary is None:
             return None
-        path = folder / PROMPT_FILE
-        try:
-            from safetensors.torch import load_file
+        from safetensors.torch import load_file
 
-            table = load_file(path)[TENSOR]
-        except Exception as error:  # safetensors' own share no base with OSError
+        path = folder / PROMPT_FILE
+        if not path.is_file():
+            raise CorruptCheckpointError(f"no '{path}'; cut the checkpoint again")
+        check_safetensors(path, "cut the checkpoint again")
+        table = load_file(path).get(TENSOR)
+        if table is None or table.dim() != 2 or len(table) != vocabulary.full_size:
+            found = "no table" if table is None else f"a table of shape {tuple(table.shape)}"
             raise CorruptCheckpointError(
-                f"'{path}' cannot be read ({type(error).__name__}); cut the checkpoint again"
-            ) from error
-        if len(table) != vocabulary.full_size:
-            raise CorruptCheckpointError(
-                f"'{path}' has {len(table)} rows for a vocabulary of {vocabulary.full_size}; cut "
-                "the checkpoint again"
+                f"'{path}' has {found}, not one with {vocabulary.full_size} rows; cut the "
+                "checkpoint again"
             )
         return cls(vocabulary, table)

@@ -20,5 +20,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for module in (speak, voices, stability):
         module.add_command(commands)
-    parsed = parser.parse_args(arguments)
-    return exit_status(lambda: parsed.run(parsed))
+
+    def command() -> None:
+        parsed = parser.parse_args(arguments)  # inside: --help prints, on whatever stdout is
+        parsed.run(parsed)
+
+    return exit_status(command)

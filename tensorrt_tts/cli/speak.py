@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 from tensorrt_tts.audio.audio_file import AUDIO_FILES, check_audio_path
 from tensorrt_tts.cli.model_options import add_model_options, open_from
 from tensorrt_tts.cli.sinks import Sink, open_sink, write_aside
-from tensorrt_tts.errors import OutputError, TextError
+from tensorrt_tts.errors import OutputError
 from tensorrt_tts.loop_thread import run_blocking
 from tensorrt_tts.speech import SpeechReport, SpeechRequest
+from tensorrt_tts.text.given import argument_text, stdin_text
 
 if TYPE_CHECKING:
     from tensorrt_tts.synthesizer import Synthesizer
@@ -22,8 +23,12 @@ if TYPE_CHECKING:
 
 def add_command(commands: argparse._SubParsersAction) -> None:
     parser = commands.add_parser("speak", help="speak a text")
-    parser.add_argument("text", help="what to say; '-' reads it from stdin")
-    parser.add_argument("--voice", help="see `tensorrt-tts voices` (default: the model's first)")
+    parser.add_argument(
+        "text", type=argument_text, help="what to say; '-' reads it from stdin, in UTF-8"
+    )
+    parser.add_argument(
+        "--voice", type=argument_text, help="see `tensorrt-tts voices` (default: the model's first)"
+    )
     where = parser.add_mutually_exclusive_group()
     where.add_argument(
         "-o",
@@ -57,7 +62,7 @@ def run(parsed: argparse.Namespace) -> None:
     schedule = HopSchedule(parsed.lookahead, parsed.hop, parsed.first_hop)
     options = StreamOptions(schedule=schedule, stateful=parsed.stateful)
     request = SpeechRequest(
-        _text(parsed.text),
+        stdin_text() if parsed.text == "-" else parsed.text,
         parsed.voice,
         temperature=parsed.temperature,
         top_p=parsed.top_p,
@@ -97,17 +102,6 @@ def _check(parsed: argparse.Namespace, request: SpeechRequest) -> None:
         if str(parsed.output) == "-":
             raise OutputError("--output - is no file; use --raw for PCM on stdout")
         check_audio_path(parsed.output)
-
-
-def _text(argument: str) -> str:
-    if argument != "-":
-        return argument
-    if sys.stdin is None:
-        raise TextError("stdin is closed; give the text as an argument")
-    try:
-        return sys.stdin.read()
-    except UnicodeDecodeError as error:
-        raise TextError("text on stdin is not UTF-8; convert it first") from error
 
 
 async def _speak(

@@ -11,6 +11,7 @@ from tensorrt_tts.cli.model_options import add_model_options, open_from
 from tensorrt_tts.errors import TextError
 from tensorrt_tts.loop_thread import run_blocking
 from tensorrt_tts.speech import SpeechRequest
+from tensorrt_tts.text.given import argument_text
 
 if TYPE_CHECKING:
     from tensorrt_tts.synthesizer import Synthesizer
@@ -22,8 +23,8 @@ def add_command(commands: argparse._SubParsersAction) -> None:
     parser = commands.add_parser(
         "stability", help="error of streamed against offline audio for each lookahead"
     )
-    parser.add_argument("--text", default=SENTENCE)
-    parser.add_argument("--voice")
+    parser.add_argument("--text", type=argument_text, default=SENTENCE)
+    parser.add_argument("--voice", type=argument_text)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", action="store_true")
     add_model_options(parser)

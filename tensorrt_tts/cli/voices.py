@@ -29,7 +29,7 @@ def run(parsed: argparse.Namespace) -> None:
             }
             for name, source, spec in models
         ]
-        print(json.dumps(rows, ensure_ascii=False))
+        print(json.dumps(rows))
         return
     for name, source, spec in models:
         print(f"{name}  ({source})")

@@ -133,6 +133,13 @@ class OrpheusTokens:
                 f"{tokens.audio_end - 1} (7 slots of {codebook_size} codes): codec and language "
                 "model do not belong together"
             )
+        for token in (tokens.begin_of_text, tokens.end_of_text):
+            if token >= vocab_size or tokens.custom_base <= token < tokens.audio_end:
+                raise CorruptCheckpointError(
+                    f"tokenizer has {token} as the id of a text mark, which is an audio id or "
+                    f"beyond the vocabulary of {vocab_size}; use the tokenizer saved with the "
+                    "weights"
+                )
         last = f"<custom_token_{AUDIO_OFFSET + SLOTS * codebook_size - 1}>"
         if need(last) != tokens.audio_end - 1:
             raise CorruptCheckpointError(

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from tensorrt_tts.backends.protocol import Finish
 from tensorrt_tts.errors import CapacityError, InputError, TTSError
 from tensorrt_tts.speech import SpeechReport, SpeechRequest
+from tensorrt_tts.validation import first_problem
 
 MAX_ID_CHARACTERS = 64
 
@@ -75,10 +76,10 @@ def parse(raw: str) -> SpeakMessage | CancelMessage:
     try:
         return kind.model_validate(content)
     except ValidationError as error:
-        raise InputError(_first_problem(error, kind)) from error
+        raise InputError(_wrong_field(error, kind)) from error
 
 
-def _first_problem(error: ValidationError, kind: type[_Message]) -> str:
+def _wrong_field(error: ValidationError, kind: type[_Message]) -> str:
     problem = error.errors(include_url=False)[0]
     field = str(problem["loc"][0]) if problem["loc"] else "message"
     known = ", ".join(kind.model_fields)
@@ -86,12 +87,7 @@ def _first_problem(error: ValidationError, kind: type[_Message]) -> str:
         return f"field {field!r} is missing; the fields are: {known}"
     if problem["type"] == "extra_forbidden":
         return f"field {field[:40]!r} is unknown; the fields are: {known}"
-    return f"field {field!r} is {_shown(problem['input'])}: {problem['msg']}; correct it"
-
-
-def _shown(value: Any, limit: int = 40) -> str:
-    text = repr(value)
-    return text if len(text) <= limit else text[: limit - 1] + "…"
+    return f"field {first_problem(error)}; correct it"
 
 
 def error_message(error: TTSError, request_id: str | None = None) -> dict[str, Any]:

@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated
 
-from pydantic import Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, CliApp, SettingsConfigDict, SettingsError
 
 from tensorrt_tts.errors import SettingError
+from tensorrt_tts.identifiers import find_name
+from tensorrt_tts.validation import first_problem
+
+ENV_FILE = ".env"
 
 KIB = 1024
+
+
+def _known_level(given: object) -> object:
+    """In any case, as log levels are written: TTS_LOG_LEVEL=INFO."""
+    return find_name(given, LOG_LEVELS) or given if isinstance(given, str) else given
+
+
+LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
 class ServerSettings(BaseSettings):
@@ -17,7 +30,8 @@ class ServerSettings(BaseSettings):
 
     model_config = SettingsConfigDict(
         env_prefix="TTS_",
-        env_file=".env",
+        env_file=ENV_FILE,
+        env_file_encoding="utf-8-sig",
         extra="ignore",
         cli_prog_name="python -m tensorrt_tts.server",
         cli_kebab_case=True,
@@ -33,7 +47,9 @@ class ServerSettings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="address to listen on; 0.0.0.0 for all")
     port: int = Field(8000, ge=0, le=65535, description="0 picks a free one")
-    log_level: str = Field("info", pattern="^(debug|info|warning|error)$")
+    log_level: Annotated[str, BeforeValidator(_known_level)] = Field(
+        "info", pattern=f"^({'|'.join(LOG_LEVELS)})$"
+    )
 
     slots: int = Field(4, ge=1, description="streams that speak at once")
     max_queued: int = Field(8, ge=0, description="requests that may wait for a slot")
@@ -85,11 +101,13 @@ def read_settings(arguments: Sequence[str] | None = None) -> ServerSettings:
     try:
         return CliApp.run(ServerSettings, cli_args=None if arguments is None else list(arguments))
     except ValidationError as error:
-        problem = error.errors(include_url=False)[0]
-        name = str(problem["loc"][0])
+        name = str(error.errors(include_url=False)[0]["loc"][0])
         raise SettingError(
-            f"{name} is {problem['input']!r}: {problem['msg']}; "
-            f"set it by --{name.replace('_', '-')} or TTS_{name.upper()}"
+            f"{first_problem(error)}; set it by --{name.replace('_', '-')} or TTS_{name.upper()}"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise SettingError(
+            f"'{ENV_FILE}' in the current folder is not UTF-8 (byte {error.start}); convert it"
         ) from error
     except SettingsError as error:
         raise SettingError(f"settings cannot be read: {error}") from error

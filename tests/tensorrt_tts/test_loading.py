@@ -137,12 +137,27 @@ def test_what_the_hub_answers(
         find("owner/name", ("*",))
 
 
+def answered(status: int) -> Exception:
+    from huggingface_hub.errors import HfHubHTTPError
+
+    response = httpx.Response(status, request=httpx.Request("GET", "https://hub.invalid"))
+    return HfHubHTTPError(f"{status} for url: https://hub.invalid", response=response)
+
+
 @pytest.mark.parametrize(
     ("failure", "says"),
     [
         (OSError(errno.ENOSPC, "No space left on device"), "cannot be stored .*HF_HOME"),
-        (httpx.ReadTimeout("timed out"), "broke off .timed out."),
-        (httpx.RemoteProtocolError(""), "broke off .RemoteProtocolError."),
+        (httpx.ReadTimeout("timed out"), "broke off; try again, .* .timed out.$"),
+        (
+            httpx.ConnectError("[Errno -2] Name or service not known"),
+            "the hub cannot be reached for",
+        ),
+        (httpx.ProxyError("502 Bad Gateway"), "cannot be reached .* check network and proxy"),
+        (answered(503), "the hub answered 503 for owner/name; try again later"),
+        (answered(429), "takes no more requests from here for owner/name; wait some minutes"),
+        (answered(451), "the hub refuses owner/name with 451; check the id"),
+        (httpx.RemoteProtocolError(""), "broke off; .* .RemoteProtocolError.$"),
     ],
     ids=str,
 )

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.audio_files import decoded
 from tests.support.tiny_orpheus import tiny_model_folders
 from vllm_inference import batch
 
@@ -52,6 +53,19 @@ def test_bad_input_is_one_line_and_its_exit_code(tmp_path, capsys, changes, text
     assert says in message
     assert len(message.splitlines()) == 1
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_ending_says_what_is_written(tmp_path):
+    output = tmp_path / "out.FLAC"
+    assert batch.main([*arguments(output, "Oh.", "Ah."), "--seed", "1"]) == 0
+    for number in (1, 2):
+        assert decoded(tmp_path / f"out-{number}.FLAC")[:2] == ("flac", "flac")
+
+
+def test_an_ending_is_refused_before_anything_is_loaded(tmp_path, capsys):
+    changes = {"--model": "/nowhere"}
+    assert batch.main(arguments(tmp_path / "out.xyz", "Oh.", **changes)) == 6
+    assert "'.xyz', which says no audio format" in capsys.readouterr().err
 
 
 def test_no_folder_for_the_output(tmp_path, capsys):

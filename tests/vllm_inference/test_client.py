@@ -17,6 +17,7 @@ from websockets.sync.client import connect
 from websockets.sync.server import ServerConnection, serve
 
 from tensorrt_tts import errors
+from tests.support.audio_files import decoded
 from tests.support.backend_double import Behaviour
 from tests.support.server_thread import serving, wait_until
 from vllm_inference import client
@@ -206,6 +207,25 @@ def test_no_server(tmp_path, capsys):
         pass  # its port is closed again
     assert run(url, tmp_path / "out.wav") == 8
     assert "make serve" in capsys.readouterr().err
+
+
+def test_the_ending_says_what_is_written(tmp_path):
+    pcm = np.arange(-1200, 1200, dtype="<i2")
+
+    def answer(socket, request):
+        socket.send(pcm.tobytes())
+        socket.send(json.dumps(DONE))
+
+    with server(answer) as url:
+        assert run(url, tmp_path / "out.flac") == 0
+    container, _, rate, samples = decoded(tmp_path / "out.flac")
+    assert (container, rate) == ("flac", 24000)
+    assert np.array_equal(samples, pcm)
+
+
+def test_an_ending_is_refused_before_the_server_is_asked(tmp_path, capsys):
+    assert run("ws://127.0.0.1:1/", tmp_path / "out.xyz") == 6
+    assert "'.xyz', which says no audio format" in capsys.readouterr().err
 
 
 def test_no_folder_for_the_output(tmp_path, capsys):

@@ -1,4 +1,5 @@
 import json
+import os
 import shlex
 import signal
 import subprocess
@@ -11,6 +12,7 @@ import pytest
 
 from tensorrt_tts import cli
 from tensorrt_tts.models.budget import TokenBudget
+from tests.support.audio_files import decoded
 from tests.support.tiny_orpheus import tiny_model_folders
 
 TEXT = "The rain had stopped."
@@ -86,6 +88,81 @@ def test_bad_input_is_one_line_and_leaves_no_file(
     assert says in err
     assert err.count("\n") == 1
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("name", "magic"),
+    [("x.mp3", b"ID3"), ("X.FLAC", b"fLaC"), ("x.opus", b"OggS"), ("x.wav.ogg", b"OggS")],
+)
+def test_the_ending_says_what_is_written(tmp_path: Path, name: str, magic: bytes) -> None:
+    assert speak(TEXT, "-o", str(tmp_path / "x.wav"), "--seed", "1") == 0
+    assert speak(TEXT, "-o", str(tmp_path / name), "--seed", "1") == 0
+    assert (tmp_path / name).read_bytes().startswith(magic)
+    with wave.open(str(tmp_path / "x.wav")) as file:
+        samples = file.getnframes()
+    _, _, rate, found = decoded(tmp_path / name)
+    assert 0 <= len(found) * 24000 / rate - samples <= 1152
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("x.xyz", "'x.xyz' has the ending '.xyz', which says no audio format; use one of: .wav"),
+        ("speech", "'speech' has no ending, which says no audio format; use one of: .wav .flac"),
+        ("x.mp3.txt", "has the ending '.txt'"),
+    ],
+)
+def test_an_unknown_ending_is_refused_before_a_model_is_looked_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture, name: str, says: str
+) -> None:
+    path = tmp_path / name
+    assert cli.main(["speak", "Hi.", "-o", str(path), "--model", "./nowhere"]) == 6
+    err = capsys.readouterr().err
+    assert says in err
+    assert err.count("\n") == 1
+    assert not path.exists()
+
+
+ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+"""The locale as it is, without Python's own help for it."""
+
+
+def run_in(locale: dict[str, str], *arguments: str | bytes, stdin: bytes = b"") -> tuple[str, str]:
+    """stdout and stderr of the command in another locale."""
+    command = [sys.executable, "-m", "tensorrt_tts", *arguments]
+    ended = subprocess.run(
+        command, input=stdin, capture_output=True, env=os.environ | locale, timeout=100
+    )
+    return ended.stdout.decode(), ended.stderr.decode()
+
+
+def test_text_in_a_locale_without_letters(tmp_path: Path) -> None:
+    """From stdin and as an argument, into a file with a name of the kind."""
+    text = "Déjà vu, ऋतिका."
+    path = str(tmp_path / "é.flac").encode()
+    options = [*model_options(), "--seed", "1", "--json", "--voice", "tara", "-o", path]
+    for given, stdin in (("-", text.encode("utf-8-sig")), (text.encode(), b"")):
+        out, err = run_in(ASCII, "speak", given, *options, stdin=stdin)
+        assert "Traceback" not in err
+        assert json.loads(out)["segments"][0]["text"] == text
+        assert decoded(tmp_path / "é.flac")[1] == "flac"
+
+
+def test_stdin_that_is_not_utf_8(tmp_path: Path) -> None:
+    out, err = run_in(
+        {"PYTHONIOENCODING": "latin-1"}, "speak", "-", "-o", f"{tmp_path}/x.wav", stdin=b"caf\xe9"
+    )
+    assert out == ""
+    assert err == "error: text on stdin is not UTF-8: byte 3 is 0xe9; convert it first\n"
+
+
+@pytest.mark.parametrize("arguments", [["voices"], ["voices", "--json"], ["speak", "--help"]])
+def test_output_in_a_locale_without_letters(arguments: list[str]) -> None:
+    out, err = run_in(ASCII, *arguments)
+    assert err == ""
+    assert out.isascii()
+    if "--json" in arguments:
+        assert "ऋतिका" in str(json.loads(out))
 
 
 @pytest.mark.parametrize("file", ["model.safetensors", "tokenizer.json", "config.json"])

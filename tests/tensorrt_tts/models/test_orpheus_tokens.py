@@ -60,6 +60,13 @@ def test_resolve_refuses_what_does_not_fit(lacking: str | None, vocab_size: int,
         OrpheusTokens.resolve(known.get, vocab_size, 32)
 
 
+@pytest.mark.parametrize("name", ["<|begin_of_text|>", "<|eot_id|>"])
+@pytest.mark.parametrize("token", [400, 5000, 80, 80 + 10 + 7 * 32 - 1])
+def test_resolve_refuses_a_text_mark_that_is_none(name: str, token: int) -> None:
+    with pytest.raises(CorruptCheckpointError, match=f"has {token} as the id of a text mark"):
+        OrpheusTokens.resolve((names(80, 32) | {name: token}).get, 400, 32)
+
+
 def test_resolve_refuses_tokens_with_gaps() -> None:
     known = names(80, 32)
     known["<custom_token_233>"] += 1

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from tensorrt_tts.errors import SettingError
@@ -28,6 +30,34 @@ def test_a_bad_value_is_one_line_with_name_value_and_remedy(
     with pytest.raises(SettingError, match=says) as refused:
         read_settings(arguments)
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("level", ["INFO", "info", " Info"])
+def test_a_log_level_in_any_case(monkeypatch: pytest.MonkeyPatch, level: str) -> None:
+    monkeypatch.setenv("TTS_LOG_LEVEL", level)
+    assert read_settings([]).log_level == "info"
+    assert read_settings(["--log-level", "Error"]).log_level == "error"
+
+
+def test_an_env_file_with_a_byte_order_mark(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_bytes("\ufeffTTS_WARMUP_TEXT=Déjà\r\nTTS_SLOTS=3\r\n".encode())
+    settings = read_settings([])
+    assert (settings.warmup_text, settings.slots) == ("Déjà", 3)
+
+
+@pytest.mark.parametrize(
+    ("content", "byte"), [("TTS_SLOTS=3".encode("utf-16"), 0), (b"TTS_MODEL=\xe9", 10)]
+)
+def test_an_env_file_of_another_encoding(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes, byte: int
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_bytes(content)
+    with pytest.raises(SettingError, match=rf"'\.env' .* is not UTF-8 \(byte {byte}\); convert"):
+        read_settings([])
 
 
 def test_unknown_flag_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
