@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from engines import find, snac_engine
 from engines import host as engines_host
-from engines import snac_engine
 from engines.check import check_engine
 from engines.gpus import ComputeCapability
 from engines.host import Device
@@ -43,7 +43,7 @@ RECIPE = SnacRecipe.read().model_copy(update={"steps": 24, "max_batch": 6, "opt_
 def double(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "tensorrt", fake_tensorrt)
     monkeypatch.setattr(fake_tensorrt, "fails", set())
-    monkeypatch.setattr(snac_trt, "_installed", lambda: {"tensorrt": fake_tensorrt.__version__})
+    monkeypatch.setattr(find, "installed", lambda packages: {"tensorrt": fake_tensorrt.__version__})
     fake_tensorrt.builds.clear()
     fake_tensorrt._Context.ran.clear()
 
