@@ -136,7 +136,7 @@ def open_pytorch(checkpoint: Path, options: RuntimeOptions | None = None) -> Ten
     def parameters(sampling: Sampling, prompt_ids: Sequence[int]) -> Any:
         vocabulary.check(prompt_ids, sampling)
         chosen = (
-            native_keywords(sampling, vocabulary)
+            native_keywords(sampling, vocabulary, fresh_seed=False)
             if release.native_rules
             else processor_keywords(sampling, prompt_ids)
         )

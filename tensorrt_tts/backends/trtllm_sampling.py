@@ -24,14 +24,17 @@ FORBIDDEN = -3.0e4
 float16, whose sampler would otherwise meet inf − inf."""
 
 
-def native_keywords(sampling: Sampling, vocabulary: Vocabulary) -> dict[str, Any]:
-    """For a sampler that applies everything itself.
+def native_keywords(
+    sampling: Sampling, vocabulary: Vocabulary, fresh_seed: bool = True
+) -> dict[str, Any]:
+    """For a sampler that applies everything itself. fresh_seed: draw one where the request has
+    none (`_common`).
 
     Only the union of legal ids is enforced, with stops legal everywhere: a bias cannot change with
     the position, and a Python callback at every step would cost more than a broken frame. Padded
     rows are illegal in any case.
     """
-    keywords = _common(sampling)
+    keywords = _common(sampling, fresh_seed)
     if sampling.repetition_penalty != 1.0:
         keywords["repetition_penalty"] = sampling.repetition_penalty
     if sampling.legal is not None or vocabulary.padded:
@@ -42,7 +45,7 @@ def native_keywords(sampling: Sampling, vocabulary: Vocabulary) -> dict[str, Any
 def processor_keywords(sampling: Sampling, prompt_ids: Sequence[int]) -> dict[str, Any]:
     """For a sampler that ignores the repetition penalty, which stays unset: a release that honours
     it would apply it twice."""
-    keywords = _common(sampling)
+    keywords = _common(sampling, fresh_seed=True)
     if sampling.repetition_penalty != 1.0 or sampling.legal is not None:
         keywords["logits_processor"] = TokenRules(
             len(prompt_ids), sampling.repetition_penalty, sampling.legal, sampling.stop_ids
@@ -50,7 +53,7 @@ def processor_keywords(sampling: Sampling, prompt_ids: Sequence[int]) -> dict[st
     return keywords
 
 
-def _common(sampling: Sampling) -> dict[str, Any]:
+def _common(sampling: Sampling, fresh_seed: bool) -> dict[str, Any]:
     # Without an end_id TensorRT-LLM asks its tokenizer for one, and we give it none. −1 is its own
     # value for "never".
     end_id, *others = sampling.stop_ids or (-1,)
@@ -59,9 +62,14 @@ def _common(sampling: Sampling) -> dict[str, Any]:
         "end_id": end_id,
         "pad_id": end_id if end_id >= 0 else 0,
         "detokenize": False,
-        # Its own default seed is 0: every request would draw the same.
-        "seed": secrets.randbits(63) if sampling.seed is None else sampling.seed,
     }
+    # The C++ sampler's own default is 0: every request would draw the same. TorchSampler draws for
+    # the whole batch from one generator, and a single seed in it costs every request (TensorRT-LLM,
+    # sampler/seed_manager.py). It keeps seeds in 63 bits and fails in the engine's loop at more.
+    if sampling.seed is not None:
+        keywords["seed"] = sampling.seed % (1 << 63)
+    elif fresh_seed:
+        keywords["seed"] = secrets.randbits(63)
     if others:
         keywords["stop_token_ids"] = others
     if sampling.temperature == 0:

@@ -203,6 +203,7 @@ async def test_pytorch_backend_that_has_penalties_keeps_its_overlap_scheduler(
     assert submitted.repetition_penalty == 1.1
     assert (submitted.embedding_bias == 0).nonzero().flatten().tolist() == [2, *range(10, 50)]
     assert submitted.embedding_bias.shape == (1000,)
+    assert submitted.seed is None
 
 
 @pytest.mark.parametrize("version", ["1.2.1", "1.3.0rc24"])

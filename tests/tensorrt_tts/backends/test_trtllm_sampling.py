@@ -81,6 +81,20 @@ def test_fresh_seeds_differ() -> None:
     assert native_keywords(Sampling(max_tokens=1, seed=5), WHOLE)["seed"] == 5
 
 
+def test_without_a_seed_the_pytorch_sampler_stays_on_its_fast_path() -> None:
+    assert "seed" not in native_keywords(Sampling(max_tokens=1), WHOLE, fresh_seed=False)
+    keywords = native_keywords(Sampling(max_tokens=1, seed=5), WHOLE, fresh_seed=False)
+    assert keywords["seed"] == 5
+
+
+@pytest.mark.parametrize("seed", [-1, 2**63, 2**64 + 5, 2**200])
+def test_a_seed_of_any_size_fits_63_bits(seed: int) -> None:
+    """As vLLM's backend takes it; 64 bits would fail inside the engine's own loop."""
+    sampling = Sampling(max_tokens=1, seed=seed)
+    for keywords in (native_keywords(sampling, WHOLE), processor_keywords(sampling, [1])):
+        assert keywords["seed"] == seed % 2**63
+
+
 def test_legal_bias_leaves_slots_and_stops() -> None:
     bias = legal_bias(LEGAL, (2, 6), WHOLE)
     assert bias.dtype == torch.float32
