@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -27,6 +28,8 @@ from tensorrt_tts.errors import (
     EngineError,
     MissingDependencyError,
 )
+
+log = logging.getLogger(__name__)
 
 ENGINE_FILE = "snac.engine"
 KIND = "snac"
@@ -168,7 +171,8 @@ def open_codec(folder: Path, device: str = "cuda", graphs: bool = True) -> Fixed
 
 
 def find_codec_engine(checkpoint: Path, root: Path) -> Path | None:
-    """The newest engine below `root` of that codec checkpoint which fits this machine, or None."""
+    """The newest engine below `root` of that codec checkpoint which fits this machine, or None. Why
+    those there do not fit is logged, since torch is slower."""
     from engines.find import fitting_engine, installed
     from engines.host import find_device
     from engines.snac_engine import fingerprint
@@ -176,8 +180,10 @@ def find_codec_engine(checkpoint: Path, root: Path) -> Path | None:
     device = find_device()
     if device is None:
         return None
-    with contextlib.suppress(EngineError):  # another GPU's, or damaged: torch decodes then
+    try:
         return fitting_engine(
             root, KIND, lambda: fingerprint(checkpoint, root), device, installed(("tensorrt",))
         )
-    return None
+    except EngineError as error:
+        log.warning("the codec runs without its engine: %s", error)
+        return None
