@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from engines.manifest import digest
 
-NAME = ".digests.json"
+NAME = ".digests.cache"
 """Of the cache in a folder of engines, where names with a dot are no engines."""
 
 MOST_FILES = 256

@@ -94,7 +94,7 @@ def open_engine(folder: Path, options: RuntimeOptions | None = None) -> TensorRT
     contract = contract_for(api.contract)
     if info.config is None:
         raise EngineError(f"{str(folder)!r} is not an engine of a language model; give one that is")
-    vocabulary = engine_vocabulary(folder, info.config.pretrained_config)
+    vocabulary = engine_vocabulary(info)
     _prepare_process(options)
     llm = _construct(
         engine_llm(), contract.checked("LLM", **_engine_keywords(folder, info, contract, options))

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from engines.check import PretrainedConfig
+from engines.check import EngineInfo
 from tensorrt_tts.backends.protocol import Sampling
 from tensorrt_tts.errors import CorruptCheckpointError, SettingError
 from tensorrt_tts.tokenizer import TextTokenizer
@@ -53,15 +53,21 @@ class Vocabulary:
             )
 
 
-def engine_vocabulary(folder: Path, config: PretrainedConfig) -> Vocabulary:
-    """Of an engine folder: where its head may be padded, its tokenizer.json tells how many ids
-    there are. Raises CorruptCheckpointError for a tokenizer that cannot be read."""
+def engine_vocabulary(info: EngineInfo) -> Vocabulary:
+    """Of an engine. Where its head may be padded, the plan it was built by tells how many ids there
+    are, or the tokenizer.json beside it. Raises CorruptCheckpointError for one that cannot be read.
+    """
+    assert info.config is not None
+    config = info.config.pretrained_config
     rows = config.vocab_size
     if "AWQ" not in (config.quantization.quant_algo or "") or rows % MULTIPLE:
         return Vocabulary(rows, rows)
-    if not (folder / "tokenizer.json").is_file():
+    planned = info.manifest.plan.get("architecture") if info.manifest is not None else None
+    if planned is not None:
+        return Vocabulary(rows, int(planned["vocab_size"]))
+    if not (info.folder / "tokenizer.json").is_file():
         return Vocabulary(rows, None)
-    return Vocabulary(rows, min(rows, TextTokenizer(folder).size))
+    return Vocabulary(rows, min(rows, TextTokenizer(info.folder).size))
 
 
 def checkpoint_vocabulary(checkpoint: Path) -> Vocabulary:
