@@ -8,11 +8,13 @@ import os
 import shutil
 import threading
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from engines import digest_cache
+from engines import digest_cache, manifest
 from engines.digest_cache import MOST_FILES, NAME, SETTLED_NS, DigestCache
 
 
@@ -21,7 +23,7 @@ class Reads:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.paths: list[Path] = []
-        real = digest_cache.digest
+        real = manifest.digest
 
         def counted(path: Path) -> str:
             self.paths.append(path)
@@ -117,7 +119,9 @@ def truncated(path: Path) -> None:
 @pytest.mark.parametrize(
     "change", [rewritten, rewritten_with_its_old_time, renamed_over, another_time, truncated]
 )
-def test_a_changed_file_is_read_again(root: Path, weights: Path, reads: Reads, change) -> None:
+def test_a_changed_file_is_read_again(
+    root: Path, weights: Path, reads: Reads, change: Callable[[Path], None]
+) -> None:
     before = ask(root, weights)
     change(weights)
     after = ask(root, weights)
@@ -147,7 +151,7 @@ def test_a_hub_snapshot_is_its_blobs(tmp_path: Path, root: Path, reads: Reads) -
 
 def test_a_copy_is_another_file(tmp_path: Path, root: Path, weights: Path, reads: Reads) -> None:
     ask(root, weights)
-    copy = shutil.copy2(weights, tmp_path / "copy.safetensors")
+    copy = Path(shutil.copy2(weights, tmp_path / "copy.safetensors"))
     assert ask(root, copy) == sha(weights)
     assert reads.taken() == 2
 
@@ -193,7 +197,7 @@ def test_a_file_that_was_just_written_is_not_remembered(
     stat = weights.stat()
     written = max(stat.st_mtime_ns, stat.st_ctime_ns)
     for clock, kept in ((written + SETTLED_NS, False), (written + SETTLED_NS + 1, True)):
-        cache = DigestCache(root, lambda clock=clock: clock)
+        cache = DigestCache(root, partial(int, clock))
         assert cache.digest(weights) == sha(weights)
         cache.save()
         assert (root / NAME).exists() == kept

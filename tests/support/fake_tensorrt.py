@@ -189,8 +189,9 @@ class _Context:
     def execute_async_v3(self, stream_handle: int) -> bool:
         if "execute" in fails or self.memory is None or self.memory[1] < SCRATCH:
             return False
-        if type(self).capture is not None:
-            type(self).capture(self)
+        capture = type(self).capture
+        if capture is not None:
+            capture(self)
         else:
             self.run()
         return True

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pickle
 import weakref
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 import torch
@@ -114,11 +116,18 @@ def test_logits_are_bit_for_bit_those_of_the_definition(
 def test_a_step_makes_no_mask_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     rules, ids = TokenRules(2, 1.1, LEGAL, (2,)), [1, 2]
     made: list[str] = []
-    for name in ("zeros", "ones", "tensor"):
+
+    def noting(name: str) -> Callable[..., torch.Tensor]:
         real = getattr(torch, name)
-        monkeypatch.setattr(
-            torch, name, lambda *a, _n=name, _r=real, **k: made.append(_n) or _r(*a, **k)
-        )
+
+        def make(*arguments: Any, **keywords: Any) -> Any:
+            made.append(name)
+            return real(*arguments, **keywords)
+
+        return make
+
+    for name in ("zeros", "ones", "tensor"):
+        monkeypatch.setattr(torch, name, noting(name))
     for step in range(30):
         rules(7, torch.empty(1, 1, VOCAB), [ids], None, None)
         ids = [*ids, step]

@@ -15,6 +15,7 @@ import pytest
 import torch
 from tokenizers import Tokenizer, models
 
+from engines import digest_cache
 from engines.fingerprint import fingerprint
 from engines.gpus import ComputeCapability
 from engines.host import Device
@@ -338,6 +339,24 @@ def open_checkpoint_below(
 ) -> TensorRTLLMBackend:
     monkeypatch.setenv(ENGINES_VARIABLE, str(root))
     return open_checkpoint(checkpoint)
+
+
+def test_a_start_reads_the_weights_once(
+    installed: pytest.MonkeyPatch, tmp_path: Path, checkpoint: Path
+) -> None:
+    """6 GB of them at every start would be ten seconds of silence on a network volume."""
+    installed.setattr(digest_cache, "SETTLED_NS", -(10**18))  # as if they had lain there for long
+    root = tmp_path / "engines"
+    on(installed, A100)
+    good = published(root, "good", checkpoint, "2026-11-01")
+    read: list[str] = []
+    installed.setattr(digest_cache, "digest", lambda path: read.append(path.name) or "0" * 64)
+    assert find_engine(checkpoint, root) == good
+    assert read == []
+    (checkpoint / "model.safetensors").write_bytes(b"other weights")
+    with pytest.raises(EngineError, match="make build-engine"):
+        find_engine(checkpoint, root)
+    assert read == ["model.safetensors"]
 
 
 def test_engines_that_cannot_run_are_passed_over(
