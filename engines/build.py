@@ -18,8 +18,9 @@ from typing import Any, Protocol
 from engines import calibration
 from engines.architecture import Architecture
 from engines.check import KIND, check_unpublished
-from engines.checkpoint import TOKENIZER_FILES, fingerprint, untie
+from engines.checkpoint import TOKENIZER_FILES, untie
 from engines.compat import PINNED, WAYS_ON, installed_api
+from engines.fingerprint import fingerprint
 from engines.gpus import identify
 from engines.host import Device, find_device, free_disk, host_memory
 from engines.manifest import Inputs, Manifest, file_entries, read_manifest, write_manifest
@@ -156,7 +157,7 @@ def build_engine(
     with progress.phase("identify the checkpoint"):
         inputs = Inputs(
             kind=KIND,
-            checkpoint=fingerprint(checkpoint),
+            checkpoint=fingerprint(checkpoint, output),
             recipe=plan.recipe.to_dict(),
             product=host.device.product,
             capability=str(host.device.capability),

@@ -1,13 +1,11 @@
-"""A Hugging Face checkpoint as the input of a build: found, identified, and untied if need be."""
+"""A Hugging Face checkpoint as the input of a build: found, and untied if need be."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 from typing import Any
 
-from engines.manifest import digest
 from tensorrt_tts.checkpoint_folder import LANGUAGE_MODEL_FILES, find
 from tensorrt_tts.errors import CheckpointError, CheckpointNotFoundError, CorruptCheckpointError
 
@@ -58,15 +56,6 @@ def weight_files(checkpoint: Path) -> list[Path]:
             )
         found = [path for path in found if path.name in named]
     return found
-
-
-def fingerprint(checkpoint: Path) -> str:
-    """SHA-256 over the weights, config.json and tokenizer, whatever the folder is called."""
-    total = hashlib.sha256()
-    names = [checkpoint / "config.json", *(checkpoint / name for name in TOKENIZER_FILES)]
-    for path in [*(path for path in names if path.is_file()), *weight_files(checkpoint)]:
-        total.update(f"{path.name}:{digest(path)}\n".encode())
-    return total.hexdigest()
 
 
 def untie(checkpoint: Path, target: Path) -> None:

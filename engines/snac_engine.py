@@ -21,8 +21,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from engines.build import Built, usable
 from engines.compat import WAYS_ON
+from engines.fingerprint import fingerprint_of
 from engines.host import Device, find_device
-from engines.manifest import Inputs, Manifest, digest, file_entries, write_manifest
+from engines.manifest import Inputs, Manifest, file_entries, write_manifest
 from engines.progress import Progress
 from engines.publish import lock, publish
 from engines.snac_onnx import CONFIG_FILE, export
@@ -105,17 +106,13 @@ def this_host() -> TensorRT:
     return TensorRT(importlib.import_module("tensorrt"), version, device)
 
 
-def fingerprint(checkpoint: Path) -> str:
-    """SHA-256 that identifies a SNAC checkpoint: its weights file and config.json."""
-    import hashlib
-
-    total = hashlib.sha256()
+def fingerprint(checkpoint: Path, root: Path) -> str:
+    """SHA-256 that identifies a SNAC checkpoint: its weights file and config.json. root: as of
+    `engines.fingerprint`."""
     found = [name for name in WEIGHT_FILES if (checkpoint / name).is_file()][:1]
     if not found:
         raise CheckpointNotFoundError(f"no weights in codec folder '{checkpoint}'")
-    for name in (CONFIG_FILE, *found):
-        total.update(f"{name}:{digest(checkpoint / name)}\n".encode())
-    return total.hexdigest()
+    return fingerprint_of([checkpoint / name for name in (CONFIG_FILE, *found)], root)
 
 
 def build_snac(
@@ -132,7 +129,7 @@ def build_snac(
     recipe, progress = recipe or SnacRecipe.read(), progress or Progress()
     inputs = Inputs(
         kind=KIND,
-        checkpoint=fingerprint(checkpoint),
+        checkpoint=fingerprint(checkpoint, output),
         recipe=recipe.model_dump(),
         product=host.device.product,
         capability=str(host.device.capability),

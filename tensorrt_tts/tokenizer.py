@@ -34,6 +34,11 @@ class TextTokenizer:
                 "install a newer tokenizers"
             ) from error
 
+    @property
+    def size(self) -> int:
+        """One more than its highest id."""
+        return max(self._tokenizer.get_vocab(with_added_tokens=True).values()) + 1
+
     def encode(self, text: str) -> list[int]:
         """Ids of the text alone: no BOS, no template."""
         ids: list[int] = self._tokenizer.encode(text, add_special_tokens=False).ids

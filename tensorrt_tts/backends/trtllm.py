@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tensorrt_tts.backends.protocol import BackendStats, Capacity, Finish, Sampling, TokenChunk
-from tensorrt_tts.errors import BackendError, CapacityError, EngineDiedError, SettingError
+from tensorrt_tts.errors import BackendError, CapacityError, EngineDiedError, SettingError, reason
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +24,11 @@ FRAME = 7
 """Ids handed on at a time: one codec frame."""
 
 FINISHES = {"stop": Finish.STOP, "length": Finish.LENGTH, "cancelled": Finish.ABORT}
+
+REFUSALS = (ValueError, TypeError, NotImplementedError, OverflowError)
+"""What a submission raises for one request's values, beside `RequestError`. An executor that is
+gone has shut itself down (TensorRT-LLM's executor.py, `_handle_background_error`) and says so by
+other types, at the latest at the next submission."""
 
 DRAIN_S = 5.0
 """How long a closed stream waits for the engine to confirm that it stopped. A step takes
@@ -183,9 +188,9 @@ class TensorRTLLMBackend:
             result = self._llm.generate_async(
                 inputs=list(prompt_ids), sampling_params=parameters, streaming=True
             )
-        except ValueError as error:
-            raise SettingError(f"TensorRT-LLM refuses the request: {error}") from error
         except Exception as error:
+            if isinstance(error, REFUSALS) or _is_request_error(error):
+                raise SettingError(f"TensorRT-LLM refuses the request: {reason(error)}") from error
             raise self._die(error) from error
         generation = _Generation(request_id, frozenset(sampling.stop_ids), limit, result)
         self._open[request_id] = generation
@@ -200,31 +205,41 @@ class TensorRTLLMBackend:
         finish: Finish | None = None
         try:
             async for step in generation.result:
-                completion = step.outputs[0]
-                self._stats.generated_tokens += generation.take(completion.token_ids)
-                generation.hand_on(self._frame)
-                if completion.finish_reason is not None:
-                    finish = self._finish(generation, completion.finish_reason)
-                elif generation.stopped:
-                    self._cancel(generation)  # it was told this id as a stop, and goes on
+                finish = self._take(generation, step) or finish
             if finish is None:
                 raise BackendError("TensorRT-LLM ended a request without a reason")
             generation.end(finish)
         except BackendError as error:
             generation.end(error)
         except Exception as error:
-            if "RequestError" in {kind.__name__ for kind in type(error).__mro__}:
-                generation.end(BackendError(f"generation failed: {_line(error)}"))
+            if _is_request_error(error):
+                generation.end(BackendError(f"generation failed: {reason(error)}"))
             else:
                 self._die(error)
         finally:
             generation.end(Finish.ABORT)  # nothing, unless this task itself was cancelled
             self._open.pop(generation.request_id, None)
 
-    def _finish(self, generation: _Generation, reason: str) -> Finish:
-        if reason in FINISHES:  # a stop id among the ids decides, whatever ended it here
-            return Finish.STOP if generation.stopped else FINISHES[reason]
-        raise BackendError(f"TensorRT-LLM ended the request with {reason!r}")
+    def _take(self, generation: _Generation, step: Any) -> Finish | None:
+        """One answer. Raises BackendError where it cannot be read: that request's failure."""
+        try:
+            completion = step.outputs[0]
+            self._stats.generated_tokens += generation.take(completion.token_ids)
+            ended = completion.finish_reason
+        except Exception as error:
+            self._cancel(generation)
+            raise BackendError(f"TensorRT-LLM's answer is unreadable: {reason(error)}") from error
+        generation.hand_on(self._frame)
+        if ended is not None:
+            return self._finish(generation, ended)
+        if generation.stopped:
+            self._cancel(generation)  # it was told this id as a stop, and goes on
+        return None
+
+    def _finish(self, generation: _Generation, ended: str) -> Finish:
+        if ended in FINISHES:  # a stop id among the ids decides, whatever ended it here
+            return Finish.STOP if generation.stopped else FINISHES[ended]
+        raise BackendError(f"TensorRT-LLM ended the request with {ended!r}")
 
     async def _release(self, generation: _Generation) -> None:
         """The caller is done with it. Waits for the engine's confirmation, within reason."""
@@ -246,7 +261,7 @@ class TensorRTLLMBackend:
     def _die(self, error: Exception) -> EngineDiedError:
         """The engine is gone: every open and later stream fails."""
         if self._dead is None:
-            self._dead = EngineDiedError(f"the TensorRT-LLM engine died: {_line(error)}; restart")
+            self._dead = EngineDiedError(f"the TensorRT-LLM engine died: {reason(error)}; restart")
             log.error("%s", self._dead)
         for generation in list(self._open.values()):
             generation.end(self._dead)
@@ -263,7 +278,7 @@ class TensorRTLLMBackend:
                 for entry in await asyncio.to_thread(self._llm.get_stats, timeout=0.1):
                     self._report(entry)
         except Exception as error:
-            log.info("no executor statistics: %s", _line(error))
+            log.info("no executor statistics: %s", reason(error))
 
     def _report(self, entry: dict[str, Any]) -> None:
         """One iteration's statistics, as the executor's JSON names them."""
@@ -281,6 +296,6 @@ class TensorRTLLMBackend:
                 stats.extra[key] = float(value)
 
 
-def _line(error: Exception) -> str:
-    text = str(error).strip().splitlines()
-    return text[0][:200] if text else type(error).__name__
+def _is_request_error(error: Exception) -> bool:
+    """By name: `tensorrt_llm.executor.RequestError` is not imported here."""
+    return "RequestError" in {kind.__name__ for kind in type(error).__mro__}

@@ -16,16 +16,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from engines.check import EngineInfo, check_engine
-from engines.checkpoint import fingerprint
-from engines.compat import engine_llm, installed_api, load, pytorch_llm
+from engines.check import KIND, EngineInfo, check_engine
+from engines.compat import (
+    EngineApi,
+    engine_llm,
+    installed_api,
+    installed_version,
+    load,
+    pytorch_llm,
+)
 from engines.contract import Contract, contract_for
+from engines.find import fitting_engine, installed
+from engines.fingerprint import fingerprint
 from engines.host import find_device
-from engines.manifest import find_engines
 from engines.vocabulary import refuse_audio_vocabulary
 from tensorrt_tts.backends.protocol import Capacity, Sampling
 from tensorrt_tts.backends.trtllm import FRAME, TensorRTLLMBackend
-from tensorrt_tts.backends.trtllm_sampling import engine_keywords, pytorch_keywords
+from tensorrt_tts.backends.trtllm_releases import pytorch_release
+from tensorrt_tts.backends.trtllm_sampling import native_keywords, processor_keywords
+from tensorrt_tts.backends.trtllm_vocabulary import checkpoint_vocabulary, engine_vocabulary
 from tensorrt_tts.codecs.select import ENGINES_VARIABLE, engines_root
 from tensorrt_tts.errors import EngineError, reason
 
@@ -50,15 +59,18 @@ class RuntimeOptions:
 
 
 def find_engine(checkpoint: Path, root: Path | None = None) -> Path:
-    """The newest engine below `root` that was built from that checkpoint.
+    """The newest engine below `root` that was built from that checkpoint and runs here: one volume
+    may hold engines for several GPUs and releases.
 
-    Raises EngineError naming the command that builds one.
+    Raises EngineError naming the command that builds one, or, where none runs here, what the
+    nearest one is for or lacks. MissingDependencyError without tensorrt_llm.
     """
     root = root or engines_root()
-    wanted = fingerprint(checkpoint)
-    for folder, manifest in find_engines(root, "tensorrt-llm"):
-        if manifest.inputs.checkpoint == wanted:
-            return folder
+    found = fitting_engine(
+        root, KIND, lambda: fingerprint(checkpoint, root), find_device(), _versions(installed_api())
+    )
+    if found is not None:
+        return found
     raise EngineError(
         f"no engine of {str(checkpoint)!r} below {str(root)!r}: build one with `make "
         f"build-engine`, or set {ENGINES_VARIABLE} to where it is"
@@ -66,8 +78,7 @@ def find_engine(checkpoint: Path, root: Path | None = None) -> Path:
 
 
 def open_checkpoint(checkpoint: Path, options: RuntimeOptions | None = None) -> TensorRTLLMBackend:
-    """The checkpoint's engine (`find_engine`), loaded. Errors as of both."""
-    installed_api()  # before gigabytes are hashed in vain
+    """The checkpoint's engine, loaded. Raises what `find_engine` and `open_engine` raise."""
     refuse_audio_vocabulary(checkpoint, "TensorRT-LLM")
     return open_engine(find_engine(checkpoint), options)
 
@@ -79,19 +90,21 @@ def open_engine(folder: Path, options: RuntimeOptions | None = None) -> TensorRT
     """
     options = options or RuntimeOptions()
     api = installed_api()
-    info = check_engine(folder, find_device(), {"tensorrt_llm": api.version})
+    info = check_engine(folder, find_device(), _versions(api))
     contract = contract_for(api.contract)
     if info.config is None:
         raise EngineError(f"{str(folder)!r} is not an engine of a language model; give one that is")
+    vocabulary = engine_vocabulary(info)
     _prepare_process(options)
     llm = _construct(
         engine_llm(), contract.checked("LLM", **_engine_keywords(folder, info, contract, options))
     )
-    build, vocab_size = info.config.build_config, info.config.pretrained_config.vocab_size
+    build = info.config.build_config
     parameters_class = load("tensorrt_llm", "SamplingParams")
 
     def parameters(sampling: Sampling, prompt_ids: Sequence[int]) -> Any:
-        keywords = engine_keywords(sampling, vocab_size)
+        vocabulary.check(prompt_ids, sampling)
+        keywords = native_keywords(sampling, vocabulary)
         return parameters_class(**contract.checked("SamplingParams", **keywords))
 
     streams = min(options.max_streams or build.max_batch_size, build.max_batch_size)
@@ -102,20 +115,31 @@ def open_engine(folder: Path, options: RuntimeOptions | None = None) -> TensorRT
 def open_pytorch(checkpoint: Path, options: RuntimeOptions | None = None) -> TensorRTLLMBackend:
     """Load a Hugging Face checkpoint on the PyTorch backend (tensorrt_llm 1.0 and later).
 
-    Raises MissingDependencyError without tensorrt_llm, and EngineError.
+    Raises MissingDependencyError without tensorrt_llm, CheckpointError, and EngineError.
     """
     options = options or RuntimeOptions()
     refuse_audio_vocabulary(checkpoint, "TensorRT-LLM")
     llm_class = pytorch_llm()
-    contract = contract_for("1.2.1")
+    release = pytorch_release(installed_version())
+    contract = contract_for(release.contract)
+    vocabulary = checkpoint_vocabulary(checkpoint)
     _prepare_process(options)
     streams = options.max_streams or 64
     keywords = _pytorch_keywords(checkpoint, contract, options, streams)
+    if not release.native_rules:
+        # The overlap scheduler begins a step before the last id has reached the host, so that a
+        # logits processor would see a list that lags behind: wrong penalties, wrong slots.
+        keywords["disable_overlap_scheduler"] = True
     llm = _construct(llm_class, contract.checked("PyTorchLLM", **keywords))
     parameters_class = load("tensorrt_llm", "SamplingParams")
 
     def parameters(sampling: Sampling, prompt_ids: Sequence[int]) -> Any:
-        chosen = pytorch_keywords(sampling, prompt_ids)
+        vocabulary.check(prompt_ids, sampling)
+        chosen = (
+            native_keywords(sampling, vocabulary, fresh_seed=False)
+            if release.native_rules
+            else processor_keywords(sampling, prompt_ids)
+        )
         return parameters_class(**contract.checked("SamplingParams", **chosen))
 
     capacity = Capacity(streams, options.max_sequence)
@@ -158,9 +182,6 @@ def _pytorch_keywords(
         # Answers once per frame instead of once per token; only this backend can.
         "stream_interval": options.frame,
         "enable_iter_perf_stats": True,
-        # The overlap scheduler begins a step before the last id has reached the host, so that a
-        # logits processor would see a list that lags behind: wrong penalties, wrong slots.
-        "disable_overlap_scheduler": True,
     }
 
 
@@ -185,6 +206,11 @@ def _scheduler(contract: Contract) -> Any:
             ),
         )
     )
+
+
+def _versions(api: EngineApi) -> dict[str, str]:
+    """Of the packages an engine is tied to, as the builder records them."""
+    return {"tensorrt_llm": api.version, **installed(("tensorrt",))}
 
 
 def _prepare_process(options: RuntimeOptions) -> None:

@@ -1,10 +1,8 @@
 """`Sampling` in the words of TensorRT-LLM's `SamplingParams`: the keywords, and what they rest on.
 
-Two sets, since the two backends honour different fields. On TensorRT engines the C++ sampler does
-everything, and legal ids are a static bias. On the PyTorch backend the default sampler takes the
-repetition penalty without a word and ignores it until 1.3.0rc24 (NVIDIA/TensorRT-LLM issue 9442,
-pull request 16485), and an `embedding_bias` is not documented for it; there penalty and legal ids
-are a logits processor of ours (`trtllm_logits`).
+Where the library's sampler applies penalty and bias itself (engines, and the PyTorch backend from
+1.3.0rc24), legal ids are a static bias. Older PyTorch backends take the penalty without a word and
+ignore it (`trtllm_releases`); there penalty and legal ids are a logits processor of ours.
 """
 
 from __future__ import annotations
@@ -16,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from tensorrt_tts.backends.protocol import LegalTokens, Sampling
 from tensorrt_tts.backends.trtllm_logits import TokenRules
+from tensorrt_tts.backends.trtllm_vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     import torch
@@ -25,24 +24,28 @@ FORBIDDEN = -3.0e4
 float16, whose sampler would otherwise meet inf − inf."""
 
 
-def engine_keywords(sampling: Sampling, vocab_size: int) -> dict[str, Any]:
-    """For an engine of the TensorRT backend. vocab_size: rows of its output head.
+def native_keywords(
+    sampling: Sampling, vocabulary: Vocabulary, fresh_seed: bool = True
+) -> dict[str, Any]:
+    """For a sampler that applies everything itself. fresh_seed: draw one where the request has
+    none (`_common`).
 
     Only the union of legal ids is enforced, with stops legal everywhere: a bias cannot change with
-    the position, and a Python callback at every step would cost more than a broken frame.
+    the position, and a Python callback at every step would cost more than a broken frame. Padded
+    rows are illegal in any case.
     """
-    keywords = _common(sampling)
+    keywords = _common(sampling, fresh_seed)
     if sampling.repetition_penalty != 1.0:
         keywords["repetition_penalty"] = sampling.repetition_penalty
-    if sampling.legal is not None:
-        keywords["embedding_bias"] = legal_bias(sampling.legal, sampling.stop_ids, vocab_size)
+    if sampling.legal is not None or vocabulary.padded:
+        keywords["embedding_bias"] = legal_bias(sampling.legal, sampling.stop_ids, vocabulary)
     return keywords
 
 
-def pytorch_keywords(sampling: Sampling, prompt_ids: Sequence[int]) -> dict[str, Any]:
-    """For the PyTorch backend. `repetition_penalty` stays unset: a release that honours it would
-    apply it twice."""
-    keywords = _common(sampling)
+def processor_keywords(sampling: Sampling, prompt_ids: Sequence[int]) -> dict[str, Any]:
+    """For a sampler that ignores the repetition penalty, which stays unset: a release that honours
+    it would apply it twice."""
+    keywords = _common(sampling, fresh_seed=True)
     if sampling.repetition_penalty != 1.0 or sampling.legal is not None:
         keywords["logits_processor"] = TokenRules(
             len(prompt_ids), sampling.repetition_penalty, sampling.legal, sampling.stop_ids
@@ -50,7 +53,7 @@ def pytorch_keywords(sampling: Sampling, prompt_ids: Sequence[int]) -> dict[str,
     return keywords
 
 
-def _common(sampling: Sampling) -> dict[str, Any]:
+def _common(sampling: Sampling, fresh_seed: bool) -> dict[str, Any]:
     # Without an end_id TensorRT-LLM asks its tokenizer for one, and we give it none. −1 is its own
     # value for "never".
     end_id, *others = sampling.stop_ids or (-1,)
@@ -59,9 +62,14 @@ def _common(sampling: Sampling) -> dict[str, Any]:
         "end_id": end_id,
         "pad_id": end_id if end_id >= 0 else 0,
         "detokenize": False,
-        # Its own default seed is 0: every request would draw the same.
-        "seed": secrets.randbits(63) if sampling.seed is None else sampling.seed,
     }
+    # The C++ sampler's own default is 0: every request would draw the same. TorchSampler draws for
+    # the whole batch from one generator, and a single seed in it costs every request (TensorRT-LLM,
+    # sampler/seed_manager.py). It keeps seeds in 63 bits and fails in the engine's loop at more.
+    if sampling.seed is not None:
+        keywords["seed"] = sampling.seed % (1 << 63)
+    elif fresh_seed:
+        keywords["seed"] = secrets.randbits(63)
     if others:
         keywords["stop_token_ids"] = others
     if sampling.temperature == 0:
@@ -76,13 +84,15 @@ def _common(sampling: Sampling) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=8)
-def legal_bias(legal: LegalTokens, stop_ids: tuple[int, ...], vocab_size: int) -> torch.Tensor:
-    """float32 (vocab_size,): 0 for legal ids and stops, `FORBIDDEN` for the rest. Shared between
-    requests; TensorRT-LLM copies it."""
+def legal_bias(
+    legal: LegalTokens | None, stop_ids: tuple[int, ...], vocabulary: Vocabulary
+) -> torch.Tensor:
+    """float32 (rows of the head,): 0 for legal ids (None: all of the vocabulary) and stops,
+    `FORBIDDEN` for the rest. Shared between requests; TensorRT-LLM copies it."""
     import torch
 
-    bias = torch.full((vocab_size,), FORBIDDEN, dtype=torch.float32)
-    for slot in legal.slots:
+    bias = torch.full((vocabulary.rows,), FORBIDDEN, dtype=torch.float32)
+    for slot in (range(vocabulary.size or 0),) if legal is None else legal.slots:
         bias[slot.start : slot.stop : slot.step] = 0.0
     bias[list(stop_ids)] = 0.0
     return bias

@@ -29,7 +29,7 @@ class Session(Protocol):
 
     noisy: whether the engine takes the four noise inputs. device: where `run` wants its tensors.
     `run(codes, noise)`: int64 (B, 3, W) and float32 (B, 1, W·r) each, contiguous, to float32
-    (B, W·hop) on the host.
+    (B, W·hop) on the host, valid until the next run.
     """
 
     steps: int

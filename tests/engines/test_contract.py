@@ -20,7 +20,7 @@ RELEASES = ("1.2.1", "0.21.0")
 PACKAGE = Path(engines.__file__).parent
 
 
-@pytest.mark.parametrize("version", RELEASES)
+@pytest.mark.parametrize("version", [*RELEASES, "1.3.0rc24"])
 def test_contract_is_well_formed(version):
     contract = contract_for(version)
     assert contract.version == version

@@ -10,11 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from engines import find, snac_engine
 from engines import host as engines_host
-from engines import snac_engine
 from engines.check import check_engine
 from engines.gpus import ComputeCapability
 from engines.host import Device
+from engines.manifest import read_manifest, write_manifest
 from engines.snac_engine import SnacRecipe, TensorRT, build_snac, this_host
 from tensorrt_tts.codecs import select, snac_trt
 from tensorrt_tts.codecs.context import Window, decode
@@ -43,7 +44,7 @@ RECIPE = SnacRecipe.read().model_copy(update={"steps": 24, "max_batch": 6, "opt_
 def double(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "tensorrt", fake_tensorrt)
     monkeypatch.setattr(fake_tensorrt, "fails", set())
-    monkeypatch.setattr(snac_trt, "_installed", lambda: {"tensorrt": fake_tensorrt.__version__})
+    monkeypatch.setattr(find, "installed", lambda packages: {"tensorrt": fake_tensorrt.__version__})
     fake_tensorrt.builds.clear()
     fake_tensorrt._Context.ran.clear()
 
@@ -166,7 +167,11 @@ def test_run_and_load_failures(
 
 
 def test_selection(
-    engines: Path, checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    engines: Path,
+    checkpoint: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     """The engine where it fits this GPU; torch on a CPU, elsewhere, or for other weights."""
     monkeypatch.setenv(select.ENGINES_VARIABLE, str(engines))
@@ -192,8 +197,37 @@ def test_selection(
         assert isinstance(codec, FixedWindowCodec)
         assert isinstance(codec.session, OnnxSession)
     monkeypatch.setattr(engines_host, "find_device", lambda: L4)
+    assert caplog.messages == []
     assert select.open_codec(checkpoint, device="cuda") == "torch"
     assert opened == ["cuda:0"]
+    (message,) = caplog.messages
+    assert "without its engine" in message
+    assert "NVIDIA L4" in message
+
+
+def test_the_newest_engine_that_fits_is_found(
+    engines: Path, checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside damaged, unfinished and foreign ones, as for language models."""
+    root = tmp_path / "engines"
+    good = shutil.copytree(engine(engines), root / "good")
+    for name, changes in (
+        ("l4", {"product": L4.product, "capability": "8.9"}),
+        ("release", {"versions": {"tensorrt": "10.13.3"}}),
+        ("cut", {}),
+        (".good.building-x", {}),
+    ):
+        folder = shutil.copytree(good, root / name)
+        manifest = read_manifest(good)
+        assert manifest is not None
+        inputs = manifest.inputs.model_copy(update=changes)
+        newer = {"inputs": inputs, "key": inputs.key, "built_at": f"2099-{name}"}
+        write_manifest(folder, manifest.model_copy(update=newer))
+    (root / "cut" / "snac.engine").write_bytes(b"half")
+    monkeypatch.setattr(engines_host, "find_device", lambda: A100)
+    assert snac_trt.find_codec_engine(checkpoint, root) == good
+    shutil.rmtree(good)
+    assert snac_trt.find_codec_engine(checkpoint, root) is None
 
 
 def test_this_host_names_everything_missing(monkeypatch: pytest.MonkeyPatch) -> None:

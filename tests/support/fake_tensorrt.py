@@ -1,12 +1,15 @@
 """A double of TensorRT 10's Python API that really runs the graph, with ONNX Runtime, on the memory
 whose addresses it is given. It has TensorRT's manners: failure is None or False and not an
-exception, an undefined or too large shape is refused, unknown attributes do not exist.
+exception, an undefined or too large shape is refused, unknown attributes do not exist. A context
+whose memory is the user's refuses to run without enough of it, and `fake_cuda_graphs` captures runs
+instead of doing them.
 """
 
 from __future__ import annotations
 
 import ctypes
 import json
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
@@ -17,6 +20,11 @@ __version__ = "10.14.1.48"
 TensorIOMode = SimpleNamespace(INPUT="input", OUTPUT="output")
 MemoryPoolType = SimpleNamespace(WORKSPACE="workspace")
 BuilderFlag = SimpleNamespace(FP16="fp16", TF32="tf32")
+
+ExecutionContextAllocationStrategy = SimpleNamespace(STATIC="static", USER_MANAGED="user")
+
+SCRATCH = 4096
+"""Bytes that a context of any engine needs beside its inputs and outputs."""
 
 builds: list[dict[str, Any]] = []
 fails: set[str] = set()
@@ -140,40 +148,68 @@ class _Engine:
         assert profile == 0
         return [tuple(shape) for shape in self._shapes[name]]
 
-    def create_execution_context(self) -> _Context:
-        return _Context(self)
+    @property
+    def device_memory_size_v2(self) -> int:
+        return SCRATCH
+
+    def create_execution_context(
+        self, strategy: str = ExecutionContextAllocationStrategy.STATIC
+    ) -> _Context | None:
+        return None if "context" in fails else _Context(self, strategy)
 
 
 class _Context:
     ran: ClassVar[list[int]] = []
+    made: ClassVar[list[_Context]] = []
+    capture: ClassVar[Callable[[_Context], None] | None] = None
+    """What a capturing stream does with a run, set by `fake_cuda_graphs`."""
 
-    def __init__(self, engine: _Engine) -> None:
+    def __init__(self, engine: _Engine, strategy: str) -> None:
         self._engine = engine
         self._addresses: dict[str, int] = {}
-        self._shapes: dict[str, tuple[int, ...]] = {}
+        self.shapes: dict[str, tuple[int, ...]] = {}
+        self.memory: tuple[int, int] | None = (0, SCRATCH) if strategy == "static" else None
+        self.width = 0
+        self.made.append(self)
 
     def set_tensor_address(self, name: str, address: int) -> bool:
         self._addresses[name] = address
         return True
 
+    def set_device_memory(self, memory: int, size: int) -> None:
+        self.memory = (memory, size)
+
     def set_input_shape(self, name: str, shape: tuple[int, ...]) -> bool:
         low, _, high = self._engine.get_tensor_profile_shape(name, 0)
         fits = all(a <= b <= c for a, b, c in zip(low, shape, high, strict=True))
         if fits:
-            self._shapes[name] = shape
+            self.shapes[name] = shape
         return fits
 
     def execute_async_v3(self, stream_handle: int) -> bool:
-        if "execute" in fails:
+        if "execute" in fails or self.memory is None or self.memory[1] < SCRATCH:
             return False
+        capture = type(self).capture
+        if capture is not None:
+            capture(self)
+        else:
+            self.run()
+        return True
+
+    def run(self) -> None:
+        """The kernels, with the shapes the context has now."""
         feed = {
             name: _view(self._addresses[name], shape, np.int64 if name == "codes" else np.float32)
-            for name, shape in self._shapes.items()
+            for name, shape in self.shapes.items()
         }
         (samples,) = self._engine.session.run(["samples"], feed)
-        _view(self._addresses["samples"], samples.shape, np.float32)[:] = samples
+        self.width = samples.shape[1]
+        self.samples(len(samples))[:] = samples
         self.ran.append(len(samples))
-        return True
+
+    def samples(self, rows: int) -> np.ndarray:
+        """The first rows of the output, as wide as the last run's."""
+        return _view(self._addresses["samples"], (rows, self.width), np.float32)
 
 
 class Runtime:

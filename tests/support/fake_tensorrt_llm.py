@@ -4,9 +4,9 @@ What it mirrors (read in TensorRT-LLM's executor/result.py and llmapi, releases 
 result object per request, changed in place; `token_ids` grow by several, one or no ids a step; a
 stop word is taken off again by replacing the list with a shorter one; END_ID shown or not; answers
 go on until the engine has noticed an abort, then `finish_reason` is "cancelled"; a request past
-`max_seq_len` is refused synchronously; asynchronous iteration needs a loop at submission time; a
-dead executor raises from every iterator and from every later call. Keywords are checked against the
-contract, so a misspelt one fails as it would on a GPU.
+`max_seq_len` is refused synchronously, as is what `refuses_request` says; asynchronous iteration
+needs a loop at submission time; a dead executor raises from every iterator and from every later
+call. Keywords are checked against the contract, so a misspelt one fails as it would on a GPU.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
+from packaging.version import Version
 
 from engines.contract import contract_for
 
@@ -101,9 +102,11 @@ class FakeLLM:
     script: Script = staticmethod(lambda prompt, parameters, position: 0)
     limits = SimpleNamespace(max_seq_len=4096, max_batch_size=8)
     refuses: Exception | None = None
+    refuses_request: Callable[[list[int]], Exception | None] = staticmethod(lambda prompt: None)
+    contract = "1.2.1"
 
     def __init__(self, **keywords: Any) -> None:
-        contract_for("1.2.1").check(self.entry, keywords)
+        contract_for(self.contract).check(self.entry, keywords)
         if self.refuses is not None:
             raise self.refuses
         self.keywords = keywords
@@ -125,6 +128,8 @@ class FakeLLM:
             raise RuntimeError("LLM is shutting down")
         if self.dead is not None:
             raise self.dead
+        if (refusal := type(self).refuses_request(inputs)) is not None:
+            raise refusal
         if len(inputs) + sampling_params.max_tokens > self.limits.max_seq_len:
             raise ValueError(f"prompt + max_tokens exceed max_seq_len {self.limits.max_seq_len}")
         result = FakeResult(self, inputs, sampling_params, len(self.submitted))
@@ -224,9 +229,9 @@ class FakePyTorchLLM(FakeLLM):
     entry = "PyTorchLLM"
 
 
-def _strict(name: str) -> type:
+def _strict(name: str, version: str) -> type:
     """A class that takes what the contract lists and keeps it as attributes."""
-    contract = contract_for("1.2.1")
+    contract = contract_for(version)
 
     class Strict:
         def __init__(self, **keywords: Any) -> None:
@@ -239,7 +244,8 @@ def _strict(name: str) -> type:
 
 
 def install(monkeypatch: pytest.MonkeyPatch, version: str = "1.2.1") -> ModuleType:
-    """Puts the double in `sys.modules`, as `version`. Returns the package."""
+    """Puts the double in `sys.modules`, as `version`: without the engine backend from 1.3.0rc21 on,
+    strict by the fields of 1.3.0rc24 from that release on. Returns the package."""
     import importlib.metadata
 
     real = importlib.metadata.version
@@ -248,21 +254,28 @@ def install(monkeypatch: pytest.MonkeyPatch, version: str = "1.2.1") -> ModuleTy
         "version",
         lambda name: version if name == "tensorrt_llm" else real(name),
     )
-    package, api, engine = (
-        ModuleType(name)
-        for name in ("tensorrt_llm", "tensorrt_llm.llmapi", "tensorrt_llm._tensorrt_engine")
-    )
+    names = ["tensorrt_llm", "tensorrt_llm.llmapi"]
+    modules = {name: ModuleType(name) for name in names}
+    package, api = modules.values()
+    contract = "1.3.0rc24" if Version(version) >= Version("1.3.0rc24") else "1.2.1"
+    monkeypatch.setattr(FakeLLM, "contract", contract)
     package.LLM = FakePyTorchLLM  # type: ignore[attr-defined]
-    package.SamplingParams = _strict("SamplingParams")  # type: ignore[attr-defined]
-    engine.LLM = FakeLLM  # type: ignore[attr-defined]
-    for name in ("KvCacheConfig", "SchedulerConfig", "ExtendedRuntimePerfKnobConfig"):
-        setattr(api, name, _strict(name))
-    policies = contract_for("1.2.1").enums["CapacitySchedulerPolicy"]
+    package.SamplingParams = _strict("SamplingParams", contract)  # type: ignore[attr-defined]
+    configs = ["KvCacheConfig", "SchedulerConfig"]
+    engine = ModuleType("tensorrt_llm._tensorrt_engine")
+    if Version(version) < Version("1.3.0rc21"):
+        engine.LLM = FakeLLM  # type: ignore[attr-defined]
+        modules[engine.__name__] = engine
+        configs.append("ExtendedRuntimePerfKnobConfig")
+    for name in configs:
+        setattr(api, name, _strict(name, contract))
+    policies = contract_for(contract).enums["CapacitySchedulerPolicy"]
     api.CapacitySchedulerPolicy = SimpleNamespace(  # type: ignore[attr-defined]
         **{name: name for name in policies}
     )
-    for module in (package, api, engine):
-        monkeypatch.setitem(sys.modules, module.__name__, module)
+    monkeypatch.delitem(sys.modules, engine.__name__, raising=False)
+    for name, module in modules.items():
+        monkeypatch.setitem(sys.modules, name, module)
     monkeypatch.setattr(FakeLLM, "manners", Manners())
     monkeypatch.setattr(FakeLLM, "refuses", None)
     return package

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,10 +15,12 @@ from hypothesis import strategies as st
 from tensorrt_tts.backends import trtllm
 from tensorrt_tts.backends.protocol import Backend, Capacity, Finish, Sampling, TokenChunk
 from tensorrt_tts.backends.trtllm import TensorRTLLMBackend
-from tensorrt_tts.backends.trtllm_sampling import engine_keywords
+from tensorrt_tts.backends.trtllm_sampling import native_keywords
+from tensorrt_tts.backends.trtllm_vocabulary import Vocabulary
 from tensorrt_tts.errors import BackendError, CapacityError, EngineDiedError, SettingError
+from tests.support import fake_tensorrt_llm
 from tests.support.examples import examples
-from tests.support.fake_tensorrt_llm import FakeLLM, Manners
+from tests.support.fake_tensorrt_llm import FakeLLM, FakeResult, Manners
 
 END, STOP_WORD = 900, 901
 SAMPLING = Sampling(max_tokens=40, stop_ids=(END, STOP_WORD), seed=1)
@@ -44,7 +47,7 @@ def backend(
     monkeypatch.setattr(FakeLLM, "script", staticmethod(script(length, last)))
 
     def parameters(sampling: Sampling, prompt_ids: Any) -> Any:
-        keywords = engine_keywords(sampling, vocab_size=1000)
+        keywords = native_keywords(sampling, Vocabulary(1000, 1000))
         return SimpleNamespace(**{"stop_token_ids": None} | keywords)
 
     return TensorRTLLMBackend(
@@ -240,6 +243,77 @@ async def test_the_engines_own_refusal_is_the_callers_error(
     with pytest.raises(SettingError, match="max_seq_len 10"):
         await collect(engine)
     assert engine.stats().running == 0
+
+
+class RequestError(RuntimeError):
+    """As TensorRT-LLM names it, in whichever of its modules."""
+
+
+class TooLongError(RequestError):
+    """A later release's own kind of it."""
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        RequestError("prompt length 40 exceeds the limit"),
+        TooLongError("prompt length 40 exceeds the limit"),
+        fake_tensorrt_llm.RequestError("prompt length 40 exceeds the limit"),
+        ValueError("top_k out of range"),
+        TypeError("seed: incompatible function arguments"),
+        OverflowError("int too large to convert"),
+        NotImplementedError("no such sampling mode"),
+    ],
+    ids=lambda refusal: type(refusal).__name__,
+)
+async def test_a_refused_request_leaves_the_engine_to_the_others(
+    monkeypatch: pytest.MonkeyPatch, refusal: Exception
+) -> None:
+    engine = backend(monkeypatch)
+    monkeypatch.setattr(
+        FakeLLM, "refuses_request", staticmethod(lambda p: refusal if p == [4] else None)
+    )
+    running = asyncio.create_task(collect(engine, "before"))
+    await asyncio.sleep(0)
+    with pytest.raises(SettingError, match=re.escape(str(refusal))):
+        await anext(engine.stream([4], SAMPLING, "refused"))
+    assert ids(await running) == list(range(25))
+    assert ids(await collect(engine, "after")) == list(range(25))
+    assert engine.stats().fault is None
+    assert engine.stats().running == 0
+
+
+async def test_any_other_error_at_submission_is_the_engines_death(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    engine = backend(monkeypatch)
+    gone = RuntimeError("MPI worker exited")
+    monkeypatch.setattr(FakeLLM, "refuses_request", staticmethod(lambda p: gone))
+    with pytest.raises(EngineDiedError, match="MPI worker exited"):
+        await collect(engine)
+    with pytest.raises(EngineDiedError):
+        await collect(engine)
+
+
+@pytest.mark.parametrize("answer", [SimpleNamespace(outputs=[]), SimpleNamespace(), None])
+async def test_an_answer_that_cannot_be_read_fails_its_request_only(
+    monkeypatch: pytest.MonkeyPatch, answer: Any
+) -> None:
+    engine = backend(monkeypatch)
+    read = FakeResult.__anext__
+
+    async def odd(self: FakeResult) -> Any:
+        step = await read(self)
+        return answer if self.prompt_token_ids == [4] else step
+
+    monkeypatch.setattr(FakeResult, "__anext__", odd)
+    other = asyncio.create_task(collect(engine, "other"))
+    with pytest.raises(BackendError, match="unreadable") as caught:
+        await anext(engine.stream([4], SAMPLING, "odd"))
+    assert not isinstance(caught.value, EngineDiedError)
+    assert ids(await other) == list(range(25))
+    (submitted,) = [r for r in engine._llm.submitted if r.prompt_token_ids == [4]]
+    assert submitted.cancelled
 
 
 async def test_random_cancels_leave_nothing_running(monkeypatch: pytest.MonkeyPatch) -> None:

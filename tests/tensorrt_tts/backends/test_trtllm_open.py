@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,13 +12,22 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import torch
+from tokenizers import Tokenizer, models
 
-from tensorrt_tts.backends.protocol import Sampling
+from engines import digest_cache
+from engines.fingerprint import fingerprint
+from engines.gpus import ComputeCapability
+from engines.host import Device
+from engines.manifest import Inputs, Manifest, file_entries, write_manifest
+from tensorrt_tts.backends import trtllm_open
+from tensorrt_tts.backends.protocol import LegalTokens, Sampling
 from tensorrt_tts.backends.trtllm import TensorRTLLMBackend
 from tensorrt_tts.backends.trtllm_open import (
     SINGLE_PROCESS_VARIABLE,
     RuntimeOptions,
     find_engine,
+    open_checkpoint,
     open_engine,
     open_pytorch,
 )
@@ -27,6 +37,7 @@ from tensorrt_tts.errors import (
     EngineError,
     EngineMismatchError,
     MissingDependencyError,
+    SettingError,
 )
 from tests.support import fake_tensorrt_llm
 from tests.support.fake_tensorrt_llm import FakeLLM
@@ -34,13 +45,24 @@ from tests.support.fake_tensorrt_llm import FakeLLM
 ROOT = Path(__file__).parents[3]
 
 
-def engine_folder(path: Path, version: str = "1.2.1", paged: bool = True) -> Path:
+A100 = Device("NVIDIA A100-SXM4-80GB", 81920, ComputeCapability(8, 0), "580.1")
+L4 = Device("NVIDIA L4", 23034, ComputeCapability(8, 9), "580.1")
+PCIE = Device("NVIDIA A100 80GB PCIe", 81920, ComputeCapability(8, 0), "580.1")
+
+
+def engine_folder(
+    path: Path,
+    version: str = "1.2.1",
+    paged: bool = True,
+    algorithm: str | None = None,
+    rows: int = 1000,
+) -> Path:
     """As `trtllm-build` leaves it: config.json and rank0.engine."""
     path.mkdir()
     pretrained = {
         "architecture": "LlamaForCausalLM",
         "dtype": "float16",
-        "vocab_size": 1000,
+        "vocab_size": rows,
         "hidden_size": 64,
         "intermediate_size": 128,
         "num_hidden_layers": 2,
@@ -48,7 +70,7 @@ def engine_folder(path: Path, version: str = "1.2.1", paged: bool = True) -> Pat
         "num_key_value_heads": 1,
         "head_size": 32,
         "mapping": {"world_size": 1},
-        "quantization": {"quant_algo": None, "kv_cache_quant_algo": None if paged else "INT8"},
+        "quantization": {"quant_algo": algorithm, "kv_cache_quant_algo": None if paged else "INT8"},
     }
     build = {
         "max_batch_size": 4,
@@ -61,6 +83,49 @@ def engine_folder(path: Path, version: str = "1.2.1", paged: bool = True) -> Pat
     (path / "config.json").write_text(json.dumps(config))
     (path / "rank0.engine").write_bytes(bytes(1 << 20))
     return path
+
+
+def published(
+    root: Path,
+    name: str,
+    checkpoint: Path,
+    built_at: str,
+    device: Device = A100,
+    version: str = "1.2.1",
+    tensorrt: str = "not installed",
+) -> Path:
+    """An engine of that checkpoint as `python -m engines build` publishes it."""
+    root.mkdir(exist_ok=True)
+    folder = engine_folder(root / name, version)
+    inputs = Inputs(
+        kind="tensorrt-llm",
+        checkpoint=fingerprint(checkpoint, root),
+        recipe={},
+        product=device.product,
+        capability=str(device.capability),
+        versions={"tensorrt_llm": version, "tensorrt": tensorrt},
+    )
+    manifest = Manifest(
+        key=inputs.key,
+        inputs=inputs,
+        source=str(checkpoint),
+        plan={},
+        environment={},
+        built_at=built_at,
+        seconds={},
+        files=file_entries(folder),
+    )
+    write_manifest(folder, manifest)
+    return folder
+
+
+@pytest.fixture
+def checkpoint(tmp_path: Path) -> Path:
+    folder = tmp_path / "lm"
+    folder.mkdir()
+    (folder / "config.json").write_text('{"vocab_size": 1000}')
+    (folder / "model.safetensors").write_bytes(b"weights")
+    return folder
 
 
 @pytest.fixture
@@ -110,16 +175,84 @@ def test_options(installed: pytest.MonkeyPatch, tmp_path: Path) -> None:
     )
 
 
-async def test_pytorch_backend(installed: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    backend = open_pytorch(tmp_path)
+async def test_pytorch_backend(installed: pytest.MonkeyPatch, checkpoint: Path) -> None:
+    backend = open_pytorch(checkpoint)
     keywords = backend._llm.keywords
     assert backend.name == "trtllm-pytorch"
     assert keywords["stream_interval"] == 7
     assert keywords["disable_overlap_scheduler"] is True
     assert "build_config" not in keywords
     assert await generated(backend) == list(range(10, 30))
-    rules = backend._llm.submitted[0].parameters.logits_processor
-    assert rules.repetition_penalty == 1.1
+    submitted = backend._llm.submitted[0].parameters
+    assert submitted.logits_processor.repetition_penalty == 1.1
+    assert submitted.repetition_penalty is None
+
+
+@pytest.mark.parametrize("version", ["1.3.0rc24", "1.3.0rc29", "1.4.0rc1"])
+async def test_pytorch_backend_that_has_penalties_keeps_its_overlap_scheduler(
+    monkeypatch: pytest.MonkeyPatch, checkpoint: Path, version: str
+) -> None:
+    fake_tensorrt_llm.install(monkeypatch, version)
+    monkeypatch.setattr(FakeLLM, "script", staticmethod(lambda p, s, position: 10 + position))
+    backend = open_pytorch(checkpoint)
+    assert "disable_overlap_scheduler" not in backend._llm.keywords
+    legal = LegalTokens((range(10, 30), range(30, 50)))
+    sampling = Sampling(max_tokens=5, stop_ids=(2,), legal=legal)
+    _ = [chunk async for chunk in backend.stream([1, 2], sampling, "a")]
+    submitted = backend._llm.submitted[0].parameters
+    assert submitted.logits_processor is None
+    assert submitted.repetition_penalty == 1.1
+    assert (submitted.embedding_bias == 0).nonzero().flatten().tolist() == [2, *range(10, 50)]
+    assert submitted.embedding_bias.shape == (1000,)
+    assert submitted.seed is None
+
+
+@pytest.mark.parametrize("version", ["1.2.1", "1.3.0rc24"])
+async def test_pytorch_backend_refuses_ids_its_model_has_not(
+    monkeypatch: pytest.MonkeyPatch, checkpoint: Path, version: str
+) -> None:
+    fake_tensorrt_llm.install(monkeypatch, version)
+    backend = open_pytorch(checkpoint)
+    with pytest.raises(SettingError, match="prompt has id 1000"):
+        await anext(backend.stream([1, 1000], Sampling(max_tokens=5), "a"))
+    assert backend._llm.submitted == []
+    assert backend.stats().fault is None
+
+
+def most_likely(prompt: list[int], parameters: Any, position: int) -> int:
+    """What a greedy sampler picks of a padded head: its real logits are all below the padding's."""
+    logits = torch.full((1024,), -5.0)
+    logits[position % 1000] = -4.0
+    logits[1000:] = 0.0
+    if parameters.embedding_bias is not None:
+        logits += parameters.embedding_bias
+    return int(logits.argmax())
+
+
+@pytest.mark.parametrize("legal", [None, LegalTokens((range(1000),), per_slot=False)])
+async def test_padded_rows_are_never_sampled(
+    installed: pytest.MonkeyPatch, tmp_path: Path, legal: LegalTokens | None
+) -> None:
+    folder = engine_folder(tmp_path / "engine", algorithm="W4A16_AWQ", rows=1024)
+    names = {f"t{index}": index for index in range(1000)}
+    Tokenizer(models.WordLevel(names, unk_token="t0")).save(str(folder / "tokenizer.json"))
+    installed.setattr(FakeLLM, "script", staticmethod(most_likely))
+    backend = open_engine(folder)
+    sampling = Sampling(max_tokens=20, temperature=0, repetition_penalty=1.0, legal=legal)
+    stream = backend.stream([1], sampling, "a")
+    assert [token async for chunk in stream for token in chunk.ids] == list(range(20))
+
+
+async def test_padding_of_unknown_size_asks_for_legal_ids(
+    installed: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    backend = open_engine(engine_folder(tmp_path / "engine", algorithm="W4A16_AWQ", rows=1024))
+    with pytest.raises(SettingError, match=r"legal None.*tokenizer\.json"):
+        await generated(backend)
+    legal = LegalTokens((range(10, 60),))
+    sampling = Sampling(max_tokens=5, legal=legal)
+    stream = backend.stream([1], sampling, "a")
+    assert [token async for chunk in stream for token in chunk.ids] == list(range(10, 15))
 
 
 def test_without_tensorrt_llm(tmp_path: Path) -> None:
@@ -128,11 +261,14 @@ def test_without_tensorrt_llm(tmp_path: Path) -> None:
             opening(tmp_path)
 
 
-def test_removed_backend(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    fake_tensorrt_llm.install(monkeypatch, version="1.4.0rc1")
+@pytest.mark.parametrize("version", ["1.3.0rc24", "1.4.0rc1"])
+def test_removed_backend(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, checkpoint: Path, version: str
+) -> None:
+    fake_tensorrt_llm.install(monkeypatch, version)
     with pytest.raises(EngineError, match=r"removed upstream.*1\.2\.1"):
         open_engine(engine_folder(tmp_path / "engine"))
-    assert open_pytorch(tmp_path).name == "trtllm-pytorch"  # the way on
+    assert open_pytorch(checkpoint).name == "trtllm-pytorch"  # the way on
 
 
 def test_bad_engines(installed: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -159,14 +295,106 @@ def test_an_unguarded_entry_module_is_refused_in_the_worker(
         open_engine(engine_folder(tmp_path / "engine"))
 
 
-def test_no_engine_names_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    checkpoint = tmp_path / "lm"
-    checkpoint.mkdir()
-    (checkpoint / "config.json").write_text("{}")
-    (checkpoint / "model.safetensors").write_bytes(b"weights")
-    monkeypatch.setenv(ENGINES_VARIABLE, str(tmp_path / "nowhere"))
+def test_no_engine_names_the_command(
+    installed: pytest.MonkeyPatch, tmp_path: Path, checkpoint: Path
+) -> None:
+    installed.setenv(ENGINES_VARIABLE, str(tmp_path / "nowhere"))
     with pytest.raises(EngineError, match="make build-engine"):
         find_engine(checkpoint)
+    assert not (tmp_path / "nowhere").exists()  # nothing was hashed for it
+    other = tmp_path / "other"
+    shutil.copytree(checkpoint, other)
+    (other / "model.safetensors").write_bytes(b"others")
+    published(tmp_path / "nowhere", "theirs", other, "2026-11-01")
+    with pytest.raises(EngineError, match="make build-engine"):
+        find_engine(checkpoint)
+
+
+def on(monkeypatch: pytest.MonkeyPatch, device: Device | None) -> None:
+    monkeypatch.setattr(trtllm_open, "find_device", lambda: device)
+
+
+def test_one_volume_serves_all_gpus(
+    installed: pytest.MonkeyPatch, tmp_path: Path, checkpoint: Path
+) -> None:
+    """The newest that runs here, whatever was built for others since."""
+    root = tmp_path / "engines"
+    for name, built_at, device in (
+        ("old", "2026-11-01", A100),
+        ("a100", "2026-11-02", A100),
+        ("pcie", "2026-11-03", PCIE),
+        ("l4", "2026-11-04", L4),
+    ):
+        published(root, name, checkpoint, built_at, device)
+    for device, name in ((A100, "a100"), (PCIE, "pcie"), (L4, "l4")):
+        on(installed, device)
+        assert find_engine(checkpoint, root) == root / name
+        assert open_checkpoint_below(installed, checkpoint, root).name == "trtllm"
+    on(installed, None)  # no answer from the driver: nothing to compare with
+    assert find_engine(checkpoint, root) == root / "l4"
+
+
+def open_checkpoint_below(
+    monkeypatch: pytest.MonkeyPatch, checkpoint: Path, root: Path
+) -> TensorRTLLMBackend:
+    monkeypatch.setenv(ENGINES_VARIABLE, str(root))
+    return open_checkpoint(checkpoint)
+
+
+def test_a_start_reads_the_weights_once(
+    installed: pytest.MonkeyPatch, tmp_path: Path, checkpoint: Path
+) -> None:
+    """6 GB of them at every start would be ten seconds of silence on a network volume."""
+    installed.setattr(digest_cache, "SETTLED_NS", -(10**18))  # as if they had lain there for long
+    root = tmp_path / "engines"
+    on(installed, A100)
+    good = published(root, "good", checkpoint, "2026-11-01")
+    read: list[str] = []
+    installed.setattr(digest_cache, "digest", lambda path: read.append(path.name) or "0" * 64)
+    assert find_engine(checkpoint, root) == good
+    assert read == []
+    (checkpoint / "model.safetensors").write_bytes(b"other weights")
+    with pytest.raises(EngineError, match="make build-engine"):
+        find_engine(checkpoint, root)
+    assert read == ["model.safetensors"]
+
+
+def test_engines_that_cannot_run_are_passed_over(
+    installed: pytest.MonkeyPatch, tmp_path: Path, checkpoint: Path
+) -> None:
+    root = tmp_path / "engines"
+    on(installed, A100)
+    good = published(root, "good", checkpoint, "2026-11-01")
+    published(root, "release", checkpoint, "2026-11-02", version="1.1.0")
+    published(root, "libraries", checkpoint, "2026-11-03", tensorrt="10.13.3.9")
+    (published(root, "cut", checkpoint, "2026-11-04") / "rank0.engine").unlink()
+    changed = published(root, "changed", checkpoint, "2026-11-05") / "manifest.json"
+    changed.write_text(changed.read_text().replace('"recipe": {}', '"recipe": {"a": 1}'))
+    (published(root, "unreadable", checkpoint, "2026-11-06") / "manifest.json").write_text("{")
+    published(root, ".a100.building-x", checkpoint, "2026-11-07")
+    (published(root, "torn", checkpoint, "2026-11-08") / "config.json").write_text("")
+    assert find_engine(checkpoint, root) == good
+
+
+def test_the_nearest_engine_says_why_none_runs_here(
+    installed: pytest.MonkeyPatch, tmp_path: Path, checkpoint: Path
+) -> None:
+    root = tmp_path / "engines"
+    on(installed, A100)
+    published(root, "l4", checkpoint, "2026-11-02", L4)
+    with pytest.raises(EngineMismatchError, match=r"'NVIDIA L4', this GPU is 'NVIDIA A100"):
+        find_engine(checkpoint, root)
+    published(root, "release", checkpoint, "2026-11-01", version="1.1.0")
+    with pytest.raises(
+        EngineMismatchError,
+        match=r"none of this checkpoint's 2 engines.*1\.1\.0, installed is 1\.2",
+    ):
+        find_engine(checkpoint, root)
+    (published(root, "cut", checkpoint, "2026-10-01") / "rank0.engine").unlink()
+    with pytest.raises(
+        CorruptEngineError, match=r"3 engines.*rank0\.engine is missing.*build again"
+    ):
+        find_engine(checkpoint, root)
 
 
 def modules() -> list[Path]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import wave
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from tensorrt_tts.errors import SettingError
 from tensorrt_tts.jobs.speaker import Speaker, Timing, benchmark_table, wav_bytes
 from tensorrt_tts.loading import open_synthesizer
-from tensorrt_tts.speech import SegmentReport, SpeechReport
+from tensorrt_tts.speech import SegmentReport, SpeechReport, SpeechRequest
 from tests.support.tiny_orpheus import tiny_model_folders
 
 
@@ -47,10 +48,23 @@ def test_wav_round_trip() -> None:
         assert file.readframes(3) == pcm.tobytes()
 
 
-async def test_benchmark_warms_up_and_repeats() -> None:
+async def test_benchmark_warms_up_and_repeats_without_a_seed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     folder, codec = tiny_model_folders()
     speaker = Speaker(open_synthesizer(str(folder), codec=str(codec)))
+    asked: list[SpeechRequest] = []
+    synthesize = speaker.synthesizer.synthesize
+
+    async def noted(request: SpeechRequest) -> Any:
+        asked.append(request)
+        return await synthesize(request)
+
+    monkeypatch.setattr(speaker.synthesizer, "synthesize", noted)
     timings = await speaker.benchmark(runs=2, texts=("One.", "And two."))
+    texts = [request.text for request in asked]
+    assert texts == ["One.", "One.", "One.", "And two.", "And two."]
+    assert {request.seed for request in asked} == {None}
     assert [timing.characters for timing in timings] == [4, 4, 8, 8]
     assert all(timing.tokens and timing.first_audio_s for timing in timings)
     with pytest.raises(SettingError, match="runs 0"):

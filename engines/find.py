@@ -1,0 +1,63 @@
+"""The engine of a checkpoint that runs on this machine, among those built for others."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from engines.check import check_engine
+from engines.host import Device
+from engines.manifest import find_engines
+from tensorrt_tts.errors import EngineError
+
+
+def fitting_engine(
+    root: Path,
+    kind: str,
+    identify: Callable[[], str],
+    device: Device | None,
+    versions: dict[str, str],
+) -> Path | None:
+    """The newest engine of that kind below `root` that passes `check_engine` on this machine, or
+    None where the checkpoint has none at all.
+
+    identify: the checkpoint's fingerprint; only asked for where there are engines to compare.
+    device, versions: of this machine, as of `check_engine`.
+
+    Raises the EngineError of the engine that comes nearest to fitting when none does: it has the
+    fewest mismatches of GPU and versions, and is the newest of those.
+    """
+    engines = find_engines(root, kind)
+    if not engines:
+        return None
+    wanted = identify()
+    refusals: list[tuple[int, EngineError]] = []
+    for folder, manifest in engines:
+        if manifest.inputs.checkpoint != wanted:
+            continue
+        try:
+            check_engine(folder, device, versions)
+            return folder
+        except EngineError as error:
+            refusals.append((len(manifest.mismatches(device, versions)), error))
+    if not refusals:
+        return None
+    _, nearest = min(refusals, key=lambda refusal: refusal[0])
+    if len(refusals) == 1:
+        raise nearest
+    raise type(nearest)(
+        f"none of this checkpoint's {len(refusals)} engines runs here; the nearest: {nearest}"
+    )
+
+
+def installed(packages: Iterable[str]) -> dict[str, str]:
+    """Versions of those packages, "not installed" for an absent one, as manifests write them."""
+
+    def version(package: str) -> str:
+        try:
+            return importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            return "not installed"
+
+    return {package: version(package) for package in packages}

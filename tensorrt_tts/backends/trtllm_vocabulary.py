@@ -1,0 +1,83 @@
+"""Which ids a model has, and which rows of its output head are padding.
+
+ModelOpt pads embedding and head of AWQ checkpoints with zeros to a multiple of 64 rows (0.37,
+`model_config_export.py`), and TensorRT-LLM's config.json then names the padded size only. A padded
+row's logit is 0, above most real ones, so it must never be sampled.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from engines.check import EngineInfo
+from tensorrt_tts.backends.protocol import Sampling
+from tensorrt_tts.errors import CorruptCheckpointError, SettingError
+from tensorrt_tts.tokenizer import TextTokenizer
+
+MULTIPLE = 64
+"""Rows an AWQ head is padded to a multiple of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """rows: of the output head, hence logits. size: ids that may be used, the first rows; None
+    where some of the last rows may be padding and nothing tells how many."""
+
+    rows: int
+    size: int | None
+
+    @property
+    def padded(self) -> bool:
+        return self.size != self.rows
+
+    def check(self, prompt_ids: Sequence[int], sampling: Sampling) -> None:
+        """Raises SettingError for an id outside: on a GPU it would be an illegal memory access,
+        which ends the engine and every stream with it."""
+        size = self.rows if self.size is None else self.size
+        legal = () if sampling.legal is None else sampling.legal.slots
+        ends = [end for slot in legal if slot for end in (slot[0], slot[-1])]
+        for name, ids in (("prompt", prompt_ids), ("stop_ids", sampling.stop_ids), ("legal", ends)):
+            outside = next((token for token in ids if not 0 <= token < size), None)
+            if outside is not None:
+                raise SettingError(
+                    f"{name} has id {outside}, the model's ids end at {size - 1}; use the "
+                    "tokenizer saved with it"
+                )
+        if self.size is None and sampling.legal is None:
+            raise SettingError(
+                f"legal None leaves the padding among this AWQ engine's {self.rows} ids open; "
+                "give legal ids, or copy the checkpoint's tokenizer.json beside the engine"
+            )
+
+
+def engine_vocabulary(info: EngineInfo) -> Vocabulary:
+    """Of an engine. Where its head may be padded, the plan it was built by tells how many ids there
+    are, or the tokenizer.json beside it. Raises CorruptCheckpointError for one that cannot be read.
+    """
+    assert info.config is not None
+    config = info.config.pretrained_config
+    rows = config.vocab_size
+    if "AWQ" not in (config.quantization.quant_algo or "") or rows % MULTIPLE:
+        return Vocabulary(rows, rows)
+    planned = info.manifest.plan.get("architecture") if info.manifest is not None else None
+    if planned is not None:
+        return Vocabulary(rows, int(planned["vocab_size"]))
+    if not (info.folder / "tokenizer.json").is_file():
+        return Vocabulary(rows, None)
+    return Vocabulary(rows, min(rows, TextTokenizer(info.folder).size))
+
+
+def checkpoint_vocabulary(checkpoint: Path) -> Vocabulary:
+    """Of a checkpoint that runs as it is: nothing is padded on one GPU. Raises
+    CorruptCheckpointError without a readable config.json."""
+    path = checkpoint / "config.json"
+    try:
+        rows = int(json.loads(path.read_text(encoding="utf-8"))["vocab_size"])
+    except (OSError, ValueError, KeyError, TypeError):
+        raise CorruptCheckpointError(
+            f"{path} has no readable vocab_size; give the folder of a whole checkpoint"
+        ) from None
+    return Vocabulary(rows, rows)
