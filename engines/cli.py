@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from engines import calibration
-from engines.architecture import read_architecture
 from engines.build import build_engine, this_host
 from engines.check import check_engine
-from engines.checkpoint import resolve
+from engines.checkpoint import describe, resolve
 from engines.commands import add_commands
 from engines.compat import installed_version
 from engines.formats import Format, Kv
@@ -105,7 +104,7 @@ def planned(
         fmt = Format(fmt.precision, Kv(kv))
     shape = None
     if checkpoint:
-        shape = read_architecture(resolve(checkpoint, subfolder=recipes.subfolder))
+        shape = describe(resolve(checkpoint, subfolder=recipes.subfolder), recipes)
     return plan(recipe(recipes, gpu(gpu_name), fmt), shape)
 
 
@@ -134,7 +133,7 @@ def _build(options: argparse.Namespace) -> None:
     host = this_host()
     folder = resolve(options.checkpoint or model.hub_id, model.mirror, model.subfolder)
     if options.checkpoint is None:  # the plan was made from the recipe's shape: now the real one
-        wanted = plan(recipe_, read_architecture(folder))
+        wanted = plan(recipe_, describe(folder, model))
     voices = tuple(options.voice or ("tara",))
     built = build_engine(
         wanted, folder, host, options.output, streams, voices, Progress(sys.stderr)

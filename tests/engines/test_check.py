@@ -151,7 +151,7 @@ def _set(section, **values):
             "holds a GPTForCausalLM",
         ),
         (_set("pretrained_config", mapping={"world_size": 2}), CorruptEngineError, "rank1.engine"),
-        (_set("pretrained_config", hidden_size=64), CorruptEngineError, "truncated"),
+        (_set("pretrained_config", hidden_size=256), CorruptEngineError, "truncated"),
     ],
 )
 def test_config_of_a_foreign_engine(foreign, change, error, says):
