@@ -38,6 +38,8 @@ _ROPE_NUMBERS = {
 }
 """Kinds of RoPE scaling that engines reproduce, and what each is made of."""
 
+_WHOLE = ("original_max_position_embeddings",)
+
 Count = Annotated[int, Field(gt=0, strict=True)]
 Number = Annotated[float, Field(gt=0, strict=True, allow_inf_nan=False)]
 Flag = Annotated[bool, Field(strict=True)]
@@ -177,7 +179,7 @@ def rope_scaling(raw: object) -> dict[str, Any] | None:
             raise ValueError(
                 f"rope_scaling of type {kind!r}: {name} {value!r} is no positive number"
             )
-        scaling[name] = float(value)
+        scaling[name] = int(value) if name in _WHOLE else float(value)
     return scaling
 
 

@@ -36,7 +36,7 @@ LLAMA3 = {
     "factor": 32.0,
     "low_freq_factor": 1.0,
     "high_freq_factor": 4.0,
-    "original_max_position_embeddings": 8192.0,
+    "original_max_position_embeddings": 8192,
 }
 
 
@@ -440,7 +440,7 @@ def test_no_neutral_path_anywhere(host, make_plan, checkpoint, tmp_path, monkeyp
     temporary = tmp_path / "prompts"
     temporary.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(temporary))
-    with pytest.raises(EngineError, match="both .* contain 'mpt'; pass --output, or set TMPDIR"):
+    with pytest.raises(EngineError, match=r"both .* contain 'mpt'; pass --output, or set TMPDIR"):
         build_engine(make_plan(), checkpoint, host, tmp_path / "prompt-tuned")
     assert _visible(tmp_path / "prompt-tuned") == []
     assert list(temporary.iterdir()) == []

@@ -35,12 +35,15 @@ MODEL_WORDS = ("mpt", "vila", "llava", "exaone")
 
 @dataclass
 class Double:
-    """calls: (callable, keywords) in order. on: hooks run when a callable is entered, by name."""
+    """calls: (callable, keywords) in order. on: hooks run when a callable is entered, by name.
+    modelopt: what ModelOpt's route is run by, keywords of `quantize` to the model it has written.
+    """
 
     version: str = "1.2.1"
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     on: dict[str, Callable[[], None]] = field(default_factory=dict)
     calibrated_on: list[str] = field(default_factory=list)
+    modelopt: Callable[[dict[str, Any]], Any] | None = None
     kv_cache_cfg: dict[str, Any] = field(
         default_factory=lambda: {
             f"*.{part}_proj.output_quantizer": {"num_bits": 8, "axis": None, "enable": True}
@@ -208,17 +211,17 @@ def _modules(double: Double) -> dict[str, ModuleType]:
                 modelopt = quant.quant_algo in MODELOPT or (
                     quant.quant_algo is None and quant.kv_cache_quant_algo == "FP8"
                 )
+                if modelopt and double.modelopt is not None:
+                    checkpoints[keywords["output_dir"]] = double.modelopt(keywords)
+                    return
                 model = _Model(source, keywords["dtype"], quant)
                 if not modelopt and model.shape.tie_word_embeddings:
                     raise KeyError("lm_head.weight")
                 _check_tokenizer(source)
                 double.calibrated_on = _dataset(keywords["calib_dataset"], modelopt)
                 checkpoints[keywords["output_dir"]] = model
-                if (
-                    modelopt
-                    and model.kv == "INT8"
-                    and "*[kv]_bmm_quantizer" not in (double.kv_cache_cfg)
-                ):
+                scaled = "*[kv]_bmm_quantizer" in double.kv_cache_cfg
+                if modelopt and model.kv == "INT8" and not scaled:
                     model.kv = None
                 _write_quantized(Path(keywords["output_dir"]), model)
                 if "quantized" in double.on:
