@@ -21,8 +21,8 @@ from typing import Any
 from engines.architecture import Architecture, read_architecture
 from tests.support.tensorrt_llm_builder import Double
 
-STRINGS = 2
-"""Calibration strings that are really run; a thousand ids each take their time on a CPU."""
+STRINGS, LENGTH = 2, 256
+"""Calibration strings, and ids of each, that are really run: all of them take hours on a CPU."""
 
 QUANT_FIELDS = {
     "quant_algo",
@@ -145,13 +145,15 @@ class RealModelOpt:
         name = "3.0.0" if "cnn_dailymail" in path else None
         rows = load_dataset(path, name=name, split="train", trust_remote_code=True)
         self.strings = rows["text"][: min(keywords["calib_batches"], STRINGS)]
-        return tokenizer.batch_encode_plus(
+        ids = tokenizer.batch_encode_plus(
             self.strings,
             return_tensors="pt",
             padding=True,
             truncation=True,
             max_length=keywords["calib_max_seq_length"],
-        )["input_ids"].split(keywords["calib_batch_size"])
+        )["input_ids"]
+        assert ids.shape == (len(self.strings), keywords["calib_max_seq_length"])
+        return ids[:, :LENGTH].split(keywords["calib_batch_size"])
 
     def _calibrate(self, model: Any, quant: Any, batches: Any) -> None:
         import modelopt.torch.quantization as mtq
