@@ -110,10 +110,9 @@ def refuse_audio_vocabulary(checkpoint: Path, backend: str) -> None:
 
 
 def check_weights(checkpoint: Path, shape: Architecture) -> None:
-    """Holds the tensors to config.json: their shapes, that none is missing, that none is quantised,
-    and that a tied head which is stored all the same is the embedding.
+    """Holds the tensors to config.json: their shapes, that none is missing, that none is quantised.
 
-    A folder without weights passes: a plan needs none.
+    Reads headers alone. A folder without weights passes: a plan needs none.
 
     Raises CorruptCheckpointError, or CheckpointError for quantised weights.
     """
@@ -145,15 +144,23 @@ def check_weights(checkpoint: Path, shape: Architecture) -> None:
                 f"checkpoint {str(checkpoint)!r}: {name} has shape {list(found.shape)}, "
                 f"config.json makes it {list(wanted)}; use the config.json saved with the weights"
             )
-    if shape.tie_word_embeddings and HEAD in stored:
-        head, embedding = stored[HEAD].load(), stored[EMBEDDING].load()
-        if not head.equal(embedding):
-            # transformers 5 then uses the head; its 4, vLLM and the converters ignore it.
-            raise CorruptCheckpointError(
-                f"checkpoint {str(checkpoint)!r} ties head and embedding in its config.json and "
-                "stores two different ones; set tie_word_embeddings to false there, or delete "
-                f"{HEAD}"
-            )
+
+
+def check_tied_head(checkpoint: Path, shape: Architecture) -> None:
+    """A head that is tied to the embedding and stored all the same, as in the released Orpheus
+    files, must be a copy of it. Reads both.
+
+    Raises CorruptCheckpointError.
+    """
+    stored = {tensor.name: tensor for tensor in _tensors(weight_files(checkpoint))}
+    if not shape.tie_word_embeddings or HEAD not in stored:
+        return
+    if not stored[HEAD].load().equal(stored[EMBEDDING].load()):
+        # transformers 5 then uses the head; its 4, vLLM and the converters ignore it.
+        raise CorruptCheckpointError(
+            f"checkpoint {str(checkpoint)!r} ties head and embedding in its config.json and stores "
+            f"two different ones; set tie_word_embeddings to false there, or delete {HEAD}"
+        )
 
 
 def _check_vocabulary(checkpoint: Path, shape: Architecture, model: ModelRecipes) -> None:
@@ -186,7 +193,10 @@ def prepare(checkpoint: Path, shape: Architecture, target: Path, untie: bool) ->
     needs; the weights are links, those in the index alone, since the converters take every file.
 
     untie: give the model its own `lm_head.weight`, a copy of the embedding, unless one is stored.
+
+    Raises CorruptCheckpointError as `check_tied_head`.
     """
+    check_tied_head(checkpoint, shape)
     target.mkdir(parents=True, exist_ok=True)
     shards = weight_files(checkpoint)
     total = len(shards) + untie

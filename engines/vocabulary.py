@@ -26,7 +26,14 @@ from pathlib import Path
 from typing import Any
 
 from engines.architecture import read_architecture
-from engines.checkpoint import EMBEDDING, HEAD, TOKENIZER_FILES, check_weights, weight_files
+from engines.checkpoint import (
+    EMBEDDING,
+    HEAD,
+    TOKENIZER_FILES,
+    check_tied_head,
+    check_weights,
+    weight_files,
+)
 from engines.checkpoint import refuse_audio_vocabulary as refuse_audio_vocabulary
 from engines.publish import lock, publish
 from tensorrt_tts.backends.prompt_embedding import PROMPT_FILE, TENSOR
@@ -91,6 +98,7 @@ def cut(checkpoint: Path, kept: Sequence[range], out: Path) -> AudioVocabulary:
     shape = read_architecture(checkpoint)
     files = weight_files(checkpoint)
     check_weights(checkpoint, shape)
+    check_tied_head(checkpoint, shape)
     rows = _vocabulary_rows(files)
     embedding = rows[EMBEDDING]
     # The tokenizer may know fewer ids than the (padded) embedding has rows; all of them are kept.

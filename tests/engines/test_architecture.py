@@ -78,7 +78,7 @@ def test_no_checkpoint(tmp_path):
         ({"head_dim": 127}, "head_dim 127 is odd"),
         ({"num_key_value_heads": 7}, "num_key_value_heads 7 does not divide num_attention_heads"),
         ({"num_key_value_heads": 48}, "num_key_value_heads 48 does not divide"),
-        ({"head_dim": None, "num_attention_heads": 36}, "hidden_size 3072 is no multiple"),
+        ({"head_dim": None, "num_attention_heads": 40}, "hidden_size 3072 is no multiple"),
         ({"architectures": ["MistralForCausalLM"]}, "'MistralForCausalLM' is not supported"),
         ({"architectures": []}, "architecture '' is not supported"),
         ({"architectures": None}, "architecture '' is not supported"),

@@ -1,4 +1,4 @@
-"""These tests run in an environment of their own (`make test-modelopt`), elsewhere none is found."""
+"""These tests need an environment of their own (`make test-modelopt`); elsewhere none is found."""
 
 from importlib.util import find_spec
 
