@@ -18,7 +18,7 @@ from typing import Any, Protocol
 
 from engines import calibration
 from engines.architecture import Architecture
-from engines.check import KIND, check_quantized, check_unpublished
+from engines.check import KIND, check_engine, check_quantized, check_unpublished
 from engines.checkpoint import TOKENIZER_FILES, describe, fingerprint, prepare
 from engines.compat import PINNED, WAYS_ON, installed_api
 from engines.gpus import identify
@@ -31,7 +31,6 @@ from engines.quant_rules import QuantRule
 from engines.recipe import Recipe
 from engines.toolchain import TensorRTLLM
 from tensorrt_tts.errors import (
-    CorruptEngineError,
     EngineError,
     EngineMismatchError,
     MissingDependencyError,
@@ -180,7 +179,7 @@ def build_engine(
         progress.note(f"another build of {target.name} is running; waiting for it")
 
     with lock(target, wait):
-        if usable(target, inputs):
+        if usable(target, inputs, plan):
             return Built(target, False, progress.seconds)
         build = _Build(plan, checkpoint, host, inputs, streams, voices, progress)
         timing = output / f".timing-{recipe.gpu.name}-{_short(inputs)}.cache"
@@ -189,8 +188,9 @@ def build_engine(
     return Built(target, fresh, progress.seconds)
 
 
-def usable(target: Path, inputs: Inputs) -> bool:
-    """Whether a whole engine of these inputs is there. A damaged one is moved away."""
+def usable(target: Path, inputs: Inputs, expected: Plan | None = None) -> bool:
+    """Whether a whole engine of these inputs is there, and as the plan says. Another one is moved
+    away: damaged, or built when a check was less thorough."""
     if not target.exists():
         return False
     try:
@@ -200,7 +200,9 @@ def usable(target: Path, inputs: Inputs) -> bool:
             and manifest.inputs == inputs
             and not manifest.damaged(target, contents=False)
         )
-    except CorruptEngineError:
+        if whole and expected is not None:
+            check_engine(target, expected=expected)
+    except EngineError:
         whole = False
     if not whole:
         set_aside(target)
@@ -239,7 +241,7 @@ class _Build:
                 quantized = _made(neutral / "quantized")
                 with self._step("calibrate"):
                     model = tools.calibrate(source, shape, recipe, rule, dataset, quantized)
-                check_quantized(quantized, self.plan)
+                    check_quantized(quantized, self.plan)
             else:
                 with self._step("convert the weights"):
                     model = tools.convert(source, shape, recipe, rule)

@@ -20,6 +20,7 @@ from engines.formats import Precision
 from engines.host import Device
 from engines.manifest import Manifest, read_manifest
 from engines.plan import Plan
+from engines.quant_rules import AWQ_VOCAB_MULTIPLE
 from tensorrt_tts.errors import CorruptEngineError, EngineError, EngineMismatchError
 
 KIND = "tensorrt-llm"
@@ -144,9 +145,11 @@ def check_engine(
     versions: dict[str, str] | None = None,
     expected: Plan | None = None,
     contents: bool = False,
+    checkpoint: Architecture | None = None,
 ) -> EngineInfo:
     """device, versions: of the machine it shall run on; None leaves them unchecked. expected: the
-    plan it must have been built by. contents: read every byte and compare digests.
+    plan it must have been built by. contents: read every byte and compare digests. checkpoint: of
+    the model that it must compute.
 
     Raises CorruptEngineError (incomplete or damaged: build again), EngineMismatchError (whole, but
     for another GPU, version or request), or EngineError for a release that is not supported.
@@ -155,7 +158,14 @@ def check_engine(
         raise EngineError(f"no engine folder {str(folder)!r}; build one with `make build-engine`")
     if folder.name.startswith("."):
         raise CorruptEngineError(f"{str(folder)!r} is an unfinished build; build again")
-    return _check(folder, device, versions, expected, contents)
+    info = _check(folder, device, versions, expected, contents)
+    if checkpoint is not None and info.config is not None:
+        found = info.config.pretrained_config
+        padded = found.quantization.quant_algo == "W4A16_AWQ"
+        size = checkpoint.vocab_size
+        rows = size + (-size % AWQ_VOCAB_MULTIPLE if padded else 0)
+        _compare(folder, _model(found, checkpoint, rows), "the checkpoint")
+    return info
 
 
 def check_unpublished(folder: Path, expected: Plan) -> EngineInfo:
@@ -170,7 +180,7 @@ def check_quantized(folder: Path, expected: Plan) -> None:
     Raises CorruptEngineError or EngineMismatchError.
     """
     pretrained = _read(folder, PretrainedConfig)
-    _compare(folder, _planned(pretrained, expected))
+    _compare(folder, _planned(pretrained, expected), "the plan")
     if expected.rule.kv_quant_algo is None:
         return
     from safetensors import safe_open
@@ -225,8 +235,8 @@ def _check(
         )
     engine_api(config.version)
     if expected is not None:
-        _compare(folder, _planned(config.pretrained_config, expected))
-        _compare(folder, _limits(config.build_config, expected))
+        _compare(folder, _planned(config.pretrained_config, expected), "the plan")
+        _compare(folder, _limits(config.build_config, expected), "the plan")
     info = EngineInfo(folder, config, manifest, tuple(unchecked))
     if info.vocab_size is None:
         unchecked.append("no manifest: which rows of an AWQ engine's head are padding is not known")
@@ -298,15 +308,25 @@ def _check_consistency(folder: Path, config: EngineConfig) -> None:
 
 
 _Pairs = dict[str, tuple[object, object]]
-"""Field to what was found and what was planned."""
+"""Field to what was found and what is wanted."""
 
 
 def _planned(found: PretrainedConfig, expected: Plan) -> _Pairs:
-    shape, rule = expected.architecture, expected.rule
+    rule, quantization = expected.rule, found.quantization
+    return {
+        **_model(found, expected.architecture, expected.vocab_rows),
+        "dtype": (found.dtype, expected.recipe.dtype),
+        "quant_algo": (quantization.quant_algo, rule.quant_algo),
+        "kv_cache_quant_algo": (quantization.kv_cache_quant_algo, rule.kv_quant_algo),
+    }
+
+
+def _model(found: PretrainedConfig, shape: Architecture, rows: int) -> _Pairs:
+    """rows: of the engine's head, padding included."""
     head_size = found.head_size or found.hidden_size // found.num_attention_heads
     return {
         "architecture": (found.architecture, shape.name),
-        "vocab_size": (found.vocab_size, expected.vocab_rows),
+        "vocab_size": (found.vocab_size, rows),
         "hidden_size": (found.hidden_size, shape.hidden_size),
         "intermediate_size": (found.intermediate_size, shape.intermediate_size),
         "num_hidden_layers": (found.num_hidden_layers, shape.num_hidden_layers),
@@ -316,9 +336,6 @@ def _planned(found: PretrainedConfig, expected: Plan) -> _Pairs:
         "norm_epsilon": (found.norm_epsilon, shape.rms_norm_eps),
         "rotary_base": (found.rotary_base, shape.rope_theta),
         "rotary_scaling": (_scaling(found.rotary_scaling), shape.rope_scaling),
-        "dtype": (found.dtype, expected.recipe.dtype),
-        "quant_algo": (found.quantization.quant_algo, rule.quant_algo),
-        "kv_cache_quant_algo": (found.quantization.kv_cache_quant_algo, rule.kv_quant_algo),
     }
 
 
@@ -339,9 +356,9 @@ def _limits(found: BuildConfig, expected: Plan) -> _Pairs:
     }
 
 
-def _compare(folder: Path, pairs: _Pairs) -> None:
+def _compare(folder: Path, pairs: _Pairs, who: str) -> None:
     for name, (found, wanted) in pairs.items():
         if found != wanted:
             raise EngineMismatchError(
-                f"{str(folder)!r} has {name} {found}, the plan says {wanted}; build again"
+                f"{str(folder)!r} has {name} {found}, {who} says {wanted}; build again"
             )

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from engines import calibration
+from engines.architecture import read_architecture
 from engines.build import build_engine, this_host
 from engines.check import check_engine
 from engines.checkpoint import describe, resolve
@@ -78,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("check", help="can this engine folder run here?")
     command.add_argument("folder", type=Path)
     command.add_argument("--quick", action="store_true", help="compare sizes only, not digests")
+    command.add_argument("--checkpoint", help="folder or hub id of the model it must compute")
     command.add_argument("--json", action="store_true")
     command.set_defaults(run=_check)
 
@@ -146,7 +148,11 @@ def _check(options: argparse.Namespace) -> None:
     versions: dict[str, str] | None = None
     with suppress(MissingDependencyError):  # a laptop can check too; what stays open is printed
         versions = {"tensorrt_llm": installed_version()}
-    info = check_engine(options.folder, find_device(), versions, contents=not options.quick)
+    shape = read_architecture(resolve(options.checkpoint)) if options.checkpoint else None
+    contents = not options.quick
+    info = check_engine(
+        options.folder, find_device(), versions, contents=contents, checkpoint=shape
+    )
     if options.json:
         print(json.dumps(_summary(info), indent=2))
         return

@@ -19,7 +19,7 @@ from engines.compat import engine_api
 from engines.formats import Format
 from engines.gpus import ComputeCapability
 from engines.host import Device
-from engines.manifest import find_engines, read_manifest
+from engines.manifest import file_entries, find_engines, read_manifest, write_manifest
 from engines.plan import plan
 from engines.progress import Progress
 from engines.toolchain import TensorRTLLM
@@ -251,6 +251,18 @@ def test_a_damaged_engine_is_rebuilt(damage, host, make_plan, checkpoint, tmp_pa
     assert (second.fresh, second.folder) == (True, first.folder)
     assert engine.stat().st_size == size
     assert _visible(tmp_path) == [first.folder.name]
+
+
+def test_an_engine_from_before_a_check_is_built_again(host, make_plan, checkpoint, tmp_path):
+    """Equal inputs, whole, and wrong all the same: RoPE as transformers 4 read it."""
+    first = build_engine(make_plan(), checkpoint, host, tmp_path)
+    config = first.folder / "config.json"
+    _edit(config, lambda document: document["pretrained_config"].update(rotary_base=5e5))
+    manifest = read_manifest(first.folder)
+    write_manifest(first.folder, manifest.model_copy(update={"files": file_entries(first.folder)}))
+    check_engine(first.folder)
+    second = build_engine(make_plan(), checkpoint, host, tmp_path)
+    assert (second.fresh, second.folder) == (True, first.folder)
 
 
 def test_two_builds_at_once(double, host, make_plan, checkpoint, tmp_path):

@@ -124,6 +124,10 @@ def test_recipes(capsys):
 
 
 def test_build_twice_then_check(capsys, double, checkpoint, tmp_path, monkeypatch):
+    other = tmp_path / "other"
+    other.mkdir()
+    config = json.loads((checkpoint / "config.json").read_text())
+    (other / "config.json").write_text(json.dumps(config | {"rope_theta": 5e5}))
     monkeypatch.setattr(build, "find_device", lambda: A100)
     monkeypatch.setattr(cli, "find_device", lambda: A100)
     arguments = ["build", "orpheus-3b", "--gpu", "a100", "--output", str(tmp_path)]
@@ -139,7 +143,12 @@ def test_build_twice_then_check(capsys, double, checkpoint, tmp_path, monkeypatc
     assert code == 0
     assert "W8A16" in out
     assert "not checked" not in out
-    code, out, _ = _run(capsys, "check", folder, "--quick", "--json")
+    code, _, err = _run(capsys, "check", folder, "--checkpoint", str(other))
+    assert code == 5
+    assert "the checkpoint says" in err
+    code, out, _ = _run(
+        capsys, "check", folder, "--checkpoint", str(checkpoint), "--quick", "--json"
+    )
     assert json.loads(out)["built_on"] == A100.product
 
 

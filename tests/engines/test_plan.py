@@ -176,6 +176,10 @@ def test_the_table_names_what_a_reader_needs():
     table = render(_plan("orpheus-3b", "l4", "fp16"))
     for words in ("needs 82.03 tok/s; no:", "112 KiB a token", "int4-awq        audio", "6.60"):
         assert words in table
+    assert "156992 rows, the last 52 of them padding" in render(
+        _plan("orpheus-3b", "l4", "int4-awq")
+    )
+    assert "padding" not in table
     table = render(_plan("orpheus-3b", "a100", "int8+kv-int8"))
     for words in ("saved with its own lm_head", "enable_block_reuse", "W8A16", "56 KiB"):
         assert words in table
