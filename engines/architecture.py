@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from math import inf
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -99,9 +100,14 @@ class Architecture(BaseModel):
     def small_weights(self) -> int:
         """Elements that stay 16-bit in every format: norms, and Qwen2's q, k and v biases."""
         norms = (2 * self.num_hidden_layers + 1) * self.hidden_size
-        if self.name != "Qwen2ForCausalLM" and not self.attention_bias:
+        if not self.has_bias:
             return norms
         return norms + self.num_hidden_layers * (self.query_size + 2 * self.key_size)
+
+    @property
+    def has_bias(self) -> bool:
+        """Whether queries, keys and values have biases: always in Qwen2."""
+        return self.attention_bias or self.name == "Qwen2ForCausalLM"
 
     @property
     def head_weights(self) -> int:
@@ -172,10 +178,12 @@ def rope_scaling(raw: object) -> dict[str, Any] | None:
     kind = raw.get("rope_type") or raw.get("type") or "default"
     if kind == "default":
         return None
+    if not isinstance(kind, str):
+        raise ValueError(f"rope_scaling is of type {kind!r}, which is no name")
     scaling: dict[str, Any] = {"rope_type": kind}
     for name in _ROPE_NUMBERS.get(kind, ()):
         value = raw.get(name)
-        if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < inf:
             raise ValueError(
                 f"rope_scaling of type {kind!r}: {name} {value!r} is no positive number"
             )
@@ -306,11 +314,15 @@ def _rope(raw: Mapping[str, Any]) -> tuple[Any, dict[str, Any] | None, list[str]
 
 
 def _slides(raw: Mapping[str, Any]) -> bool:
-    """Whether some layers attend to a window only. Qwen2's `sliding_window` counts where
-    `use_sliding_window` says so; transformers 5 names the layers."""
+    """Whether some layers attend to a window only. transformers 5 names them; for its 4 they are
+    Qwen2's from `max_window_layers` on, where `use_sliding_window` says so."""
     layers = raw.get("layer_types")
-    named = isinstance(layers, list) and any(kind != "full_attention" for kind in layers)
-    return named or bool(raw.get("use_sliding_window"))
+    if isinstance(layers, list):
+        return any(kind != "full_attention" for kind in layers)
+    first, count = raw.get("max_window_layers", 28), raw.get("num_hidden_layers")
+    if isinstance(first, int) and isinstance(count, int) and first >= count:
+        return False
+    return bool(raw.get("use_sliding_window"))
 
 
 def _check_heads(shape: Architecture) -> None:

@@ -21,7 +21,12 @@ from engines.calibration import audio_tokens
 from engines.manifest import digest
 from engines.recipe import ModelRecipes
 from tensorrt_tts.checkpoint_folder import LANGUAGE_MODEL_FILES, find
-from tensorrt_tts.errors import CheckpointNotFoundError, CorruptCheckpointError, EngineError
+from tensorrt_tts.errors import (
+    CheckpointError,
+    CheckpointNotFoundError,
+    CorruptCheckpointError,
+    EngineError,
+)
 from tensorrt_tts.models.audio_vocabulary import AudioVocabulary
 from tensorrt_tts.tokenizer import TextTokenizer
 
@@ -42,6 +47,8 @@ HEAD = "lm_head.weight"
 INDEX = "model.safetensors.index.json"
 
 _TOKENS = ("bos_token", "eos_token", "pad_token", "unk_token")
+
+OTHER_WEIGHTS = ("pytorch_model*.bin", "consolidated*.pth", "*.gguf")
 
 FLOATS = frozenset(("F64", "F32", "F16", "BF16"))
 """Types of a tensor that is not quantised, as safetensors names them."""
@@ -114,9 +121,16 @@ def check_weights(checkpoint: Path, shape: Architecture) -> None:
 
     Reads headers alone. A folder without weights passes: a plan needs none.
 
-    Raises CorruptCheckpointError, or CheckpointError for quantised weights.
+    Raises CorruptCheckpointError, or CheckpointError for weights of another kind.
     """
-    if not any(checkpoint.glob("*.safetensors")):
+    if not any(checkpoint.glob("*.safetensors")) and not (checkpoint / INDEX).is_file():
+        for pattern in OTHER_WEIGHTS:
+            for path in sorted(checkpoint.glob(pattern)):
+                raise CheckpointError(
+                    f"checkpoint {str(checkpoint)!r} keeps its weights in {path.name}; load it "
+                    "with transformers and save it again, which writes the .safetensors files that "
+                    "engines are built from"
+                )
         return
     stored = {tensor.name: tensor for tensor in _tensors(weight_files(checkpoint))}
     for tensor in stored.values():
@@ -320,23 +334,29 @@ def _tensors(files: list[Path]) -> Iterator[_Tensor]:
 
 
 def _expected(shape: Architecture) -> dict[str, tuple[int, ...]]:
-    """Name to shape of every matrix."""
+    """Name to shape of every tensor."""
     hidden, inner = shape.hidden_size, shape.intermediate_size
-    matrices = {
-        "self_attn.q_proj": (shape.query_size, hidden),
-        "self_attn.k_proj": (shape.key_size, hidden),
-        "self_attn.v_proj": (shape.key_size, hidden),
-        "self_attn.o_proj": (hidden, shape.query_size),
-        "mlp.gate_proj": (inner, hidden),
-        "mlp.up_proj": (inner, hidden),
-        "mlp.down_proj": (hidden, inner),
+    layer: dict[str, tuple[int, ...]] = {
+        "self_attn.q_proj.weight": (shape.query_size, hidden),
+        "self_attn.k_proj.weight": (shape.key_size, hidden),
+        "self_attn.v_proj.weight": (shape.key_size, hidden),
+        "self_attn.o_proj.weight": (hidden, shape.query_size),
+        "mlp.gate_proj.weight": (inner, hidden),
+        "mlp.up_proj.weight": (inner, hidden),
+        "mlp.down_proj.weight": (hidden, inner),
+        "input_layernorm.weight": (hidden,),
+        "post_attention_layernorm.weight": (hidden,),
     }
+    if shape.has_bias:
+        layer["self_attn.q_proj.bias"] = (shape.query_size,)
+        layer["self_attn.k_proj.bias"] = layer["self_attn.v_proj.bias"] = (shape.key_size,)
     return {
         EMBEDDING: (shape.vocab_size, hidden),
         HEAD: (shape.vocab_size, hidden),
+        "model.norm.weight": (hidden,),
         **{
-            f"model.layers.{layer}.{name}.weight": size
-            for layer in range(shape.num_hidden_layers)
-            for name, size in matrices.items()
+            f"model.layers.{number}.{name}": size
+            for number in range(shape.num_hidden_layers)
+            for name, size in layer.items()
         },
     }

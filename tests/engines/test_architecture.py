@@ -92,7 +92,10 @@ def test_no_checkpoint(tmp_path):
         ({"rope_scaling": "llama3"}, "rope_scaling 'llama3' is no object"),
         ({"rope_scaling": {"rope_type": "llama3", "factor": 32.0}}, "low_freq_factor None is no"),
         ({"rope_scaling": {"type": "linear", "factor": "2"}}, "factor '2' is no positive number"),
+        ({"rope_scaling": {"type": ["linear"]}}, "which is no name"),
+        ({"rope_scaling": {"type": "linear", "factor": float("inf")}}, "factor inf is no positive"),
         ({"rope_theta": "500000"}, "rope_theta: .*number"),
+        ({"rope_theta": -1.0}, "rope_theta: .*greater than 0"),
         ({"rope_parameters": {"rope_theta": 1e4}}, r"rope_parameters .* contradict rope_scaling"),
         (
             {"rope_scaling": None, "rope_parameters": {"rope_theta": 1e4}},
@@ -175,9 +178,13 @@ def test_a_config_that_is_no_object(tmp_path, kind):
         ({"rope_scaling": {"rope_type": "yarn", "factor": 4.0}}, "RoPE scaling of type 'yarn'"),
         ({"rope_scaling": {"type": "dynamic", "factor": 4.0}}, "RoPE scaling of type 'dynamic'"),
         ({"partial_rotary_factor": 0.5}, "partial_rotary_factor 0.5"),
-        ({"use_sliding_window": True, "sliding_window": 4096}, "sliding_window 4096"),
+        (
+            {"use_sliding_window": True, "sliding_window": 4096, "max_window_layers": 21},
+            "sliding_window 4096",
+        ),
         ({"layer_types": ["full_attention", "sliding_attention"]}, "sliding_window None"),
         ({"use_sliding_window": False, "sliding_window": 4096}, None),
+        ({"use_sliding_window": True, "max_window_layers": 28, "sliding_window": 4096}, None),
         ({"partial_rotary_factor": 1.0, "layer_types": ["full_attention"]}, None),
     ],
 )

@@ -141,9 +141,37 @@ def test_a_config_of_other_weights(copy, changes, says):
         describe(copy, ORPHEUS)
 
 
-def test_missing_tensors(copy):
-    _tensors(copy, lambda tensors: tensors.pop(Q_PROJ))
-    with pytest.raises(CorruptCheckpointError, match=f"no tensor '{Q_PROJ}'"):
+@pytest.mark.parametrize(
+    "name", [Q_PROJ, EMBEDDING, "model.norm.weight", "model.layers.0.input_layernorm.weight"]
+)
+def test_missing_tensors(copy, name):
+    _tensors(copy, lambda tensors: tensors.pop(name))
+    with pytest.raises(CorruptCheckpointError, match=f"no tensor '{name}'"):
+        describe(copy, ORPHEUS)
+
+
+def test_biases_that_are_missing(copy):
+    _edit(copy, attention_bias=True)
+    with pytest.raises(CorruptCheckpointError, match=r"no tensor '.*\.self_attn\.q_proj\.bias'"):
+        describe(copy, ORPHEUS)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["pytorch_model.bin", "pytorch_model-1-of-2.bin", "consolidated.00.pth", "a.gguf"],
+)
+def test_weights_of_another_format(copy, name):
+    (copy / "model.safetensors").rename(copy / name)
+    with pytest.raises(CheckpointError, match=rf"keeps its weights in {name}.*save it again"):
+        describe(copy, ORPHEUS)
+
+
+def test_an_index_whose_files_were_not_downloaded(copy):
+    index = {"weight_map": {EMBEDDING: "model.safetensors"}}
+    (copy / "model.safetensors.index.json").write_text(json.dumps(index))
+    (copy / "model.safetensors").unlink()
+    (copy / "training_args.bin").write_text("no weights")
+    with pytest.raises(CheckpointNotFoundError, match="download it completely"):
         describe(copy, ORPHEUS)
 
 
