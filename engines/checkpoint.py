@@ -50,8 +50,9 @@ _TOKENS = ("bos_token", "eos_token", "pad_token", "unk_token")
 
 OTHER_WEIGHTS = ("pytorch_model*.bin", "consolidated*.pth", "*.gguf")
 
-FLOATS = frozenset(("F64", "F32", "F16", "BF16"))
-"""Types of a tensor that is not quantised, as safetensors names them."""
+UNQUANTIZED = frozenset(("F64", "F32", "F16", "BF16", "I64", "BOOL"))
+"""Types of tensors, as safetensors names them, that no quantiser leaves: floats, and the positions
+and masks that old releases of transformers stored."""
 
 
 def resolve(name: str, mirror: str | None = None, subfolder: str | None = None) -> Path:
@@ -134,7 +135,7 @@ def check_weights(checkpoint: Path, shape: Architecture) -> None:
         return
     stored = {tensor.name: tensor for tensor in _tensors(weight_files(checkpoint))}
     for tensor in stored.values():
-        if tensor.dtype not in FLOATS:
+        if tensor.dtype not in UNQUANTIZED:
             raise already_quantized(checkpoint, f"{tensor.name} is of type {tensor.dtype}")
     expected = _expected(shape)
     layers = {name.split(".")[2] for name in stored if name.startswith("model.layers.")}
