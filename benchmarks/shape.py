@@ -29,6 +29,8 @@ TINY = Architecture(
     vocab_size=156940,
     max_position_embeddings=4096,
     tie_word_embeddings=True,
+    rms_norm_eps=1e-5,
+    rope_theta=500000.0,
 )
 
 MAX_SEQUENCE = 2048

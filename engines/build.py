@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,8 +18,8 @@ from typing import Any, Protocol
 
 from engines import calibration
 from engines.architecture import Architecture
-from engines.check import KIND, check_unpublished
-from engines.checkpoint import TOKENIZER_FILES, untie
+from engines.check import KIND, check_engine, check_quantized, check_unpublished
+from engines.checkpoint import TOKENIZER_FILES, describe, prepare
 from engines.compat import PINNED, WAYS_ON, installed_api
 from engines.fingerprint import fingerprint
 from engines.gpus import identify
@@ -31,7 +32,6 @@ from engines.quant_rules import QuantRule
 from engines.recipe import Recipe
 from engines.toolchain import TensorRTLLM
 from tensorrt_tts.errors import (
-    CorruptEngineError,
     EngineError,
     EngineMismatchError,
     MissingDependencyError,
@@ -39,12 +39,18 @@ from tensorrt_tts.errors import (
 )
 from tensorrt_tts.tokenizer import TextTokenizer
 
+PATH_TRAPS = ("mpt", "vila", "llava", "exaone", "cnn_dailymail", "scienceqa", "science_qa")
+"""Letters that make TensorRT-LLM 1.2.1 load a checkpoint as another model, or calibration strings
+as another dataset, wherever in the path they stand (quantization/quantize_by_modelopt.py,
+models/llama/{config,model}.py, models/convert_utils.py)."""
+
 
 class Toolchain(Protocol):
     """What `build_engine` asks of `engines.toolchain.TensorRTLLM`; documented there."""
 
     def versions(self) -> dict[str, str]: ...
     def environment(self) -> dict[str, str]: ...
+    def check_rule(self, rule: QuantRule) -> None: ...
     def convert(
         self, checkpoint: Path, shape: Architecture, recipe: Recipe, rule: QuantRule
     ) -> Any: ...
@@ -101,7 +107,8 @@ def this_host() -> Host:
 
 
 def preflight(plan: Plan, host: Host, output: Path) -> None:
-    """Refuses what would fail halfway: the wrong GPU, too little memory, too little disk.
+    """Refuses what would fail halfway: the wrong GPU, a format that the installed release cannot
+    build, too little memory, too little disk.
 
     Raises EngineMismatchError, MissingDependencyError or EngineError with the remedy.
     """
@@ -113,6 +120,7 @@ def preflight(plan: Plan, host: Host, output: Path) -> None:
         raise EngineMismatchError(
             f"an engine for {wanted.name} must be built on one, and {is_what}{known}"
         )
+    host.toolchain.check_rule(plan.rule)
     # Half precision on the CPU, once as read and once as converted.
     half = 2 * (
         plan.architecture.layer_weights
@@ -149,11 +157,13 @@ def build_engine(
 
     Raises what `preflight` does, the checkpoint's errors, and EngineError when the toolchain fails.
     """
-    from engines.vocabulary import refuse_audio_vocabulary  # imports torch
-
     progress = progress or Progress()
     preflight(plan, host, output)
-    refuse_audio_vocabulary(checkpoint, "TensorRT-LLM")
+    if describe(checkpoint, plan.recipe.model) != plan.architecture:
+        raise EngineMismatchError(
+            f"the plan was made for another checkpoint than {str(checkpoint)!r}; plan again with "
+            "--checkpoint"
+        )
     with progress.phase("identify the checkpoint"):
         inputs = Inputs(
             kind=KIND,
@@ -170,7 +180,7 @@ def build_engine(
         progress.note(f"another build of {target.name} is running; waiting for it")
 
     with lock(target, wait):
-        if usable(target, inputs):
+        if usable(target, inputs, plan):
             return Built(target, False, progress.seconds)
         build = _Build(plan, checkpoint, host, inputs, streams, voices, progress)
         timing = output / f".timing-{recipe.gpu.name}-{_short(inputs)}.cache"
@@ -179,8 +189,9 @@ def build_engine(
     return Built(target, fresh, progress.seconds)
 
 
-def usable(target: Path, inputs: Inputs) -> bool:
-    """Whether a whole engine of these inputs is there. A damaged one is moved away."""
+def usable(target: Path, inputs: Inputs, expected: Plan | None = None) -> bool:
+    """Whether a whole engine of these inputs is there, and as the plan says. Another one is moved
+    away: damaged, or built when a check was less thorough."""
     if not target.exists():
         return False
     try:
@@ -190,7 +201,9 @@ def usable(target: Path, inputs: Inputs) -> bool:
             and manifest.inputs == inputs
             and not manifest.damaged(target, contents=False)
         )
-    except CorruptEngineError:
+        if whole and expected is not None:
+            check_engine(target, expected=expected)
+    except EngineError:
         whole = False
     if not whole:
         set_aside(target)
@@ -210,34 +223,34 @@ class _Build:
     @property
     def count(self) -> int:
         rule = self.plan.rule
-        return 4 + rule.calibrates + rule.untie
+        return 5 + rule.calibrates
 
     def run(self, folder: Path, timing: Path) -> None:
         """Fills `folder` with the engine, its tokenizer and its manifest, written last."""
         tools, recipe, rule = self.host.toolchain, self.plan.recipe, self.plan.rule
         work = folder / ".work"  # on the same disk, gone before the folder is published
         work.mkdir()
-        source = self.checkpoint
-        if rule.untie:
-            with self.progress.phase("untie the output head"):
-                untie(source, work / "untied")
-                source = work / "untied"
-        if rule.calibrates:
-            with self.progress.phase("write calibration data"):
-                dataset = self._calibration(work)
-            with self._step("calibrate"):
-                model = tools.calibrate(
-                    source, self.plan.architecture, recipe, rule, dataset, _made(work / "quantized")
-                )
-        else:
-            with self._step("convert the weights"):
-                model = tools.convert(source, self.plan.architecture, recipe, rule)
         new_timing = work / "timing.cache"
-        with self._step("compile for the GPU"):
-            known = timing if timing.is_file() else None
-            engine = tools.compile(model, recipe, rule, known, new_timing)
-        with self._step("save"):
-            tools.save(engine, folder)
+        shape = self.plan.architecture
+        with neutral_path(work) as neutral:
+            source = neutral / "checkpoint"
+            with self.progress.phase("prepare the checkpoint"):
+                prepare(self.checkpoint, shape, source, rule.untie)
+            if rule.calibrates:
+                with self.progress.phase("write calibration data"):
+                    dataset = self._calibration(neutral)
+                quantized = _made(neutral / "quantized")
+                with self._step("calibrate"):
+                    model = tools.calibrate(source, shape, recipe, rule, dataset, quantized)
+                    check_quantized(quantized, self.plan)
+            else:
+                with self._step("convert the weights"):
+                    model = tools.convert(source, shape, recipe, rule)
+            with self._step("compile for the GPU"):
+                known = timing if timing.is_file() else None
+                engine = tools.compile(model, recipe, rule, known, new_timing)
+            with self._step("save"):
+                tools.save(engine, folder)
         with self.progress.phase("check and describe"):
             if new_timing.is_file():
                 new_timing.replace(timing)
@@ -287,6 +300,33 @@ class _Build:
             seconds=dict(self.progress.seconds),
             files=file_entries(folder),
         )
+
+
+@contextmanager
+def neutral_path(work: Path) -> Iterator[Path]:
+    """`work` itself, or a link to it, under a path that TensorRT-LLM takes for nothing special.
+
+    Raises EngineError where even the folder for temporary files has such a path.
+    """
+    if _trap(work) is None:
+        yield work
+        return
+    for _ in range(8):  # the name of a temporary folder is random, and may spell a trap itself
+        with tempfile.TemporaryDirectory(prefix="engine-") as temporary:
+            link = Path(temporary) / "work"
+            if _trap(link) is None:
+                link.symlink_to(work.resolve(), target_is_directory=True)
+                yield link
+                return
+    raise EngineError(
+        f"TensorRT-LLM chooses its loader by the letters of a path, and both {str(work)!r} and "
+        f"{tempfile.gettempdir()!r} contain {_trap(link)!r}; pass --output, or set TMPDIR, to a "
+        "folder without them"
+    )
+
+
+def _trap(path: Path) -> str | None:
+    return next((word for word in PATH_TRAPS if word in str(path).lower()), None)
 
 
 def _made(folder: Path) -> Path:

@@ -169,6 +169,26 @@ def read_streams(path: Path, kind: str) -> list[list[int]]:
     return streams
 
 
+def audio_tokens(kind: str, token_id: Callable[[str], int | None]) -> tuple[int, int]:
+    """Ids of the first and of the last audio token of a model family.
+
+    Raises CorruptCheckpointError where the tokenizer has none.
+    """
+    names = (
+        [f"<custom_token_{AUDIO_OFFSET}>", f"<custom_token_{AUDIO_OFFSET + 7 * 4096 - 1}>"]
+        if kind == "orpheus"
+        else ["<|bicodec_semantic_0|>", f"<|bicodec_semantic_{SPARK_SEMANTIC - 1}|>"]
+    )
+    first, last = (token_id(name) for name in names)
+    if first is None or last is None:
+        missing = names[0] if first is None else names[1]
+        raise CorruptCheckpointError(
+            f"tokenizer lacks {missing!r}, an audio token: use the tokenizer saved with the weights"
+            " of a model that was trained for speech"
+        )
+    return first, last
+
+
 def verify(
     kind: str,
     strings: Sequence[str],
@@ -182,17 +202,7 @@ def verify(
     Raises CorruptCheckpointError: a tokenizer that splits `<custom_token_…>` into letters would
     calibrate the model on spelling.
     """
-    names = (
-        [f"<custom_token_{AUDIO_OFFSET}>", f"<custom_token_{AUDIO_OFFSET + 7 * 4096 - 1}>"]
-        if kind == "orpheus"
-        else ["<|bicodec_semantic_0|>", f"<|bicodec_semantic_{SPARK_SEMANTIC - 1}|>"]
-    )
-    first, last = (token_id(name) for name in names)
-    if first is None or last is None:
-        missing = names[0] if first is None else names[1]
-        raise CorruptCheckpointError(
-            f"tokenizer lacks {missing!r}, an audio token: use the tokenizer saved with the weights"
-        )
+    first, last = audio_tokens(kind, token_id)
     for string in strings:
         ids = encode(string)
         start = max((i for i, token in enumerate(ids) if not first <= token <= last), default=-1)

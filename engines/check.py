@@ -8,18 +8,19 @@ unchecked, not passed over in silence.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from engines.architecture import KNOWN, Architecture
+from engines.architecture import KNOWN, Architecture, rope_scaling
 from engines.compat import engine_api
 from engines.formats import Precision
 from engines.host import Device
 from engines.manifest import Manifest, read_manifest
 from engines.plan import Plan
+from engines.quant_rules import AWQ_VOCAB_MULTIPLE
 from tensorrt_tts.errors import CorruptEngineError, EngineError, EngineMismatchError
 
 KIND = "tensorrt-llm"
@@ -69,6 +70,9 @@ class PretrainedConfig(_Config):
     num_key_value_heads: int = Field(gt=0)
     head_size: int | None = None
     max_position_embeddings: int = Field(default=2048, gt=0)
+    norm_epsilon: float = 1e-5
+    rotary_base: float = 10000.0
+    rotary_scaling: dict[str, Any] | None = None
     mapping: Mapping = Mapping()
     quantization: Quantization = Quantization()
 
@@ -107,6 +111,9 @@ class EngineConfig(_Config):
     build_config: BuildConfig
 
 
+_Document = TypeVar("_Document", bound=BaseModel)
+
+
 @dataclass(frozen=True, slots=True)
 class EngineInfo:
     """A folder that passed. config: None for engines of another kind than the language model.
@@ -117,6 +124,20 @@ class EngineInfo:
     manifest: Manifest | None
     unchecked: tuple[str, ...]
 
+    @property
+    def vocab_size(self) -> int | None:
+        """Ids that the checkpoint has. The head of an AWQ engine has more rows
+        (`config.pretrained_config.vocab_size`): padding, whose logits are 0 and which must never be
+        sampled. None where only the padded number is known: an AWQ engine without our manifest."""
+        planned = self.manifest.plan.get("architecture") if self.manifest is not None else None
+        if planned is not None:
+            return int(planned["vocab_size"])
+        if self.config is None:
+            return None
+        pretrained = self.config.pretrained_config
+        padded = pretrained.quantization.quant_algo == "W4A16_AWQ"
+        return None if padded else pretrained.vocab_size
+
 
 def check_engine(
     folder: Path,
@@ -124,9 +145,11 @@ def check_engine(
     versions: dict[str, str] | None = None,
     expected: Plan | None = None,
     contents: bool = False,
+    checkpoint: Architecture | None = None,
 ) -> EngineInfo:
     """device, versions: of the machine it shall run on; None leaves them unchecked. expected: the
-    plan it must have been built by. contents: read every byte and compare digests.
+    plan it must have been built by. contents: read every byte and compare digests. checkpoint: of
+    the model that it must compute.
 
     Raises CorruptEngineError (incomplete or damaged: build again), EngineMismatchError (whole, but
     for another GPU, version or request), or EngineError for a release that is not supported.
@@ -135,12 +158,42 @@ def check_engine(
         raise EngineError(f"no engine folder {str(folder)!r}; build one with `make build-engine`")
     if folder.name.startswith("."):
         raise CorruptEngineError(f"{str(folder)!r} is an unfinished build; build again")
-    return _check(folder, device, versions, expected, contents)
+    info = _check(folder, device, versions, expected, contents)
+    if checkpoint is not None and info.config is not None:
+        found = info.config.pretrained_config
+        padded = found.quantization.quant_algo == "W4A16_AWQ"
+        size = checkpoint.vocab_size
+        rows = size + (-size % AWQ_VOCAB_MULTIPLE if padded else 0)
+        _compare(folder, _model(found, checkpoint, rows), "the checkpoint")
+    return info
 
 
 def check_unpublished(folder: Path, expected: Plan) -> EngineInfo:
     """The same for a folder still being built, which has no manifest yet."""
     return _check(folder, None, None, expected, contents=False)
+
+
+def check_quantized(folder: Path, expected: Plan) -> None:
+    """The same questions to the checkpoint that a calibrator wrote, before an engine is compiled of
+    it: config.json as planned, and a scale of the KV cache in every layer where it is quantised.
+
+    Raises CorruptEngineError or EngineMismatchError.
+    """
+    pretrained = _read(folder, PretrainedConfig)
+    _compare(folder, _planned(pretrained, expected), "the plan")
+    if expected.rule.kv_quant_algo is None:
+        return
+    from safetensors import safe_open
+
+    with safe_open(folder / "rank0.safetensors", framework="np") as stored:
+        names = set(stored.keys())
+    for layer in range(expected.architecture.num_hidden_layers):
+        name = f"transformer.layers.{layer}.attention.kv_cache_scaling_factor"
+        if name not in names:
+            raise EngineMismatchError(
+                f"{str(folder)!r} lacks {name}: the calibrator left the KV cache as it was; build "
+                "with a 16-bit cache (--kv 16)"
+            )
 
 
 def _check(
@@ -169,7 +222,7 @@ def _check(
             unchecked.append("no GPU here to compare with the one it was built on")
     if manifest is not None and manifest.inputs.kind != KIND:
         return EngineInfo(folder, None, manifest, tuple(unchecked))
-    config = _config(folder)
+    config = _read(folder, EngineConfig)
     _check_ranks(folder, config)
     _check_consistency(folder, config)
     installed = (versions or {}).get("tensorrt_llm")
@@ -182,15 +235,19 @@ def _check(
         )
     engine_api(config.version)
     if expected is not None:
-        _check_request(folder, config, expected)
-    return EngineInfo(folder, config, manifest, tuple(unchecked))
+        _compare(folder, _planned(config.pretrained_config, expected), "the plan")
+        _compare(folder, _limits(config.build_config, expected), "the plan")
+    info = EngineInfo(folder, config, manifest, tuple(unchecked))
+    if info.vocab_size is None:
+        unchecked.append("no manifest: which rows of an AWQ engine's head are padding is not known")
+    return replace(info, unchecked=tuple(unchecked))
 
 
-def _config(folder: Path) -> EngineConfig:
+def _read(folder: Path, document: type[_Document]) -> _Document:
     path = folder / "config.json"
     try:
         raw: Any = json.loads(path.read_text(encoding="utf-8"))
-        return EngineConfig.model_validate(raw)
+        return document.model_validate(raw)
     except FileNotFoundError:
         raise CorruptEngineError(
             f"{str(folder)!r} has no config.json: not an engine folder, or a build that was "
@@ -250,23 +307,58 @@ def _check_consistency(folder: Path, config: EngineConfig) -> None:
         )
 
 
-def _check_request(folder: Path, config: EngineConfig, expected: Plan) -> None:
-    pretrained, build = config.pretrained_config, config.build_config
-    shape, limits, rule = expected.architecture, expected.recipe.limits, expected.rule
-    pairs: dict[str, tuple[object, object]] = {
-        "architecture": (pretrained.architecture, shape.name),
-        "vocab_size": (pretrained.vocab_size, shape.vocab_size),
-        "hidden_size": (pretrained.hidden_size, shape.hidden_size),
-        "num_hidden_layers": (pretrained.num_hidden_layers, shape.num_hidden_layers),
-        "dtype": (pretrained.dtype, expected.recipe.dtype),
-        "quant_algo": (pretrained.quantization.quant_algo, rule.quant_algo),
-        "kv_cache_quant_algo": (pretrained.quantization.kv_cache_quant_algo, rule.kv_quant_algo),
-        "max_batch_size": (build.max_batch_size, limits.max_batch_size),
-        "max_seq_len": (build.max_seq_len, limits.max_seq_len),
-        "max_num_tokens": (build.max_num_tokens, limits.max_num_tokens),
+_Pairs = dict[str, tuple[object, object]]
+"""Field to what was found and what is wanted."""
+
+
+def _planned(found: PretrainedConfig, expected: Plan) -> _Pairs:
+    rule, quantization = expected.rule, found.quantization
+    return {
+        **_model(found, expected.architecture, expected.vocab_rows),
+        "dtype": (found.dtype, expected.recipe.dtype),
+        "quant_algo": (quantization.quant_algo, rule.quant_algo),
+        "kv_cache_quant_algo": (quantization.kv_cache_quant_algo, rule.kv_quant_algo),
     }
+
+
+def _model(found: PretrainedConfig, shape: Architecture, rows: int) -> _Pairs:
+    """rows: of the engine's head, padding included."""
+    head_size = found.head_size or found.hidden_size // found.num_attention_heads
+    return {
+        "architecture": (found.architecture, shape.name),
+        "vocab_size": (found.vocab_size, rows),
+        "hidden_size": (found.hidden_size, shape.hidden_size),
+        "intermediate_size": (found.intermediate_size, shape.intermediate_size),
+        "num_hidden_layers": (found.num_hidden_layers, shape.num_hidden_layers),
+        "num_attention_heads": (found.num_attention_heads, shape.num_attention_heads),
+        "num_key_value_heads": (found.num_key_value_heads, shape.num_key_value_heads),
+        "head_size": (head_size, shape.head_size),
+        "norm_epsilon": (found.norm_epsilon, shape.rms_norm_eps),
+        "rotary_base": (found.rotary_base, shape.rope_theta),
+        "rotary_scaling": (_scaling(found.rotary_scaling), shape.rope_scaling),
+    }
+
+
+def _scaling(raw: dict[str, Any] | None) -> object:
+    """In the form of a plan's; as it is where it has none."""
+    try:
+        return rope_scaling(raw)
+    except ValueError:
+        return raw
+
+
+def _limits(found: BuildConfig, expected: Plan) -> _Pairs:
+    limits = expected.recipe.limits
+    return {
+        "max_batch_size": (found.max_batch_size, limits.max_batch_size),
+        "max_seq_len": (found.max_seq_len, limits.max_seq_len),
+        "max_num_tokens": (found.max_num_tokens, limits.max_num_tokens),
+    }
+
+
+def _compare(folder: Path, pairs: _Pairs, who: str) -> None:
     for name, (found, wanted) in pairs.items():
         if found != wanted:
             raise EngineMismatchError(
-                f"{str(folder)!r} has {name} {found}, the plan says {wanted}; build again"
+                f"{str(folder)!r} has {name} {found}, {who} says {wanted}; build again"
             )

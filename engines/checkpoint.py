@@ -1,13 +1,32 @@
-"""A Hugging Face checkpoint as the input of a build: found, and untied if need be."""
+"""A Hugging Face checkpoint as the input of a build: found, described, and rewritten as the
+toolchain reads it."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from engines.architecture import (
+    MODEL_TYPES,
+    Architecture,
+    already_quantized,
+    read_architecture,
+    read_config,
+)
+from engines.calibration import audio_tokens
+from engines.recipe import ModelRecipes
 from tensorrt_tts.checkpoint_folder import LANGUAGE_MODEL_FILES, find
-from tensorrt_tts.errors import CheckpointError, CheckpointNotFoundError, CorruptCheckpointError
+from tensorrt_tts.errors import (
+    CheckpointError,
+    CheckpointNotFoundError,
+    CorruptCheckpointError,
+    EngineError,
+)
+from tensorrt_tts.models.audio_vocabulary import AudioVocabulary
+from tensorrt_tts.tokenizer import TextTokenizer
 
 TOKENIZER_FILES = (
     "tokenizer.json",
@@ -20,9 +39,18 @@ TOKENIZER_FILES = (
 )
 """Copied beside the engine, where present, so that an engine folder serves by itself."""
 
-_INDEX = "model.safetensors.index.json"
-_EMBEDDING = "model.embed_tokens.weight"
-_HEAD = "lm_head.weight"
+EMBEDDING = "model.embed_tokens.weight"
+HEAD = "lm_head.weight"
+
+INDEX = "model.safetensors.index.json"
+
+_TOKENS = ("bos_token", "eos_token", "pad_token", "unk_token")
+
+OTHER_WEIGHTS = ("pytorch_model*.bin", "consolidated*.pth", "*.gguf")
+
+UNQUANTIZED = frozenset(("F64", "F32", "F16", "BF16", "I64", "BOOL"))
+"""Types of tensors, as safetensors names them, that no quantiser leaves: floats, and the positions
+and masks that old releases of transformers stored."""
 
 
 def resolve(name: str, mirror: str | None = None, subfolder: str | None = None) -> Path:
@@ -46,9 +74,14 @@ def weight_files(checkpoint: Path) -> list[Path]:
         raise CheckpointNotFoundError(
             f"checkpoint {str(checkpoint)!r} has no .safetensors files; download it completely"
         )
-    index = checkpoint / _INDEX
+    index = checkpoint / INDEX
     if index.is_file():
-        named = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
+        try:
+            named = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise CorruptCheckpointError(
+                f"{index} cannot be read ({error!r}); download the checkpoint again"
+            ) from None
         missing = sorted(named - {path.name for path in found})
         if missing:
             raise CorruptCheckpointError(
@@ -58,42 +91,262 @@ def weight_files(checkpoint: Path) -> list[Path]:
     return found
 
 
-def untie(checkpoint: Path, target: Path) -> None:
-    """Writes to `target` the same model with its own `lm_head.weight`, a copy of the embedding.
+def describe(checkpoint: Path, model: ModelRecipes) -> Architecture:
+    """What a plan, a build and its last check are made for. config.json is read, and held to the
+    weights and the tokenizer where they are there.
 
-    Only the head is written anew; the other weights are links. A head that the file already has is
-    kept: the released Orpheus files store a copy although their config ties the two.
-
-    Raises CheckpointError when the embedding is not where Llama and Qwen2 keep it.
+    Raises CheckpointError naming the file, the field and the remedy; EngineError for a cut one.
     """
-    from safetensors import safe_open
-    from safetensors.torch import save_file
+    refuse_audio_vocabulary(checkpoint, "TensorRT-LLM")
+    shape = read_architecture(checkpoint)
+    check_weights(checkpoint, shape)
+    _check_vocabulary(checkpoint, shape, model)
+    _special_tokens(checkpoint)
+    return shape
 
+
+def refuse_audio_vocabulary(checkpoint: Path, backend: str) -> None:
+    """For backends that cannot run a cut checkpoint. Raises EngineError if it is one."""
+    if AudioVocabulary.read(checkpoint) is not None:
+        raise EngineError(
+            f"checkpoint {str(checkpoint)!r} has a cut vocabulary, whose prompts are embeddings, "
+            f"and {backend} takes ids alone; use the whole checkpoint, or the vllm or reference "
+            "backend"
+        )
+
+
+def check_weights(checkpoint: Path, shape: Architecture) -> None:
+    """Holds the tensors to config.json: their shapes, that none is missing, that none is quantised.
+
+    Reads headers alone. A folder without weights passes: a plan needs none.
+
+    Raises CorruptCheckpointError, or CheckpointError for weights of another kind.
+    """
+    if not any(checkpoint.glob("*.safetensors")) and not (checkpoint / INDEX).is_file():
+        for pattern in OTHER_WEIGHTS:
+            for path in sorted(checkpoint.glob(pattern)):
+                raise CheckpointError(
+                    f"checkpoint {str(checkpoint)!r} keeps its weights in {path.name}; load it "
+                    "with transformers and save it again, which writes the .safetensors files that "
+                    "engines are built from"
+                )
+        return
+    stored = {tensor.name: tensor for tensor in _tensors(weight_files(checkpoint))}
+    for tensor in stored.values():
+        if tensor.dtype not in UNQUANTIZED:
+            raise already_quantized(checkpoint, f"{tensor.name} is of type {tensor.dtype}")
+    expected = _expected(shape)
+    layers = {name.split(".")[2] for name in stored if name.startswith("model.layers.")}
+    if len(layers) > shape.num_hidden_layers:
+        raise CorruptCheckpointError(
+            f"checkpoint {str(checkpoint)!r} holds {len(layers)} layers, config.json says "
+            f"num_hidden_layers {shape.num_hidden_layers}; use the config.json saved with the "
+            "weights"
+        )
+    for name, wanted in expected.items():
+        found = stored.get(name)
+        if found is None and name == HEAD and shape.tie_word_embeddings:
+            continue
+        if found is None:
+            raise CorruptCheckpointError(
+                f"checkpoint {str(checkpoint)!r} has no tensor {name!r}; download it completely"
+                + (", or set tie_word_embeddings to true if it has no head" if name == HEAD else "")
+            )
+        if found.shape != wanted:
+            raise CorruptCheckpointError(
+                f"checkpoint {str(checkpoint)!r}: {name} has shape {list(found.shape)}, "
+                f"config.json makes it {list(wanted)}; use the config.json saved with the weights"
+            )
+
+
+def check_tied_head(checkpoint: Path, shape: Architecture) -> None:
+    """A head that is tied to the embedding and stored all the same, as in the released Orpheus
+    files, must be a copy of it. Reads both.
+
+    Raises CorruptCheckpointError.
+    """
+    stored = {tensor.name: tensor for tensor in _tensors(weight_files(checkpoint))}
+    if not shape.tie_word_embeddings or HEAD not in stored:
+        return
+    if not stored[HEAD].load().equal(stored[EMBEDDING].load()):
+        # transformers 5 then uses the head; its 4, vLLM and the converters ignore it.
+        raise CorruptCheckpointError(
+            f"checkpoint {str(checkpoint)!r} ties head and embedding in its config.json and stores "
+            f"two different ones; set tie_word_embeddings to false there, or delete {HEAD}"
+        )
+
+
+def _check_vocabulary(checkpoint: Path, shape: Architecture, model: ModelRecipes) -> None:
+    """The rows must cover the audio ids: of the folder's tokenizer, else of the released one."""
+    end = model.audio_end or model.legal_ids
+    if (checkpoint / "tokenizer.json").is_file():
+        end = 1 + max(audio_tokens(model.calibration, TextTokenizer(checkpoint).token_id))
+    if shape.vocab_size < end:
+        raise CorruptCheckpointError(
+            f"{checkpoint / 'config.json'}: vocab_size {shape.vocab_size} does not hold the audio "
+            f"ids of {model.name}, which end at {end}; give a checkpoint that was trained for "
+            f"speech, such as {model.hub_id}"
+        )
+
+
+def prepare(checkpoint: Path, shape: Architecture, target: Path, untie: bool) -> None:
+    """Writes to `target` the same model as transformers 4 and TensorRT-LLM read it.
+
+    config.json is written from `shape`, so that the toolchain sees what the plan saw, however the
+    checkpoint spells it; a tokenizer_config.json gives the class and the padding that calibration
+    needs; the weights are links, those in the index alone, since the converters take every file.
+
+    untie: give the model its own `lm_head.weight`, a copy of the embedding, unless one is stored.
+
+    Raises CorruptCheckpointError as `check_tied_head`.
+    """
+    check_tied_head(checkpoint, shape)
     target.mkdir(parents=True, exist_ok=True)
     shards = weight_files(checkpoint)
-    total = len(shards) + 1
+    total = len(shards) + untie
+    names = [f"model-{number:05}-of-{total:05}.safetensors" for number in range(1, total + 1)]
     weight_map: dict[str, str] = {}
-    embedding: Any = None
-    for number, shard in enumerate(shards, start=1):
-        name = f"model-{number:05}-of-{total:05}.safetensors"
+    embedding: _Tensor | None = None
+    for name, shard in zip(names, shards, strict=False):
         (target / name).symlink_to(shard.resolve())
-        with safe_open(shard, framework="pt") as file:
-            for key in file.keys():  # noqa: SIM118  (safe_open is no mapping)
-                weight_map[key] = name
-            if _EMBEDDING in file.keys():  # noqa: SIM118
-                embedding = file.get_tensor(_EMBEDDING)
-    if _HEAD not in weight_map:
-        if embedding is None:
-            raise CheckpointError(f"checkpoint {str(checkpoint)!r} has no tensor {_EMBEDDING!r}")
-        name = f"model-{total:05}-of-{total:05}.safetensors"
-        save_file({_HEAD: embedding.clone()}, target / name, metadata={"format": "pt"})
-        weight_map[_HEAD] = name
-    (target / _INDEX).write_text(
-        json.dumps({"metadata": {}, "weight_map": weight_map}), encoding="utf-8"
-    )
-    for path in checkpoint.iterdir():
-        if path.name in TOKENIZER_FILES:
-            (target / path.name).symlink_to(path.resolve())
-    config = json.loads((checkpoint / "config.json").read_text(encoding="utf-8"))
-    config["tie_word_embeddings"] = False
-    (target / "config.json").write_text(json.dumps(config, indent=2), encoding="utf-8")
+        for tensor in _tensors([shard]):
+            weight_map[tensor.name] = name
+            if tensor.name == EMBEDDING:
+                embedding = tensor
+    if untie and HEAD not in weight_map:
+        from safetensors.torch import save_file
+
+        assert embedding is not None  # `describe` has seen it
+        save_file({HEAD: embedding.load().clone()}, target / names[-1], metadata={"format": "pt"})
+        weight_map[HEAD] = names[-1]
+    _write(target / INDEX, {"metadata": {}, "weight_map": weight_map})
+    _write(target / "config.json", _config(checkpoint, shape, tied=not untie))
+    if (checkpoint / "tokenizer.json").is_file():
+        (target / "tokenizer.json").symlink_to((checkpoint / "tokenizer.json").resolve())
+        _write(target / "tokenizer_config.json", _tokenizer_config(checkpoint))
+
+
+def _config(checkpoint: Path, shape: Architecture, tied: bool) -> dict[str, Any]:
+    raw = read_config(checkpoint)
+    dtype = raw.get("torch_dtype") or raw.get("dtype")  # transformers 4, transformers 5
+    ids = {key: value for key, value in raw.items() if key.endswith("_token_id")}
+    return {
+        **shape.model_dump(exclude_none=True),
+        "head_dim": shape.head_size,
+        "tie_word_embeddings": shape.tie_word_embeddings and tied,
+        "model_type": MODEL_TYPES[shape.name],
+        "hidden_act": "silu",
+        **({"torch_dtype": dtype} if isinstance(dtype, str) else {}),
+        **ids,
+    }
+
+
+def _tokenizer_config(checkpoint: Path) -> dict[str, Any]:
+    """For tokenizer.json as it stands, which is also what the runtime encodes prompts with.
+
+    transformers 5 names classes that its 4 does not know (`TokenizersBackend`) and lists the extra
+    special tokens where its 4 wants a table. They are in tokenizer.json already.
+    """
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(checkpoint / "tokenizer.json"))
+    named = {
+        key: token
+        for key, token in _special_tokens(checkpoint).items()
+        if tokenizer.token_to_id(token) is not None
+    }
+    # Calibration refuses a tokenizer that cannot pad. The strings are all longer than the cut, so
+    # which token would do it is of no account.
+    pad = named.get("pad_token") or named.get("eos_token") or tokenizer.id_to_token(0)
+    return {
+        "tokenizer_class": "PreTrainedTokenizerFast",
+        "eos_token": pad,
+        "pad_token": pad,
+    } | named
+
+
+def _special_tokens(checkpoint: Path) -> dict[str, str]:
+    """bos_token, eos_token and the like, from the tokenizer's own files. Raises
+    CorruptCheckpointError for one that is no JSON object."""
+    named: dict[str, str] = {}
+    for file in ("special_tokens_map.json", "tokenizer_config.json"):
+        path = checkpoint / file
+        if not path.is_file():
+            continue
+        try:
+            raw = json.loads(path.read_text(encoding="utf-8"))
+            tokens = {key: raw.get(key) for key in _TOKENS}
+        except (OSError, ValueError, AttributeError) as error:
+            raise CorruptCheckpointError(
+                f"{path} cannot be read ({error}); download the checkpoint again"
+            ) from None
+        for key, token in tokens.items():
+            content = token.get("content") if isinstance(token, dict) else token
+            if isinstance(content, str):
+                named[key] = content
+    return named
+
+
+def _write(path: Path, document: dict[str, Any]) -> None:
+    path.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+
+
+@dataclass(frozen=True, slots=True)
+class _Tensor:
+    """One stored tensor, not yet read. dtype: as safetensors names it."""
+
+    file: Path
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+
+    def load(self) -> Any:
+        from safetensors import safe_open
+
+        with safe_open(self.file, framework="pt") as stored:
+            return stored.get_tensor(self.name)
+
+
+def _tensors(files: list[Path]) -> Iterator[_Tensor]:
+    """Read from the files' headers. Raises CorruptCheckpointError for one that is damaged."""
+    from safetensors import SafetensorError, safe_open
+
+    for path in files:
+        try:
+            with safe_open(path, framework="np") as stored:
+                for name in stored.keys():  # noqa: SIM118  (safe_open is no mapping)
+                    part = stored.get_slice(name)
+                    yield _Tensor(path, name, tuple(part.get_shape()), str(part.get_dtype()))
+        except (OSError, SafetensorError) as error:
+            raise CorruptCheckpointError(
+                f"{path} cannot be read ({error}); download the checkpoint again"
+            ) from None
+
+
+def _expected(shape: Architecture) -> dict[str, tuple[int, ...]]:
+    """Name to shape of every tensor."""
+    hidden, inner = shape.hidden_size, shape.intermediate_size
+    layer: dict[str, tuple[int, ...]] = {
+        "self_attn.q_proj.weight": (shape.query_size, hidden),
+        "self_attn.k_proj.weight": (shape.key_size, hidden),
+        "self_attn.v_proj.weight": (shape.key_size, hidden),
+        "self_attn.o_proj.weight": (hidden, shape.query_size),
+        "mlp.gate_proj.weight": (inner, hidden),
+        "mlp.up_proj.weight": (inner, hidden),
+        "mlp.down_proj.weight": (hidden, inner),
+        "input_layernorm.weight": (hidden,),
+        "post_attention_layernorm.weight": (hidden,),
+    }
+    if shape.has_bias:
+        layer["self_attn.q_proj.bias"] = (shape.query_size,)
+        layer["self_attn.k_proj.bias"] = layer["self_attn.v_proj.bias"] = (shape.key_size,)
+    return {
+        EMBEDDING: (shape.vocab_size, hidden),
+        HEAD: (shape.vocab_size, hidden),
+        "model.norm.weight": (hidden,),
+        **{
+            f"model.layers.{number}.{name}": size
+            for number in range(shape.num_hidden_layers)
+            for name, size in layer.items()
+        },
+    }

@@ -14,7 +14,7 @@ from engines import calibration
 from engines.architecture import read_architecture
 from engines.build import build_engine, this_host
 from engines.check import check_engine
-from engines.checkpoint import resolve
+from engines.checkpoint import describe, resolve
 from engines.commands import add_commands
 from engines.compat import installed_version
 from engines.formats import Format, Kv
@@ -79,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("check", help="can this engine folder run here?")
     command.add_argument("folder", type=Path)
     command.add_argument("--quick", action="store_true", help="compare sizes only, not digests")
+    command.add_argument("--checkpoint", help="folder or hub id of the model it must compute")
     command.add_argument("--json", action="store_true")
     command.set_defaults(run=_check)
 
@@ -105,7 +106,7 @@ def planned(
         fmt = Format(fmt.precision, Kv(kv))
     shape = None
     if checkpoint:
-        shape = read_architecture(resolve(checkpoint, subfolder=recipes.subfolder))
+        shape = describe(resolve(checkpoint, subfolder=recipes.subfolder), recipes)
     return plan(recipe(recipes, gpu(gpu_name), fmt), shape)
 
 
@@ -134,7 +135,7 @@ def _build(options: argparse.Namespace) -> None:
     host = this_host()
     folder = resolve(options.checkpoint or model.hub_id, model.mirror, model.subfolder)
     if options.checkpoint is None:  # the plan was made from the recipe's shape: now the real one
-        wanted = plan(recipe_, read_architecture(folder))
+        wanted = plan(recipe_, describe(folder, model))
     voices = tuple(options.voice or ("tara",))
     built = build_engine(
         wanted, folder, host, options.output, streams, voices, Progress(sys.stderr)
@@ -147,7 +148,11 @@ def _check(options: argparse.Namespace) -> None:
     versions: dict[str, str] | None = None
     with suppress(MissingDependencyError):  # a laptop can check too; what stays open is printed
         versions = {"tensorrt_llm": installed_version()}
-    info = check_engine(options.folder, find_device(), versions, contents=not options.quick)
+    shape = read_architecture(resolve(options.checkpoint)) if options.checkpoint else None
+    contents = not options.quick
+    info = check_engine(
+        options.folder, find_device(), versions, contents=contents, checkpoint=shape
+    )
     if options.json:
         print(json.dumps(_summary(info), indent=2))
         return

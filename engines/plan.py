@@ -85,11 +85,18 @@ class Plan:
         """Of the engine as TensorRT-LLM builds it, with the full head."""
         return self.full_head.verdict
 
+    @property
+    def vocab_rows(self) -> int:
+        """Rows of the engine's embedding and head; those past the checkpoint's own are zeros."""
+        return self.rule.vocab_rows(self.architecture.vocab_size)
+
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready; bytes and tokens per second, unrounded."""
         rule = asdict(self.rule)
         return {
             "recipe": {**self.recipe.to_dict(), "listed": self.recipe.listed},
+            "architecture": self.architecture.model_dump(mode="json"),
+            "vocab_rows": self.vocab_rows,
             "token_rate": self.recipe.model.token_rate,
             "rule": rule,
             "memory": asdict(self.memory),
@@ -106,10 +113,11 @@ def plan(wanted: Recipe, architecture: Architecture | None = None) -> Plan:
     Raises ImpossiblePlanError with the reason and the nearest possible formats.
     """
     shape = architecture or wanted.model.architecture
-    rule = _rule(wanted)
+    _check_fit(wanted, shape)
+    rule = _rule(wanted, shape)
     if isinstance(rule, Impossible):
         raise ImpossiblePlanError(_refusal(wanted, rule.reason, shape))
-    memory = _memory(wanted, shape)
+    memory = _memory(wanted, shape, rule)
     if memory.streams_longest < 1:
         raise ImpossiblePlanError(
             _refusal(
@@ -120,7 +128,7 @@ def plan(wanted: Recipe, architecture: Architecture | None = None) -> Plan:
                 shape,
             )
         )
-    full = _head(wanted, shape, "full vocabulary", shape.vocab_size, memory)
+    full = _head(wanted, shape, "full vocabulary", rule.vocab_rows(shape.vocab_size), memory)
     audio = _head(wanted, shape, "audio ids only", wanted.model.legal_ids, memory)
     others = () if full.verdict is RealTime.YES else _alternatives(wanted, shape)
     return Plan(wanted, shape, rule, memory, full, audio, others)
@@ -134,24 +142,55 @@ def possible_formats(model: ModelRecipes, gpu: Gpu, shape: Architecture) -> tupl
 
 
 def _possible(wanted: Recipe, shape: Architecture) -> bool:
-    return not isinstance(_rule(wanted), Impossible) and _memory(wanted, shape).streams_longest >= 1
+    rule = _rule(wanted, shape)
+    return not isinstance(rule, Impossible) and _memory(wanted, shape, rule).streams_longest >= 1
 
 
-def _rule(wanted: Recipe) -> QuantRule | Impossible:
+def _check_fit(wanted: Recipe, shape: Architecture) -> None:
+    """What no format could mend. Raises ImpossiblePlanError naming the field and the remedy."""
+    model, limits = wanted.model, wanted.limits
+    if shape.unsupported:
+        raise ImpossiblePlanError(
+            f"this checkpoint has {shape.unsupported[0]}, which an engine of TensorRT-LLM 1.2.1 "
+            "would leave out or compute differently; serve it with vLLM"
+        )
+    if shape.vocab_size < model.legal_ids:
+        raise ImpossiblePlanError(
+            f"vocab_size {shape.vocab_size} is less than the {model.legal_ids} ids that "
+            f"{model.name} may emit; give a checkpoint that was trained for speech"
+        )
+    if shape.max_position_embeddings < limits.max_seq_len:
+        raise ImpossiblePlanError(
+            f"max_position_embeddings {shape.max_position_embeddings} of the checkpoint is less "
+            f"than max_seq_len {limits.max_seq_len} of the recipe, and TensorRT-LLM would refuse "
+            f"it; copy engines/recipes/{model.name}.toml, lower max_seq_len there (and what it "
+            "bounds), and give that file as the model"
+        )
+
+
+def _rule(wanted: Recipe, shape: Architecture) -> QuantRule | Impossible:
     if wanted.model.fp16_overflows and wanted.format.precision is Precision.FP16:
         return Impossible(
             f"activations of {wanted.model.name} overflow FP16's range (65504); BF16 costs the same"
         )
-    return quant_rule(wanted.format, wanted.gpu.capability)
+    rule = quant_rule(wanted.format, wanted.gpu.capability)
+    if isinstance(rule, QuantRule):
+        for field in ("hidden_size", "query_size", "intermediate_size"):
+            if size := getattr(shape, field) % rule.group:
+                return Impossible(
+                    f"{wanted.format.precision} groups {rule.group} weights along the input of a "
+                    f"matrix, and {field} {getattr(shape, field)} leaves {size} over"
+                )
+    return rule
 
 
-def _memory(wanted: Recipe, shape: Architecture) -> Memory:
-    limits = wanted.limits
-    roof = Roofline(shape, wanted.format, wanted.gpu, shape.vocab_size)
+def _memory(wanted: Recipe, shape: Architecture, rule: QuantRule) -> Memory:
+    limits, rows = wanted.limits, rule.vocab_rows(shape.vocab_size)
+    roof = Roofline(shape, wanted.format, wanted.gpu, rows)
     # A tied head is the embedding table itself; TensorRT-LLM shares one copy of equal tables.
-    weights = roof.weight_bytes + (0 if shape.tie_word_embeddings else 2 * shape.head_weights)
+    weights = roof.weight_bytes + (0 if shape.tie_word_embeddings else roof.head_bytes)
     width = 4 * shape.hidden_size + 2 * shape.intermediate_size
-    activations = 2 * limits.max_num_tokens * width + 4 * limits.max_batch_size * shape.vocab_size
+    activations = 2 * limits.max_num_tokens * width + 4 * limits.max_batch_size * rows
     free = wanted.gpu.memory - RESERVED - activations - weights
     pool = max(0, int(limits.kv_fraction * free))
     per_token = roof.kv_bytes_per_token
@@ -192,7 +231,7 @@ def _alternatives(wanted: Recipe, shape: Architecture) -> tuple[Alternative, ...
         other = recipe(model, wanted.gpu, fmt)
         if not other.listed and fmt != wanted.format:
             continue
-        for head, rows in (("full", shape.vocab_size), ("audio", model.legal_ids)):
+        for head, rows in (("full", _rows(other, shape)), ("audio", model.legal_ids)):
             if (fmt, head) == (wanted.format, "full"):
                 continue
             rate = Roofline(shape, fmt, wanted.gpu, rows).rate(1, other.limits.typical_tokens)
@@ -203,7 +242,7 @@ def _alternatives(wanted: Recipe, shape: Architecture) -> tuple[Alternative, ...
         other = recipe(model, gpu, wanted.format)
         if gpu == wanted.gpu or not _possible(other, shape):
             continue
-        roof = Roofline(shape, wanted.format, gpu, shape.vocab_size)
+        roof = Roofline(shape, wanted.format, gpu, _rows(other, shape))
         rate = roof.rate(1, other.limits.typical_tokens)
         if rate.real_time(needed) is RealTime.YES:
             found.append(Alternative(gpu.name, str(wanted.format), "full", rate, RealTime.YES))
@@ -211,6 +250,11 @@ def _alternatives(wanted: Recipe, shape: Architecture) -> tuple[Alternative, ...
     return tuple(
         sorted(found, key=lambda a: (a.gpu != wanted.gpu.name, order[a.verdict], -a.rate.expected))
     )
+
+
+def _rows(possible: Recipe, shape: Architecture) -> int:
+    rule = _rule(possible, shape)
+    return rule.vocab_rows(shape.vocab_size) if isinstance(rule, QuantRule) else shape.vocab_size
 
 
 def _refusal(wanted: Recipe, reason: str, shape: Architecture) -> str:

@@ -46,6 +46,10 @@ def render(plan: Plan) -> str:
         lines.append(
             _row("first", "the checkpoint is saved with its own lm_head (TensorRT-LLM issue 2677)")
         )
+    if padding := plan.vocab_rows - plan.architecture.vocab_size:
+        lines.append(
+            _row("vocabulary", f"{plan.vocab_rows} rows, the last {padding} of them padding")
+        )
     lines += [_row("off", f"{off.feature} ({off.where}): {off.reason}") for off in rule.off]
     if not recipe.listed:
         lines.append(_row("note", "no recipe lists this format here; the GPU's limits are used"))

@@ -39,6 +39,8 @@ class QuantRule:
 
     quant_algo, kv_quant_algo: names of TensorRT-LLM's QuantAlgo, or None for 16-bit.
     untie: the checkpoint must first be saved with its own `lm_head.weight`.
+    vocab_multiple: the exporter pads embedding and head with zero rows to a multiple of this.
+    group: weights that share a scale, along the input of each matrix; 1 where all of a row do.
     plugins: PluginConfig fields that differ from what every build sets.
     """
 
@@ -48,10 +50,16 @@ class QuantRule:
     untie: bool
     off: tuple[Off, ...]
     plugins: dict[str, bool]
+    vocab_multiple: int = 1
+    group: int = 1
 
     @property
     def calibrates(self) -> bool:
         return self.route is not Route.DIRECT
+
+    def vocab_rows(self, vocab_size: int) -> int:
+        """Rows of the engine's output head, padding included, for a checkpoint's `vocab_size`."""
+        return -(-vocab_size // self.vocab_multiple) * self.vocab_multiple
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +100,12 @@ _ALGO = {
     Precision.FP8: "FP8",
     Precision.INT4_AWQ: "W4A16_AWQ",
 }
+
+AWQ_VOCAB_MULTIPLE = 64
+"""ModelOpt 0.37, torch/export/model_config_export.py: for AWQ it pads an unquantised head too."""
+
+AWQ_GROUP = 128
+"""`QuantConfig.group_size`, and the block size of ModelOpt's INT4_AWQ_CFG."""
 
 _INTEGER = (Precision.INT8, Precision.INT8_SQ, Precision.INT4_AWQ)
 
@@ -142,11 +156,17 @@ def _rule(fmt: Format) -> QuantRule:
     algo = _ALGO[precision]
     # On by default; with paged context attention it is for FP8 weights and FP8 cache together
     plugins = {"use_fp8_context_fmha": precision is Precision.FP8 and kv is Kv.FP8}
+    if precision is Precision.INT4_AWQ:
+        # AWQ exists in ModelOpt alone, which calibrates the INT8 cache in the same pass
+        off: tuple[Off, ...] = ()
+        if kv is Kv.INT8:
+            off, plugins["use_paged_context_fmha"] = _INT8_KV_OFF, False
+        kv_algo = "INT8" if kv is Kv.INT8 else None
+        return QuantRule(
+            Route.MODELOPT, algo, kv_algo, False, off, plugins, AWQ_VOCAB_MULTIPLE, AWQ_GROUP
+        )
     if kv is Kv.INT8:
         plugins["use_paged_context_fmha"] = False
-        if precision is Precision.INT4_AWQ:
-            # AWQ exists in ModelOpt alone, which calibrates the INT8 cache in the same pass
-            return QuantRule(Route.MODELOPT, algo, "INT8", False, _INT8_KV_OFF, plugins)
         if precision is Precision.INT8_SQ:
             algo = "W8A8_SQ_PER_CHANNEL_PER_TOKEN_PLUGIN"
         # The native calibrators read lm_head from the file although these checkpoints tie it to

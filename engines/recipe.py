@@ -63,7 +63,8 @@ class ModelRecipes(BaseModel):
 
     hub_id: the checkpoint. mirror: an ungated copy. subfolder: where in the repository it lies.
     token_rate: generated ids per second of sound. legal_ids: ids the model
-    may emit as audio, stops included. default_format: what `build` makes when none is asked for.
+    may emit as audio, stops included. audio_end: one past the highest of them, in the released
+    tokenizer. default_format: what `build` makes when none is asked for.
     dtype: type of everything that is not quantised. fp16_overflows: 16-bit floats of the narrow
     kind cannot hold this model's activations. calibration: which strings calibrate it.
     """
@@ -76,6 +77,7 @@ class ModelRecipes(BaseModel):
     subfolder: str | None = None
     token_rate: float = Field(gt=0)
     legal_ids: PositiveInt
+    audio_end: PositiveInt | None = None
     default_format: str
     dtype: str = Field(pattern="^(float16|bfloat16)$")
     fp16_overflows: bool = False

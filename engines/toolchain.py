@@ -12,13 +12,18 @@ from typing import Any
 
 from engines.architecture import KNOWN, Architecture
 from engines.calibration import LENGTH, SAMPLES
-from engines.compat import EngineApi, load
+from engines.compat import PINNED, EngineApi, load
 from engines.contract import contract_for
-from engines.quant_rules import QuantRule
+from engines.quant_rules import QuantRule, Route
 from engines.recipe import Recipe
+from tensorrt_tts.errors import EngineError
 
 AWQ_SAMPLES = 32
 """ModelOpt takes no more for AWQ, whose search is slow."""
+
+INT8_KV_QUANTIZERS = {"*[kv]_bmm_quantizer": {"num_bits": 8, "axis": None, "enable": True}}
+"""ModelOpt 0.37 exports scales of the cache from these quantisers of the attention module alone
+(torch/export/layer_utils.py); the table that TensorRT-LLM 1.2.1 hands it names others."""
 
 
 class TensorRTLLM:
@@ -35,6 +40,15 @@ class TensorRTLLM:
     def environment(self) -> dict[str, str]:
         """Of what else took part, for the manifest's reader."""
         return {name: _version(name) for name in ("torch", "transformers", "nvidia-modelopt")}
+
+    def check_rule(self, rule: QuantRule) -> None:
+        """Raises EngineError for a format that this release cannot calibrate."""
+        if _int8_cache_of_modelopt(rule) and "KV_CACHE_CFG" not in self._contract.callables:
+            raise EngineError(
+                f"tensorrt_llm {self._api.version} is not known to export the scales of an INT8 KV "
+                f"cache beside {rule.quant_algo} weights; install tensorrt_llm=={PINNED}, or build "
+                "without --kv int8"
+            )
 
     def convert(
         self, checkpoint: Path, shape: Architecture, recipe: Recipe, rule: QuantRule
@@ -81,6 +95,9 @@ class TensorRTLLM:
             "tokenizer_max_seq_length": LENGTH,
         }
         model_class = self._model_class(shape)
+        if _int8_cache_of_modelopt(rule):
+            table = load("tensorrt_llm.quantization.quantize_by_modelopt", "KV_CACHE_CFG")
+            table.update(self._contract.checked("KV_CACHE_CFG", **INT8_KV_QUANTIZERS))
         model_class.quantize(**self._contract.checked(name, **keywords))
         return model_class.from_checkpoint(
             **self._contract.checked("PretrainedModel.from_checkpoint", ckpt_dir=str(work))
@@ -142,6 +159,10 @@ class TensorRTLLM:
                 kv_cache_quant_algo=member(rule.kv_quant_algo),
             )
         )
+
+
+def _int8_cache_of_modelopt(rule: QuantRule) -> bool:
+    return rule.route is Route.MODELOPT and rule.kv_quant_algo == "INT8"
 
 
 def _version(package: str) -> str:

@@ -25,19 +25,21 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from engines.checkpoint import TOKENIZER_FILES, weight_files
+from engines.architecture import read_architecture
+from engines.checkpoint import (
+    EMBEDDING,
+    HEAD,
+    TOKENIZER_FILES,
+    check_tied_head,
+    check_weights,
+    weight_files,
+)
+from engines.checkpoint import refuse_audio_vocabulary as refuse_audio_vocabulary
 from engines.publish import lock, publish
 from tensorrt_tts.backends.prompt_embedding import PROMPT_FILE, TENSOR
-from tensorrt_tts.errors import (
-    CorruptCheckpointError,
-    EngineError,
-    SettingError,
-)
+from tensorrt_tts.errors import CorruptCheckpointError, SettingError
 from tensorrt_tts.models.audio_vocabulary import FULL_SIZE_KEY, TEXT, AudioVocabulary
 from tensorrt_tts.models.orpheus_tokens import OrpheusTokens
-
-EMBEDDING = "model.embed_tokens.weight"
-HEAD = "lm_head.weight"
 
 VOCABULARY_WEIGHTS = "model-vocabulary.safetensors"
 
@@ -93,22 +95,20 @@ def cut(checkpoint: Path, kept: Sequence[range], out: Path) -> AudioVocabulary:
     config = json.loads((checkpoint / "config.json").read_text(encoding="utf-8"))
     if FULL_SIZE_KEY in config:
         raise SettingError(f"checkpoint {str(checkpoint)!r} is cut already; give the whole one")
+    shape = read_architecture(checkpoint)
     files = weight_files(checkpoint)
+    check_weights(checkpoint, shape)
+    check_tied_head(checkpoint, shape)
     rows = _vocabulary_rows(files)
-    embedding = rows.get(EMBEDDING)
-    if embedding is None:
-        raise CorruptCheckpointError(
-            f"checkpoint {str(checkpoint)!r} has no {EMBEDDING}; only Llama and Qwen2 are known"
-        )
+    embedding = rows[EMBEDDING]
     # The tokenizer may know fewer ids than the (padded) embedding has rows; all of them are kept.
     vocabulary = AudioVocabulary(len(embedding), tuple(kept))
-    tied = bool(config.get("tie_word_embeddings")) or HEAD not in rows
-    if tied and HEAD in rows and not rows[HEAD].equal(embedding):
-        # transformers 5 then uses the head; its 4 and vLLM ignore it.
-        raise CorruptCheckpointError(
-            f"checkpoint {str(checkpoint)!r} ties head and embedding in its config.json and stores "
-            "two different ones; set tie_word_embeddings to false there, or delete lm_head.weight"
+    if vocabulary.size > vocabulary.full_size:
+        raise SettingError(
+            f"kept {kept}: a head of {vocabulary.size} rows is no smaller than the whole one of "
+            f"{vocabulary.full_size}; serve the checkpoint as it is"
         )
+    tied = shape.tie_word_embeddings
 
     def produce(folder: Path) -> None:
         _write_weights(folder, files, rows, vocabulary, tied)
@@ -123,16 +123,6 @@ def cut(checkpoint: Path, kept: Sequence[range], out: Path) -> AudioVocabulary:
         if not publish(out, produce):
             raise SettingError(f"output {str(out)!r} was written by another process meanwhile")
     return vocabulary
-
-
-def refuse_audio_vocabulary(checkpoint: Path, backend: str) -> None:
-    """For backends that cannot run a cut checkpoint. Raises EngineError if it is one."""
-    if AudioVocabulary.read(checkpoint) is not None:
-        raise EngineError(
-            f"checkpoint {str(checkpoint)!r} has a cut vocabulary, whose prompts are embeddings, "
-            f"and {backend} takes ids alone; use the whole checkpoint, or the vllm or reference "
-            "backend"
-        )
 
 
 def _vocabulary_rows(files: Sequence[Path]) -> dict[str, Any]:

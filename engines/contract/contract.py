@@ -14,7 +14,7 @@ from tensorrt_tts.errors import EngineError
 
 
 class Callable(BaseModel):
-    """One function, class or method of the package.
+    """One function, class or method of the package, or a table of settings by its keys.
 
     path: dotted import path. parameters: name to default; required ones are listed in `required`
     and have no default worth knowing. refused: names that exist elsewhere in the package but that

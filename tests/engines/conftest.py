@@ -28,12 +28,12 @@ H100 = Device("NVIDIA H100 80GB HBM3", 81559, ComputeCapability(9, 0), "580.65.0
 CONFIG = {
     "architectures": ["LlamaForCausalLM"],
     "model_type": "llama",
-    "hidden_size": 32,
-    "intermediate_size": 64,
+    "hidden_size": 128,
+    "intermediate_size": 128,
     "num_hidden_layers": 2,
     "num_attention_heads": 2,
     "num_key_value_heads": 1,
-    "head_dim": 32,
+    "head_dim": 64,
     "max_position_embeddings": 8192,
     "tie_word_embeddings": True,
 }
@@ -59,24 +59,24 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     vocab_size = write_tokenizer(folder)
     (folder / "config.json").write_text(json.dumps({**CONFIG, "vocab_size": vocab_size}))
     random = np.random.default_rng(0)
-    shapes = {"model.embed_tokens.weight": (vocab_size, 32), "model.norm.weight": (32,)}
+    shapes = {"model.embed_tokens.weight": (vocab_size, 128), "model.norm.weight": (128,)}
     for layer in range(2):
         shapes |= {
             f"model.layers.{layer}.{name}.weight": shape
             for name, shape in {
-                "self_attn.q_proj": (64, 32),
-                "self_attn.k_proj": (32, 32),
-                "self_attn.v_proj": (32, 32),
-                "self_attn.o_proj": (32, 64),
-                "mlp.gate_proj": (64, 32),
-                "mlp.up_proj": (64, 32),
-                "mlp.down_proj": (32, 64),
-                "input_layernorm": (32,),
-                "post_attention_layernorm": (32,),
+                "self_attn.q_proj": (128, 128),
+                "self_attn.k_proj": (64, 128),
+                "self_attn.v_proj": (64, 128),
+                "self_attn.o_proj": (128, 128),
+                "mlp.gate_proj": (128, 128),
+                "mlp.up_proj": (128, 128),
+                "mlp.down_proj": (128, 128),
+                "input_layernorm": (128,),
+                "post_attention_layernorm": (128,),
             }.items()
         }
     tensors = {
-        name: random.standard_normal(shape).astype(np.float32) for name, shape in shapes.items()
+        name: random.standard_normal(shape).astype(np.float16) for name, shape in shapes.items()
     }
     save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
     return folder

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from engines.architecture import read_architecture
 from engines.build import build_engine
 from engines.check import check_engine
 from engines.gpus import ComputeCapability
@@ -151,7 +152,7 @@ def _set(section, **values):
             "holds a GPTForCausalLM",
         ),
         (_set("pretrained_config", mapping={"world_size": 2}), CorruptEngineError, "rank1.engine"),
-        (_set("pretrained_config", hidden_size=64), CorruptEngineError, "truncated"),
+        (_set("pretrained_config", hidden_size=256), CorruptEngineError, "truncated"),
     ],
 )
 def test_config_of_a_foreign_engine(foreign, change, error, says):
@@ -196,6 +197,42 @@ def test_what_the_plan_said(engine, make_plan):
     check_engine(engine, expected=make_plan())
     with pytest.raises(EngineMismatchError, match="quant_algo None, the plan says W8A16"):
         check_engine(engine, expected=make_plan("int8"))
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("rotary_base", 10000.5),
+        ("rotary_scaling", {"rope_type": "linear", "factor": 2.0}),
+        ("rotary_scaling", {"type": "unheard of"}),
+        ("vocab_size", 28800),  # padded as AWQ would be, which this is not
+        ("norm_epsilon", 1e-5),
+    ],
+)
+def test_the_engine_of_another_checkpoint(foreign, checkpoint, field, value):
+    """Engines of `trtllm-build` too; one made of a checkpoint of transformers 5, above all."""
+    shape = read_architecture(checkpoint)
+    assert -(-shape.vocab_size // 64) * 64 == 28800 != shape.vocab_size
+    check_engine(foreign, checkpoint=shape)
+    _edit(foreign, _set("pretrained_config", **{field: value}))
+    check_engine(foreign)
+    with pytest.raises(EngineMismatchError, match=f"has {field} .*, the checkpoint says"):
+        check_engine(foreign, checkpoint=shape)
+
+
+def test_awq_has_exactly_its_padding(host, make_plan, checkpoint, tmp_path):
+    planned = make_plan("int4-awq")
+    folder = build_engine(planned, checkpoint, host, tmp_path).folder
+    info = check_engine(folder, expected=planned, checkpoint=planned.architecture)
+    assert info.vocab_size == planned.architecture.vocab_size < planned.vocab_rows
+    (folder / "manifest.json").unlink()  # and then nobody knows how much of it is padding
+    unknown = check_engine(folder, expected=planned, checkpoint=planned.architecture)
+    assert unknown.vocab_size is None
+    assert "which rows of an AWQ engine's head are padding" in unknown.unchecked[-1]
+    for rows in (planned.architecture.vocab_size, planned.vocab_rows + 64):
+        _edit(folder, _set("pretrained_config", vocab_size=rows))
+        with pytest.raises(EngineMismatchError, match=f"has vocab_size {rows}, the plan says"):
+            check_engine(folder, expected=planned)
 
 
 def test_other_kinds_are_checked_by_their_manifest(tmp_path):

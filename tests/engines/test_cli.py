@@ -1,11 +1,13 @@
 import json
 import runpy
+import shutil
 import sys
 
 import pytest
 
 from engines import build, cli
 from engines.cli import main
+from engines.recipe import model_recipes
 from tests.engines.conftest import A100
 
 
@@ -77,6 +79,42 @@ def test_plan_of_a_checkpoint_on_disk(capsys, checkpoint):
     assert "real time         needs 82.03 tok/s; yes" in out  # two layers are quick
 
 
+@pytest.mark.parametrize(
+    ("changes", "code", "says"),
+    [
+        ({"max_position_embeddings": 2048}, 5, "max_position_embeddings 2048 of the checkpoint"),
+        ({"max_position_embeddings": None}, 5, "max_position_embeddings 2048 of the checkpoint"),
+        ({"quantization_config": {"quant_method": "gptq"}}, 3, "quantised already"),
+        ({"vocab_size": 128256}, 3, "embed_tokens.weight has shape"),
+        ({"head_dim": 63}, 3, "head_dim 63 is odd"),
+        ({"rope_scaling": {"type": "yarn", "factor": 4.0}}, 5, "RoPE scaling of type 'yarn'"),
+    ],
+)
+@pytest.mark.parametrize("command", ["plan", "build"])
+def test_an_unfit_checkpoint_is_refused_before_a_machine_is_asked_for(
+    capsys, checkpoint, tmp_path, command, changes, code, says
+):
+    copy = shutil.copytree(checkpoint, tmp_path / "copy")
+    config = json.loads((copy / "config.json").read_text())
+    (copy / "config.json").write_text(json.dumps(config | changes))
+    arguments = [command, "orpheus-3b", "--gpu", "a100", "--checkpoint", str(copy)]
+    found, out, err = _run(capsys, *arguments)
+    assert (found, out) == (code, "")
+    assert err.startswith("error: ")
+    assert err.count("\n") == 1
+    assert says in err
+
+
+def test_a_checkpoint_without_key_value_heads_has_as_many_as_heads(capsys, tmp_path):
+    """config.json alone is enough for a plan."""
+    shape = model_recipes("orpheus-3b").architecture.model_dump(exclude={"num_key_value_heads"})
+    (tmp_path / "config.json").write_text(json.dumps(shape))
+    arguments = ["plan", "orpheus-3b", "--gpu", "a100", "--checkpoint", str(tmp_path)]
+    code, out, _ = _run(capsys, *arguments)
+    assert code == 0
+    assert "336 KiB a token" in out  # 2 · 28 · 24 · 128 · 2 bytes
+
+
 def test_recipes(capsys):
     code, out, _ = _run(capsys, "recipes")
     assert code == 0
@@ -86,6 +124,10 @@ def test_recipes(capsys):
 
 
 def test_build_twice_then_check(capsys, double, checkpoint, tmp_path, monkeypatch):
+    other = tmp_path / "other"
+    other.mkdir()
+    config = json.loads((checkpoint / "config.json").read_text())
+    (other / "config.json").write_text(json.dumps(config | {"rope_theta": 5e5}))
     monkeypatch.setattr(build, "find_device", lambda: A100)
     monkeypatch.setattr(cli, "find_device", lambda: A100)
     arguments = ["build", "orpheus-3b", "--gpu", "a100", "--output", str(tmp_path)]
@@ -101,7 +143,12 @@ def test_build_twice_then_check(capsys, double, checkpoint, tmp_path, monkeypatc
     assert code == 0
     assert "W8A16" in out
     assert "not checked" not in out
-    code, out, _ = _run(capsys, "check", folder, "--quick", "--json")
+    code, _, err = _run(capsys, "check", folder, "--checkpoint", str(other))
+    assert code == 5
+    assert "the checkpoint says" in err
+    code, out, _ = _run(
+        capsys, "check", folder, "--checkpoint", str(checkpoint), "--quick", "--json"
+    )
     assert json.loads(out)["built_on"] == A100.product
 
 

@@ -85,6 +85,66 @@ def test_a_model_too_large_for_the_gpu():
     assert "fp16 is possible on" in str(caught.value)
 
 
+def _changed(model="orpheus-3b", fmt="fp16", **changes):
+    recipes = model_recipes(model)
+    shape = recipes.architecture.model_copy(update=changes)
+    return plan(recipe(recipes, gpu("a100"), Format.parse(fmt)), shape)
+
+
+@pytest.mark.parametrize(
+    ("model", "changes", "says"),
+    [
+        (
+            "orpheus-3b",
+            {"max_position_embeddings": 2048},
+            r"max_position_embeddings 2048 .* less than max_seq_len 4608 .*orpheus-3b\.toml",
+        ),
+        ("orpheus-3b", {"max_position_embeddings": 4607}, "max_position_embeddings 4607"),
+        ("spark-0.5b", {"max_position_embeddings": 4095}, "less than max_seq_len 4096"),
+        ("orpheus-3b", {"vocab_size": 28674}, "vocab_size 28674 is less than the 28675 ids"),
+        ("spark-0.5b", {"vocab_size": 10000}, "vocab_size 10000 is less than the 12292 ids"),
+        ("orpheus-3b", {"unsupported": ("mlp_bias",)}, "has mlp_bias, .*serve it with vLLM"),
+    ],
+)
+def test_what_the_check_would_refuse_is_not_promised(model, changes, says):
+    fmt = model_recipes(model).default_format
+    with pytest.raises(ImpossiblePlanError, match=says) as caught:
+        _changed(model, fmt, **changes)
+    assert "\n" not in str(caught.value)
+    at_the_limit = {"max_position_embeddings": 4608, "vocab_size": 28675}
+    assert _changed(**at_the_limit).full_head.rows == 28675
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"hidden_size": 3136}, "hidden_size 3136 leaves 64 over"),
+        ({"intermediate_size": 8000}, "intermediate_size 8000 leaves 64 over"),
+        ({"head_dim": 100}, "query_size 2400 leaves 96 over"),
+    ],
+)
+def test_awq_groups_128_weights(changes, says):
+    """ModelOpt 0.37 stops with NotImplementedError, after the calibration."""
+    with pytest.raises(ImpossiblePlanError, match=rf"{says}; nearest on a100-80: int8"):
+        _changed(fmt="int4-awq", **changes)
+    assert _changed(fmt="int8", **changes).rule.quant_algo == "W8A16"
+
+
+@pytest.mark.parametrize(("model", "rows"), [("orpheus-3b", 156992), ("spark-0.5b", 166016)])
+def test_awq_pads_the_vocabulary(model, rows):
+    """Both tables of the engine are counted with their padding, in no other format."""
+    padded, plain = _plan(model, "l4", "int4-awq"), _plan(model, "l4", "int8")
+    size = model_recipes(model).architecture.vocab_size
+    assert (padded.vocab_rows, padded.full_head.rows) == (rows, rows)
+    assert (plain.vocab_rows, plain.full_head.rows) == (size, size)
+    untied = model_recipes(model).architecture.model_copy(update={"tie_word_embeddings": False})
+    two = plan(recipe(model_recipes(model), gpu("l4"), Format.parse("int4-awq")), untied)
+    hidden = untied.hidden_size
+    assert two.memory.weights - padded.memory.weights == 2 * rows * hidden
+    assert padded.to_dict()["architecture"]["vocab_size"] == size
+    assert _changed(model, "int4-awq", vocab_size=rows).vocab_rows == rows
+
+
 @given(
     st.sampled_from(model_names()),
     st.sampled_from(list(GPUS)),
@@ -116,6 +176,10 @@ def test_the_table_names_what_a_reader_needs():
     table = render(_plan("orpheus-3b", "l4", "fp16"))
     for words in ("needs 82.03 tok/s; no:", "112 KiB a token", "int4-awq        audio", "6.60"):
         assert words in table
+    assert "156992 rows, the last 52 of them padding" in render(
+        _plan("orpheus-3b", "l4", "int4-awq")
+    )
+    assert "padding" not in table
     table = render(_plan("orpheus-3b", "a100", "int8+kv-int8"))
     for words in ("saved with its own lm_head", "enable_block_reuse", "W8A16", "56 KiB"):
         assert words in table

@@ -22,7 +22,12 @@ from engines.vocabulary import (
 from tensorrt_tts.backends.prompt_embedding import PROMPT_FILE, PromptEmbedding
 from tensorrt_tts.backends.protocol import Sampling
 from tensorrt_tts.backends.reference import ReferenceBackend
-from tensorrt_tts.errors import CorruptCheckpointError, EngineError, SettingError
+from tensorrt_tts.errors import (
+    CheckpointError,
+    CorruptCheckpointError,
+    EngineError,
+    SettingError,
+)
 from tensorrt_tts.loading import SpeechModel, load_model
 from tensorrt_tts.models.prompt import build_prompt
 from tests.support.tiny_orpheus import tiny_model_folders
@@ -175,6 +180,36 @@ def test_refusals(whole: SpeechModel, narrow: Path, tmp_path: Path) -> None:
     with pytest.raises(EngineError, match=r"cut vocabulary.*vllm or reference"):
         refuse_audio_vocabulary(narrow, "TensorRT-LLM")
     refuse_audio_vocabulary(whole.folder, "TensorRT-LLM")
+
+
+def config_of(folder: Path, **changes: object) -> None:
+    path = folder / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"quantization_config": {"quant_method": "awq"}}, "quantised already"),
+        ({"vocab_size": 100}, r"embed_tokens\.weight has shape"),
+        ({"num_hidden_layers": 3}, "no tensor"),
+        ({"num_key_value_heads": None, "num_attention_heads": 4}, "has shape"),
+        ({"architectures": ["GPT2LMHeadModel"]}, "not supported"),
+    ],
+)
+def test_what_a_plan_refuses_is_not_cut(
+    whole: SpeechModel, tmp_path: Path, changes: dict[str, object], says: str
+) -> None:
+    folder = shutil.copytree(whole.folder, tmp_path / "copy")
+    config_of(folder, **changes)
+    with pytest.raises(CheckpointError, match=says):
+        cut(folder, orpheus_kept(whole.tokens), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_head_that_would_not_shrink(whole: SpeechModel, tmp_path: Path) -> None:
+    with pytest.raises(SettingError, match=r"of 373 rows is no smaller than the whole one of 372"):
+        cut(whole.folder, [range(372)], tmp_path / "out")
 
 
 def test_damaged_prompt_embedding(narrow: Path, tmp_path: Path) -> None:

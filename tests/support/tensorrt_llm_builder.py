@@ -1,9 +1,11 @@
 """A stand-in for the building half of `tensorrt_llm`, strict about every keyword.
 
 It takes exactly the parameters in the contract files, mirrors what is awkward in the original
-(`KeyError: 'lm_head.weight'` for tied checkpoints in the native calibration, a dataset found by the
-letters of its path, `dtype` set by `build`, features switched off behind one's back) and writes
-engine folders of the original's form, whose engine file holds as many bytes as the weights.
+(`KeyError: 'lm_head.weight'` for tied checkpoints in the native calibration, checkpoints and
+datasets taken for others by the letters of their paths, RoPE read from transformers 4's fields
+alone, AWQ's padded vocabulary, an INT8 cache whose scales ModelOpt exports from the bmm quantisers
+only, `dtype` set by `build`, features switched off behind one's back) and writes engine folders of
+the original's form, whose engine file holds as many bytes as the weights.
 """
 
 from __future__ import annotations
@@ -17,6 +19,9 @@ from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
+import numpy as np
+from safetensors.numpy import save_file
+
 from engines.architecture import read_architecture
 from engines.check import Quantization
 from engines.contract import contract_for
@@ -24,14 +29,27 @@ from engines.contract import contract_for
 MODELOPT = ("FP8", "W4A16_AWQ", "W4A8_AWQ", "NVFP4", "W8A8_SQ_PER_CHANNEL", "MIXED_PRECISION")
 
 
+MODEL_WORDS = ("mpt", "vila", "llava", "exaone")
+"""Words in a path that choose another loader in the original."""
+
+
 @dataclass
 class Double:
-    """calls: (callable, keywords) in order. on: hooks run when a callable is entered, by name."""
+    """calls: (callable, keywords) in order. on: hooks run when a callable is entered, by name.
+    modelopt: what ModelOpt's route is run by, keywords of `quantize` to the model it has written.
+    """
 
     version: str = "1.2.1"
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     on: dict[str, Callable[[], None]] = field(default_factory=dict)
     calibrated_on: list[str] = field(default_factory=list)
+    modelopt: Callable[[dict[str, Any]], Any] | None = None
+    kv_cache_cfg: dict[str, Any] = field(
+        default_factory=lambda: {
+            f"*.{part}_proj.output_quantizer": {"num_bits": 8, "axis": None, "enable": True}
+            for part in "kv"
+        }
+    )
 
     def called(self, name: str) -> dict[str, Any]:
         """The keywords of the last call of that name."""
@@ -83,17 +101,29 @@ class _Model:
     """A converted model: what its engine's config.json will say."""
 
     def __init__(self, folder: Path, dtype: str, quant: Any) -> None:
+        if word := next((word for word in MODEL_WORDS if word in str(folder).lower()), None):
+            raise ValueError(f"loads another model: {word}")
         self.shape = read_architecture(folder)
+        self.raw = json.loads((folder / "config.json").read_text())
         self.dtype = dtype
         self.algo = getattr(quant, "quant_algo", None)
         self.kv = getattr(quant, "kv_cache_quant_algo", None)
+
+    @property
+    def rows(self) -> int:
+        size = self.shape.vocab_size
+        return size + -size % 64 if self.algo == "W4A16_AWQ" else size
 
     def config(self) -> dict[str, Any]:
         shape = self.shape
         return {
             "architecture": shape.name,
             "dtype": self.dtype,
-            "vocab_size": shape.vocab_size,
+            "vocab_size": self.rows,
+            "norm_epsilon": self.raw.get("rms_norm_eps", 1e-6),
+            # as transformers 4.57.3: `rope_parameters` does not exist for it
+            "rotary_base": self.raw.get("rope_theta", 10000.0),
+            "rotary_scaling": self.raw.get("rope_scaling"),
             "hidden_size": shape.hidden_size,
             "intermediate_size": shape.intermediate_size,
             "num_hidden_layers": shape.num_hidden_layers,
@@ -126,7 +156,7 @@ class _Engine:
         (folder / "config.json").write_text(json.dumps(document, indent=4))
         shape = self._model.shape
         bits = Quantization(quant_algo=self._model.algo).precision.layer_bits
-        size = int(shape.layer_weights * bits / 8) + 2 * shape.head_weights
+        size = int(shape.layer_weights * bits / 8) + 2 * self._model.rows * shape.hidden_size
         (folder / "rank0.engine").write_bytes(bytes(size))
         if "Engine.saved" in self._double.on:
             self._double.on["Engine.saved"]()
@@ -181,10 +211,21 @@ def _modules(double: Double) -> dict[str, ModuleType]:
                 modelopt = quant.quant_algo in MODELOPT or (
                     quant.quant_algo is None and quant.kv_cache_quant_algo == "FP8"
                 )
-                if not modelopt and read_architecture(source).tie_word_embeddings:
+                if modelopt and double.modelopt is not None:
+                    checkpoints[keywords["output_dir"]] = double.modelopt(keywords)
+                    return
+                model = _Model(source, keywords["dtype"], quant)
+                if not modelopt and model.shape.tie_word_embeddings:
                     raise KeyError("lm_head.weight")
+                _check_tokenizer(source)
                 double.calibrated_on = _dataset(keywords["calib_dataset"], modelopt)
-                checkpoints[keywords["output_dir"]] = _Model(source, keywords["dtype"], quant)
+                checkpoints[keywords["output_dir"]] = model
+                scaled = "*[kv]_bmm_quantizer" in double.kv_cache_cfg
+                if modelopt and model.kv == "INT8" and not scaled:
+                    model.kv = None
+                _write_quantized(Path(keywords["output_dir"]), model)
+                if "quantized" in double.on:
+                    double.on["quantized"]()
 
             @classmethod
             def from_checkpoint(cls, **keywords: Any) -> _Model:
@@ -205,6 +246,9 @@ def _modules(double: Double) -> dict[str, ModuleType]:
         "tensorrt_llm.llmapi": module(
             "tensorrt_llm.llmapi", QuantConfig=quant_config, QuantAlgo=algorithms
         ),
+        "tensorrt_llm.quantization.quantize_by_modelopt": module(
+            "tensorrt_llm.quantization.quantize_by_modelopt", KV_CACHE_CFG=double.kv_cache_cfg
+        ),
         "tensorrt_llm.models": module(
             "tensorrt_llm.models",
             LLaMAForCausalLM=model_class("LLaMAForCausalLM"),
@@ -218,9 +262,36 @@ def _needs_calibration(quant: Any) -> bool:
     return quant.quant_algo not in direct or quant.kv_cache_quant_algo is not None
 
 
+def _check_tokenizer(folder: Path) -> None:
+    """What transformers 4.57.3 refuses of a tokenizer_config.json that transformers 5 wrote."""
+    path = folder / "tokenizer_config.json"
+    if not path.is_file():
+        return
+    config = json.loads(path.read_text())
+    if config["tokenizer_class"].endswith("Backend"):
+        raise ValueError(f"Tokenizer class {config['tokenizer_class']} does not exist")
+    if isinstance(config.get("extra_special_tokens"), list):
+        raise AttributeError("'list' object has no attribute 'keys'")
+    assert config.get("pad_token") or config.get("eos_token"), "Pad token cannot be set!"
+
+
+def _write_quantized(folder: Path, model: _Model) -> None:
+    """The intermediate checkpoint, as far as it is looked at."""
+    (folder / "config.json").write_text(json.dumps(model.config()))
+    scales = {}
+    if model.kv is not None:
+        scales = {
+            f"transformer.layers.{layer}.attention.kv_cache_scaling_factor": np.ones(1, np.float32)
+            for layer in range(model.shape.num_hidden_layers)
+        }
+    save_file(scales, folder / "rank0.safetensors")
+
+
 def _dataset(path: str, modelopt: bool) -> list[str]:
     """What the original would calibrate on. ModelOpt: any folder, train split, "text". The native
     route: a known name within the path decides split and column."""
+    if any(word in path.lower() for word in ("cnn_dailymail", "scienceqa", "science_qa")):
+        raise ValueError(f"loads another dataset: {path}")
     if not modelopt and "lambada" not in path:
         raise KeyError(None)
     split = "train" if modelopt else "validation"
