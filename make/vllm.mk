@@ -8,7 +8,7 @@ VLLM_PIP = $(VLLM_PYTHON) -m pip install --quiet --disable-pip-version-check --n
 # vLLM takes its V2 model runner where it finds Triton for the device; here it is interpreted.
 VLLM_V2 = TRITON_INTERPRET=1 PYTHONPATH=tests/vllm_inference/triton_interpreter
 VLLM_V2_TESTS = $(addprefix tests/vllm_inference/test_, \
-	engine.py engine_pressure.py engine_drafts.py audio_vocabulary.py)
+	engine.py engine_pressure.py audio_vocabulary.py)
 TEXT ?= The vLLM backend speaks this sentence on a processor without a graphics card.
 
 .PHONY: setup-vllm test-vllm serve-vllm demo-vllm
