@@ -1,8 +1,13 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tensorrt_tts.backends.protocol import Sampling
+from tensorrt_tts.loading import load_model
 from tensorrt_tts.models.orpheus_tokens import OrpheusTokens
+from tensorrt_tts.speech import SpeechRequest
+from tensorrt_tts.speech_plan import plan_speech
+from tests.support.tiny_orpheus import tiny_model_folders
 from vllm_inference.legal_rule import LegalRule, Ranges
 from vllm_inference.requests import legal_rule, sampling_arguments
 
@@ -51,6 +56,18 @@ def test_no_legal_tokens_no_processor_and_no_seed_no_generator():
     arguments = sampling_arguments(Sampling(70))
     assert "extra_args" not in arguments
     assert "seed" not in arguments
+
+
+@pytest.mark.parametrize("seed", [None, 0, 7])
+def test_a_request_without_a_seed_is_spoken_without_one(seed):
+    """One seeded stream takes vLLM's whole batch off its fast sampler."""
+    folder, codec = tiny_model_folders()
+    model = load_model(str(folder), str(codec))
+    text = "This is said first of all. " * 20
+    plan = plan_speech(SpeechRequest(text, seed=seed), model, 5000, 2000)
+    assert len(plan.sampling) > 1
+    sent = [sampling_arguments(each).get("seed") for each in plan.sampling]
+    assert sent == [None if seed is None else seed + at for at in range(len(sent))]
 
 
 @given(st.integers())
