@@ -1,4 +1,4 @@
-"""The environment that vLLM reads its switches from: what is added to the caller's. Pure."""
+"""The environment that vLLM reads its switches from: what is added to the caller's."""
 
 from __future__ import annotations
 
