@@ -8,7 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from tensorrt_tts.errors import MissingDependencyError
-from vllm_inference.options import ENVIRONMENT
+from vllm_inference import environment
+
+LEGAL_SLOTS = "vllm_inference.legal_slots:LegalSlots"
+LEGAL_SLOTS_V1 = "vllm_inference.legal_slots_v1:LegalSlotsV1"
+"""The logits processors, by the names under which the engine's own process imports them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +38,7 @@ class Bindings:
 
 def load() -> Bindings:
     """Raises MissingDependencyError when vLLM cannot be imported."""
-    for name, value in ENVIRONMENT.items():
+    for name, value in environment.BEFORE_IMPORT.items():
         os.environ.setdefault(name, value)
     try:
         from vllm import SamplingParams
@@ -50,8 +54,22 @@ def load() -> Bindings:
             "'tensorrt-tts[vllm]', on a CPU: make test-vllm sets up .venv-vllm"
         ) from error
 
+    v2_processors = _v2_processors()
+    cuda = current_platform.device_type == "cuda"
+    os.environ.update(
+        environment.before_start(
+            os.environ,
+            v2_processors=v2_processors,
+            cuda=cuda,
+            flashinfer=environment.flashinfer_sampler(os.environ),
+        )
+    )
+
     def start(arguments: dict[str, Any], stat_loggers: list[Any]) -> Any:
-        return AsyncLLM.from_engine_args(AsyncEngineArgs(**arguments), stat_loggers=stat_loggers)
+        # Only vLLM's configuration of this model says which runner it will take.
+        config = AsyncEngineArgs(**arguments).create_engine_config()
+        masked = arguments | {"logits_processors": [legal_slots(config, v2_processors)]}
+        return AsyncLLM.from_engine_args(AsyncEngineArgs(**masked), stat_loggers=stat_loggers)
 
     def sampling_params(**arguments: Any) -> Any:
         return SamplingParams(output_kind=RequestOutputKind.DELTA, **arguments)
@@ -70,3 +88,23 @@ def load() -> Bindings:
         hand_on_per_request="stream_interval" in SamplingParams.__struct_fields__,
         embeds_with_ids="prompt_is_token_ids" in EmbedsPrompt.__annotations__,
     )
+
+
+def _v2_processors() -> bool:
+    """Whether this release's V2 model runner takes logits processors."""
+    try:
+        from vllm.v1.worker.gpu.sample.logits_processor import LogitsContext  # noqa: F401
+    except ImportError:
+        return False
+    return True
+
+
+def legal_slots(config: Any, v2_processors: bool) -> str:
+    """The logits processor for the model runner that vLLM chose by its own rule: by the caller's
+    VLLM_USE_V2_MODEL_RUNNER, else V2 wherever its kernels run (they need Triton).
+
+    config: vLLM's own. Releases without V2 do not have the property.
+    """
+    if v2_processors and config.use_v2_model_runner:
+        return LEGAL_SLOTS
+    return LEGAL_SLOTS_V1

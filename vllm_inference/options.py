@@ -10,9 +10,6 @@ from typing import Any
 from tensorrt_tts.errors import CheckpointNotFoundError, CorruptCheckpointError, SettingError
 from tensorrt_tts.models.orpheus_tokens import SLOTS
 
-LEGAL_SLOTS = "vllm_inference.legal_slots:LegalSlots"
-"""The logits processor, by the name under which the engine's own process imports it."""
-
 _ITEM_BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
 _DEVICES = ("cpu", "cuda")
 
@@ -136,7 +133,6 @@ def engine_arguments(
         "max_num_seqs": options.max_streams,
         "enable_prefix_caching": options.prefix_caching,
         "generation_config": "vllm",  # sampling comes with each request, never from the folder
-        "logits_processors": [LEGAL_SLOTS],
         "enable_log_requests": False,
         "disable_log_stats": True,
     }
@@ -153,14 +149,3 @@ def engine_arguments(
     else:
         arguments["gpu_memory_utilization"] = options.memory_fraction
     return arguments
-
-
-ENVIRONMENT = {
-    # The slot mask is a processor of the V1 model runner; V2 wants another interface.
-    "VLLM_USE_V2_MODEL_RUNNER": "0",
-    # A forked child of a process whose torch has started threads can hang.
-    "VLLM_WORKER_MULTIPROC_METHOD": "spawn",
-    "VLLM_NO_USAGE_STATS": "1",
-    "VLLM_LOGGING_LEVEL": "WARNING",
-}
-"""Set before vllm is imported, where the caller's environment does not say otherwise."""

@@ -5,21 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from tensorrt_tts.backends.protocol import LegalTokens, Sampling
-
-LEGAL = "legal_slots"
-"""Key in SamplingParams.extra_args under which `LegalSlots` finds what a request may emit."""
-
-Ranges = list[list[int]]
-"""Legal ids as [start, stop) pairs."""
+from vllm_inference.legal_rule import LegalRule, Ranges
 
 
-def legal_positions(legal: LegalTokens, stop_ids: tuple[int, ...]) -> list[Ranges]:
-    """Position i of the output may hold the ids in element i modulo the number of elements."""
-    slots = [[[slot.start, slot.stop]] for slot in legal.slots]
-    stops = [[token, token + 1] for token in stop_ids]
+def legal_rule(legal: LegalTokens, stop_ids: tuple[int, ...]) -> LegalRule:
+    """The slots of a frame in turn; stop ids where a frame may begin. Without slots, their union
+    and the stops everywhere."""
+    slots: list[Ranges] = [((slot.start, slot.stop),) for slot in legal.slots]
+    stops: Ranges = tuple((token, token + 1) for token in stop_ids)
     if not legal.per_slot:
-        return [[pair for slot in slots for pair in slot] + stops]
-    return [slots[0] + stops, *slots[1:]]
+        return LegalRule((), (sum(slots, ()) + stops,))
+    return LegalRule((), (slots[0] + stops, *slots[1:]))
 
 
 def sampling_arguments(sampling: Sampling) -> dict[str, Any]:
@@ -38,5 +34,6 @@ def sampling_arguments(sampling: Sampling) -> dict[str, Any]:
         # vLLM reads −1 as "no seed" and torch takes 63 bits.
         arguments["seed"] = sampling.seed % (1 << 63)
     if sampling.legal is not None:
-        arguments["extra_args"] = {LEGAL: legal_positions(sampling.legal, sampling.stop_ids)}
+        rule = legal_rule(sampling.legal, sampling.stop_ids)
+        arguments["extra_args"] = rule.to_extra_args()
     return arguments

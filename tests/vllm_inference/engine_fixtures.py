@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -12,6 +13,10 @@ import psutil
 from tensorrt_tts.backends.protocol import Backend, BackendStats, Sampling, TokenChunk
 from vllm_inference.backend import VLLMBackend
 from vllm_inference.options import VLLMOptions
+
+INTERPRETED = os.environ.get("TRITON_INTERPRET") == "1"
+"""Whether this run is the one on vLLM's V2 runner (see `triton_interpreter`), where a step takes so
+long that some tests are shorter."""
 
 
 def engine_processes() -> list[psutil.Process]:

@@ -1,26 +1,82 @@
+import os
 import sys
 
 import pytest
 
 from tensorrt_tts.errors import EngineError, MissingDependencyError
 from tests.vllm_inference.async_llm_double import AsyncLLMDouble, Script
+from tests.vllm_inference.vllm_package_double import install
 from vllm_inference import bindings
 from vllm_inference.backend import VLLMBackend
-from vllm_inference.bindings import Bindings
-from vllm_inference.options import LEGAL_SLOTS, VLLMOptions
+from vllm_inference.bindings import LEGAL_SLOTS, LEGAL_SLOTS_V1, Bindings
+from vllm_inference.environment import BEFORE_IMPORT, FLASHINFER_SAMPLER, RUNNER
+from vllm_inference.options import VLLMOptions
+
+
+@pytest.fixture(autouse=True)
+def empty_environment(monkeypatch):
+    """Of vLLM's switches; what load() sets goes with the test."""
+    monkeypatch.setattr(os, "environ", dict(os.environ))
+    for name in (*BEFORE_IMPORT, RUNNER, FLASHINFER_SAMPLER):
+        os.environ.pop(name, None)
 
 
 def test_without_vllm_one_line_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "vllm", None)
-    for name in bindings.ENVIRONMENT:
-        monkeypatch.setenv(name, "left as it is")
     with pytest.raises(MissingDependencyError, match=r"tensorrt-tts\[vllm\]"):
         bindings.load()
 
 
-def test_the_processor_can_be_found_by_its_name():
-    module, name = LEGAL_SLOTS.split(":")
+@pytest.mark.parametrize("processor", [LEGAL_SLOTS, LEGAL_SLOTS_V1])
+def test_the_processors_can_be_found_by_their_names(processor):
+    module, name = processor.split(":")
     assert hasattr(__import__(module, fromlist=[name]), name)
+
+
+@pytest.mark.parametrize(
+    ("v2_processors", "v2_by_default", "wish", "runner", "processor"),
+    [
+        (True, True, None, None, LEGAL_SLOTS),  # 0.32 on a GPU
+        (True, False, None, None, LEGAL_SLOTS_V1),  # 0.32 without Triton for the device
+        (True, True, "0", "0", LEGAL_SLOTS_V1),
+        (True, False, "1", "1", LEGAL_SLOTS),
+        (False, True, None, "0", LEGAL_SLOTS_V1),  # 0.29 to 0.31, which would take V2
+        (False, False, None, "0", LEGAL_SLOTS_V1),
+        (False, True, "1", "1", LEGAL_SLOTS_V1),  # vLLM itself refuses this one
+    ],
+)
+def test_the_processor_is_the_one_for_the_runner_that_vllm_takes(
+    monkeypatch, v2_processors, v2_by_default, wish, runner, processor
+):
+    install(monkeypatch, v2_processors=v2_processors, v2_by_default=v2_by_default)
+    if wish is not None:
+        os.environ[RUNNER] = wish
+    engine = bindings.load().start({"model": "m"}, ["logger"])
+    assert engine.arguments == {"model": "m", "logits_processors": [processor]}
+    assert engine.loggers == ["logger"]
+    assert os.environ.get(RUNNER) == runner
+
+
+@pytest.mark.parametrize("device", ["cpu", "cuda"])
+@pytest.mark.parametrize("found", [False, True])
+@pytest.mark.parametrize("wish", [None, "1"])
+def test_flashinfer_is_left_out_where_its_sampler_cannot_run(monkeypatch, device, found, wish):
+    install(monkeypatch, device)
+    monkeypatch.setattr(bindings.environment, "flashinfer_sampler", lambda given: found)
+    if wish is not None:
+        os.environ[FLASHINFER_SAMPLER] = wish
+    assert bindings.load().device == device
+    expected = "0" if device == "cuda" and not found and wish is None else wish
+    assert os.environ.get(FLASHINFER_SAMPLER) == expected
+
+
+def test_what_the_caller_set_stays(monkeypatch):
+    install(monkeypatch)
+    os.environ["VLLM_LOGGING_LEVEL"] = "DEBUG"
+    bindings.load()
+    assert {name: os.environ[name] for name in BEFORE_IMPORT} == BEFORE_IMPORT | {
+        "VLLM_LOGGING_LEVEL": "DEBUG"
+    }
 
 
 def folder_with_config(tmp_path):

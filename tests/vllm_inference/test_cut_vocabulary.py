@@ -17,8 +17,8 @@ from tests.vllm_inference.async_llm_double import AsyncLLMDouble, Script
 from vllm_inference import bindings
 from vllm_inference.backend import VLLMBackend
 from vllm_inference.engine_stats import EngineStats
+from vllm_inference.legal_rule import LegalRule
 from vllm_inference.options import VLLMOptions
-from vllm_inference.requests import LEGAL
 
 VOCABULARY = AudioVocabulary(100, (range(60, 80), range(7, 8)))
 
@@ -52,7 +52,8 @@ async def test_ids_are_narrowed_on_the_way_in_and_widened_on_the_way_out():
     assert torch.equal(seen["prompt_embeds"], table[[3, 61, 7]])
     params = engine.params["a"]
     assert params["stop_token_ids"] == [21]
-    assert params["extra_args"][LEGAL] == [[[1, 11], [21, 22]], [[11, 21]]]
+    rule = LegalRule.from_extra_args(params["extra_args"])
+    assert rule == LegalRule((), (((1, 11), (21, 22)), ((11, 21),)))
 
 
 @pytest.mark.parametrize("able", [True, False])

@@ -1,6 +1,7 @@
 """The backend on the real vLLM engine, CPU, with a random checkpoint of the Orpheus layout.
 
-Run by `make test-vllm`. One engine serves all tests of the module, as it serves all streams.
+Run by `make test-vllm`, once on each of vLLM's model runners. One engine serves all tests of the
+module, as it serves all streams.
 """
 
 import asyncio
@@ -18,8 +19,16 @@ from tensorrt_tts.errors import SettingError
 from tensorrt_tts.loading import load_model
 from tensorrt_tts.models.orpheus_tokens import OrpheusTokens
 from tests.support.tiny_orpheus import tiny_model_folders
-from tests.vllm_inference.engine_fixtures import engine, generate, idle_stats, tokens
+from tests.vllm_inference.engine_fixtures import (
+    INTERPRETED,
+    engine,
+    generate,
+    idle_stats,
+    tokens,
+)
 from vllm_inference.backend import VLLMBackend
+from vllm_inference.bindings import LEGAL_SLOTS, LEGAL_SLOTS_V1
+from vllm_inference.legal_rule import LegalRule
 from vllm_inference.options import VLLMOptions
 
 pytestmark = [
@@ -29,7 +38,7 @@ pytestmark = [
     pytest.mark.filterwarnings("default"),  # vLLM's dependencies warn while they are imported
 ]
 
-STREAMS = 16
+STREAMS = 4 if INTERPRETED else 16
 MAX_SEQUENCE = 512
 
 
@@ -75,7 +84,14 @@ def joined(chunks: list[TokenChunk]) -> list[int]:
     return [token for chunk in chunks for token in chunk.ids]
 
 
-@pytest.mark.parametrize("seed", range(4))
+async def test_the_processor_is_the_runner_s(backend):
+    v2 = backend._engine.vllm_config.use_v2_model_runner
+    assert v2 or not INTERPRETED
+    chosen = backend._engine.vllm_config.model_config.logits_processors
+    assert chosen == [LEGAL_SLOTS if v2 else LEGAL_SLOTS_V1]
+
+
+@pytest.mark.parametrize("seed", range(2 if INTERPRETED else 4))
 @pytest.mark.parametrize("per_slot", [True, False])
 @pytest.mark.parametrize("penalty", [1.0, 1.3])
 async def test_greedy_equals_the_reference(backend, reference, ids, seed, per_slot, penalty):
@@ -140,12 +156,47 @@ async def test_every_id_is_in_its_slot_however_hot(backend, ids):
     assert len(set().union(*spoken)) > len(ids.legal().union()) / 2
 
 
+async def test_a_prefix_comes_once_and_then_the_cycle(backend, ids):
+    """As a grammar of global ids before the frames has it."""
+    first, second = ids.slot_range(6), ids.slot_range(3)
+    rule = LegalRule(
+        tuple(((start, start + 3),) for start in first[:10]),
+        (((second.start, second.stop),), ((first.start, first.stop),)),
+    )
+    params = backend._vllm.sampling_params(
+        max_tokens=30, temperature=1.5, seed=3, detokenize=False, extra_args=rule.to_extra_args()
+    )
+    found: list[int] = []
+    inputs = {"prompt_token_ids": prompt(ids, 4)}
+    async with aclosing(backend._engine.generate(inputs, params, "prefix")) as outputs:
+        async for output in outputs:
+            found += output.outputs[0].token_ids
+    assert len(found) == 30
+    beginning = zip(found[:10], first[:10], strict=True)
+    assert all(token in range(start, start + 3) for token, start in beginning)
+    assert all(token in (second, first)[at % 2] for at, token in enumerate(found[10:]))
+
+
+async def test_a_malformed_rule_fails_its_request_alone(backend, ids):
+    params = backend._vllm.sampling_params(max_tokens=3, extra_args={"legal_slots": [[1, 2]]})
+    with pytest.raises(backend._vllm.request_invalid, match="legal_slots must hold"):
+        await anext(backend._engine.generate({"prompt_token_ids": [1, 2]}, params, "malformed"))
+    assert len(await tokens(backend, prompt(ids, 1), greedy(ids, count=7))) == 7
+
+
+@pytest.mark.parametrize("cut", [{"top_k": 1}, {"top_p": 1e-6}])
+async def test_nothing_but_the_likeliest_id_is_greedy(backend, ids, cut):
+    expected = await tokens(backend, prompt(ids, 6), greedy(ids, count=21))
+    hot = greedy(ids, count=21, temperature=1.5, seed=1, **cut)
+    assert await tokens(backend, prompt(ids, 6), hot) == expected
+
+
 async def test_stops_only_where_a_frame_begins(backend, ids):
     """Three stop ids against one code per slot: sampled hot, they come soon where legal."""
     narrow = LegalTokens(tuple(range(slot.start, slot.start + 1) for slot in ids.legal().slots))
     sampling = greedy(ids, count=700, temperature=2.0, top_p=1.0, legal=narrow)
     lengths = []
-    for seed in range(12):
+    for seed in range(4 if INTERPRETED else 12):
         chunks = await generate(backend, prompt(ids, seed), sampling, "narrow")
         assert chunks[-1].finish is Finish.STOP
         lengths.append(len(joined(chunks)))
@@ -201,15 +252,16 @@ async def test_abort_ends_the_stream_and_frees_its_blocks(backend, ids):
 
 
 async def test_random_cancels_leave_nothing_behind(backend, ids):
-    """16 streams at once, five rounds; each is left to itself, closed, aborted or its task
+    """Many streams at once, in rounds; each is left to itself, closed, aborted or its task
     cancelled, after a random number of hand-ons. Every block is free again afterwards."""
+    length, rounds, least = (60, 8, 0) if INTERPRETED else (300, 5, 5)
     dice = random.Random(7)
     free = (await idle_stats(backend)).kv_blocks_free
     expected = await tokens(backend, prompt(ids, 0), greedy(ids))
     ends: Counter[str] = Counter()
 
     async def listen(name: str, way: str, after: int) -> None:
-        stream = backend.stream(prompt(ids, after), greedy(ids, count=300), name)
+        stream = backend.stream(prompt(ids, after), greedy(ids, count=length), name)
         async with aclosing(stream):
             received = 0
             async for chunk in stream:
@@ -222,12 +274,12 @@ async def test_random_cancels_leave_nothing_behind(backend, ids):
                 elif received > after and way == "abort":
                     await backend.abort(name)
 
-    for turn in range(5):
+    for turn in range(rounds):
         tasks = []
         for number in range(STREAMS):
             way = ("leave", "close", "abort", "cancel")[dice.randrange(4)]
             name = f"random{turn}.{number}"
-            task = asyncio.create_task(listen(name, way, dice.randrange(100)))
+            task = asyncio.create_task(listen(name, way, dice.randrange(length // 3)))
             tasks.append((way, task))
         for way, task in tasks:
             if way == "cancel":
@@ -236,7 +288,7 @@ async def test_random_cancels_leave_nothing_behind(backend, ids):
         results = await asyncio.gather(*(task for _, task in tasks), return_exceptions=True)
         assert [result for result in results if isinstance(result, Exception)] == []
         ends["cancel"] += sum(isinstance(r, asyncio.CancelledError) for r in results)
-    assert min(ends[way] for way in (Finish.LENGTH, Finish.ABORT, "close", "cancel")) > 5
+    assert min(ends[way] for way in (Finish.LENGTH, Finish.ABORT, "close", "cancel")) > least
     stats = await idle_stats(backend)
     assert (stats.running, stats.waiting) == (0, 0)
     assert (stats.extra["engine_running"], stats.kv_blocks_free) == (0, free)

@@ -1,124 +1,145 @@
-"""The processor fed with batch updates as vLLM makes them; `test_engine.py` has the real vLLM."""
+"""The processor in a double of the V2 runner; `test_engine.py` runs it in the real one."""
 
-from enum import Enum, auto
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tensorrt_tts.backends.protocol import LegalTokens
+from tests.vllm_inference.v2_runner_double import Scheduled, V2RunnerDouble
+from vllm_inference.legal_rule import KEY, LegalRule
 from vllm_inference.legal_slots import LegalSlots
-from vllm_inference.requests import LEGAL, legal_positions
+from vllm_inference.requests import legal_rule
 
-VOCABULARY = 20
-LEGAL_TOKENS = LegalTokens((range(4, 8), range(8, 12), range(12, 16)))
-STOPS = (2, 3)
-
-
-class Direction(Enum):
-    UNIDIRECTIONAL = auto()
-    SWAP = auto()
-
-
-def processor() -> LegalSlots:
-    config = SimpleNamespace(model_config=SimpleNamespace(get_vocab_size=lambda: VOCABULARY))
-    return LegalSlots(config, torch.device("cpu"), False)
+VOCABULARY = 40
+SLOTS = 3
+ALL = list(range(VOCABULARY))
+FRAME = legal_rule(LegalTokens((range(4, 8), range(8, 12), range(12, 16))), (2, 3))
+UNION = legal_rule(LegalTokens((range(4, 8), range(8, 12)), per_slot=False), (2, 3))
+PREFIXED = LegalRule(tuple(((20 + at, 21 + at),) for at in range(5)), (((30, 36), (2, 3)),))
+RULES = {"frame": FRAME, "union": UNION, "prefixed": PREFIXED, "free": None}
 
 
-def params(legal: LegalTokens | None) -> SimpleNamespace:
-    if legal is None:
-        return SimpleNamespace(extra_args=None)
-    return SimpleNamespace(extra_args={LEGAL: legal_positions(legal, STOPS)})
+def expected(rule: LegalRule | None, position: int) -> list[int]:
+    if rule is None:
+        return ALL
+    after = position - len(rule.prefix)
+    ranges = rule.prefix[position] if after < 0 else rule.cycle[after % len(rule.cycle)]
+    return sorted({token for start, stop in ranges for token in range(start, stop)})
 
 
-def update(removed: Any = (), added: Any = (), moved: Any = ()) -> SimpleNamespace:
-    return SimpleNamespace(removed=removed, added=added, moved=moved)
+def extra_args(rule: LegalRule | None) -> dict | None:
+    return None if rule is None else rule.to_extra_args()
 
 
-def legal_ids(slots: LegalSlots, batch: int) -> list[list[int]]:
-    logits = slots.apply(torch.zeros(batch, VOCABULARY))
-    return [row.isfinite().nonzero()[:, 0].tolist() for row in logits]
+@pytest.mark.parametrize("name", RULES)
+@pytest.mark.parametrize("prompt", [1, 2, 7, 100])
+def test_each_position_since_the_prompt_has_its_ids(name, prompt):
+    runner = V2RunnerDouble(SLOTS, VOCABULARY)
+    assert runner.add("a", extra_args(RULES[name]), prompt) is (name != "free")
+    for position in range(20):
+        assert runner.step([Scheduled("a")]) == [expected(RULES[name], position)]
 
 
-@given(st.integers(0, 30))
-def test_each_position_has_its_slot(generated):
-    slots = processor()
-    slots.update_state(update(added=[(0, params(LEGAL_TOKENS), [1], [5] * generated)]))
-    slot = generated % 3
-    expected = list(LEGAL_TOKENS.slots[slot])
-    assert legal_ids(slots, 1) == [[*STOPS, *expected] if slot == 0 else expected]
+def test_a_slot_that_is_used_again_keeps_nothing():
+    runner = V2RunnerDouble(1, VOCABULARY)
+    for turn, name in enumerate(("frame", "free", "prefixed", "union", "free", "frame")):
+        runner.add("a", extra_args(RULES[name]), prompt=3 + turn)
+        for position in range(4):
+            assert runner.step([Scheduled("a")]) == [expected(RULES[name], position)]
+        runner.remove("a")
 
 
-def test_the_output_list_is_followed_without_updates():
-    slots, output = processor(), [4]
-    slots.update_state(update(added=[(0, params(LEGAL_TOKENS), [1], output)]))
-    assert legal_ids(slots, 1) == [[8, 9, 10, 11]]
-    output.append(-1)  # vLLM's placeholder for an id that is still on the device
-    slots.update_state(None)
-    assert legal_ids(slots, 1) == [[12, 13, 14, 15]]
+def test_a_preempted_request_goes_on_where_it_was():
+    """It comes back, in another slot, with its output read as if it were prompt."""
+    runner = V2RunnerDouble(SLOTS, VOCABULARY)
+    runner.add("a", extra_args(FRAME), prompt=10)
+    for _ in range(4):
+        runner.step([Scheduled("a")])
+    runner.remove("a")
+    runner.add("other", extra_args(PREFIXED), prompt=2)
+    runner.add("a", extra_args(FRAME), prompt=10, output=4)
+    assert runner.step([Scheduled("a"), Scheduled("other")]) == [
+        expected(FRAME, 4),
+        expected(PREFIXED, 0),
+    ]
 
 
-def test_rows_of_other_requests_are_left_alone():
-    slots = processor()
-    union = LegalTokens(LEGAL_TOKENS.slots, per_slot=False)
-    slots.update_state(
-        update(
-            added=[
-                (0, params(None), [1], []),
-                (1, params(LEGAL_TOKENS), [1], []),
-                (2, params(union), [1], [4, 4]),
-            ]
-        )
-    )
-    everything, first, flat = legal_ids(slots, 3)
-    assert everything == list(range(VOCABULARY))
-    assert first == [2, 3, 4, 5, 6, 7]
-    assert flat == [2, 3, *range(4, 16)]
+def test_every_draft_has_its_own_position():
+    """Also across the end of a frame and of a prefix."""
+    runner = V2RunnerDouble(SLOTS, VOCABULARY)
+    runner.add("a", extra_args(FRAME), prompt=4)
+    runner.add("b", None, prompt=4)
+    runner.add("c", extra_args(PREFIXED), prompt=9)
+    batch = [Scheduled("c", drafts=6), Scheduled("b", drafts=1), Scheduled("a", drafts=4)]
+    for begun in (0, 1):
+        rows = runner.step(batch)
+        assert rows[:7] == [expected(PREFIXED, 7 * begun + at) for at in range(7)]
+        assert rows[7:9] == [ALL, ALL]
+        assert rows[9:] == [expected(FRAME, 5 * begun + at) for at in range(5)]
 
 
-def test_moves_and_swaps_follow_the_request():
-    slots = processor()
-    slots.update_state(
-        update(
-            added=[
-                (0, params(LEGAL_TOKENS), [1], []),
-                (1, params(LEGAL_TOKENS), [1], [4]),
-                (2, params(LEGAL_TOKENS), [1], [4, 8]),
-            ]
-        )
-    )
-    slots.update_state(update(removed=[0], moved=[(2, 0, Direction.UNIDIRECTIONAL)]))
-    assert legal_ids(slots, 2) == [[12, 13, 14, 15], [8, 9, 10, 11]]
-    slots.update_state(update(moved=[(0, 1, Direction.SWAP)]))
-    assert legal_ids(slots, 2) == [[8, 9, 10, 11], [12, 13, 14, 15]]
+def test_a_prompt_read_in_pieces_begins_at_its_end():
+    runner = V2RunnerDouble(SLOTS, VOCABULARY)
+    runner.add("long", extra_args(FRAME), prompt=1000)
+    runner.add("short", extra_args(FRAME), prompt=2)
+    for unread in (900, 488, 1):
+        assert len(runner.step([Scheduled("long", unread=unread), Scheduled("short")])) == 2
+    rows = runner.step([Scheduled("long"), Scheduled("short")])
+    assert rows == [expected(FRAME, 0), expected(FRAME, 3)]
 
 
-def test_an_empty_batch_touches_nothing():
-    slots = processor()
-    logits = torch.zeros(1, VOCABULARY)
-    assert slots.apply(logits) is logits
-    assert logits.isfinite().all()
+def test_a_batch_without_rules_is_left_alone():
+    runner = V2RunnerDouble(SLOTS, VOCABULARY)
+    runner.add("ruled", extra_args(FRAME), prompt=1)
+    runner.add("a", None, prompt=1)
+    runner.add("b", None, prompt=1)
+    runner.processor._table = None  # type: ignore[assignment] - it would be needed to mask
+    assert runner.step([Scheduled("b"), Scheduled("a", drafts=1)]) == [ALL] * 3
 
 
-def test_equal_rules_share_their_masks():
-    slots = processor()
-    slots.update_state(update(added=[(row, params(LEGAL_TOKENS), [1], []) for row in range(3)]))
-    assert slots._table.illegal.shape == (1 + 3, VOCABULARY)
+OPERATIONS = st.lists(
+    st.one_of(
+        st.tuples(st.just("add"), st.sampled_from(sorted(RULES)), st.integers(1, 50)),
+        st.tuples(st.just("remove"), st.integers(0, 9)),
+        st.tuples(st.just("preempt"), st.integers(0, 9)),
+        st.tuples(st.just("step"), st.permutations(range(SLOTS)), st.integers(0, 3)),
+    ),
+    max_size=40,
+)
 
 
-def test_greedy_sampling_is_affected():
-    assert processor().is_argmax_invariant() is False
+@given(OPERATIONS)
+def test_any_order_of_requests_and_steps(operations):
+    """Against a plain record of what each request asked for and has generated."""
+    runner = V2RunnerDouble(SLOTS, VOCABULARY)
+    record: dict[str, tuple[LegalRule | None, int, int]] = {}
+    for number, (kind, *values) in enumerate(operations):
+        if kind == "add" and len(record) < SLOTS:
+            rule, name = RULES[values[0]], f"request {number}"
+            record[name] = (rule, values[1], 0)
+            runner.add(name, extra_args(rule), values[1])
+        elif kind in ("remove", "preempt") and record:
+            name = sorted(record)[values[0] % len(record)]
+            runner.remove(name)
+            rule, prompt, generated = record.pop(name)
+            if kind == "preempt":
+                record[name] = (rule, prompt, generated)
+                runner.add(name, extra_args(rule), prompt, generated)
+        elif kind == "step" and record:
+            names = [sorted(record)[at] for at in values[0] if at < len(record)]
+            drafts = {name: (values[1] + at) % 3 for at, name in enumerate(names)}
+            found = runner.step([Scheduled(name, drafts[name]) for name in names])
+            for name in names:
+                rule, prompt, generated = record[name]
+                for offset in range(drafts[name] + 1):
+                    assert found.pop(0) == expected(rule, generated + offset)
+                record[name] = (rule, prompt, generated + drafts[name] + 1)
 
 
-@pytest.mark.parametrize("positions", [[], [[]], [[[5, 5]]], [[[-1, 4]]], [[[1, 2, 3]]]])
-def test_malformed_rules_are_refused(positions):
-    with pytest.raises(ValueError, match=LEGAL):
-        LegalSlots.validate_params(SimpleNamespace(extra_args={LEGAL: positions}))
-
-
-def test_well_formed_rules_and_none_are_accepted():
-    LegalSlots.validate_params(params(LEGAL_TOKENS))
-    LegalSlots.validate_params(params(None))
+def test_malformed_rules_are_refused_and_none_is_accepted():
+    with pytest.raises(ValueError, match=KEY):
+        LegalSlots.validate_params(SimpleNamespace(extra_args={KEY: [[[1, 2]]]}))
+    LegalSlots.validate_params(SimpleNamespace(extra_args=extra_args(PREFIXED)))
+    LegalSlots.validate_params(SimpleNamespace(extra_args=None))

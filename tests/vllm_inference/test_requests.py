@@ -1,29 +1,36 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tensorrt_tts.backends.protocol import Sampling
+from tensorrt_tts.loading import load_model
 from tensorrt_tts.models.orpheus_tokens import OrpheusTokens
-from vllm_inference.requests import LEGAL, legal_positions, sampling_arguments
+from tensorrt_tts.speech import SpeechRequest
+from tensorrt_tts.speech_plan import plan_speech
+from tests.support.tiny_orpheus import tiny_model_folders
+from vllm_inference.legal_rule import LegalRule, Ranges
+from vllm_inference.requests import legal_rule, sampling_arguments
 
 TOKENS = OrpheusTokens()
 
 
-def holds(ranges: list[list[int]], token: int) -> bool:
+def holds(ranges: Ranges, token: int) -> bool:
     return any(start <= token < stop for start, stop in ranges)
 
 
 @given(st.integers(0, 20), st.integers(0, 156_939))
 def test_per_slot_allows_the_slot_and_stops_only_where_a_frame_may_begin(position, token):
-    positions = legal_positions(TOKENS.legal(), TOKENS.stop_ids)
+    rule = legal_rule(TOKENS.legal(), TOKENS.stop_ids)
+    assert rule.prefix == ()
     expected = token in TOKENS.slot_range(position % 7) or (
         position % 7 == 0 and token in TOKENS.stop_ids
     )
-    assert holds(positions[position % len(positions)], token) == expected
+    assert holds(rule.cycle[position % len(rule.cycle)], token) == expected
 
 
 @given(st.integers(0, 156_939))
 def test_without_slots_the_union_and_the_stops(token):
-    (only,) = legal_positions(TOKENS.legal(per_slot=False), TOKENS.stop_ids)
+    (only,) = legal_rule(TOKENS.legal(per_slot=False), TOKENS.stop_ids).cycle
     assert holds(only, token) == (
         TOKENS.audio_base <= token < TOKENS.audio_end or token in TOKENS.stop_ids
     )
@@ -40,13 +47,27 @@ def test_sampling_is_taken_over():
     assert arguments["stop_token_ids"] == list(TOKENS.stop_ids)
     assert arguments["ignore_eos"] is True
     assert arguments["detokenize"] is False
-    assert len(arguments["extra_args"][LEGAL]) == 7
+    rule = LegalRule.from_extra_args(arguments["extra_args"])
+    assert rule == legal_rule(TOKENS.legal(), TOKENS.stop_ids)
+    assert len(rule.cycle) == 7
 
 
 def test_no_legal_tokens_no_processor_and_no_seed_no_generator():
     arguments = sampling_arguments(Sampling(70))
     assert "extra_args" not in arguments
     assert "seed" not in arguments
+
+
+@pytest.mark.parametrize("seed", [None, 0, 7])
+def test_a_request_without_a_seed_is_spoken_without_one(seed):
+    """One seeded stream takes vLLM's whole batch off its fast sampler."""
+    folder, codec = tiny_model_folders()
+    model = load_model(str(folder), str(codec))
+    text = "This is said first of all. " * 20
+    plan = plan_speech(SpeechRequest(text, seed=seed), model, 5000, 2000)
+    assert len(plan.sampling) > 1
+    sent = [sampling_arguments(each).get("seed") for each in plan.sampling]
+    assert sent == [None if seed is None else seed + at for at in range(len(sent))]
 
 
 @given(st.integers())
