@@ -149,9 +149,6 @@ def find_codec_engine(checkpoint: Path, root: Path) -> Path | None:
 
 
 def _installed() -> dict[str, str]:
-    import importlib.metadata
+    from engines.compat import tensorrt_version
 
-    try:
-        return {"tensorrt": importlib.metadata.version("tensorrt")}
-    except importlib.metadata.PackageNotFoundError:
-        return {"tensorrt": "none"}
+    return {"tensorrt": tensorrt_version() or "none"}
