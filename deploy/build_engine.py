@@ -21,7 +21,6 @@ app = modal.App("tensorrt-tts-build")
     gpu=GPUS["a100"],
     volumes={VOLUME_PATH: volume},
     memory=64 * 1024,
-    ephemeral_disk=512 * 1024,
     timeout=2 * 3600,
 )
 class Builder:

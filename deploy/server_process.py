@@ -3,11 +3,14 @@ other."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -66,6 +69,21 @@ def end_container(code: int) -> None:
         sys.stdout.flush()
     finally:
         os._exit(code)  # from a thread, sys.exit would end only the thread
+
+
+def once_listening(port: int, then: Callable[[], object], pause_s: float = 1.0) -> threading.Thread:
+    """Calls `then` when this host's port takes connections, from the thread returned."""
+
+    def wait() -> None:
+        while True:
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+                break
+            time.sleep(pause_s)
+        then()
+
+    thread = threading.Thread(target=wait, name="port watcher", daemon=True)
+    thread.start()
+    return thread
 
 
 class ServerProcess:

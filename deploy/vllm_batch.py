@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import modal
 
-from deploy.images import GPUS, VOLUME_PATH, volume
+from deploy.images import GPUS, VOLUME_PATH, persist, volume
 from deploy.vllm_image import vllm_image
 from tensorrt_tts.jobs import local
 
@@ -43,6 +43,7 @@ class Inference:
     @modal.enter()
     def load(self) -> None:
         assert self.speaker
+        persist()  # the checkpoint, and the kernels that the start compiled
 
     @modal.method()
     def speak(self, text: str, voice: str = "") -> tuple[bytes, dict[str, Any]]:

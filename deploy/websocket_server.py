@@ -10,9 +10,9 @@ Read from the environment of this command: TTS_MODEL, another model than orpheus
 open to whoever has the URL. Otherwise Modal asks for its proxy token in the headers `Modal-Key` and
 `Modal-Secret`, which browsers cannot send, so that the page needs TTS_PUBLIC.
 
-A container opens its port when it can speak. When it is asked to stop, it takes no new speech, ends
-what it has begun, and only then goes. When its server ends by itself, it goes with it and Modal
-starts another.
+A container opens its port when it can speak; what its start downloaded and compiled is committed to
+the volume then. When it is asked to stop, it takes no new speech, ends what it has begun, and only
+then goes. When its server ends by itself, it goes with it and Modal starts another.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from typing import Any
 
 import modal
 
-from deploy.images import GPUS, VOLUME_PATH, trtllm_image, volume
-from deploy.server_process import ServerPlan, ServerProcess
+from deploy.images import GPUS, VOLUME_PATH, persist, trtllm_image, volume
+from deploy.server_process import ServerPlan, ServerProcess, once_listening
 from deploy.vllm_image import vllm_image
 
 SERVER_PACKAGES = (
@@ -66,10 +66,12 @@ class TensorRTServer:
     def start(self) -> None:
         self.process = ServerProcess(TENSORRT.command(), TENSORRT.grace_s)
         self.process.start()
+        once_listening(TENSORRT.port, persist)
 
     @modal.exit()
     def stop(self) -> None:
         self.process.stop()
+        persist()  # kernels that speech needed and the start did not
 
 
 @app.server(image=vllm_image(*SERVER_PACKAGES), **hosting(VLLM))
@@ -78,7 +80,9 @@ class VLLMServer:
     def start(self) -> None:
         self.process = ServerProcess(VLLM.command(), VLLM.grace_s)
         self.process.start()
+        once_listening(VLLM.port, persist)
 
     @modal.exit()
     def stop(self) -> None:
         self.process.stop()
+        persist()  # kernels that speech needed and the start did not

@@ -8,6 +8,7 @@ after it is accepted here, since nothing after it is covered by `engines.contrac
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import importlib.metadata
 from dataclasses import dataclass
@@ -22,9 +23,20 @@ PINNED = "1.2.1"
 
 OLDEST = "0.21.0"
 
+CONSTRAINTS = f"requirements/trtllm-{PINNED}.txt"
+"""The exact versions around it, in this repository."""
+
+TENSORRT = "10.14.1.48.post1"
+"""The release of `tensorrt` that goes with it. The bindings have no 10.14.1.48 without suffix, and
+those of 10.13.3.9 do not import under it."""
+
+_TENSORRT_PACKAGES = ("tensorrt", "tensorrt-cu13", "tensorrt-cu12")
+"""Each brings the module `tensorrt`; the first only names one of the others."""
+
 WAYS_ON = (
-    "either run this on a GPU host in a Python 3.12 of its own, after `pip install '.[trtllm]'` "
-    "there, or build on Modal with `make build-engine-modal`"
+    "either run this on a GPU host in a Python 3.12 of its own, after "
+    f"`pip install -c {CONSTRAINTS} '.[trtllm]'` there (engines/README.md), or build on Modal with "
+    "`make build-engine-modal`"
 )
 
 _FIRST_SPLIT = Version("1.0.0")
@@ -94,6 +106,14 @@ def installed_api() -> EngineApi:
     return engine_api(installed_version())
 
 
+def tensorrt_version() -> str | None:
+    """Version of the installed `tensorrt`, whichever package brought it; None without one."""
+    for package in _TENSORRT_PACKAGES:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            return importlib.metadata.version(package)
+    return None
+
+
 def engine_llm() -> Any:
     """The `LLM` class that loads TensorRT engines.
 
@@ -121,8 +141,10 @@ def load(module: str, name: str) -> Any:
     """`module.name`, imported now. Raises EngineError with the import's own reason."""
     try:
         return getattr(importlib.import_module(module), name)
-    except (ImportError, OSError, AttributeError) as error:
+    except Exception as error:  # its dependencies raise what they like, asserts too
         raise EngineError(
             f"cannot import {module}.{name}: {reason(error)}; tensorrt_llm=={PINNED} needs "
-            "Python 3.12, a CUDA 13 driver and OpenMPI (apt install libopenmpi-dev openmpi-bin)"
+            "Python 3.12, OpenMPI (apt install libopenmpi-dev openmpi-bin), a CUDA 13 driver and "
+            "toolkit (CUDA_HOME), libnvrtc.so.13 and libcublasLt.so.13 on LD_LIBRARY_PATH, and "
+            f"the packages of {CONSTRAINTS}; engines/README.md has the commands"
         ) from error

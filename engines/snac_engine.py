@@ -20,7 +20,7 @@ from packaging.version import Version
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from engines.build import Built, usable
-from engines.compat import WAYS_ON
+from engines.compat import PINNED, TENSORRT, WAYS_ON, tensorrt_version
 from engines.fingerprint import fingerprint_of
 from engines.host import Device, find_device
 from engines.manifest import Inputs, Manifest, file_entries, write_manifest
@@ -34,6 +34,7 @@ from tensorrt_tts.errors import (
     EngineError,
     MissingDependencyError,
     SettingError,
+    reason,
 )
 
 SUPPORTED = (Version("10.0"), Version("11.0"))
@@ -89,11 +90,10 @@ def this_host() -> TensorRT:
     device = find_device()
     if device is None:
         missing.append("an NVIDIA GPU with its driver (nvidia-smi gives no answer)")
-    try:
-        version = importlib.metadata.version("tensorrt")
-    except importlib.metadata.PackageNotFoundError:
-        missing.append("the package tensorrt (10.x; it comes with tensorrt_llm==1.2.1)")
-    if device is None or missing:
+    version = tensorrt_version()
+    if version is None:
+        missing.append(f"the package tensorrt (10.x; it comes with tensorrt_llm=={PINNED})")
+    if device is None or version is None:
         raise MissingDependencyError(
             f"cannot build here: this machine lacks {' and '.join(missing)}; {WAYS_ON}"
         )
@@ -101,9 +101,15 @@ def this_host() -> TensorRT:
     if not low <= Version(version) < high:
         raise EngineError(
             f"tensorrt {version} is not 10.x, which codec engines are built with; install "
-            "tensorrt==10.14.1.48"
+            f"tensorrt=={TENSORRT}"
         )
-    return TensorRT(importlib.import_module("tensorrt"), version, device)
+    try:
+        return TensorRT(importlib.import_module("tensorrt"), version, device)
+    except Exception as error:  # missing libraries, in whatever words
+        raise EngineError(
+            f"cannot import tensorrt {version}: {reason(error)}; it needs its libraries and CUDA's "
+            "on LD_LIBRARY_PATH (engines/README.md)"
+        ) from error
 
 
 def fingerprint(checkpoint: Path, root: Path) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 from engines.architecture import KNOWN, Architecture
 from engines.calibration import LENGTH, SAMPLES
-from engines.compat import PINNED, EngineApi, load
+from engines.compat import PINNED, EngineApi, load, tensorrt_version
 from engines.contract import contract_for
 from engines.quant_rules import QuantRule, Route
 from engines.recipe import Recipe
@@ -35,7 +35,7 @@ class TensorRTLLM:
 
     def versions(self) -> dict[str, str]:
         """Of the packages an engine is tied to. Reads metadata; imports nothing."""
-        return {"tensorrt_llm": self._api.version, "tensorrt": _version("tensorrt")}
+        return {"tensorrt_llm": self._api.version, "tensorrt": tensorrt_version() or "none"}
 
     def environment(self) -> dict[str, str]:
         """Of what else took part, for the manifest's reader."""

@@ -7,15 +7,16 @@ import subprocess
 import sys
 import tomllib
 import wave
+from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import pytest
 
 modal = pytest.importorskip("modal")
 
-from deploy import build_engine, images, inference_l4, parity  # noqa: E402
-from engines.compat import PINNED  # noqa: E402
+from deploy import build_engine, images, inference_l4, parity, vllm_image  # noqa: E402
+from engines.compat import CONSTRAINTS, PINNED  # noqa: E402
 from engines.contract import contract_for  # noqa: E402
 from engines.gpus import GPUS, gpu  # noqa: E402
 from tensorrt_tts.errors import (  # noqa: E402
@@ -123,33 +124,119 @@ def test_every_gpu_has_modals_name() -> None:
     assert images.GPUS["h100"] == "H100!"  # not "or better": an engine fits one GPU
 
 
-def test_image_pins_are_the_contracts(monkeypatch: pytest.MonkeyPatch) -> None:
-    calls: list[tuple[str, tuple, dict]] = []
+class Recorder:
+    """Stands for `modal.Image`: every call returns it, and is kept."""
 
-    class Recorder:
-        def __getattr__(self, name: str):
-            def call(*arguments, **keywords):
-                calls.append((name, arguments, keywords))
-                return self
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, tuple, dict]] = []
 
-            return call
+    def __getattr__(self, name: str):
+        def call(*arguments, **keywords):
+            self.calls.append((name, arguments, keywords))
+            return self
 
-    monkeypatch.setattr(images.modal, "Image", Recorder())
-    monkeypatch.setenv("TENSORRT_LLM_INDEX", "https://index.invalid")
-    images.trtllm_image()
+        return call
+
+    def made(self, name: str) -> list[tuple[tuple, dict]]:
+        return [(given, options) for call, given, options in self.calls if call == name]
+
+
+def record(monkeypatch: pytest.MonkeyPatch, make: Callable[..., object], *extra: str) -> Recorder:
+    recorder = Recorder()
+    monkeypatch.setattr(modal, "Image", recorder)
+    make(*extra)
+    return recorder
+
+
+def installs(recorder: Recorder) -> list[str]:
+    """The commands that Modal's uv_pip_install writes, abridged."""
+    lines = []
+    for packages, options in recorder.made("uv_pip_install"):
+        indexes = [f"--{name} {value}" for name, value in options.items() if "index_url" in name]
+        lines.append(" ".join([*packages, *indexes, options.get("extra_options", "")]))
+    return lines
+
+
+def test_image_is_the_contracts(monkeypatch: pytest.MonkeyPatch) -> None:
+    image = record(monkeypatch, images.trtllm_image)
     requires = contract_for(PINNED).requires
-    made = {name: (arguments, keywords) for name, arguments, keywords in reversed(calls)}
-    assert made["from_registry"] == (
-        (requires["base_image"],),
-        {"add_python": requires["python"]},
-    )
-    assert made["apt_install"][0] == tuple(requires["apt"].split())
-    packages, options = made["uv_pip_install"]
-    assert packages == (f"tensorrt_llm=={PINNED}", f"torch=={requires['torch']}")
-    assert options == {"extra_index_url": "https://index.invalid"}
-    sources, options = made["add_local_python_source"]
+    assert image.made("from_registry") == [
+        ((requires["base_image"],), {"add_python": requires["python"]})
+    ]
+    assert image.made("apt_install")[0][0] == tuple(requires["apt"].split())
+    ((sources, options),) = image.made("add_local_python_source")
     assert set(sources) >= {"tensorrt_tts", "engines", "deploy"}
     assert options == {"ignore": ["**/__pycache__/**"]}  # Modal's default drops data files
+
+
+def test_every_install_of_the_image_takes_the_constraints(monkeypatch: pytest.MonkeyPatch) -> None:
+    image = record(monkeypatch, images.trtllm_image, "uvicorn~=0.54.0")
+    ((local, remote), options) = image.made("add_local_file")[0]
+    assert local == ROOT / CONSTRAINTS
+    assert local.is_file()
+    assert options == {"copy": True}  # in the image while it is built
+    names = [name for name, _, _ in image.calls]
+    assert names.index("add_local_file") < names.index("uv_pip_install")
+    lines = installs(image)
+    assert [line.split()[0] for line in lines] == [
+        "torch",
+        f"tensorrt_llm=={PINNED}",
+        images.RUNTIME[0],
+    ]
+    assert all(f"--constraints {remote}" in line for line in lines)
+    assert "uvicorn~=0.54.0" in lines[-1]
+
+
+@pytest.mark.parametrize(
+    ("variables", "torch", "others"),
+    [
+        ({}, "--torch-backend=cu130", "--extra_index_url None"),
+        ({"TORCH_INDEX": "https://torch.invalid"}, "--index_url https://torch.invalid", "None"),
+        (
+            {"TENSORRT_LLM_INDEX": "https://nvidia.invalid"},
+            "--torch-backend=cu130",
+            "--extra_index_url https://nvidia.invalid",
+        ),
+    ],
+    ids=str,
+)
+def test_indexes_of_the_image(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], torch: str, others: str
+) -> None:
+    for name in ("TORCH_INDEX", "TENSORRT_LLM_INDEX"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    first, *rest = installs(record(monkeypatch, images.trtllm_image))
+    assert first.startswith("torch torchvision")
+    assert "--no-deps" in first
+    assert torch in first
+    assert ("--torch-backend" in first) != ("TORCH_INDEX" in variables)  # it would outdo the index
+    assert all(others in line and "--no-deps" not in line for line in rest)
+
+
+@pytest.mark.parametrize("make", [images.trtllm_image, vllm_image.vllm_image])
+def test_what_a_start_compiles_is_kept(make, monkeypatch: pytest.MonkeyPatch) -> None:
+    (((variables,), _),) = record(monkeypatch, make).made("env")
+    for name in ("VLLM_CACHE_ROOT", "TRITON_CACHE_DIR", "FLASHINFER_WORKSPACE_BASE", "HF_HOME"):
+        assert Path(variables[name]).is_relative_to(images.VOLUME_PATH)
+
+
+def test_vllms_image_has_a_cuda_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
+    """vLLM's default sampler is compiled at its start."""
+    (((base,), options),) = record(monkeypatch, vllm_image.vllm_image).made("from_registry")
+    assert "-devel-" in base
+    assert options == {"add_python": vllm_image.PYTHON}
+
+
+def test_a_container_commits_and_a_local_run_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    commits: list[str] = []
+    monkeypatch.setattr(images, "volume", SimpleNamespace(commit=lambda: commits.append("here")))
+    images.persist()
+    assert commits == []
+    monkeypatch.setattr(images.modal, "is_local", lambda: False)
+    images.persist()
+    assert commits == ["here"]
 
 
 def test_runtime_dependencies_are_the_packages() -> None:

@@ -1,5 +1,6 @@
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.server_process import ServerPlan, ServerProcess
+from deploy.server_process import ServerPlan, ServerProcess, once_listening
 from tensorrt_tts.errors import EngineError
 from tensorrt_tts.server.settings import read_settings
 from tests.support.server_thread import wait_until
@@ -70,6 +71,24 @@ def never(code: int) -> None:
 def pid_of(process: ServerProcess) -> int:
     assert process._process is not None
     return process._process.pid
+
+
+def test_once_listening_waits_for_the_port():
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        called = threading.Event()
+        thread = once_listening(server.getsockname()[1], called.set, pause_s=0.01)
+        assert not called.is_set()  # bound, but refusing
+        server.listen()
+        thread.join()
+        assert called.is_set()
+
+
+def test_once_listening_calls_at_once_where_the_port_is_open():
+    called: list[int] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        once_listening(server.getsockname()[1], lambda: called.append(1)).join()
+    assert called == [1]
 
 
 def test_stop_waits_for_the_drain(tmp_path):

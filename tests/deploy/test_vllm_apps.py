@@ -49,6 +49,44 @@ def test_the_servers_packages_are_the_extras():
     assert sorted(websocket_server.SERVER_PACKAGES) == sorted(asked)
 
 
+class Ends:
+    """A server that opened its port and does not end by itself."""
+
+    def __init__(self, command, grace_s):
+        self.events.append("made")
+
+    def start(self):
+        self.events.append("started")
+
+    def stop(self):
+        self.events.append("stopped")
+
+
+@pytest.mark.parametrize("name", ["TensorRTServer", "VLLMServer"])
+def test_servers_commit_what_their_start_wrote(name, monkeypatch):
+    from deploy import websocket_server
+
+    events = Ends.events = []
+    monkeypatch.setattr(websocket_server, "ServerProcess", Ends)
+    monkeypatch.setattr(websocket_server, "persist", lambda: events.append("committed"))
+    monkeypatch.setattr(websocket_server, "once_listening", lambda port, then: then())
+    server = getattr(websocket_server, name)._get_user_cls()()
+    server.start()
+    server.stop()
+    assert events == ["made", "started", "committed", "stopped", "committed"]
+
+
+def test_batch_commits_what_its_start_wrote(monkeypatch):
+    from deploy import vllm_batch
+
+    events = []
+    monkeypatch.setattr(vllm_batch, "persist", lambda: events.append("committed"))
+    job = vllm_batch.Inference._get_user_cls()()
+    job.speaker = object()
+    job.load()
+    assert events == ["committed"]
+
+
 @pytest.mark.filterwarnings("ignore:The Inference.speak function is executing locally:UserWarning")
 def test_batch_speaks_locally():
     from deploy.vllm_batch import Inference

@@ -4,7 +4,13 @@ from types import ModuleType
 import pytest
 
 from engines import compat
-from engines.compat import engine_api, engine_llm, installed_version, pytorch_llm
+from engines.compat import (
+    engine_api,
+    engine_llm,
+    installed_version,
+    pytorch_llm,
+    tensorrt_version,
+)
 from tensorrt_tts.errors import EngineError, MissingDependencyError
 
 
@@ -80,6 +86,53 @@ def test_installed_but_broken(monkeypatch):
     monkeypatch.setitem(sys.modules, "tensorrt_llm", None)  # `import` then raises ImportError
     with pytest.raises(EngineError, match=r"cannot import tensorrt_llm\._tensorrt_engine\.LLM"):
         engine_llm()
+
+
+@pytest.mark.parametrize(
+    "raised",
+    [
+        AssertionError(),  # deep_gemm's, without a CUDA toolkit
+        ImportError("pyarrow requires NumPy 2.0 or newer, found 1.26.4"),
+        OSError("libnvrtc.so.13: cannot open shared object file: No such file or directory"),
+        RuntimeError("MPI_Init_thread failed\nwith a page of details"),
+        ValueError("numpy.dtype size changed, may indicate binary incompatibility"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_whatever_the_import_raises_is_one_line_with_the_remedy(monkeypatch, raised):
+    def fail(module):
+        raise raised
+
+    monkeypatch.setattr(compat.importlib, "import_module", fail)
+    with pytest.raises(EngineError) as caught:
+        compat.load("tensorrt_llm", "LLM")
+    said = str(caught.value)
+    assert "\n" not in said
+    assert (str(raised).splitlines() or ["AssertionError"])[0] in said
+    for needed in ("CUDA_HOME", "LD_LIBRARY_PATH", "libopenmpi-dev", compat.CONSTRAINTS):
+        assert needed in said
+
+
+@pytest.mark.parametrize(
+    ("packages", "found"),
+    [
+        ({"tensorrt": "10.14.1.48.post1", "tensorrt-cu13": "10.14.1.48.post1"}, "10.14.1.48.post1"),
+        ({"tensorrt-cu13": "10.14.1.48.post1"}, "10.14.1.48.post1"),
+        ({"tensorrt-cu12": "10.11.0.33"}, "10.11.0.33"),
+        ({"tensorrt-llm": "1.2.1"}, None),
+        ({}, None),
+    ],
+    ids=str,
+)
+def test_tensorrt_whichever_package_brought_it(monkeypatch, tmp_path, packages, found):
+    for name, version in packages.items():
+        folder = tmp_path / f"{name.replace('-', '_')}-{version}.dist-info"
+        folder.mkdir()
+        (folder / "METADATA").write_text(
+            f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+        )
+    monkeypatch.syspath_prepend(tmp_path)
+    assert tensorrt_version() == found
 
 
 def test_every_module_imports_without_tensorrt_llm(monkeypatch):

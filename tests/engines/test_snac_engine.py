@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.metadata
 import shutil
 import sys
@@ -240,8 +241,33 @@ def test_this_host_names_everything_missing(monkeypatch: pytest.MonkeyPatch) -> 
 def test_this_host_refuses_other_releases(monkeypatch: pytest.MonkeyPatch, version: str) -> None:
     monkeypatch.setattr(snac_engine, "find_device", lambda: A100)
     monkeypatch.setattr(importlib.metadata, "version", lambda name: version)
-    with pytest.raises(EngineError, match=r"not 10\.x"):
+    with pytest.raises(EngineError, match=r"not 10\.x.*install tensorrt==10\.14\.1\.48\.post1$"):
         this_host()
+
+
+@pytest.mark.parametrize(
+    "raised",
+    [
+        ImportError("libcudart.so.13: cannot open shared object file"),
+        FileNotFoundError("Could not find: libnvinfer.so.10"),
+        TypeError("pybind11::init(): factory function returned nullptr"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_this_host_says_why_tensorrt_does_not_import(
+    monkeypatch: pytest.MonkeyPatch, raised: Exception
+) -> None:
+    def fail(name: str) -> None:
+        raise raised
+
+    monkeypatch.setattr(snac_engine, "find_device", lambda: A100)
+    monkeypatch.setattr(snac_engine, "tensorrt_version", lambda: "10.14.1.48.post1")
+    monkeypatch.setattr(importlib, "import_module", fail)
+    with pytest.raises(
+        EngineError, match=r"cannot import tensorrt 10\.14.*LD_LIBRARY_PATH"
+    ) as error:
+        this_host()
+    assert str(raised) in str(error.value)
 
 
 def test_recipes(tmp_path: Path) -> None:
