@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 
 from engines.check import check_engine
@@ -51,13 +51,9 @@ def fitting_engine(
     )
 
 
-def installed(packages: Iterable[str]) -> dict[str, str]:
-    """Versions of those packages, "not installed" for an absent one, as manifests write them."""
-
-    def version(package: str) -> str:
-        try:
-            return importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            return "not installed"
-
-    return {package: version(package) for package in packages}
+def installed_tensorrt() -> dict[str, str]:
+    """Its version by name, as `check_engine` takes it; "none" where it is absent."""
+    try:
+        return {"tensorrt": importlib.metadata.version("tensorrt")}
+    except importlib.metadata.PackageNotFoundError:
+        return {"tensorrt": "none"}

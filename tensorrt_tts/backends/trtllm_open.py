@@ -26,7 +26,7 @@ from engines.compat import (
     pytorch_llm,
 )
 from engines.contract import Contract, contract_for
-from engines.find import fitting_engine, installed
+from engines.find import fitting_engine, installed_tensorrt
 from engines.fingerprint import fingerprint
 from engines.host import find_device
 from engines.vocabulary import refuse_audio_vocabulary
@@ -210,7 +210,7 @@ def _scheduler(contract: Contract) -> Any:
 
 def _versions(api: EngineApi) -> dict[str, str]:
     """Of the packages an engine is tied to, as the builder records them."""
-    return {"tensorrt_llm": api.version, **installed(("tensorrt",))}
+    return {"tensorrt_llm": api.version, **installed_tensorrt()}
 
 
 def _prepare_process(options: RuntimeOptions) -> None:

@@ -173,7 +173,7 @@ def open_codec(folder: Path, device: str = "cuda", graphs: bool = True) -> Fixed
 def find_codec_engine(checkpoint: Path, root: Path) -> Path | None:
     """The newest engine below `root` of that codec checkpoint which fits this machine, or None. Why
     those there do not fit is logged, since torch is slower."""
-    from engines.find import fitting_engine, installed
+    from engines.find import fitting_engine, installed_tensorrt
     from engines.host import find_device
     from engines.snac_engine import fingerprint
 
@@ -182,7 +182,7 @@ def find_codec_engine(checkpoint: Path, root: Path) -> Path | None:
         return None
     try:
         return fitting_engine(
-            root, KIND, lambda: fingerprint(checkpoint, root), device, installed(("tensorrt",))
+            root, KIND, lambda: fingerprint(checkpoint, root), device, installed_tensorrt()
         )
     except EngineError as error:
         log.warning("the codec runs without its engine: %s", error)

@@ -45,7 +45,7 @@ RECIPE = SnacRecipe.read().model_copy(update={"steps": 24, "max_batch": 6, "opt_
 def double(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "tensorrt", fake_tensorrt)
     monkeypatch.setattr(fake_tensorrt, "fails", set())
-    monkeypatch.setattr(find, "installed", lambda packages: {"tensorrt": fake_tensorrt.__version__})
+    monkeypatch.setattr(find, "installed_tensorrt", lambda: {"tensorrt": fake_tensorrt.__version__})
     fake_tensorrt.builds.clear()
     fake_tensorrt._Context.ran.clear()
 

@@ -92,7 +92,7 @@ def published(
     built_at: str,
     device: Device = A100,
     version: str = "1.2.1",
-    tensorrt: str = "not installed",
+    tensorrt: str = "none",
 ) -> Path:
     """An engine of that checkpoint as `python -m engines build` publishes it."""
     root.mkdir(exist_ok=True)
