@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 from collections.abc import Callable
 from pathlib import Path
 
 from engines.check import check_engine
+from engines.compat import tensorrt_version
 from engines.host import Device
 from engines.manifest import find_engines
 from tensorrt_tts.errors import EngineError
@@ -53,7 +53,4 @@ def fitting_engine(
 
 def installed_tensorrt() -> dict[str, str]:
     """Its version by name, as `check_engine` takes it; "none" where it is absent."""
-    try:
-        return {"tensorrt": importlib.metadata.version("tensorrt")}
-    except importlib.metadata.PackageNotFoundError:
-        return {"tensorrt": "none"}
+    return {"tensorrt": tensorrt_version() or "none"}
