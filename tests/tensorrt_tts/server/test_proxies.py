@@ -27,6 +27,17 @@ pytestmark = [pytest.mark.timeout(300), pytest.mark.parametrize("name", each_pro
 SPEAKING = Behaviour(endless=True, rate=300)
 SHORT = Behaviour(frames=6)
 
+NO_UPGRADE: dict[str, Edit] = {
+    "haproxy": lambda text: text.replace(
+        "    default_backend", "    http-request del-header Upgrade\n    default_backend"
+    ),
+    "nginx": lambda text: text.replace("proxy_set_header", "# "),
+}
+KEEP_PREFIX: dict[str, Edit] = {
+    "haproxy": lambda text: text.replace("    http-request replace-path", "    # "),
+    "nginx": lambda text: text.replace("http://speech/;", "http://speech;"),
+}
+
 
 @contextmanager
 def behind(
@@ -102,13 +113,9 @@ async def test_all_audio_arrives_chunk_by_chunk(
 @pytest.mark.parametrize("kept", [False, True])
 def test_every_route_under_the_prefix(name: str, tmp_path: Path, kept: bool) -> None:
     """The proxy takes the prefix off, or leaves it on and the server is told of it."""
-    keep = {
-        "haproxy": lambda text: text.replace("    http-request replace-path", "    # "),
-        "nginx": lambda text: text.replace("http://speech/;", "http://speech;"),
-    }
     with (
         serving(root_path=PREFIX if kept else "") as server,
-        behind(name, tmp_path, server, edit=keep[name] if kept else str) as (url, port),
+        behind(name, tmp_path, server, edit=KEEP_PREFIX[name] if kept else str) as (url, port),
     ):
         for path in ("/test/", "/test/page.js", "/test/icon.svg", "/health/live", "/metrics"):
             assert get(port, PREFIX + path)[0] == 200, path
@@ -145,6 +152,20 @@ async def test_the_page_speaks(
             await page.value("document.getElementById('form').requestSubmit()")
             await page.until("document.getElementById('status').textContent === 'Done'")
             assert page.problems == []
+
+
+@pytest.mark.skipif(find_chromium() is None, reason="needs chromium (apt install chromium)")
+async def test_the_page_behind_a_proxy_that_does_not_upgrade(
+    server: ServerThread, name: str, tmp_path: Path
+) -> None:
+    problem = "document.getElementById('problem').textContent"
+    with behind(name, tmp_path, server, edit=NO_UPGRADE[name]) as (_, port):
+        async with chromium_page(tmp_path / "profile") as page:
+            await page.open(f"http://127.0.0.1:{port}{PREFIX}/test/")
+            await page.press("a", 65)
+            await page.value("document.getElementById('form').requestSubmit()")
+            await page.until(f"{problem} !== ''")
+            assert "pass the headers Upgrade and Connection on" in await page.value(problem)
 
 
 CERTIFICATE = """openssl req -x509 -newkey rsa:2048 -nodes -keyout k.pem -out c.pem -days 2 \
@@ -239,15 +260,28 @@ async def test_a_draining_server_gets_no_new_sockets_and_ends_what_it_began(
             assert (await ask(peer)).final["reason"] == "completed"
 
 
+async def test_health_takes_a_server_out_of_rotation(name: str, tmp_path: Path) -> None:
+    """HAProxy asks for it. What was begun goes on."""
+    if name != "haproxy":
+        pytest.skip("nginx asks for no health; it passes over a server that answers 503")
+    with serving() as server, behind(name, tmp_path, server) as (url, port):
+        server.backend.behaviour = SPEAKING
+        async with connected(url) as peer:
+            await peer.send(json.dumps({"text": "Hello."}))
+            await peer.recv()
+            server.signal()
+            live = f"{PREFIX}/health/live"  # 200 as long as the server is asked
+            await asyncio.to_thread(wait_until, lambda: get(port, live)[0] == 503)
+            assert server.get("/health/live") == (200, '{"status":"draining"}')
+            assert isinstance(await peer.recv(), bytes)
+            await peer.send('{"cancel": true}')
+            assert (await receive(peer)).final["reason"] == "cancelled"
+            assert await close_code(peer) == 1012
+
+
 def test_a_proxy_that_does_not_upgrade(
     server: ServerThread, name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    drop = {
-        "haproxy": lambda text: text.replace(
-            "    default_backend", "    http-request del-header Upgrade\n    default_backend"
-        ),
-        "nginx": lambda text: text.replace("proxy_set_header", "# "),
-    }
-    with behind(name, tmp_path, server, edit=drop[name]) as (url, _):
+    with behind(name, tmp_path, server, edit=NO_UPGRADE[name]) as (url, _):
         assert client.main(["--url", url, "--text", "Hi.", "--output", f"{tmp_path}/a.wav"]) == 2
     assert "pass the headers Upgrade and Connection on" in capsys.readouterr().err
