@@ -26,6 +26,7 @@ from tensorrt_tts.errors import (
     MissingDependencyError,
     SettingError,
     TTSError,
+    reason,
 )
 from tensorrt_tts.exit_status import exit_status
 from vllm_inference.handshake import by_code, check_url, not_opened, told
@@ -111,25 +112,30 @@ def speak(
         raise MissingDependencyError(
             "the client needs websockets: pip install 'tensorrt-tts[server]'"
         ) from error
+    check_url(url)
     try:
-        with (
-            connect(
-                check_url(url),
-                max_size=None,
-                compression=None,
-                proxy=None,
-                open_timeout=timeout,
-                additional_headers=headers,
-            ) as socket,
-            WavWriter(output, SAMPLE_RATE) as wav,
-        ):
+        socket = connect(
+            url,
+            max_size=None,
+            compression=None,
+            proxy=None,
+            open_timeout=timeout,
+            additional_headers=headers,
+        )
+    except (OSError, ValueError, WebSocketException) as error:
+        raise not_opened(url, error) from error
+    try:
+        with socket, WavWriter(output, SAMPLE_RATE) as wav:
             return _exchange(socket, request, wav, timeout)
     except TimeoutError as error:
         raise BackendError(f"{url} sent nothing for {timeout:g} s; is it overloaded?") from error
     except ConnectionClosed as error:
         raise _cut(error) from error
-    except (OSError, ValueError, WebSocketException) as error:
-        raise not_opened(url, error) from error
+    except ValueError as error:
+        raise BackendError(
+            f"--url {url} does not answer as a speech server ({reason(error)}); "
+            "correct host, port and path"
+        ) from error
 
 
 def _exchange(

@@ -20,7 +20,7 @@ _BUSY = (429, 502, 503, 504)
 """From a proxy, too, while no server behind it is ready: HAProxy says 503, nginx 502 or 504."""
 
 
-def check_url(url: str) -> str:
+def check_url(url: str) -> None:
     """Raises SettingError for what is not the address of a WebSocket."""
     from websockets.exceptions import InvalidURI
     from websockets.uri import parse_uri
@@ -33,12 +33,17 @@ def check_url(url: str) -> str:
             f"--url {url!r} is not the address of a WebSocket ({said}); "
             f"give one such as ws://127.0.0.1:8000{PATH}, or wss:// where pages are https://"
         ) from error
-    return url
 
 
 def not_opened(url: str, error: Exception) -> TTSError:
     """error: what `websockets.connect` raised."""
-    from websockets.exceptions import InvalidHeader, InvalidMessage, InvalidStatus, InvalidURI
+    from websockets.exceptions import (
+        ConnectionClosed,
+        InvalidHeader,
+        InvalidMessage,
+        InvalidStatus,
+        InvalidURI,
+    )
 
     if isinstance(error, InvalidStatus):
         return refused(url, error.response)
@@ -61,21 +66,25 @@ def not_opened(url: str, error: Exception) -> TTSError:
             f"--url {url} asks for TLS, which that port does not speak ({_said(error)}); "
             "use ws://, or the port that speaks TLS"
         )
-    if isinstance(error, ConnectionRefusedError):
+    if isinstance(error, TimeoutError):
         return BackendError(
-            f"--url {url}: nothing listens on that port; start a server there with `make serve`, "
-            "or correct host and port"
+            f"--url {url} sent nothing for as long as --timeout allows; correct host and port, "
+            "allow more, or try again when the server has less to do"
         )
+    if isinstance(error, OSError):
+        return BackendError(
+            f"--url {url} cannot be reached ({_said(error)}); start a server there with "
+            "`make serve`, or correct host and port"
+        )
+    if isinstance(error, ConnectionClosed):
+        return _no_websocket(url, "it spoke or hung up before it was asked")
     if isinstance(error, InvalidMessage):
-        return BackendError(
-            f"--url {url} is no WebSocket server ({_said(error.__cause__ or error)}); "
-            "correct host and port, or use wss:// if the port speaks TLS"
-        )
+        return _no_websocket(url, _said(error.__cause__ or error))
     if isinstance(error, InvalidHeader):
         return _not_upgraded(url, _said(error))
     return BackendError(
         f"--url {url} does not answer as a speech server ({_said(error)}); "
-        "start one with `make serve`"
+        "correct host, port and path"
     )
 
 
@@ -122,6 +131,13 @@ def by_code(root: type[TTSError] = TTSError) -> dict[str, type[TTSError]]:
     for kind in root.__subclasses__():
         below |= by_code(kind)
     return {**below, root.code: root}
+
+
+def _no_websocket(url: str, answer: str) -> BackendError:
+    return BackendError(
+        f"--url {url} is no WebSocket server ({answer}); correct host and port, or use wss:// if "
+        "the port speaks TLS"
+    )
 
 
 def _not_upgraded(url: str, answer: str) -> BackendError:

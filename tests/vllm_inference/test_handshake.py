@@ -11,11 +11,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from websockets.exceptions import ConnectionClosedError
 
 from tensorrt_tts import errors
 from tests.support.server_thread import ServerThread, serving
 from tests.vllm_inference.test_client import denied, run, server
-from vllm_inference.handshake import check_url
+from vllm_inference.handshake import check_url, not_opened
 
 
 @pytest.fixture(scope="module")
@@ -63,12 +64,13 @@ def web_server(certificate: Path | None = None, protocol: str = "HTTP/1.0") -> I
 
 @contextmanager
 def saying(answer: bytes) -> Iterator[int]:
-    """A port that says one thing to whoever connects, and hangs up."""
+    """A port that says one thing to whoever asks, and hangs up."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def serve() -> None:
             peer, _ = listener.accept()
             with peer:
+                peer.recv(4096)
                 peer.sendall(answer)
                 peer.shutdown(socket.SHUT_WR)
                 while peer.recv(4096):
@@ -158,6 +160,13 @@ def test_another_protocol(tmp_path, capsys, answer, advice):
     assert "correct host" in said
 
 
+def test_another_protocol_in_which_the_server_speaks_first():
+    """Before the client has asked, or just then: which of the two is chance."""
+    error = not_opened("ws://a/", ConnectionClosedError(None, None))
+    assert isinstance(error, errors.BackendError)
+    assert "ws://a/ is no WebSocket server (it spoke or hung up before it was asked)" in str(error)
+
+
 def test_tls_where_none_is(ours: ServerThread, tmp_path, capsys):
     assert run(ours.url.replace("ws:", "wss:"), tmp_path / "out.wav") == 2
     assert "asks for TLS, which that port does not speak" in one_line(capsys)
@@ -232,7 +241,15 @@ def test_a_port_on_which_nothing_listens(tmp_path, capsys):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     assert run(f"ws://127.0.0.1:{port}/ws/tts", tmp_path / "out.wav") == 8
-    assert "nothing listens on that port; start a server there" in one_line(capsys)
+    assert "cannot be reached (Connection refused); start a server there" in one_line(capsys)
+
+
+def test_a_port_that_never_answers(tmp_path, capsys):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"ws://127.0.0.1:{listener.getsockname()[1]}/ws/tts"
+        assert run(url, tmp_path / "out.wav", "--timeout", "0.1") == 8
+    said = one_line(capsys)
+    assert "sent nothing for as long as --timeout allows; correct host and port" in said
 
 
 def test_a_server_s_own_words_come_first(tmp_path, capsys):
@@ -244,4 +261,4 @@ def test_a_server_s_own_words_come_first(tmp_path, capsys):
 
 @pytest.mark.parametrize("url", ["ws://a/ws/tts", "wss://b.example:1/p/ws/tts", "ws://[::1]:1/"])
 def test_an_address(url):
-    assert check_url(url) == url
+    check_url(url)

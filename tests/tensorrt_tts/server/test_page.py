@@ -4,6 +4,7 @@ import base64
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from urllib.parse import quote
 
 import numpy as np
 import pytest
@@ -90,9 +91,10 @@ async def page(server: ServerThread, tmp_path: Path) -> AsyncIterator[Page]:
 @asynccontextmanager
 async def opened_page(server: ServerThread, profile: Path, before: str) -> AsyncIterator[Page]:
     server.backend.behaviour = Behaviour(frames=FRAMES, rate=4 * REAL_TIME)
+    prefix = quote(server.settings.root_path)
     async with chromium_page(profile) as page:
         await page.size(900, 760)
-        await page.open(f"http://127.0.0.1:{server.port}/test", before)
+        await page.open(f"http://127.0.0.1:{server.port}{prefix}/test", before)
         await page.until("document.querySelectorAll('#voice option').length === 8")
         yield page
         assert page.problems == []
@@ -211,6 +213,16 @@ async def test_gaps_are_counted_and_shown(server: ServerThread, page: Page) -> N
     assert int(await page.value(text_of("underruns"))) > 0
     assert int((await page.value(text_of("silence"))).split()[0]) > 300  # ms; 1.4 s are missing
     assert float(await page.value(text_of("factor"))) > 1.3
+
+
+@pytest.mark.parametrize("prefix", ["/speech/my%20voice", "/test", "/ws/tts"])
+async def test_speaks_below_a_prefix(tmp_path: Path, prefix: str) -> None:
+    with serving(codec=NullCodec(), root_path=prefix) as server:
+        async with opened_page(server, tmp_path, TAP) as page:
+            await page.press("Enter", 13, modifiers=2)
+            await page.until(f"{text_of('status')} === 'Done'")
+            assert await page.value("location.pathname") == f"{prefix}/test/"
+            await page.until("heard.some((x) => x !== 0)")
 
 
 async def test_speak_twice_while_everything_is_still_opening(

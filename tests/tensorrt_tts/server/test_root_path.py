@@ -82,3 +82,4 @@ def test_another_prefix_is_shown_as_it_came(server: ServerThread) -> None:
     status, told = server.get("/other/test/")
     assert status == 404
     assert "path '/other/test/' is not served here" in told
+    assert "if a proxy leaves '/other' on, start the server with it as --root-path" in told
