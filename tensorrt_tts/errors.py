@@ -9,6 +9,7 @@ what to do about it.
     ├── InputError               2   400  1008  invalid_request      the caller's fault
     │   ├── TextError            2   400  1008  invalid_text
     │   ├── UnknownVoiceError    2   404  1008  unknown_voice
+    │   ├── UnknownRouteError    2   404  1008  unknown_route
     │   ├── SettingError         2   400  1008  invalid_setting      a flag or settings value
     │   └── MessageTooBigError   2   413  1009  message_too_big
     ├── CheckpointError          3   500  1011  checkpoint_error     weights or config unusable
@@ -81,6 +82,11 @@ class TextError(InputError):
 
 class UnknownVoiceError(InputError):
     code = "unknown_voice"
+    http_status = 404
+
+
+class UnknownRouteError(InputError):
+    code = "unknown_route"
     http_status = 404
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 import time
 from collections.abc import Sequence
@@ -30,17 +31,21 @@ from tensorrt_tts.errors import (
     MissingDependencyError,
     SettingError,
     TTSError,
+    reason,
 )
 from tensorrt_tts.exit_status import exit_status
 from tensorrt_tts.text.given import argument_text
+from vllm_inference.handshake import by_code, check_url, not_opened, told
 
 if TYPE_CHECKING:
     from websockets.exceptions import ConnectionClosed
-    from websockets.http11 import Response
     from websockets.sync.client import ClientConnection
 
 SAMPLE_RATE = 24_000
 """Of `/ws/tts`, in Hz; the samples are mono and 16 bits."""
+
+TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+"""A header's name (RFC 9110, 5.6.2)."""
 
 CLOSED: dict[int, tuple[type[TTSError], str]] = {
     1009: (MessageTooBigError, "the text is too long for it; send less at once"),
@@ -85,11 +90,15 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def header(given: str) -> tuple[str, str]:
-    """Raises SettingError where there is no colon after a name."""
-    name, colon, value = given.partition(":")
-    if not (name.strip() and colon):
-        raise SettingError(f"--header {given!r} is not of the form NAME:VALUE")
-    return name.strip(), value.strip()
+    """Raises SettingError for what cannot be sent as a header of HTTP."""
+    name, colon, value = (part.strip() for part in given.partition(":"))
+    sendable = value.isascii() and value.isprintable()
+    if not (re.fullmatch(TOKEN, name) and colon and sendable):
+        raise SettingError(
+            f"--header {given!r} is not of the form NAME:VALUE, in one line of plain ASCII; "
+            "correct it"
+        )
+    return name, value
 
 
 def speak(
@@ -106,34 +115,35 @@ def speak(
     then.
     """
     try:
-        from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
+        from websockets.exceptions import ConnectionClosed, WebSocketException
         from websockets.sync.client import connect
     except ImportError as error:
         raise MissingDependencyError(
             "the client needs websockets: pip install 'tensorrt-tts[server]'"
         ) from error
+    check_url(url)
     try:
-        with (
-            connect(
-                url,
-                max_size=None,
-                compression=None,
-                proxy=None,
-                open_timeout=timeout,
-                additional_headers=headers,
-            ) as socket,
-            audio_writer(output, SAMPLE_RATE) as file,
-        ):
+        socket = connect(
+            url,
+            max_size=None,
+            compression=None,
+            proxy=None,
+            open_timeout=timeout,
+            additional_headers=headers,
+        )
+    except (OSError, ValueError, WebSocketException) as error:
+        raise not_opened(url, error) from error
+    try:
+        with socket, audio_writer(output, SAMPLE_RATE) as file:
             return _exchange(socket, request, file, timeout)
     except TimeoutError as error:
         raise BackendError(f"{url} sent nothing for {timeout:g} s; is it overloaded?") from error
-    except InvalidStatus as error:
-        raise _refusal(url, error.response) from error
     except ConnectionClosed as error:
         raise _cut(error) from error
-    except (OSError, ValueError, WebSocketException) as error:
+    except ValueError as error:
         raise BackendError(
-            f"{url} does not answer as a speech server ({error}); start one with `make serve`"
+            f"--url {url} does not answer as a speech server ({reason(error)}); "
+            "correct host, port and path"
         ) from error
 
 
@@ -156,30 +166,10 @@ def _exchange(
         if not isinstance(answer, dict):
             raise ValueError(f"{message[:40]!r} is no JSON object")
         if "error" in answer:
-            raise _told(answer) or BackendError(f"the server says {message[:160]!r}")
+            raise told(answer) or BackendError(f"the server says {message[:160]!r}")
         if answer.get("done"):
             waited = None if first is None else round(1000 * (first - begun), 1)
             return {**answer, "first_audio_ms": waited}
-
-
-def _refusal(url: str, response: Response) -> TTSError:
-    """For a handshake answered with an HTTP status, by the server or by what stands before it."""
-    status = response.status_code
-    after = response.headers.get("Retry-After")
-    hint = "" if after is None else f" (Retry-After: {after})"
-    try:
-        told = _told(json.loads(response.body or b""), hint)
-    except ValueError:
-        told = None
-    if told is not None:
-        return told
-    if status in (401, 403):
-        return SettingError(f"{url} refuses (HTTP {status}); it may want a token, see --header")
-    if status in (429, 503):
-        return CapacityError(f"{url} takes no more (HTTP {status}); try again later{hint}")
-    return BackendError(
-        f"{url} does not answer as a speech server (HTTP {status}); start one with `make serve`"
-    )
 
 
 def _cut(error: ConnectionClosed) -> TTSError:
@@ -190,25 +180,8 @@ def _cut(error: ConnectionClosed) -> TTSError:
             f"the connection broke in mid-speech ({error}); is the server still up?"
         )
     kind, advice = CLOSED.get(close.code, (BackendError, "try again, and see the server's log"))
-    kind = _by_code().get(close.reason, kind)
+    kind = by_code().get(close.reason, kind)
     return kind(f"the server closed the socket in mid-speech with {close}; {advice}")
-
-
-def _told(answer: object, hint: str = "") -> TTSError | None:
-    """The server's error message as the error it stands for; None for anything else."""
-    told = answer.get("error") if isinstance(answer, dict) else None
-    if not isinstance(told, dict) or "code" not in told:
-        return None
-    code = str(told["code"])
-    kind = _by_code().get(code, BackendError)
-    return kind(f"the server says {code}: {told.get('message')}{hint}")
-
-
-def _by_code(root: type[TTSError] = TTSError) -> dict[str, type[TTSError]]:
-    below: dict[str, type[TTSError]] = {}
-    for kind in root.__subclasses__():
-        below |= _by_code(kind)
-    return {**below, root.code: root}
 
 
 if __name__ == "__main__":

@@ -8,30 +8,76 @@ from typing import TYPE_CHECKING, Any
 from fastapi import FastAPI, Response, WebSocket
 from fastapi.staticfiles import StaticFiles
 from prometheus_client import CONTENT_TYPE_LATEST
+from starlette.exceptions import HTTPException
 
-from tensorrt_tts.server.ws_tts import serve_socket
+from tensorrt_tts.errors import InputError, TTSError
+from tensorrt_tts.server.no_cache import NoCache
+from tensorrt_tts.server.refusals import Refusals, error_response, unknown_route
+from tensorrt_tts.server.root_path import RootPath
+from tensorrt_tts.server.ws_tts import refuse_socket, serve_socket
 
 if TYPE_CHECKING:
     from tensorrt_tts.server.service import Service
 
 PAGE = Path(__file__).parent / "page"
 
+SPEECH = "/ws/tts"
+ROUTES = frozenset(
+    (
+        *(SPEECH, "/test/", "/v1/audio/voices"),
+        *("/health/live", "/health/ready", "/metrics", "/openapi.json"),
+    )
+)
+"""Whoever asks for anything else is told these."""
+
 
 def create_app(service: Service) -> FastAPI:
     """The application around a service that is warm: health says ready from the first request."""
-    app = FastAPI(title="tensorrt-tts", summary="Streaming speech", docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="tensorrt-tts",
+        summary="Streaming speech",
+        docs_url=None,
+        redoc_url=None,
+        servers=[{"url": "."}],  # below whatever prefix the description was read from
+        redirect_slashes=False,  # to an absolute address, which a proxy makes wrong: see `Refusals`
+        exception_handlers={HTTPException: Refusals(ROUTES)},
+    )
+    app.add_middleware(NoCache)
+    if prefix := service.settings.root_path:
+        names = {route.split("/")[1] for route in ROUTES}
+        app.add_middleware(RootPath, prefix=prefix, names=names)
     health = service.health
 
-    @app.websocket("/ws/tts")
+    @app.websocket(SPEECH)
     async def speak(socket: WebSocket) -> None:
         await serve_socket(socket, service)
 
+    @app.get(SPEECH, include_in_schema=False)
+    async def no_upgrade() -> Response:
+        """A browser that is refused a socket does not say why; here the page can ask."""
+        try:
+            service.admit()
+        except TTSError as error:
+            return error_response(error)
+        missing = InputError(
+            "header 'Upgrade: websocket' is missing; open a WebSocket here, and let a proxy in "
+            "between pass the headers Upgrade and Connection on"
+        )
+        return error_response(missing, 426, {"Upgrade": "websocket"})
+
+    @app.websocket("/{path:path}")
+    async def unknown(socket: WebSocket) -> None:
+        await refuse_socket(socket, service, unknown_route(socket.scope["path"], {SPEECH}))
+
+    # Many probes send HEAD.
+    @app.head("/health/live", include_in_schema=False)
     @app.get("/health/live")
     async def live(response: Response) -> dict[str, str]:
         """503 only when a restart would help."""
         response.status_code = 200 if health.live else 503
         return {"status": health.word}
 
+    @app.head("/health/ready", include_in_schema=False)
     @app.get("/health/ready")
     async def ready(response: Response) -> dict[str, str]:
         """503 while no work should be sent here."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, CliApp, SettingsConfigDict, SettingsError
 
 from tensorrt_tts.errors import SettingError
 from tensorrt_tts.identifiers import find_name
+from tensorrt_tts.server.root_path import parse_root_path
 from tensorrt_tts.validation import first_problem
 
 ENV_FILE = ".env"
@@ -47,6 +48,9 @@ class ServerSettings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="address to listen on; 0.0.0.0 for all")
     port: int = Field(8000, ge=0, le=65535, description="0 picks a free one")
+    root_path: str = Field(
+        "", description="prefix that a proxy leaves in front of every path, such as /tts"
+    )
     log_level: Annotated[str, BeforeValidator(_known_level)] = Field(
         "info", pattern=f"^({'|'.join(LOG_LEVELS)})$"
     )
@@ -91,6 +95,8 @@ class ServerSettings(BaseSettings):
         30.0, ge=0, allow_inf_nan=False, description="after SIGTERM: how long open speech may go on"
     )
     warmup_text: str = Field("Ready to speak.", description="spoken before the port opens")
+
+    _parse_root_path = field_validator("root_path")(parse_root_path)
 
 
 def read_settings(arguments: Sequence[str] | None = None) -> ServerSettings:

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from starlette.responses import Response
 from starlette.websockets import WebSocket
 
 from tensorrt_tts.errors import (
@@ -28,12 +27,11 @@ from tensorrt_tts.server.allowance import Allowance
 from tensorrt_tts.server.messages import (
     CancelMessage,
     SpeakMessage,
-    encode,
     error_message,
     parse,
-    retry_after_header,
 )
 from tensorrt_tts.server.peer import Peer, PeerGoneError
+from tensorrt_tts.server.refusals import error_response
 from tensorrt_tts.server.utterance import Utterance
 
 if TYPE_CHECKING:
@@ -73,18 +71,17 @@ async def serve_socket(socket: WebSocket, service: Service) -> None:
     try:
         service.admit()
     except TTSError as error:
-        service.metrics.refused_sockets.labels(error.code).inc()
-        await socket.send_denial_response(
-            Response(
-                encode(error_message(error)),
-                error.http_status,
-                retry_after_header(error),
-                "application/json",
-            )
-        )
+        await refuse_socket(socket, service, error)
         return
     await socket.accept()
     await SpeechSocket(socket, service).run()
+
+
+async def refuse_socket(socket: WebSocket, service: Service, error: TTSError) -> None:
+    """Instead of the handshake. A plain close would be answered 403, which reads as a matter of
+    tokens."""
+    service.metrics.refused_sockets.labels(error.code).inc()
+    await socket.send_denial_response(error_response(error))
 
 
 class SpeechSocket:

@@ -36,10 +36,11 @@ class Connection {
     socket.binaryType = "arraybuffer";
     socket.onmessage = ({ data }) => this.#take(data);
     this.opened = new Promise((resolve, reject) => {
-      socket.onopen = () => resolve();
-      socket.onclose = ({ code, reason }) => {
-        reject(new Error("The server cannot be reached or takes no more listeners. Try again."));
-        this.#close(`The server closed the connection (${reason || code}). Try again.`);
+      socket.onclose = async () => reject(new Error(await refusal(url)));
+      socket.onopen = () => {
+        socket.onclose = ({ code, reason }) =>
+          this.#close(`The server closed the connection (${reason || code}). Try again.`);
+        resolve();
       };
     });
   }
@@ -74,4 +75,23 @@ class Connection {
     if (message.error) handler?.failed(message.error.message);
     else handler?.done(message);
   }
+}
+
+// Browsers keep to themselves why a socket was refused; the same address over HTTP says it.
+async function refusal(url) {
+  const address = new URL(url);
+  address.protocol = address.protocol.replace("ws", "http");
+  let response;
+  try {
+    response = await fetch(address);
+  } catch {
+    return "The server cannot be reached. Try again when it runs.";
+  }
+  const told = await response.json().catch(() => null);
+  if (told?.error?.message) return told.error.message;
+  const { status } = response;
+  if (status === 429 || status > 501) {
+    return `The server takes no listeners now (HTTP ${status}). Try again.`;
+  }
+  return `No speech server answers at ${address} (HTTP ${status}). Check the path and the proxy.`;
 }

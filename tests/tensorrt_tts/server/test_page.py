@@ -4,6 +4,7 @@ import base64
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from urllib.parse import quote
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from benchmarks.null_codec import NullCodec
 from tests.support.backend_double import Behaviour
 from tests.support.chromium import Page, chromium_page, find_chromium
 from tests.support.server_thread import ServerThread, serving
+from tests.support.tts_client import connected
 
 pytestmark = [
     pytest.mark.skipif(find_chromium() is None, reason="needs chromium (apt install chromium)"),
@@ -62,6 +64,12 @@ AudioContext.prototype.resume = () => new Promise(() => {});
 const wait = setTimeout;
 globalThis.setTimeout = (handler, ms) => wait(handler, ms / 100);
 """
+# No socket opens; whoever asks why over HTTP gets the answer that a test puts in.
+REFUSED = """
+globalThis.WebSocket = class extends WebSocket { constructor() { super("ws://127.0.0.1:1/"); } };
+const ask = fetch;
+globalThis.fetch = (address) => String(address).endsWith("/ws/tts") ? ANSWER : ask(address);
+"""
 HEARD = """(() => { const pcm = new Int16Array(heard.map((x) => Math.round(x * 32768)));
 let text = ""; for (const b of new Uint8Array(pcm.buffer)) text += String.fromCharCode(b);
 return btoa(text); })()"""
@@ -83,9 +91,10 @@ async def page(server: ServerThread, tmp_path: Path) -> AsyncIterator[Page]:
 @asynccontextmanager
 async def opened_page(server: ServerThread, profile: Path, before: str) -> AsyncIterator[Page]:
     server.backend.behaviour = Behaviour(frames=FRAMES, rate=4 * REAL_TIME)
+    prefix = quote(server.settings.root_path)
     async with chromium_page(profile) as page:
         await page.size(900, 760)
-        await page.open(f"http://127.0.0.1:{server.port}/test", before)
+        await page.open(f"http://127.0.0.1:{server.port}{prefix}/test", before)
         await page.until("document.querySelectorAll('#voice option').length === 8")
         yield page
         assert page.problems == []
@@ -206,6 +215,16 @@ async def test_gaps_are_counted_and_shown(server: ServerThread, page: Page) -> N
     assert float(await page.value(text_of("factor"))) > 1.3
 
 
+@pytest.mark.parametrize("prefix", ["/speech/my%20voice", "/test", "/ws/tts"])
+async def test_speaks_below_a_prefix(tmp_path: Path, prefix: str) -> None:
+    with serving(codec=NullCodec(), root_path=prefix) as server:
+        async with opened_page(server, tmp_path, TAP) as page:
+            await page.press("Enter", 13, modifiers=2)
+            await page.until(f"{text_of('status')} === 'Done'")
+            assert await page.value("location.pathname") == f"{prefix}/test/"
+            await page.until("heard.some((x) => x !== 0)")
+
+
 async def test_speak_twice_while_everything_is_still_opening(
     server: ServerThread, tmp_path: Path
 ) -> None:
@@ -279,6 +298,44 @@ async def test_says_that_the_browser_does_not_play(server: ServerThread, tmp_pat
         assert "Allow sound for this page" in await page.value(text_of("problem"))
         assert await page.value("document.getElementById('stop').disabled")
     assert len(server.backend.started) == begun
+
+
+async def refusal(server: ServerThread, profile: Path, before: str = "") -> str:
+    """What the page says when it gets no socket."""
+    async with chromium_page(profile) as page:
+        await page.open(f"http://127.0.0.1:{server.port}/test", before)
+        await page.until("document.querySelectorAll('#voice option').length === 8")
+        await page.press("a", 65)
+        await page.value("document.getElementById('form').requestSubmit()")
+        await page.until(f"{text_of('problem')} !== ''")
+        assert await page.value(text_of("status")) == "Not spoken to the end"
+        assert not await page.value("document.getElementById('speak').disabled")
+        return str(await page.value(text_of("problem")))
+
+
+async def test_says_why_the_server_takes_no_more(tmp_path: Path) -> None:
+    with serving(max_sockets=1) as full:
+        async with connected(full.url):
+            assert "1 sockets are open" in await refusal(full, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        (
+            'new Response("<html>", { status: 404 })',
+            "No speech server answers at http://127.0.0.1:",
+        ),
+        ('new Response("", { status: 200 })', "(HTTP 200). Check the path and the proxy."),
+        ('new Response("<html>", { status: 502 })', "takes no listeners now (HTTP 502)."),
+        ('new Response("{}", { status: 503 })', "takes no listeners now (HTTP 503)."),
+        ("Promise.reject(new TypeError())", "The server cannot be reached."),
+    ],
+)
+async def test_says_why_no_socket_opens(
+    server: ServerThread, tmp_path: Path, answer: str, says: str
+) -> None:
+    assert says in await refusal(server, tmp_path, REFUSED.replace("ANSWER", answer))
 
 
 async def test_one_polite_status_and_one_alert_are_read_out(page: Page) -> None:

@@ -1,0 +1,75 @@
+"""Answers to requests that no route takes, over HTTP and at the WebSocket handshake alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tensorrt_tts.errors import InputError, TTSError, UnknownRouteError
+from tensorrt_tts.server.messages import encode, error_message, retry_after_header
+
+_SHOWN_CHARACTERS = 80
+"""Of a path that somebody else chose."""
+
+
+def error_response(
+    error: TTSError, status: int | None = None, headers: Mapping[str, str] | None = None
+) -> Response:
+    """status: where HTTP has a more exact one than the error's class."""
+    return Response(
+        encode(error_message(error)),
+        status or error.http_status,
+        {**(headers or {}), **retry_after_header(error)},
+        "application/json",
+    )
+
+
+def unknown_route(path: str, routes: Iterable[str]) -> UnknownRouteError:
+    """path: as it came, so that a prefix which a proxy should have taken off is seen."""
+    known = ", ".join(sorted(routes))
+    said = f"path {_shown(path)} is not served here; the paths are: {known}"
+    if prefix := next((path.removesuffix(at) for at in routes if path.endswith(at)), ""):
+        said += f"; if a proxy leaves {_shown(prefix)} on, start the server with it as --root-path"
+    return UnknownRouteError(said)
+
+
+class Refusals:
+    """Exception handler of the application. routes: its paths."""
+
+    def __init__(self, routes: Iterable[str]) -> None:
+        self._routes = frozenset(routes)
+
+    async def __call__(self, request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        path, headers = request.scope["path"], error.headers or {}
+        if error.status_code == 405:
+            allowed = headers.get("Allow", "GET, HEAD")  # of the page's files, which do not say
+            told: TTSError = InputError(
+                f"method {request.method} is not for {_shown(path)}; use {allowed}"
+            )
+        elif error.status_code == 404:
+            location = other_slash(path, self._routes)
+            if location is not None:
+                query = f"?{request.url.query}" if request.url.query else ""
+                return Response(status_code=307, headers={"Location": location + query})
+            told = unknown_route(path, self._routes)
+        else:
+            told = InputError(str(error.detail))
+        return error_response(told, error.status_code, headers)
+
+
+def other_slash(path: str, routes: Iterable[str]) -> str | None:
+    """Where the route lies that differs from path only by its last slash. Relative, since only the
+    browser knows the scheme, the host and the prefix under which it asked."""
+    bare = path.removesuffix("/")
+    name = bare.rpartition("/")[2]
+    if path == bare:
+        return f"{name}/" if f"{path}/" in routes else None
+    return f"../{name}" if name and bare in routes else None
+
+
+def _shown(path: str) -> str:
+    return repr(path if len(path) <= _SHOWN_CHARACTERS else path[:_SHOWN_CHARACTERS] + "…")
