@@ -19,13 +19,14 @@ from typing import Any, Protocol
 from engines import calibration
 from engines.architecture import Architecture
 from engines.check import KIND, check_engine, check_quantized, check_unpublished
-from engines.checkpoint import TOKENIZER_FILES, describe, prepare
+from engines.checkpoint import TOKENIZER_FILES, describe
 from engines.compat import PINNED, WAYS_ON, installed_api
 from engines.fingerprint import fingerprint
 from engines.gpus import identify
 from engines.host import Device, find_device, free_disk, host_memory
 from engines.manifest import Inputs, Manifest, file_entries, read_manifest, write_manifest
 from engines.plan import Plan
+from engines.prepare import prepare
 from engines.progress import Progress
 from engines.publish import lock, publish, set_aside
 from engines.quant_rules import QuantRule

@@ -1,5 +1,4 @@
-"""A Hugging Face checkpoint as the input of a build: found, described, and rewritten as the
-toolchain reads it."""
+"""A Hugging Face checkpoint as the input of a build: found and described."""
 
 from __future__ import annotations
 
@@ -9,13 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from engines.architecture import (
-    MODEL_TYPES,
-    Architecture,
-    already_quantized,
-    read_architecture,
-    read_config,
-)
+from engines.architecture import Architecture, already_quantized, read_architecture
 from engines.calibration import audio_tokens
 from engines.recipe import ModelRecipes
 from tensorrt_tts.checkpoint_folder import LANGUAGE_MODEL_FILES, find
@@ -101,7 +94,7 @@ def describe(checkpoint: Path, model: ModelRecipes) -> Architecture:
     shape = read_architecture(checkpoint)
     check_weights(checkpoint, shape)
     _check_vocabulary(checkpoint, shape, model)
-    _special_tokens(checkpoint)
+    special_tokens(checkpoint)
     return shape
 
 
@@ -131,7 +124,7 @@ def check_weights(checkpoint: Path, shape: Architecture) -> None:
                     "engines are built from"
                 )
         return
-    stored = {tensor.name: tensor for tensor in _tensors(weight_files(checkpoint))}
+    stored = {tensor.name: tensor for tensor in stored_tensors(weight_files(checkpoint))}
     for tensor in stored.values():
         if tensor.dtype not in UNQUANTIZED:
             raise already_quantized(checkpoint, f"{tensor.name} is of type {tensor.dtype}")
@@ -165,7 +158,7 @@ def check_tied_head(checkpoint: Path, shape: Architecture) -> None:
 
     Raises CorruptCheckpointError.
     """
-    stored = {tensor.name: tensor for tensor in _tensors(weight_files(checkpoint))}
+    stored = {tensor.name: tensor for tensor in stored_tensors(weight_files(checkpoint))}
     if not shape.tie_word_embeddings or HEAD not in stored:
         return
     if not stored[HEAD].load().equal(stored[EMBEDDING].load()):
@@ -189,83 +182,7 @@ def _check_vocabulary(checkpoint: Path, shape: Architecture, model: ModelRecipes
         )
 
 
-def prepare(checkpoint: Path, shape: Architecture, target: Path, untie: bool) -> None:
-    """Writes to `target` the same model as transformers 4 and TensorRT-LLM read it.
-
-    config.json is written from `shape`, so that the toolchain sees what the plan saw, however the
-    checkpoint spells it; a tokenizer_config.json gives the class and the padding that calibration
-    needs; the weights are links, those in the index alone, since the converters take every file.
-
-    untie: give the model its own `lm_head.weight`, a copy of the embedding, unless one is stored.
-
-    Raises CorruptCheckpointError as `check_tied_head`.
-    """
-    check_tied_head(checkpoint, shape)
-    target.mkdir(parents=True, exist_ok=True)
-    shards = weight_files(checkpoint)
-    total = len(shards) + untie
-    names = [f"model-{number:05}-of-{total:05}.safetensors" for number in range(1, total + 1)]
-    weight_map: dict[str, str] = {}
-    embedding: _Tensor | None = None
-    for name, shard in zip(names, shards, strict=False):
-        (target / name).symlink_to(shard.resolve())
-        for tensor in _tensors([shard]):
-            weight_map[tensor.name] = name
-            if tensor.name == EMBEDDING:
-                embedding = tensor
-    if untie and HEAD not in weight_map:
-        from safetensors.torch import save_file
-
-        assert embedding is not None  # `describe` has seen it
-        save_file({HEAD: embedding.load().clone()}, target / names[-1], metadata={"format": "pt"})
-        weight_map[HEAD] = names[-1]
-    _write(target / INDEX, {"metadata": {}, "weight_map": weight_map})
-    _write(target / "config.json", _config(checkpoint, shape, tied=not untie))
-    if (checkpoint / "tokenizer.json").is_file():
-        (target / "tokenizer.json").symlink_to((checkpoint / "tokenizer.json").resolve())
-        _write(target / "tokenizer_config.json", _tokenizer_config(checkpoint))
-
-
-def _config(checkpoint: Path, shape: Architecture, tied: bool) -> dict[str, Any]:
-    raw = read_config(checkpoint)
-    dtype = raw.get("torch_dtype") or raw.get("dtype")  # transformers 4, transformers 5
-    ids = {key: value for key, value in raw.items() if key.endswith("_token_id")}
-    return {
-        **shape.model_dump(exclude_none=True),
-        "head_dim": shape.head_size,
-        "tie_word_embeddings": shape.tie_word_embeddings and tied,
-        "model_type": MODEL_TYPES[shape.name],
-        "hidden_act": "silu",
-        **({"torch_dtype": dtype} if isinstance(dtype, str) else {}),
-        **ids,
-    }
-
-
-def _tokenizer_config(checkpoint: Path) -> dict[str, Any]:
-    """For tokenizer.json as it stands, which is also what the runtime encodes prompts with.
-
-    transformers 5 names classes that its 4 does not know (`TokenizersBackend`) and lists the extra
-    special tokens where its 4 wants a table. They are in tokenizer.json already.
-    """
-    from tokenizers import Tokenizer
-
-    tokenizer = Tokenizer.from_file(str(checkpoint / "tokenizer.json"))
-    named = {
-        key: token
-        for key, token in _special_tokens(checkpoint).items()
-        if tokenizer.token_to_id(token) is not None
-    }
-    # Calibration refuses a tokenizer that cannot pad. The strings are all longer than the cut, so
-    # which token would do it is of no account.
-    pad = named.get("pad_token") or named.get("eos_token") or tokenizer.id_to_token(0)
-    return {
-        "tokenizer_class": "PreTrainedTokenizerFast",
-        "eos_token": pad,
-        "pad_token": pad,
-    } | named
-
-
-def _special_tokens(checkpoint: Path) -> dict[str, str]:
+def special_tokens(checkpoint: Path) -> dict[str, str]:
     """bos_token, eos_token and the like, from the tokenizer's own files. Raises
     CorruptCheckpointError for one that is no JSON object."""
     named: dict[str, str] = {}
@@ -287,12 +204,8 @@ def _special_tokens(checkpoint: Path) -> dict[str, str]:
     return named
 
 
-def _write(path: Path, document: dict[str, Any]) -> None:
-    path.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
-
-
 @dataclass(frozen=True, slots=True)
-class _Tensor:
+class StoredTensor:
     """One stored tensor, not yet read. dtype: as safetensors names it."""
 
     file: Path
@@ -307,7 +220,7 @@ class _Tensor:
             return stored.get_tensor(self.name)
 
 
-def _tensors(files: list[Path]) -> Iterator[_Tensor]:
+def stored_tensors(files: list[Path]) -> Iterator[StoredTensor]:
     """Read from the files' headers. Raises CorruptCheckpointError for one that is damaged."""
     from safetensors import SafetensorError, safe_open
 
@@ -316,7 +229,7 @@ def _tensors(files: list[Path]) -> Iterator[_Tensor]:
             with safe_open(path, framework="np") as stored:
                 for name in stored.keys():  # noqa: SIM118  (safe_open is no mapping)
                     part = stored.get_slice(name)
-                    yield _Tensor(path, name, tuple(part.get_shape()), str(part.get_dtype()))
+                    yield StoredTensor(path, name, tuple(part.get_shape()), str(part.get_dtype()))
         except (OSError, SafetensorError) as error:
             raise CorruptCheckpointError(
                 f"{path} cannot be read ({error}); download the checkpoint again"

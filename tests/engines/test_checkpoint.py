@@ -6,7 +6,7 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from engines.architecture import read_architecture
-from engines.checkpoint import describe, prepare, resolve, weight_files
+from engines.checkpoint import describe, resolve, weight_files
 from engines.recipe import model_recipes
 from tensorrt_tts.errors import (
     CheckpointError,
@@ -18,14 +18,6 @@ ORPHEUS = model_recipes("orpheus-3b")
 Q_PROJ = "model.layers.1.self_attn.q_proj.weight"
 HEAD = "lm_head.weight"
 EMBEDDING = "model.embed_tokens.weight"
-
-LLAMA3 = {
-    "rope_type": "llama3",
-    "factor": 32.0,
-    "low_freq_factor": 1.0,
-    "high_freq_factor": 4.0,
-    "original_max_position_embeddings": 8192,
-}
 
 
 @pytest.fixture
@@ -182,140 +174,6 @@ def test_damaged_weights(copy):
     path.write_bytes(path.read_bytes()[:1000])
     with pytest.raises(CorruptCheckpointError, match=r"model\.safetensors cannot be read"):
         describe(copy, ORPHEUS)
-
-
-# The same model as transformers 4 and TensorRT-LLM read it
-
-
-def _prepared(folder, target, untie=False):
-    prepare(folder, read_architecture(folder), target, untie)
-    return json.loads((target / "config.json").read_text())
-
-
-def _weights(folder):
-    """All tensors as a loader sees them: every .safetensors file of the folder."""
-    found = {}
-    for path in folder.glob("*.safetensors"):
-        found |= load_file(path)
-    index = json.loads((folder / "model.safetensors.index.json").read_text())["weight_map"]
-    assert index.keys() == found.keys()
-    return found
-
-
-@pytest.mark.parametrize("untie", [False, True])
-def test_prepare(checkpoint, tmp_path, untie):
-    target = tmp_path / "prepared"
-    config = _prepared(checkpoint, target, untie)
-    before, after = load_file(checkpoint / "model.safetensors"), _weights(target)
-    assert set(after) == {*before, HEAD} if untie else set(before)
-    for name, tensor in before.items():
-        np.testing.assert_array_equal(after[name], tensor)
-    if untie:
-        np.testing.assert_array_equal(after[HEAD], before[EMBEDDING])
-    assert config["tie_word_embeddings"] is not untie
-    assert (target / "tokenizer.json").read_bytes() == (checkpoint / "tokenizer.json").read_bytes()
-    shape = read_architecture(checkpoint)
-    assert read_architecture(target) == shape.model_copy(
-        update={"tie_word_embeddings": not untie, "head_dim": shape.head_size}
-    )
-    assert weight_files(target)  # what the converters read
-
-
-def test_prepare_keeps_a_head_of_its_own(copy, tmp_path):
-    def store(tensors):
-        tensors[HEAD] = tensors[EMBEDDING] + 1
-
-    _tensors(copy, store)
-    _edit(copy, tie_word_embeddings=False)
-    _prepared(copy, tmp_path / "prepared", untie=True)
-    kept = _weights(tmp_path / "prepared")[HEAD]
-    np.testing.assert_array_equal(kept, load_file(copy / "model.safetensors")[HEAD])
-
-
-def test_files_that_the_index_does_not_name_stay_out(copy, tmp_path):
-    """An adapter, or the original's consolidated weights: the converters would read them too."""
-    names = load_file(copy / "model.safetensors")
-    index = {"weight_map": dict.fromkeys(names, "model.safetensors")}
-    (copy / "model.safetensors.index.json").write_text(json.dumps(index))
-    save_file({"adapter": np.zeros(1, np.float32)}, copy / "adapter_model.safetensors")
-    _prepared(copy, tmp_path / "prepared")
-    assert "adapter" not in _weights(tmp_path / "prepared")
-
-
-def test_a_tied_head_that_is_another_one(copy, tmp_path):
-    def store(tensors):
-        tensors[HEAD] = tensors[EMBEDDING].copy()
-
-    _tensors(copy, store)
-    _prepared(copy, tmp_path / "prepared")  # as the released Orpheus files are
-
-    def change(tensors):
-        tensors[HEAD][5] += 1
-
-    _tensors(copy, change)
-    with pytest.raises(CorruptCheckpointError, match="stores two different ones"):
-        _prepared(copy, tmp_path / "again")
-    assert not (tmp_path / "again").exists()
-
-
-@pytest.mark.parametrize(
-    ("new", "theta", "scaling"),
-    [
-        ({"rope_theta": 5e5, **LLAMA3}, 5e5, LLAMA3),
-        ({"rope_theta": 1e6, "rope_type": "default"}, 1e6, None),
-        (
-            {"rope_theta": 2e4, "rope_type": "linear", "factor": 2.0},
-            2e4,
-            {"rope_type": "linear", "factor": 2.0},
-        ),
-        ({"full_attention": {"rope_theta": 3e4, "rope_type": "default"}}, 3e4, None),
-        ({"rope_type": "default"}, 1e4, None),
-    ],
-)
-def test_rope_as_transformers_5_writes_it(copy, tmp_path, new, theta, scaling):
-    _edit(copy, rope_parameters=new, dtype="bfloat16")
-    config = _prepared(copy, tmp_path / "prepared")
-    assert config["rope_theta"] == theta
-    assert config.get("rope_scaling") == scaling
-    assert config["torch_dtype"] == "bfloat16"
-    assert not {"rope_parameters", "dtype", "layer_types"} & set(config)
-
-
-def test_what_transformers_4_leaves_out_is_written_out(copy, tmp_path):
-    _edit(copy, architectures="absent", head_dim="absent", num_key_value_heads=1, auto_map={"a": 1})
-    config = _prepared(copy, tmp_path / "prepared")
-    assert config["architectures"] == ["LlamaForCausalLM"]
-    assert config["model_type"] == "llama"
-    assert config["head_dim"] == 64
-    assert "auto_map" not in config  # code of the checkpoint's own is never run
-
-
-@pytest.mark.parametrize(
-    ("written", "expected"),
-    [
-        (
-            {
-                "tokenizer_class": "TokenizersBackend",
-                "backend": "tokenizers",
-                "bos_token": "<|begin_of_text|>",
-                "eos_token": "<|eot_id|>",
-                "extra_special_tokens": ["<custom_token_0>"],
-            },
-            ("<|eot_id|>", "<|eot_id|>"),
-        ),
-        ({"tokenizer_class": "Qwen2Tokenizer", "pad_token": "<unk>"}, ("<unk>", "<unk>")),
-        ({"eos_token": {"content": "<|eot_id|>", "lstrip": False}}, ("<|eot_id|>", "<|eot_id|>")),
-        ({"eos_token": "<|not in the vocabulary|>"}, ("<|begin_of_text|>", "<|begin_of_text|>")),
-        ({}, ("<|begin_of_text|>", "<|begin_of_text|>")),
-    ],
-)
-def test_tokenizer_config(copy, tmp_path, written, expected):
-    _edit(copy, "tokenizer_config.json", **written)
-    _prepared(copy, tmp_path / "prepared")
-    config = json.loads((tmp_path / "prepared" / "tokenizer_config.json").read_text())
-    assert config["tokenizer_class"] == "PreTrainedTokenizerFast"
-    assert (config["eos_token"], config["pad_token"]) == expected
-    assert "extra_special_tokens" not in config
 
 
 def test_resolve(checkpoint, tmp_path):

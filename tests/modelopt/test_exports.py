@@ -19,11 +19,12 @@ from engines import toolchain
 from engines.architecture import read_architecture
 from engines.build import Built, Host, build_engine
 from engines.check import check_engine
-from engines.checkpoint import describe, prepare
+from engines.checkpoint import describe
 from engines.compat import engine_api
 from engines.formats import Format
 from engines.gpus import gpu
 from engines.plan import Plan, plan
+from engines.prepare import prepare
 from engines.recipe import model_recipes, recipe
 from engines.toolchain import TensorRTLLM
 from tensorrt_tts.errors import EngineMismatchError
