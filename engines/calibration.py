@@ -19,6 +19,7 @@ from pathlib import Path
 from random import Random
 
 from tensorrt_tts.errors import CorruptCheckpointError, SettingError
+from tensorrt_tts.files import read_text
 from tensorrt_tts.models.orpheus_tokens import AUDIO_OFFSET, SLOTS
 
 ORPHEUS_CODEBOOK = 4096
@@ -144,9 +145,9 @@ def read_streams(path: Path, kind: str) -> list[list[int]]:
     top = ORPHEUS_CODEBOOK if kind == "orpheus" else SPARK_SEMANTIC
     streams = []
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingError(f"calibration file {str(path)!r} cannot be read: {error}") from None
+        lines = read_text(path, SettingError, "write it in UTF-8").splitlines()
+    except FileNotFoundError:
+        raise SettingError(f"calibration file {str(path)!r} cannot be read: no such file") from None
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue

@@ -20,6 +20,7 @@ from engines.architecture import Architecture
 from engines.formats import Format
 from engines.gpus import GPUS, Gpu
 from tensorrt_tts.errors import SettingError
+from tensorrt_tts.files import read_text
 
 
 class Limits(BaseModel):
@@ -155,8 +156,8 @@ def model_recipes(name_or_path: str) -> ModelRecipes:
     if name_or_path.endswith(".toml"):
         path = Path(name_or_path)
         try:
-            return _parse(path.read_text(encoding="utf-8"), str(path))
-        except OSError as error:
+            return _parse(read_text(path, SettingError, "write it in UTF-8"), str(path))
+        except FileNotFoundError as error:
             raise SettingError(f"recipe file {name_or_path!r}: {error.strerror}") from None
     if name_or_path not in model_names():
         raise SettingError(

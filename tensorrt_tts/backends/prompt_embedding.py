@@ -45,9 +45,9 @@ class PromptEmbedding:
         check_safetensors(path, "cut the checkpoint again")
         table = load_file(path).get(TENSOR)
         if table is None or table.dim() != 2 or len(table) != vocabulary.full_size:
-            found = "no table" if table is None else f"a table of shape {tuple(table.shape)}"
+            rows = 0 if table is None or not table.dim() else len(table)
             raise CorruptCheckpointError(
-                f"'{path}' has {found}, not one with {vocabulary.full_size} rows; cut the "
+                f"'{path}' has {rows} rows for a vocabulary of {vocabulary.full_size}; cut the "
                 "checkpoint again"
             )
         return cls(vocabulary, table)

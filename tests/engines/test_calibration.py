@@ -142,3 +142,17 @@ def test_bad_stream_files_are_named(tmp_path, text, says):
 def test_no_stream_file(tmp_path):
     with pytest.raises(SettingError, match="cannot be read"):
         read_streams(tmp_path / "none", "spark")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_streams_in_any_encoding_that_says_what_it_is(tmp_path, encoding):
+    path = tmp_path / "streams.jsonl"
+    path.write_text("[1, 2, 3]\r\n", encoding=encoding)
+    assert read_streams(path, "spark") == [[1, 2, 3]]
+
+
+def test_streams_that_are_no_text(tmp_path):
+    path = tmp_path / "streams.jsonl"
+    path.write_bytes(b"[1]\n\xe9")
+    with pytest.raises(SettingError, match="is not UTF-8: byte 4 is 0xe9; write it in UTF-8"):
+        read_streams(path, "spark")

@@ -120,3 +120,18 @@ def test_retry_after_header_is_a_whole_number_of_at_least_one() -> None:
     draining.retry_after = 5
     assert retry_after_header(draining) == {"Retry-After": "5"}
     assert retry_after_header(BackendError("no")) == {}
+
+
+@pytest.mark.parametrize(
+    ("message", "says"),
+    [
+        ('{"text": 3}', "field text is 3, not a string; correct it"),
+        ('{"text": "a", "top_k": 2.5}', "field top_k is 2.5, not a whole number; correct it"),
+        ('{"text": "a", "seed": true}', "field seed is True, not a whole number; correct it"),
+        ('{"cancel": 3}', "field cancel is 3, which must be True; correct it"),
+    ],
+)
+def test_a_wrong_field_is_told_in_our_words(message: str, says: str) -> None:
+    with pytest.raises(InputError) as raised:
+        parse(message)
+    assert str(raised.value) == says
