@@ -24,8 +24,10 @@ class Distribution:
 
     @classmethod
     def of(cls, values: Iterable[float | None]) -> Distribution | None:
-        """None values (not measured) are left out; None when nothing is left."""
+        """What was not measured (None, or no finite number) is left out; None when nothing is left.
+        """
         present = np.array([value for value in values if value is not None], dtype=np.float64)
+        present = present[np.isfinite(present)]
         if present.size == 0:
             return None
         p50, p90, p95, p99 = np.percentile(present, (50, 90, 95, 99))

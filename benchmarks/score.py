@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from benchmarks.recorder import read_wav
 from benchmarks.runlog import Request, Score
 from benchmarks.scoring.wer import normalize, word_error_rate
 from tensorrt_tts.errors import MissingDependencyError, SettingError
+from tensorrt_tts.notice import notice
 
 Transcribe = Callable[[np.ndarray, int], str]
 Opinion = Callable[[np.ndarray, int], float]
@@ -69,5 +69,5 @@ def _opinion() -> Opinion | None:
     try:
         return OpinionScore()
     except ImportError as error:
-        print(f"no opinion score: {error}", file=sys.stderr)
+        notice(f"no opinion score: {error}")
         return None

@@ -9,6 +9,7 @@ from importlib import resources
 from pathlib import Path
 
 from benchmarks.distribution import Distribution
+from benchmarks.observer import Observer
 from benchmarks.runlog import Request, RunLog, Score, read
 from plot_metrics import chunk_timeline, gap_detail, gaps, per_prompt, sweep, waterfall
 from plot_metrics.answers import Answers
@@ -130,7 +131,7 @@ def answers(log: RunLog) -> list[Answer]:
             number=numbers.get(line.index),
             line=line,
             score=log.scores.get(line.index),
-            audio=_audio(log, line),
+            audio=Observer(f"audio of {line.prompt}", "see the file itself").call(_audio, log, line),
             silence_ms=silence_ms(line),
         )
         for line in lines
