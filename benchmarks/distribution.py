@@ -24,8 +24,7 @@ class Distribution:
 
     @classmethod
     def of(cls, values: Iterable[float | None]) -> Distribution | None:
-        """What was not measured (None, or no finite number) is left out; None when nothing is left.
-        """
+        """What is no finite number was not measured and is left out; None when nothing is left."""
         present = np.array([value for value in values if value is not None], dtype=np.float64)
         present = present[np.isfinite(present)]
         if present.size == 0:

@@ -49,7 +49,7 @@ class Patience:
 
     def _pause(self) -> float:
         self._failed += 1
-        pause = min(PAUSE_S * 2 ** (self._failed - 1), LONGEST_PAUSE_S)
+        pause = min(PAUSE_S * 2.0 ** (self._failed - 1), LONGEST_PAUSE_S)
         return pause * self._source.uniform(0.5, 1.5)
 
 

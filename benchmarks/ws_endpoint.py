@@ -158,7 +158,7 @@ def _refusal(url: str, response: Response) -> TTSError:
     return CapacityError(f"{url} takes no more sockets ({said})", seconds(after))
 
 
-def _object(message: str | bytes) -> dict[str, Any] | None:
+def _object(message: str | bytes | bytearray) -> dict[str, Any] | None:
     try:
         content = json.loads(message)
     except ValueError:

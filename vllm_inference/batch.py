@@ -16,8 +16,8 @@ from pathlib import Path
 from tensorrt_tts.audio.wav import WavWriter
 from tensorrt_tts.errors import OutputError
 from tensorrt_tts.exit_status import exit_status
-from tensorrt_tts.notice import notice
 from tensorrt_tts.loading import open_synthesizer
+from tensorrt_tts.notice import notice
 from tensorrt_tts.speech import SpeechRequest
 from tensorrt_tts.synthesizer import Synthesizer
 from tensorrt_tts.text.normalize import normalize

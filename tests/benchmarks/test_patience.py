@@ -13,9 +13,7 @@ from tests.benchmarks.exchanges import PROMPT
 
 
 def ended(error=None, refused=False, retry_after=None):
-    return Exchange(
-        PROMPT, None, 0.0, 0.0, error=error, refused=refused, retry_after=retry_after
-    )
+    return Exchange(PROMPT, None, 0.0, 0.0, error=error, refused=refused, retry_after=retry_after)
 
 
 WHOLE = ended()

@@ -125,12 +125,13 @@ async def test_the_request_after_a_failed_one_has_a_new_socket(script, reason):
 
 
 async def test_audio_that_comes_after_the_timeout_is_not_the_next_answer_s():
-    late = Script(frames=9, pace=0.0, think=0.5)
-    async with (
-        running(late, Script(frames=2, pace=0.0, think=0.2)) as (url, _),
-        WebSocketEndpoint(url, timeout=0.4).open() as connection,
-    ):
-        first, second = [await speak(connection) for _ in range(2)]
+    late = Script(frames=9, pace=0.0, think=1.5)
+    async with running(late, Script(frames=2, pace=0.0, think=1.5)) as (url, _):
+        endpoint = WebSocketEndpoint(url, timeout=0.4)
+        async with endpoint.open() as connection:
+            first = await speak(connection)
+            endpoint.timeout = 60  # the second is under way when the late audio comes
+            second = await speak(connection)
     assert first.error == "no end of the answer within 0.4 s"
     assert len(second.messages) == 2
     assert second.final["chunks"] == 2

@@ -148,7 +148,7 @@ def test_ctrl_c_while_nobody_reads() -> None:
         process.stdout.read(1)
         time.sleep(1.0)
         process.send_signal(signal.SIGINT)
-        assert process.wait(30) == 130
+        assert process.wait(60) == 130
         assert process.stderr is not None
         assert process.stderr.read() == b"stopped\n"
 
@@ -161,7 +161,7 @@ def test_a_signal_leaves_no_partial_file(tmp_path: Path) -> None:
             assert process.poll() is None
             time.sleep(0.05)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(30) == 143
+        assert process.wait(60) == 143
     assert not list(tmp_path.iterdir())
 
 
