@@ -111,7 +111,7 @@ def test_the_container_ends_with_its_server():
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         check=False,
     )
     assert ended.returncode == 8
@@ -122,7 +122,7 @@ def test_the_container_ends_with_its_server():
 def test_the_container_ends_even_where_it_cannot_say_so():
     command = [sys.executable, "-c", CONTAINER, "raise SystemExit(8)"]
     with open("/dev/full", "w") as full:
-        ended = subprocess.run(command, cwd=ROOT, stderr=full, timeout=60, check=False)
+        ended = subprocess.run(command, cwd=ROOT, stderr=full, timeout=240, check=False)
     assert ended.returncode == 8
 
 

@@ -94,7 +94,9 @@ def test_answers_of_one_chunk_have_no_gaps_to_draw(tmp_path):
 
 def test_a_run_that_was_cut_short_is_reported_as_such(tmp_path):
     log = write(tmp_path / "cut.jsonl", mixed(2), finish=False)
-    assert "Cut short." in write_report(read(log), [], tmp_path / "cut.html").read_text(encoding="utf-8")
+    assert "Cut short." in write_report(read(log), [], tmp_path / "cut.html").read_text(
+        encoding="utf-8"
+    )
 
 
 def test_a_run_in_which_everything_failed_has_a_report_and_no_figure(tmp_path):
@@ -118,7 +120,9 @@ def test_the_command_names_what_it_wrote_and_fails_in_one_line(tmp_path, capsys)
 def page(tmp_path, lines, change=lambda text: text):
     log = write(tmp_path / "run.jsonl", lines)
     log.write_text(change(log.read_text(encoding="utf-8")))
-    return re.sub(r"\s+", " ", write_report(read(log), [], tmp_path / "r.html").read_text(encoding="utf-8"))
+    return re.sub(
+        r"\s+", " ", write_report(read(log), [], tmp_path / "r.html").read_text(encoding="utf-8")
+    )
 
 
 def test_the_report_says_what_failed_and_what_falls_short(tmp_path):

@@ -17,7 +17,7 @@ print("result")
 
 
 def says(**more) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run([sys.executable, "-c", SAYS], stdout=subprocess.PIPE, timeout=60, **more)
+    return subprocess.run([sys.executable, "-c", SAYS], stdout=subprocess.PIPE, timeout=240, **more)
 
 
 def test_it_is_a_line_on_stderr(capsys: pytest.CaptureFixture) -> None:
@@ -45,7 +45,7 @@ def test_a_closed_stderr_does_not_put_the_line_among_the_results() -> None:
     ended = subprocess.run(
         ["sh", "-c", 'exec "$0" -c "$1" 2>&-', sys.executable, SAYS],
         stdout=subprocess.PIPE,
-        timeout=60,
+        timeout=240,
     )
     assert (ended.returncode, ended.stdout) == (0, b"result\n")
 

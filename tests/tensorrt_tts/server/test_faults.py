@@ -25,7 +25,7 @@ def shared() -> Iterator[ServerThread]:
     with serving(
         slots=2,
         max_queued=1,
-        stall_timeout_s=1.0,
+        stall_timeout_s=3.0,
         idle_timeout_s=60,
         ping_interval_s=1.0,
         ping_timeout_s=1.0,
@@ -258,7 +258,7 @@ async def test_engine_that_does_not_let_go_is_given_up() -> None:
 async def test_engine_that_does_not_let_go_is_noticed_while_the_client_stays(client: str) -> None:
     server = ServerThread(
         BackendDouble(behaviour=SHORT),
-        stall_timeout_s=0.5 if client == "waits" else 60,
+        stall_timeout_s=3 if client == "waits" else 60,
         abort_timeout_s=0.2,
         drain_timeout_s=0,
     )
@@ -288,8 +288,9 @@ async def test_a_codec_that_hangs_is_a_stall() -> None:
             return super().decode_windows(windows)
 
     codec = Stuck()
-    server = ServerThread(BackendDouble(behaviour=SHORT), codec, stall_timeout_s=0.5)
+    server = ServerThread(BackendDouble(behaviour=SHORT), codec)
     server.start()
+    server.stall_after(0.5)
     codec.stuck = True
     async with connected(server.url) as peer:
         assert [(await ask(peer)).code for _ in range(3)] == ["backend_stalled"] * 3
@@ -331,8 +332,9 @@ async def test_times_count_from_the_arrival(server: ServerThread) -> None:
 
 
 async def test_stalls_in_a_row_mean_a_dead_engine() -> None:
-    server = ServerThread(BackendDouble(behaviour=SHORT), stall_timeout_s=0.5)
+    server = ServerThread(BackendDouble(behaviour=SHORT))
     server.start()
+    server.stall_after(0.5)
     server.backend.behaviour = Behaviour(hang_at=1)
     async with connected(server.url) as peer:
         codes = [(await ask(peer)).code for _ in range(3)]
