@@ -6,8 +6,7 @@ import argparse
 import asyncio
 import contextlib
 import json
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 from benchmarks import suites
 from benchmarks.backbone import BATCHES
 from benchmarks.environment import hardware, versions
+from benchmarks.observer import Observer, ObservingLogger
 from benchmarks.prompts import LANGUAGES
 from benchmarks.run_logger import JsonlLogger, RunLogger, RunLoggers
 from benchmarks.runlog import Request, Summary
@@ -24,6 +24,7 @@ from benchmarks.suites import Suite
 from benchmarks.summary import shortfalls
 from tensorrt_tts.errors import OutputError, SettingError
 from tensorrt_tts.exit_status import exit_status
+from tensorrt_tts.notice import notice
 
 _ABOVE_ZERO = (
     *("count", "streams", "each", "requests", "rate", "prompts"),
@@ -170,33 +171,58 @@ def _numbers(text: str) -> tuple[float, ...]:
 
 
 def _run_suite(parsed: argparse.Namespace, suite: Suite) -> None:
-    loggers: list[RunLogger] = [JsonlLogger(parsed.out / f"{suite.name}.jsonl")]
-    with contextlib.ExitStack() as stack:
-        url = parsed.url
-        if parsed.serve:
-            from benchmarks.server_process import serving
+    """What only watches comes after the result, where it can: a figure or an upload that fails, or
+    takes long, has nothing to take with it."""
+    if parsed.score and parsed.language != "en":
+        raise SettingError(f"--score: language {parsed.language!r} cannot be scored, only 'en'")
+    with RunLoggers(_loggers(parsed, suite)) as loggers:
+        with _server(parsed) as url:
+            summary = asyncio.run(_measure(parsed, suite, url, loggers))
+        _print_summary(summary)
+        figures = summary.model_dump(mode="json", exclude={"type"})
+        line = json.dumps({"log": f"{suite.name}.jsonl", **figures, **_environment()})
+        _result(line, parsed.out / f"{suite.name}.json")
+        if parsed.plot:
+            log = parsed.out / f"{suite.name}.jsonl"
+            remedy = f"`python -m plot_metrics {log}` draws them from the run log"
+            for path in Observer("figures", remedy).call(_draw, log) or []:
+                loggers.artifact(path)
 
-            _say("starting the server …")
-            log = parsed.out / "server.log"
-            server = stack.enter_context(serving(["--log-level", "warning"], log))
-            _say(f"ready after {server.ready_s:.1f} s, warm-up included")
-            url = server.socket_url
-        if parsed.wandb:
+
+def _loggers(parsed: argparse.Namespace, suite: Suite) -> list[RunLogger]:
+    log = parsed.out / f"{suite.name}.jsonl"
+    loggers: list[RunLogger] = [JsonlLogger(log)]
+    if parsed.wandb:
+
+        def make() -> RunLogger:
             from benchmarks.wandb_logger import WandbLogger
 
-            loggers.append(WandbLogger(parsed.wandb_project, parsed.out, parsed.wandb))
-        every = stack.enter_context(RunLoggers(loggers))
-        summary = asyncio.run(_measure(parsed, suite, url, every))
-        if parsed.plot:
-            from plot_metrics.report import draw_all
+            return WandbLogger(parsed.wandb_project, parsed.out, parsed.wandb)
 
-            _say("drawing …")
-            for path in draw_all(parsed.out / f"{suite.name}.jsonl", parsed.out):
-                every.artifact(path)
-    _print_summary(summary)
-    figures = summary.model_dump(mode="json", exclude={"type"})
-    line = json.dumps({"log": f"{suite.name}.jsonl", **figures, **_environment()})
-    _result(line, parsed.out / f"{suite.name}.json")
+        observer = Observer("Weights & Biases", f"the run goes on, and {log} has all of it")
+        loggers.append(ObservingLogger(observer, make))
+    return loggers
+
+
+@contextlib.contextmanager
+def _server(parsed: argparse.Namespace) -> Iterator[str]:
+    """The URL of the server to measure, which is started and ended here where that is asked."""
+    if not parsed.serve:
+        yield parsed.url
+        return
+    from benchmarks.server_process import serving
+
+    notice("starting the server …")
+    with serving(["--log-level", "warning"], parsed.out / "server.log") as server:
+        notice(f"ready after {server.ready_s:.1f} s, warm-up included")
+        yield server.socket_url
+
+
+def _draw(log: Path) -> list[Path]:
+    from plot_metrics.report import draw_all
+
+    notice("drawing …")
+    return draw_all(log, log.parent)
 
 
 async def _measure(
@@ -229,7 +255,7 @@ def _progress(line: Request, total: int) -> None:
     first = "no audio" if measures.ttfa_ms is None else f"first audio {measures.ttfa_ms:.0f} ms"
     speed = "" if measures.rtf is None else f", real-time factor {measures.rtf:.2f}"
     wrong = f"  {'; '.join(line.faults)} {line.error or ''}" if line.faults else ""
-    _say(
+    notice(
         f"{line.index + 1:>3}/{total} {line.phase:<8} {line.prompt:<7} {line.characters:>3} "
         f"characters, {measures.audio_s:5.2f} s of audio, {first}{speed}{wrong}"
     )
@@ -245,6 +271,8 @@ def _print_summary(summary: Summary) -> None:
                 f"C50 {row.c50:.1%}  C100 {row.c100:.1%}  C200 {row.c200:.1%}"
             )
     print(f"faults: {summary.faults or 'none'}   verdict: {summary.verdict}")
+    if summary.refused:
+        print(f"refused: {summary.refused} of {summary.requests} requests; callers then waited")
     print(f"client: {summary.objection or 'fast enough'}")
     short = shortfalls(summary)
     print("real-time streams: " + ("; ".join(short) if short else "yes"))
@@ -279,7 +307,7 @@ def _run_decode_cost(parsed: argparse.Namespace) -> None:
 
     torch.set_num_threads(1)  # what one stream gets on a server, and comparable between machines
     codec, tokens = open_codec(parsed.codec, parsed.device)
-    rows = decode_costs(codec, tokens, parsed.lengths, progress=_say)
+    rows = decode_costs(codec, tokens, parsed.lengths, progress=notice)
     print(table(rows))
     _result(as_json(rows, _environment()), parsed.out / "decode.json")
 
@@ -305,7 +333,7 @@ def _run_host_overhead(parsed: argparse.Namespace) -> None:
                 parsed.limit,
                 parsed.seconds,
                 parsed.rate,
-                progress=lambda level: _say(table([level])),
+                progress=lambda level: notice(table([level])),
             )
         )
         levels += found
@@ -328,7 +356,7 @@ def _run_device(parsed: argparse.Namespace) -> None:
         seconds=parsed.seconds or SECONDS,
         codec=parsed.codec,
         alone=parsed.alone or ALONE,
-        say=_say,
+        say=notice,
     )
     found = asyncio.run(run.run(parsed.stages or STAGES))
     print(report(found))
@@ -337,7 +365,7 @@ def _run_device(parsed: argparse.Namespace) -> None:
 
 def _result(line: str, path: Path) -> None:
     """The one line of JSON, to stdout and into a file beside the logs."""
-    print(line)
+    print(line, flush=True)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(line + "\n", encoding="utf-8")
@@ -349,7 +377,3 @@ def _result(line: str, path: Path) -> None:
 
 def _environment() -> dict[str, object]:
     return {"hardware": asdict(hardware()), "versions": versions()}
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)

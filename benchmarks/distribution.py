@@ -24,8 +24,9 @@ class Distribution:
 
     @classmethod
     def of(cls, values: Iterable[float | None]) -> Distribution | None:
-        """None values (not measured) are left out; None when nothing is left."""
+        """What is no finite number was not measured and is left out; None when nothing is left."""
         present = np.array([value for value in values if value is not None], dtype=np.float64)
+        present = present[np.isfinite(present)]
         if present.size == 0:
             return None
         p50, p90, p95, p99 = np.percentile(present, (50, 90, 95, 99))

@@ -100,7 +100,9 @@ def _cuda() -> str | None:
 def _output(command: list[str]) -> str | None:
     """What a command prints, or None when it is absent or fails."""
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)
+        done = subprocess.run(
+            command, capture_output=True, encoding="utf-8", errors="replace", timeout=10, check=True
+        )
     except (OSError, subprocess.SubprocessError):
         return None
     return done.stdout.strip() or None

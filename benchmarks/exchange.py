@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -24,6 +25,8 @@ class Exchange:
 
     scheduled: when the request was due. sent: when it left. final: the server's last JSON message.
     closed: when the exchange was over. error: one line, None when the server finished the answer.
+    refused: it was not begun, because the server was full, draining or not there. retry_after:
+    seconds that the server then wants to be left alone, where it says so.
     edge: it was under way while the load was still building up or nobody waited for it any more; it
     keeps the server as busy as the rest and is not judged.
     """
@@ -36,7 +39,23 @@ class Exchange:
     final: dict[str, Any] | None = None
     closed: float = 0.0
     error: str | None = None
+    refused: bool = False
+    retry_after: float | None = None
     edge: bool = False
+
+    def told(self, name: str) -> float | None:
+        """A figure in the server's last message; None where it is no finite number."""
+        return _number(self.final, name)
+
+    def reported(self, name: str) -> float | None:
+        """One of the server's own `metrics` there."""
+        return _number((self.final or {}).get("metrics"), name)
+
+
+def _number(content: Any, name: str) -> float | None:
+    """A server's figures only describe the answer: a wrong one must not end the run."""
+    value = content.get(name) if isinstance(content, dict) else None
+    return value if isinstance(value, int | float) and math.isfinite(value) else None
 
 
 class Connection(Protocol):
@@ -45,7 +64,7 @@ class Connection(Protocol):
 
     async def connect(self) -> None:
         """Open it now, so that no request waits for the handshake; nothing to do when it is open.
-        Raises BackendError when nothing answers."""
+        Raises CapacityError when the server takes no more, BackendError when nothing answers."""
 
     async def speak(self, prompt: Prompt, voice: str | None, scheduled: float) -> Exchange:
         """One request, connecting first where that has to be done. Never raises for what a server

@@ -47,10 +47,8 @@ def faults(exchange: Exchange, line: Timeline) -> tuple[Fault, ...]:
         return (Fault.SILENT,)
     found: list[Fault] = []
     received = sum(len(message.payload) for message in exchange.messages)
-    messages = len(line.chunks)
-    told = exchange.final
-    lost = [told["bytes"] - received] if "bytes" in told else []
-    lost += [told["chunks"] - messages] if "chunks" in told else []
+    counts = (("bytes", received), ("chunks", len(line.chunks)))
+    lost = [told - got for name, got in counts if (told := exchange.told(name)) is not None]
     if any(count > 0 for count in lost):
         found.append(Fault.MISSING)
     if any(count < 0 for count in lost):
@@ -79,8 +77,7 @@ def _repeats(line: Timeline) -> bool:
 def _frames_differ(exchange: Exchange, line: Timeline) -> bool:
     """Only a server that reports its frames can be checked. Without `frames`, whole frames are
     counted from its tokens, which is right while no token strays."""
-    reported = (exchange.final or {}).get("metrics") or {}
-    frames = reported.get("frames")
-    if frames is None and "tokens" in reported:
-        frames = reported["tokens"] // TOKENS_PER_FRAME
+    frames, tokens = exchange.reported("frames"), exchange.reported("tokens")
+    if frames is None and tokens is not None:
+        frames = tokens // TOKENS_PER_FRAME
     return frames is not None and frames * SAMPLES_PER_FRAME != line.pcm.size

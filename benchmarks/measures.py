@@ -112,14 +112,13 @@ def measure(exchange: Exchange, line: Timeline, sample_rate: int = SAMPLE_RATE) 
     first = players[0]
     several = len(arrivals) > 1
     gaps = np.diff(arrivals) * 1000
-    reported = (exchange.final or {}).get("metrics") or {}
-    generation = reported.get("generation_time_s")
+    generation = exchange.reported("generation_time_s")
     heard = first_audible(line.pcm)
     return Measures(
         audio_s=audio,
         bytes=line.pcm.nbytes,
         chunks=len(arrivals),
-        ttft_ms=reported.get("ttft_ms"),
+        ttft_ms=exchange.reported("ttft_ms"),
         ttfa_ms=arrivals[0] * 1000 if arrivals else None,
         onset_ms=(
             first.heard_at(heard / sample_rate) * 1000 if first and heard is not None else None

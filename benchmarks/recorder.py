@@ -59,6 +59,8 @@ class Recorder:
             empty=tuple(round(at, _DIGITS) for at in events.empty),
             ended=round(exchange.closed - exchange.scheduled, _DIGITS),
             error=exchange.error,
+            refused=exchange.refused,
+            retry_after=exchange.retry_after,
             server=exchange.final,
             measures=measure(exchange, events),
             faults=faults(exchange, events),

@@ -1,8 +1,10 @@
-"""Where results go while a run is under way. JSONL always; others beside it when asked."""
+"""Where results go while a run is under way. JSONL always; others beside it when asked, as
+`observer.ObservingLogger`: only the run log may end a run."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol
@@ -57,7 +59,9 @@ class JsonlLogger:
         """Nothing to do: the files lie beside the log."""
 
     def finish(self) -> None:
-        self._file.close()
+        # What is left to write then is a line whose failure has been raised already.
+        with suppress(OSError):
+            self._file.close()
 
 
 class RunLoggers:

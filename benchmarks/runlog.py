@@ -52,7 +52,9 @@ class Run(Line):
 class Request(Line):
     """chunks: (seconds since scheduled, samples). headers: (seconds, bytes) of container headers.
     empty: seconds, of messages without content. scheduled: seconds since the run began. ended:
-    seconds since scheduled. server: its last message. audio: WAV file, relative to this log.
+    seconds since scheduled. refused: turned away, by a server that was full, draining or not there;
+    retry_after: seconds that it then named. server: its last message. audio: WAV file, relative to
+    this log.
     """
 
     type: Literal["request"] = "request"
@@ -69,6 +71,8 @@ class Request(Line):
     empty: tuple[float, ...] = ()
     ended: float
     error: str | None = None
+    refused: bool = False
+    retry_after: float | None = None
     server: dict[str, Any] | None = None
     measures: Measures
     faults: tuple[Fault, ...] = ()
@@ -119,13 +123,15 @@ class AtOnce(BaseModel):
 
 
 class Summary(Line):
-    """Of the measured requests. faults: how many requests had each. valid: whether the client was
+    """Of the measured requests. faults: how many requests had each. refused: how many of the failed
+    ones were turned away. valid: whether the client was
     fast enough to be believed; if not, `objection` says why. at_once: of a closed loop.
     delivered_s: seconds of audio of all requests, cold and edge ones too."""
 
     type: Literal["summary"] = "summary"
     requests: int
     failed: int
+    refused: int = 0
     faults: dict[str, int]
     audio_s: float
     delivered_s: float = 0.0

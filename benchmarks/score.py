@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -12,7 +12,8 @@ from benchmarks.pcm_stream import SAMPLE_RATE
 from benchmarks.recorder import read_wav
 from benchmarks.runlog import Request, Score
 from benchmarks.scoring.wer import normalize, word_error_rate
-from tensorrt_tts.errors import MissingDependencyError, SettingError
+from tensorrt_tts.errors import MissingDependencyError, SettingError, reason
+from tensorrt_tts.notice import notice
 
 Transcribe = Callable[[np.ndarray, int], str]
 Opinion = Callable[[np.ndarray, int], float]
@@ -33,23 +34,34 @@ def score_english(lines: Sequence[Request], folder: Path) -> list[Score]:
 def score(
     lines: Sequence[Request], folder: Path, transcribe: Transcribe, opinion: Opinion | None
 ) -> list[Score]:
-    """`score_english` with its two models given. folder: what `audio` is relative to."""
-    scores = []
-    for line in lines:
-        if line.audio is None:
-            continue
-        audio = read_wav(folder / line.audio).astype(np.float32) / 32768
-        heard = transcribe(audio, SAMPLE_RATE)
-        scores.append(
-            Score(
-                index=line.index,
-                words=len(normalize(line.text)),
-                wer=word_error_rate([line.text], [heard]),
-                heard=heard,
-                mos=opinion(audio, SAMPLE_RATE) if opinion else None,
-            )
+    """`score_english` with its two models given. folder: what `audio` is relative to. An answer
+    that a model fails on has no score; one line on stderr says of how many that is true."""
+    heard = [line for line in lines if line.audio is not None]
+    scores, failures = [], []
+    for line in heard:
+        try:
+            scores.append(_score(line, folder, transcribe, opinion))
+        except Exception as error:
+            failures.append(error)
+    if failures:
+        notice(
+            f"warning: no score of {len(failures)} of {len(heard)} answers "
+            f"({type(failures[0]).__name__}: {reason(failures[0])}); their audio is in {folder}"
         )
     return scores
+
+
+def _score(line: Request, folder: Path, transcribe: Transcribe, opinion: Opinion | None) -> Score:
+    audio = read_wav(folder / str(line.audio)).astype(np.float32) / 32768
+    heard = transcribe(audio, SAMPLE_RATE)
+    mos = opinion(audio, SAMPLE_RATE) if opinion else None
+    return Score(
+        index=line.index,
+        words=len(normalize(line.text)),
+        wer=word_error_rate([line.text], [heard]),
+        heard=heard,
+        mos=mos if mos is not None and math.isfinite(mos) else None,
+    )
 
 
 def _transcriber() -> Transcribe:
@@ -69,5 +81,5 @@ def _opinion() -> Opinion | None:
     try:
         return OpinionScore()
     except ImportError as error:
-        print(f"no opinion score: {error}", file=sys.stderr)
+        notice(f"no opinion score: {error}")
         return None

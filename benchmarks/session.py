@@ -15,6 +15,7 @@ from benchmarks.drift import drift
 from benchmarks.environment import hardware, versions
 from benchmarks.exchange import Endpoint, Exchange
 from benchmarks.loop_lag import watch_lag
+from benchmarks.observer import Observer
 from benchmarks.recorder import Recorder
 from benchmarks.run_logger import RunLoggers
 from benchmarks.runlog import Phase, Request, Run, Score, Summary
@@ -32,7 +33,7 @@ AUDIO = "audio"
 class Session:
     """Where a run goes and what is kept of it. server: its address, for the log. settings: the
     command's options, for the log. progress: told each request that has ended, and the total.
-    score: None leaves the audio unjudged."""
+    score: None leaves the audio unjudged. Neither ends a run: see `Observer`."""
 
     folder: Path
     server: str
@@ -55,13 +56,16 @@ class Session:
                 workload=suite.workload,
             )
         )
+        progress = Observer("progress", "the run goes on")
+        scorer = Observer("scores", f"the audio is in {self.folder / AUDIO}")
         begin = time.perf_counter()
         audio = AUDIO if self.save_audio or self.score else None
         recorder = Recorder(loggers, begin, self.folder, audio, suite.name)
 
         def record(exchange: Exchange, total: int = suite.total) -> None:
             phase: Phase = "cold" if len(recorder.lines) < suite.cold else "measured"
-            self.progress(recorder.add(exchange, "edge" if exchange.edge else phase), total)
+            line = recorder.add(exchange, "edge" if exchange.edge else phase)
+            progress.call(self.progress, line, total)
 
         with _collector_kept_short():
             async with watch_lag() as lag:
@@ -70,7 +74,9 @@ class Session:
         if not suite.live:
             for exchange in exchanges:
                 record(exchange, len(exchanges))
-        scores = self.score(recorder.measured, self.folder) if self.score else []
+        scores: list[Score] = []
+        if self.score:
+            scores = scorer.call(self.score, recorder.measured, self.folder) or []
         for score in scores:
             loggers.line(score)
         line = lag_line(lag.during([(one.scheduled, one.closed) for one in exchanges]))

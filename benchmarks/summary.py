@@ -61,6 +61,7 @@ def summarize(
     summary = Summary(
         requests=len(measured),
         failed=sum(map(failed, measured)),
+        refused=sum(line.refused for line in measured),
         faults=dict(Counter(fault.value for line in measured for fault in line.faults)),
         audio_s=sum(line.measures.audio_s for line in measured),
         delivered_s=sum(line.measures.audio_s for line in lines),

@@ -6,6 +6,10 @@ such a run later.
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -36,6 +40,14 @@ PROMPT_COLUMNS = (
     "wer",
     "mos",
 )
+CONNECT_S = 30.0
+UPLOAD_S = 120.0
+"""How long W&B may take to begin a run and to upload the rest of one, where it is online: without a
+network it would try for ever."""
+
+PATIENCE_S = 5.0
+"""How much longer W&B's own process may take to say so: one that hangs never does."""
+
 CHUNK_COLUMNS = ("index", "chunk", "at_ms", "gap_ms", "samples")
 
 
@@ -77,7 +89,13 @@ class WandbLogger:
             config=run.model_dump(mode="json", exclude={"type"}),
             # The run log has the machine and the commit; sampling the machine would load it.
             settings=self._wandb.Settings(
-                console="off", disable_git=True, x_disable_stats=True, silent=True
+                console="off",
+                disable_git=True,
+                x_disable_stats=True,
+                silent=True,
+                init_timeout=CONNECT_S,
+                finish_timeout=UPLOAD_S,
+                finish_timeout_raises=True,
             ),
         )
         for phase in get_args(Phase):
@@ -101,17 +119,29 @@ class WandbLogger:
             self.run.log({f"figures/{path.stem}": self._wandb.Image(str(path))})
 
     def finish(self) -> None:
-        if self._run is None:
+        run, self._run = self._run, None
+        if run is None:
             return
+        try:
+            _within(UPLOAD_S + PATIENCE_S, lambda: self._finish(run))
+        except BaseException:
+            # Now, not at exit: there W&B would print a traceback, or wait for ever.
+            with suppress(Exception):
+                _within(PATIENCE_S, self._wandb.teardown)
+            raise
+
+    def _finish(self, run: wandb.Run) -> None:
+        try:
+            run.log(self._tables())
+        finally:
+            run.finish()
+
+    def _tables(self) -> dict[str, Any]:
         prompts = [_prompt_row(line, self._scores.get(line.index)) for line in self._requests]
-        self.run.log(
-            {
-                "prompts": self._wandb.Table(columns=list(PROMPT_COLUMNS), data=prompts),
-                "chunk_events": self._wandb.Table(columns=list(CHUNK_COLUMNS), data=self._chunks),
-            }
-        )
-        self.run.finish()
-        self._run = None
+        return {
+            "prompts": self._wandb.Table(columns=list(PROMPT_COLUMNS), data=prompts),
+            "chunk_events": self._wandb.Table(columns=list(CHUNK_COLUMNS), data=self._chunks),
+        }
 
     def _request(self, line: Request) -> None:
         self._requests.append(line)
@@ -174,9 +204,28 @@ def _prompt_row(line: Request, score: Score | None) -> list[Any]:
 
 
 def _chunk_rows(line: Request) -> list[list[Any]]:
-    """One row per chunk; the first has no gap."""
+    """One row per chunk; the first has no gap. None for an answer without audio."""
     gaps: list[float | None] = [None, *line.measures.gaps_ms]
     return [
         [line.index, number, at * 1000, gap, samples]
-        for number, ((at, samples), gap) in enumerate(zip(line.chunks, gaps, strict=True))
+        for number, ((at, samples), gap) in enumerate(zip(line.chunks, gaps, strict=False))
     ]
+
+
+def _within(seconds: float, what: Callable[[], object]) -> None:
+    """Raises what it raises, or TimeoutError."""
+    done: Future[object] = Future()
+
+    def run() -> None:
+        try:
+            done.set_result(what())
+        except BaseException as error:
+            done.set_exception(error)
+
+    threading.Thread(target=run, name="W&B", daemon=True).start()
+    try:
+        done.result(seconds)
+    except TimeoutError as error:
+        raise TimeoutError(str(error) or f"it did not end within {seconds:g} s") from error
+    except SystemExit as error:  # how it says that its process ended badly
+        raise RuntimeError(f"its process ended with code {error.code}") from error

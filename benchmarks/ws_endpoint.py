@@ -10,32 +10,43 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.exchange import Exchange, Message
+from benchmarks.patience import seconds
 from benchmarks.prompts import Prompt
-from tensorrt_tts.errors import BackendError
+from tensorrt_tts.errors import (
+    BackendError,
+    CapacityError,
+    DrainingError,
+    RateLimitError,
+    TTSError,
+)
 
 if TYPE_CHECKING:
     from websockets.asyncio.client import ClientConnection
+    from websockets.http11 import Response
 
 FAREWELL_S = 1.0
 """How long a closing handshake may take: a server that hangs must not hold up the next request."""
 
-PAUSE_S = 0.2
-"""After a connection that was refused, so that a server that is down is not hammered."""
+TURNED_AWAY = frozenset(kind.code for kind in (CapacityError, RateLimitError, DrainingError))
+"""Error codes of a server that would answer another time."""
+
+TRY_LATER = frozenset((DrainingError.close_code, CapacityError.close_code))
+"""Close codes that say the same: 1012 and 1013."""
+
+BUSY = frozenset((RateLimitError.http_status, CapacityError.http_status))
+"""And HTTP statuses: 429 and 503."""
 
 
 class WebSocketEndpoint:
     """url: `ws://host:port/ws/tts`. timeout: seconds for one whole answer. benchmark: ask the
-    server for its own timings. pause: seconds after a refused connection."""
+    server for its own timings."""
 
     name = "ws_tts"
 
-    def __init__(
-        self, url: str, timeout: float = 120.0, benchmark: bool = True, pause: float = PAUSE_S
-    ) -> None:
+    def __init__(self, url: str, timeout: float = 120.0, benchmark: bool = True) -> None:
         self.url = url
         self.timeout = timeout
         self.benchmark = benchmark
-        self.pause = pause
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[WebSocketConnection]:
@@ -56,7 +67,7 @@ class WebSocketConnection:
         self._socket: ClientConnection | None = None
 
     async def connect(self) -> None:
-        """Raises BackendError when nothing answers there."""
+        """Raises CapacityError when the server takes no more, BackendError when none answers."""
         await self._connected()
 
     async def close(self) -> None:
@@ -66,29 +77,30 @@ class WebSocketConnection:
 
     async def speak(self, prompt: Prompt, voice: str | None, scheduled: float) -> Exchange:
         """Send one request and receive until the server says that it is done."""
-        from websockets.exceptions import WebSocketException
+        from websockets.exceptions import ConnectionClosed, WebSocketException
 
         exchange = Exchange(prompt, voice, scheduled, time.perf_counter())
-        refused = False
         try:
             async with asyncio.timeout(self._endpoint.timeout):
                 await self._exchange(await self._connected(), exchange)
-        except BackendError as error:
-            refused = True
+        except (CapacityError, BackendError) as error:
             exchange.error = str(error)
+            exchange.refused = True
+            exchange.retry_after = error.retry_after
         except TimeoutError:
             exchange.error = f"no end of the answer within {self._endpoint.timeout:g} s"
         except (OSError, WebSocketException) as error:
             exchange.error = f"connection lost: {error}"
+            close = error.rcvd if isinstance(error, ConnectionClosed) else None
+            exchange.refused = close is not None and close.code in TRY_LATER
         exchange.closed = time.perf_counter()
         if exchange.error is not None:
             await self.close()
-            await asyncio.sleep(self._endpoint.pause if refused else 0)
         return exchange
 
     async def _connected(self) -> ClientConnection:
         from websockets.asyncio.client import connect
-        from websockets.exceptions import WebSocketException
+        from websockets.exceptions import InvalidStatus, WebSocketException
 
         if self._socket is None:
             url = self._endpoint.url
@@ -97,6 +109,8 @@ class WebSocketConnection:
                 self._socket = await connect(
                     url, max_size=None, compression=None, proxy=None, close_timeout=FAREWELL_S
                 )
+            except InvalidStatus as error:
+                raise _refusal(url, error.response) from error
             except (OSError, WebSocketException) as error:
                 raise BackendError(
                     f"no server at {url} ({error}); start one with `make serve`, or pass --serve"
@@ -122,14 +136,29 @@ class WebSocketConnection:
                 exchange.error = f"a message that is no JSON object: {message[:80]!r}"
                 return
             if "error" in content:
-                exchange.error = _one_line(content["error"])
+                told = content["error"]
+                exchange.error = _one_line(told)
+                if isinstance(told, dict) and told.get("code") in TURNED_AWAY:
+                    exchange.refused = True
+                    exchange.retry_after = seconds(told.get("retry_after"))
                 return
             if content.get("done"):
                 exchange.final = content
                 return
 
 
-def _object(message: str) -> dict[str, Any] | None:
+def _refusal(url: str, response: Response) -> TTSError:
+    """Of a handshake that the server, or what stands before it, answered with an HTTP status."""
+    told = (_object(response.body or b"") or {}).get("error")
+    said = f"HTTP {response.status_code}" + (f", {_one_line(told)}" if told else "")
+    if response.status_code not in BUSY:
+        return BackendError(f"{url} takes no socket ({said}); check its path and what is before it")
+    after = told.get("retry_after") if isinstance(told, dict) else None
+    after = response.headers.get("Retry-After") if after is None else after
+    return CapacityError(f"{url} takes no more sockets ({said})", seconds(after))
+
+
+def _object(message: str | bytes | bytearray) -> dict[str, Any] | None:
     try:
         content = json.loads(message)
     except ValueError:

@@ -99,5 +99,5 @@ def run(args: argparse.Namespace) -> None:
         )
         os.replace(partial, target)
         total += int(frames.sum())
-    (folder / "FROZEN").write_text(f"{codec.quantizer.codebook_size}\n")
+    (folder / "FROZEN").write_text(f"{codec.quantizer.codebook_size}\n", encoding="utf-8")
     print(f"tokenize: {total} frames")

@@ -35,7 +35,8 @@ def find_device(index: int = 0, timeout: float = 20.0) -> Device | None:
         answer = subprocess.run(
             [command, f"--query-gpu={_QUERY}", "--format=csv,noheader,nounits", f"--id={index}"],
             capture_output=True,
-            text=True,
+            encoding="utf-8",
+            errors="replace",
             timeout=timeout,
             check=True,
         ).stdout

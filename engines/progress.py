@@ -10,6 +10,8 @@ from typing import Any, TextIO
 
 from tqdm import tqdm
 
+from tensorrt_tts.notice import LossyStream
+
 
 class Progress:
     """Runs phases in order and keeps their times in `seconds`.
@@ -22,7 +24,7 @@ class Progress:
         self, stream: TextIO | None = None, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self.seconds: dict[str, float] = {}
-        self._stream = stream
+        self._stream: Any = LossyStream(stream) if stream is not None else None
         self._clock = clock
         self._bar: Any = None
 

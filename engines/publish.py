@@ -30,7 +30,7 @@ def lock(target: Path, waiting: Callable[[], None], poll: float = 0.2) -> Iterat
     """
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        opened = (target.parent / f".{target.name}.lock").open("w")
+        opened = (target.parent / f".{target.name}.lock").open("w", encoding="utf-8")
     except OSError as error:
         raise _storage_error(target, error) from error
     with opened as file:

@@ -9,6 +9,7 @@ from importlib import resources
 from pathlib import Path
 
 from benchmarks.distribution import Distribution
+from benchmarks.observer import Observer
 from benchmarks.runlog import Request, RunLog, Score, read
 from plot_metrics import chunk_timeline, gap_detail, gaps, per_prompt, sweep, waterfall
 from plot_metrics.answers import Answers
@@ -130,7 +131,9 @@ def answers(log: RunLog) -> list[Answer]:
             number=numbers.get(line.index),
             line=line,
             score=log.scores.get(line.index),
-            audio=_audio(log, line),
+            audio=Observer(f"audio of {line.prompt}", "see the file itself").call(
+                _audio, log, line
+            ),
             silence_ms=silence_ms(line),
         )
         for line in lines
@@ -138,10 +141,11 @@ def answers(log: RunLog) -> list[Answer]:
 
 
 def _audio(log: RunLog, line: Request) -> str | None:
-    if line.audio is None:
+    path = log.path.parent / (line.audio or "")
+    if line.audio is None or not path.is_file():
         return None
-    path = log.path.parent / line.audio
-    return as_data_url(path) if path.is_file() else None
+    observer = Observer(f"audio of {line.prompt} in the report", f"it is in {path}")
+    return observer.call(as_data_url, path)
 
 
 def _image_url(path: Path) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from types import FrameType
 
 from tensorrt_tts.errors import OutputError, TTSError
+from tensorrt_tts.notice import notice
 
 INTERRUPTED = 130  # 128 + SIGINT, as a shell reports it
 PIPE_CLOSED = 141  # 128 + SIGPIPE
@@ -35,10 +36,10 @@ def exit_status(command: Callable[[], object], interrupted: str = "stopped") -> 
             sys.stdout.flush()
         return 0
     except TTSError as error:
-        print(f"error: {error}", file=sys.stderr)
+        notice(f"error: {error}")
         return error.exit_code
     except KeyboardInterrupt:
-        print(interrupted, file=sys.stderr)
+        notice(interrupted)
         return INTERRUPTED
     except BrokenPipeError:  # the reader of our stdout has gone, e.g. `| head`
         _drop_stdout()
@@ -47,15 +48,15 @@ def exit_status(command: Callable[[], object], interrupted: str = "stopped") -> 
         if error.errno not in WRITE_FAILURES or error.filename is not None:
             raise
         _drop_stdout()
-        print(
-            f"error: cannot write to stdout: {error.strerror}; free some space or write elsewhere",
-            file=sys.stderr,
+        notice(
+            f"error: cannot write to stdout: {error.strerror}; free some space or write elsewhere"
         )
         return OutputError.exit_code
 
 
 def _end_tidily_on(*signals: signal.Signals) -> None:
-    """Unwind on these as on Ctrl-C, so that no half-written file stays behind."""
+    """Unwind on these as on Ctrl-C, so that no half-written file stays behind. One that is ignored
+    stays so: `nohup` means it."""
     if threading.current_thread() is threading.main_thread():
         for number in signals:
             if signal.getsignal(number) is signal.SIG_DFL:

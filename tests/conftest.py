@@ -1,11 +1,18 @@
-"""Shared test settings: no hub access, and one thread for torch and its kin.
+"""Shared test settings: no hub access, usual signals, and one thread for torch and its kin.
 
 Two busy test processes with two threads each on two cores spend their time waiting for one another.
 """
 
 import os
+import signal
 
 from hypothesis import HealthCheck, settings
+
+# `nohup` and a shell's `&` start the suite with these ignored, and an ignored signal is inherited.
+# A handler of our own is not: what a test starts has the usual ones, and we still don't mind.
+for _number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+    if signal.getsignal(_number) is signal.SIG_IGN:
+        signal.signal(_number, lambda number, frame: None)
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")

@@ -17,6 +17,7 @@ from tensorrt_tts.audio.audio_file import AUDIO_FILES, audio_writer, check_audio
 from tensorrt_tts.exit_status import exit_status
 from tensorrt_tts.loading import open_synthesizer
 from tensorrt_tts.loop_thread import run_blocking
+from tensorrt_tts.notice import notice
 from tensorrt_tts.speech import SpeechRequest
 from tensorrt_tts.synthesizer import Synthesizer
 from tensorrt_tts.text.given import argument_text
@@ -71,7 +72,7 @@ async def _speak_all(synthesizer: Synthesizer, parsed: argparse.Namespace) -> No
             for text, path in zip(parsed.text, names, strict=True):
                 request = SpeechRequest(text, parsed.voice, seed=parsed.seed)
                 group.create_task(_speak(synthesizer, request, path))
-        print(f"{len(names)} spoken in {time.perf_counter() - begun:.2f} s", file=sys.stderr)
+        notice(f"{len(names)} spoken in {time.perf_counter() - begun:.2f} s")
     except BaseExceptionGroup as failures:
         raise failures.exceptions[0] from None  # the rest were cancelled because of it
     finally:

@@ -33,8 +33,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.scoring", description=__doc__)
     parser.add_argument("files", nargs="+", type=Path)
     parser.add_argument("--said", help="the text, to print the word error rate against it")
-    parsed = parser.parse_args()
-    return exit_status(lambda: _run(parsed))
+    # Inside: a terminal may not have all the letters of the help.
+    return exit_status(lambda: _run(parser.parse_args()))
 
 
 def _run(parsed: argparse.Namespace) -> None:

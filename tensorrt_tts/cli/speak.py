@@ -14,6 +14,7 @@ from tensorrt_tts.cli.model_options import add_model_options, open_from
 from tensorrt_tts.cli.sinks import Sink, open_sink, write_aside
 from tensorrt_tts.errors import OutputError
 from tensorrt_tts.loop_thread import run_blocking
+from tensorrt_tts.notice import notice
 from tensorrt_tts.speech import SpeechReport, SpeechRequest
 from tensorrt_tts.text.given import argument_text, stdin_text
 
@@ -70,7 +71,7 @@ def run(parsed: argparse.Namespace) -> None:
         seed=parsed.seed,
     )
     _check(parsed, request)
-    progress = _Progress(sys.stderr.isatty())
+    progress = _Progress(sys.stderr is not None and sys.stderr.isatty())
     progress.say("loading the model")
     try:
         # Outside the event loop, whose first Ctrl-C would only be noted until loading is over.
@@ -79,13 +80,13 @@ def run(parsed: argparse.Namespace) -> None:
     finally:
         progress.done()
     if not (parsed.raw or parsed.play):
-        print(f"{report.audio_s:.2f} s of speech in {parsed.output}", file=sys.stderr)
+        notice(f"{report.audio_s:.2f} s of speech in {parsed.output}")
     _warn(report)
     if parsed.json:
         stream = sys.stderr if parsed.raw else sys.stdout
         print(json.dumps(report_as_dict(report)), file=stream)
     if parsed.timing:
-        print(timing_lines(report), file=sys.stderr)
+        notice(timing_lines(report))
 
 
 def _check(parsed: argparse.Namespace, request: SpeechRequest) -> None:
@@ -134,10 +135,9 @@ def _warn(report: SpeechReport) -> None:
     """Words may be missing, and only the model's end, not ours, would have told."""
     cut = report.cut_short
     if cut:
-        print(
+        notice(
             f"warning: {len(cut)} of {len(report.segments)} parts ended before the model was done, "
-            f"or without audio: {cut[0].text[:60]!r}; another --seed may help",
-            file=sys.stderr,
+            f"or without audio: {cut[0].text[:60]!r}; another --seed may help"
         )
 
 
@@ -149,11 +149,11 @@ class _Progress:
 
     def say(self, message: str) -> None:
         if self._enabled:
-            print(f"\r\x1b[K{message} …", end="", file=sys.stderr, flush=True)
+            notice(f"\r\x1b[K{message} …", end="")
 
     def done(self) -> None:
         if self._enabled:
-            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+            notice("\r\x1b[K", end="")
 
 
 def report_as_dict(report: SpeechReport) -> dict[str, Any]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from typing import TYPE_CHECKING
 
 from tensorrt_tts.cli.model_options import add_model_options, open_from
 from tensorrt_tts.errors import TextError
 from tensorrt_tts.loop_thread import run_blocking
+from tensorrt_tts.notice import notice
 from tensorrt_tts.speech import SpeechRequest
 from tensorrt_tts.text.given import argument_text
 
@@ -58,7 +58,7 @@ async def _measure(synthesizer: Synthesizer, parsed: argparse.Namespace) -> list
         )
         if not ids:
             raise TextError(f"the model said nothing for {parsed.text[:40]!r}; try another text")
-        print(f"{len(ids)} tokens; full scale = 1", file=sys.stderr)
+        notice(f"{len(ids)} tokens; full scale = 1")
         rows = stability(ids, synthesizer.model.tokens, synthesizer.codec, seed=parsed.seed)
         return [row.as_dict() for row in rows]
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from tensorrt_tts.backends.protocol import Backend
     from tensorrt_tts.server.slots import Slots
     from tensorrt_tts.speech import SpeechReport
+
+logger = logging.getLogger(__name__)
 
 _LATENCY_S = (0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2.5, 5, 10, 30)
 _WAIT_S = (0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
@@ -85,7 +88,7 @@ class ServerMetrics:
 
 
 class _BackendCollector(Collector):
-    """The engine's own counts, read when scraped."""
+    """The engine's own counts, read when scraped; the server's are told without them."""
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
@@ -94,7 +97,11 @@ class _BackendCollector(Collector):
         return ()  # nothing to ask the engine for at registration
 
     def collect(self) -> Iterable[Metric]:
-        stats = self._backend.stats()
+        try:
+            stats = self._backend.stats()
+        except Exception:
+            logger.exception("the engine's counts cannot be read")
+            return
         yield GaugeMetricFamily("tts_backend_running", "Generations running", stats.running)
         yield GaugeMetricFamily("tts_backend_waiting", "Generations waiting", stats.waiting)
         yield CounterMetricFamily(
@@ -103,4 +110,5 @@ class _BackendCollector(Collector):
         if stats.kv_blocks_free is not None:
             yield GaugeMetricFamily("tts_kv_blocks_free", "Free KV blocks", stats.kv_blocks_free)
         for name, value in stats.extra.items():
-            yield GaugeMetricFamily(f"tts_backend_{name}", "Reported by the engine", value)
+            if isinstance(value, int | float):
+                yield GaugeMetricFamily(f"tts_backend_{name}", "Reported by the engine", value)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NoReturn
 import uvicorn
 
 from tensorrt_tts.errors import BackendError, NoAudioError, SettingError, TTSError
+from tensorrt_tts.notice import notice
 from tensorrt_tts.server.app import create_app
 from tensorrt_tts.server.drain import DrainingServer
 from tensorrt_tts.server.paced_websocket import PacedWebSocket
@@ -86,7 +87,7 @@ def serve(
         except TTSError as error:
             if synthesizer.closed:
                 raise
-            print(f"error: {error}", file=sys.stderr)
+            notice(f"error: {error}")
             code = error.exit_code
         if not synthesizer.closed:
             leave(code)
@@ -97,10 +98,12 @@ def leave(code: int) -> NoReturn:
     """End the process although something in it does not end: the loop would wait for its task, and
     the interpreter for its thread."""
     logger.error("leaving without waiting for what does not end")
-    logging.shutdown()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)
+    try:
+        logging.shutdown()
+        sys.stdout.flush()
+        sys.stderr.flush()
+    finally:
+        os._exit(code)
 
 
 async def run(

@@ -11,12 +11,14 @@ import asyncio
 import json
 import struct
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import numpy as np
 from websockets.asyncio.server import ServerConnection, serve
+from websockets.datastructures import Headers
+from websockets.http11 import Request, Response
 
 FRAME = 2048
 RATE = 24000
@@ -27,8 +29,9 @@ class Script:
     """frames: chunks of one frame. pace: seconds per second of audio between chunks. think: seconds
     before the first. quiet: leading samples of silence. stall: (before chunk, seconds). drop,
     repeat: chunk numbers. header: a WAV header as soon as the request is read. empty: an empty
-    message then. say: a text message before the audio. error, close: instead of finishing. final:
-    whether the last message comes."""
+    message then. say: a text message before the audio. error, close: instead of finishing. refuse:
+    the `error` of a request that is refused, before any audio. leave: the code of a close instead
+    of finishing. final: whether the last message comes."""
 
     frames: int = 12
     pace: float = 0.5
@@ -42,6 +45,8 @@ class Script:
     say: str | None = None
     error: bool = False
     close: bool = False
+    refuse: dict[str, object] | None = None
+    leave: int | None = None
     final: bool = True
 
 
@@ -65,14 +70,23 @@ def wav_header() -> bytes:
 
 
 class FakeServer:
-    """Plays its scripts request by request, and the last one from then on."""
+    """Plays its scripts request by request, and the last one from then on. refusals: HTTP answers
+    to the first handshakes."""
 
-    def __init__(self, *scripts: Script) -> None:
+    def __init__(self, *scripts: Script, refusals: Sequence[Response] = ()) -> None:
         self.scripts = scripts
+        self.refusals = list(refusals)
+        self.refused = 0
         self.requests: list[dict[str, object]] = []
         self.sockets = 0
         self.open = 0
         self.most_open = 0
+
+    def admit(self, socket: ServerConnection, request: Request) -> Response | None:
+        if not self.refusals:
+            return None
+        self.refused += 1
+        return self.refusals.pop(0)
 
     async def handle(self, socket: ServerConnection) -> None:
         self.sockets += 1
@@ -89,6 +103,9 @@ class FakeServer:
 
     async def answer(self, socket: ServerConnection, script: Script) -> bool:
         sent_bytes = 0
+        if script.refuse is not None:
+            await socket.send(json.dumps({"error": script.refuse}))
+            return True
         if script.say is not None:
             await socket.send(script.say)
         if script.header:
@@ -112,6 +129,9 @@ class FakeServer:
             error = {"code": "backend_error", "message": "the model died"}
             await socket.send(json.dumps({"error": error}))
             return True
+        if script.leave is not None:
+            await socket.close(script.leave)
+            return False
         if script.close:
             socket.transport.abort()
             return False
@@ -139,10 +159,23 @@ def final(script: Script, sent_bytes: int) -> dict[str, object]:
     }
 
 
+def full(
+    status: int = 503, header: str | None = "3", error: dict[str, object] | None = None
+) -> Response:
+    """An HTTP answer that refuses a handshake. error: what this toolkit's server says in it."""
+    body = b"" if error is None else json.dumps({"error": error}).encode()
+    headers = Headers({"Content-Length": str(len(body))})
+    if header is not None:
+        headers["Retry-After"] = header
+    return Response(status, "refused", headers, body)
+
+
 @asynccontextmanager
-async def running(*scripts: Script) -> AsyncIterator[tuple[str, FakeServer]]:
+async def running(
+    *scripts: Script, refusals: Sequence[Response] = ()
+) -> AsyncIterator[tuple[str, FakeServer]]:
     """The server and its URL."""
-    server = FakeServer(*scripts)
-    async with serve(server.handle, "127.0.0.1", 0) as listening:
+    server = FakeServer(*scripts, refusals=refusals)
+    async with serve(server.handle, "127.0.0.1", 0, process_request=server.admit) as listening:
         port = next(iter(listening.sockets)).getsockname()[1]
         yield f"ws://127.0.0.1:{port}/ws/tts", server

@@ -33,7 +33,7 @@ def test_what_was_saved_is_there_for_the_next_call(tmp_path):
     busier = replace(NEW, hardware=replace(HARDWARE, load=9.0, gpu_clocks="345 MHz"))
     assert busier.resumed(tmp_path / "new") == whole()
     assert [path.name for path in (tmp_path / "new").iterdir()] == [FILE]
-    found = json.loads((tmp_path / "new" / FILE).read_text())
+    found = json.loads((tmp_path / "new" / FILE).read_text(encoding="utf-8"))
     assert found["hand_on"] == {"first-audio": 1, "callers": 7}
     assert found["streams_held"] == 1
 

@@ -36,7 +36,7 @@ async def test_a_run_that_is_ended_keeps_the_stages_it_had_done(tmp_path, served
     with pytest.raises(KeyboardInterrupt):
         await run.run(("callers", "first-audio", "codec"))
     assert served == [("first-audio", 1, ["--hand-on", "1"]), ("callers", 512, ["--hand-on", "7"])]
-    found = json.loads((tmp_path / FILE).read_text())
+    found = json.loads((tmp_path / FILE).read_text(encoding="utf-8"))
     assert list(found["stage_s"]) == ["codec", "first-audio"]
     assert found["codec_rates"][0]["batch"] == 1
     assert found["hand_on"] == {"first-audio": 1}

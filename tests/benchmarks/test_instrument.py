@@ -18,8 +18,8 @@ from benchmarks.ws_endpoint import WebSocketEndpoint
 from tests.benchmarks.fake_server import FRAME, RATE, Script, running, wav_header
 
 FRAME_MS = 1000 * FRAME / RATE
-SLACK_MS = 80.0
-"""What a busy machine may add to a time; what is planted is larger."""
+SLACK_MS = 300.0
+"""What a busy machine may add to a time, or take from it; what is planted is twice as large."""
 
 
 async def run(script: Script, folder: Path, count: int = 2, progress=lambda line, total: None):
@@ -68,21 +68,21 @@ async def test_a_client_is_believed_by_its_own_lag_alone(tmp_path, monkeypatch, 
     assert log.lag.lag_ms.n == 100
 
 
-async def test_a_stall_of_150_ms_is_an_underrun(tmp_path):
+async def test_a_stall_is_an_underrun(tmp_path):
     # At real time nothing is in hand, so a listener hears the whole stall.
-    log = await run(Script(frames=8, pace=1.0, stall=(4, 0.150)), tmp_path)
+    log = await run(Script(frames=8, pace=1.0, stall=(4, 2 * SLACK_MS / 1000)), tmp_path)
     for line in log.requests:
-        assert line.measures.underruns_ms[0] > 140
+        assert line.measures.underruns_ms[0] > SLACK_MS
         assert line.measures.stalls >= 1
-        assert line.measures.max_gap_ms > 140 + FRAME_MS
+        assert line.measures.max_gap_ms > SLACK_MS + FRAME_MS
     assert log.summary.continuity[0].c100 == 0.0
     assert log.summary.faults == {}
 
 
 async def test_a_stall_that_audio_in_hand_covers_is_a_gap_but_no_underrun(tmp_path):
-    log = await run(Script(frames=16, pace=0.1, stall=(14, 0.4)), tmp_path)
+    log = await run(Script(frames=16, pace=0.1, stall=(14, 0.9)), tmp_path)  # 1.2 s are in hand
     for line in log.requests:
-        assert line.measures.max_gap_ms > 380
+        assert line.measures.max_gap_ms > 2 * SLACK_MS
         assert line.measures.underruns_ms[0] < SLACK_MS
 
 
@@ -146,9 +146,15 @@ async def test_an_answer_that_breaks_off_has_failed(tmp_path, script, reason):
 
 async def test_a_server_that_never_finishes_is_given_up(tmp_path):
     session = Session(tmp_path, "fake", {}, False, lambda line, total: None)
-    async with running(Script(frames=2, final=False)) as (url, _):
+    async with running(Script(frames=2, final=False), Script(frames=2)) as (url, server):
         with RunLoggers([JsonlLogger(tmp_path / "run.jsonl")]) as loggers:
             summary = await session.run(
-                iterations("en", None, 1), WebSocketEndpoint(url, 0.5), loggers
+                iterations("en", None, 2), WebSocketEndpoint(url, 2), loggers
             )
     assert summary.faults == {Fault.FAILED: 1}
+    given_up, following = read(tmp_path / "run.jsonl").requests
+    assert given_up.error == "no end of the answer within 2 s"
+    assert given_up.ended >= 2
+    assert (given_up.measures.chunks, given_up.server) == (2, None)  # what it said is kept
+    assert (following.error, following.measures.chunks) == (None, 2)
+    assert server.sockets == 2

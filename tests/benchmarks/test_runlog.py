@@ -48,7 +48,7 @@ def test_what_is_written_is_read_back(tmp_path):
 
 def test_every_line_is_an_object_with_its_type(tmp_path):
     path = write(tmp_path / "run.jsonl", [request(0)])
-    kinds = [json.loads(line)["type"] for line in path.read_text().splitlines()]
+    kinds = [json.loads(line)["type"] for line in path.read_text(encoding="utf-8").splitlines()]
     assert kinds == ["run", "request", "lag", "summary"]
 
 
@@ -123,7 +123,7 @@ def test_another_file_is_refused_in_one_line(tmp_path, content, names):
 
 def test_a_field_that_is_not_in_the_schema_is_refused(tmp_path):
     path = write(tmp_path / "run.jsonl", [request(0)])
-    lines = path.read_text().split("\n")
+    lines = path.read_text(encoding="utf-8").split("\n")
     lines[1] = json.dumps(json.loads(lines[1]) | {"speed": 1})
     path.write_text("\n".join(lines))
     with pytest.raises(InputError, match=r"line 2: request\.speed"):

@@ -41,6 +41,33 @@ def test_without_an_opinion_model_there_is_no_opinion(tmp_path, lines):
     assert score(lines[:1], tmp_path, lambda audio, rate: "hello", None)[0].mos is None
 
 
+def test_an_answer_that_a_model_fails_on_leaves_the_others_their_scores(tmp_path, lines, capsys):
+    def transcribe(audio, rate):
+        if round(float(audio[0]) * 32768) == 1000:
+            raise RuntimeError("no speech\nin it")
+        return lines[1].text
+
+    (found,) = score(lines, tmp_path, transcribe, lambda audio, rate: float("nan"))
+    assert (found.index, found.wer, found.mos) == (1, 0, None)
+    told = capsys.readouterr().err
+    assert told == (
+        "warning: no score of 1 of 2 answers (RuntimeError: no speech); "
+        f"their audio is in {tmp_path}\n"
+    )
+
+
+def test_audio_that_is_empty_or_gone_is_one_answer_without_a_score(tmp_path, lines, capsys):
+    write_wav(tmp_path / "0.wav", np.zeros(0, np.int16))
+    (tmp_path / "1.wav").unlink()
+
+    def transcribe(audio, rate):
+        assert audio.size, "nothing to transcribe"
+        raise AssertionError(rate)
+
+    assert score(lines, tmp_path, transcribe, None) == []
+    assert "2 of 2 answers" in capsys.readouterr().err
+
+
 def test_another_language_is_refused(tmp_path):
     hindi = request().model_copy(update={"language": "hi"})
     with pytest.raises(SettingError, match="'hi'"):

@@ -10,29 +10,12 @@ import pytest
 from benchmarks.server_process import process_cpu, serving
 from tensorrt_tts.errors import BackendError, OutputError
 
-PARENT = """
-import subprocess, sys, time
-from benchmarks.server_process import _end_with_parent
-child = subprocess.Popen(
-    [sys.executable, "-c", "import time; time.sleep(60)"], preexec_fn=_end_with_parent
-)
-print(child.pid, flush=True)
-time.sleep(60)
-"""
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="a promise of the Linux kernel")
-def test_a_server_does_not_outlive_a_benchmark_that_is_killed():
-    with subprocess.Popen([sys.executable, "-c", PARENT], stdout=subprocess.PIPE) as parent:
-        assert parent.stdout is not None
-        child = psutil.Process(int(parent.stdout.readline()))
-        parent.kill()
-        assert psutil.wait_procs([child], timeout=10)[1] == []
-
+HANG_S = 60
+"""Seconds after which something hangs, on whatever machine."""
 
 SERVER = """
 import subprocess, sys, http.server, socketserver
-print("engine", subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]).pid)
+print("engine", subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]).pid)
 sys.stdout.flush()
 class Ready(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
@@ -43,16 +26,45 @@ socketserver.TCPServer(("127.0.0.1", port), Ready).serve_forever()
 """
 
 
-def test_a_server_takes_what_it_started_with_it_and_leaves_its_log(tmp_path, monkeypatch):
-    (tmp_path / "ready_server.py").write_text(SERVER)
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+PARENT = """
+import pathlib, sys, time
+from benchmarks.server_process import serving
+with serving([], pathlib.Path(sys.argv[1]), ready_within=60, module="ready_server") as server:
+    print(server.pid, flush=True)
+    time.sleep(600)
+"""
+
+
+@pytest.fixture
+def ready_server(tmp_path, monkeypatch):
+    """A module that serves nothing but its readiness, and starts what it would leave behind."""
+    (tmp_path / "ready_server.py").write_text(SERVER, encoding="utf-8")
+    path = os.pathsep.join(filter(None, (str(tmp_path), os.environ.get("PYTHONPATH"))))
+    monkeypatch.setenv("PYTHONPATH", path)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a promise of the Linux kernel")
+def test_a_server_does_not_outlive_a_benchmark_that_is_killed(tmp_path, ready_server):
+    command = [sys.executable, "-c", PARENT, str(tmp_path / "server.log")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as parent:
+        assert parent.stdout is not None
+        server = psutil.Process(int(parent.stdout.readline()))
+        engines = server.children()
+        parent.kill()
+        left = psutil.wait_procs([server], timeout=HANG_S)[1]
+        for engine in engines:  # nobody is left who could end it
+            engine.kill()
+        assert left == []
+
+
+def test_a_server_takes_what_it_started_with_it_and_leaves_its_log(tmp_path, ready_server):
     log = tmp_path / "new" / "server.log"
-    with serving([], log, ready_within=30, module="ready_server") as server:
-        engine = psutil.Process(int(log.read_text().split()[1]))
+    with serving([], log, ready_within=HANG_S, module="ready_server") as server:
+        engine = psutil.Process(int(log.read_text(encoding="utf-8").split()[1]))
         assert engine.ppid() == server.pid
     assert not psutil.pid_exists(server.pid)
-    assert psutil.wait_procs([engine], timeout=10)[1] == []
-    assert "GET /health/ready" in log.read_text()
+    assert psutil.wait_procs([engine], timeout=HANG_S)[1] == []
+    assert "GET /health/ready" in log.read_text(encoding="utf-8")
 
 
 def test_a_server_that_does_not_start_says_why_and_where_the_rest_is(tmp_path):
@@ -62,11 +74,11 @@ def test_a_server_that_does_not_start_says_why_and_where_the_rest_is(tmp_path):
         serving(["--model", "/nowhere"], log),
     ):
         pass
-    assert "nowhere" in log.read_text()
+    assert "nowhere" in log.read_text(encoding="utf-8")
 
 
 def test_a_log_that_cannot_be_written_is_one_line(tmp_path):
-    (tmp_path / "file").write_text("")
+    (tmp_path / "file").write_text("", encoding="utf-8")
     with pytest.raises(OutputError, match="--out"), serving([], tmp_path / "file" / "server.log"):
         pass
 

@@ -12,7 +12,7 @@ from tensorrt_tts.models.orpheus_tokens import OrpheusTokens
 def test_the_folder_reads_back_as_the_shape(shape, tmp_path):
     folder = write_shape(tmp_path / shape, shape)
     assert read_architecture(folder) == architecture(shape)
-    assert json.loads((folder / "config.json").read_text())["model_type"] == "llama"
+    assert json.loads((folder / "config.json").read_text(encoding="utf-8"))["model_type"] == "llama"
     assert max(OrpheusTokens().legal().union()) < architecture(shape).vocab_size
 
 

@@ -1,19 +1,24 @@
 import json
+import sys
+import threading
+from dataclasses import replace
 
 import pytest
 
+from benchmarks import wandb_logger
 from benchmarks.run_logger import RunLoggers
 from benchmarks.runlog import Score
 from benchmarks.wandb_logger import CHUNK_COLUMNS, PROMPT_COLUMNS, WandbLogger
 from tests.benchmarks.exchanges import request
-from tests.benchmarks.recording_wandb import RecordingWandb
+from tests.benchmarks.recording_wandb import RecordingWandb, Run
 from tests.benchmarks.test_runlog import run_line
+from tests.plot_metrics.answered import refused, spoken, torn
 
 
 @pytest.fixture
 def recording(monkeypatch):
     double = RecordingWandb()
-    monkeypatch.setitem(__import__("sys").modules, "wandb", double)
+    monkeypatch.setitem(sys.modules, "wandb", double)
     return double
 
 
@@ -71,8 +76,60 @@ def test_offline_needs_no_account_and_leaves_a_run_to_sync(tmp_path, monkeypatch
     (saved,) = folder.glob("run-*.wandb")
     assert saved.stat().st_size > 0
     (path,) = folder.glob("files/media/table/chunk_events_*.table.json")
-    table = json.loads(path.read_text())
+    table = json.loads(path.read_text(encoding="utf-8"))
     assert table["columns"] == list(CHUNK_COLUMNS)
     assert [row[:2] for row in table["data"]] == [
         [line.index, number] for line in lines for number in range(line.measures.chunks)
     ]
+
+
+def test_a_run_with_failed_answers_keeps_its_tables(tmp_path, monkeypatch):
+    """With the real one: an answer without a chunk has no row there, and no figure."""
+    pytest.importorskip("wandb")
+    monkeypatch.delenv("WANDB_API_KEY", raising=False)
+    lines = [refused(0), spoken(1), torn(2), nothing_finite(3)]
+    with RunLoggers([WandbLogger("voices", tmp_path)]) as loggers:
+        loggers.start(run_line())
+        for line in lines:
+            loggers.line(line)
+        loggers.line(Score(index=1, wer=0.5, mos=None))
+    (path,) = tmp_path.glob("wandb/offline-run-*/files/media/table/chunk_events_*.table.json")
+    rows = json.loads(path.read_text(encoding="utf-8"))["data"]
+    assert [row[0] for row in rows] == [line.index for line in lines for _ in line.chunks]
+    assert 0 not in [row[0] for row in rows]
+    (path,) = tmp_path.glob("wandb/offline-run-*/files/media/table/prompts_*.table.json")
+    assert [row[0] for row in json.loads(path.read_text(encoding="utf-8"))["data"]] == [0, 1, 2, 3]
+
+
+def nothing_finite(index):
+    line = spoken(index)
+    odd = replace(line.measures, rtf=float("nan"), ttfa_ms=float("inf"), stream_rtf=None)
+    return line.model_copy(update={"measures": odd})
+
+
+@pytest.mark.parametrize("at", ["log", "finish"])
+@pytest.mark.parametrize("worse", [None, ConnectionResetError("gone"), SystemExit(1)])
+def test_a_run_that_cannot_be_ended_is_let_go_at_once(monkeypatch, tmp_path, at, worse):
+    """Not when the interpreter ends, where W&B's own hook would print a traceback."""
+    double = RecordingWandb(**{at: ConnectionResetError("Connection lost"), "teardown": worse})
+    monkeypatch.setitem(sys.modules, "wandb", double)
+    logger = WandbLogger("voices", tmp_path)
+    logger.start(run_line())
+    with pytest.raises(ConnectionResetError, match="Connection lost"):
+        logger.finish()
+    assert (double.run.finished, double.torn_down) == (1, 1)
+    logger.finish()  # there is nothing left to end
+    assert double.run.finished == 1
+
+
+def test_a_process_that_hangs_is_not_waited_for(recording, monkeypatch, tmp_path):
+    released = threading.Event()
+    monkeypatch.setattr(wandb_logger, "UPLOAD_S", 0.01)
+    monkeypatch.setattr(wandb_logger, "PATIENCE_S", 0.01)
+    monkeypatch.setattr(Run, "finish", lambda run: released.wait())
+    monkeypatch.setattr(RecordingWandb, "teardown", lambda wandb: released.wait())
+    logger = WandbLogger("voices", tmp_path)
+    logger.start(run_line())
+    with pytest.raises(TimeoutError, match=r"did not end within 0\.02 s"):
+        logger.finish()
+    released.set()

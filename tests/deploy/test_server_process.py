@@ -130,7 +130,7 @@ def test_the_container_ends_with_its_server():
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         check=False,
     )
     assert ended.returncode == 8
@@ -141,7 +141,7 @@ def test_the_container_ends_with_its_server():
 def test_the_container_ends_even_where_it_cannot_say_so():
     command = [sys.executable, "-c", CONTAINER, "raise SystemExit(8)"]
     with open("/dev/full", "w") as full:
-        ended = subprocess.run(command, cwd=ROOT, stderr=full, timeout=60, check=False)
+        ended = subprocess.run(command, cwd=ROOT, stderr=full, timeout=240, check=False)
     assert ended.returncode == 8
 
 

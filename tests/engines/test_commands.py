@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from engines import commands, snac_onnx
+from engines import snac_onnx
 from engines.cli import main
 from tensorrt_tts.models.audio_vocabulary import AudioVocabulary
 from tests.support.tiny_orpheus import tiny_model_folders
@@ -48,4 +50,14 @@ def test_cut(tmp_path: Path, capsys) -> None:
 
 
 def test_nothing_heavy_is_imported_for_the_parser() -> None:
-    assert not {"torch", "onnx"} & set(vars(commands))
+    heavy = {"torch", "onnx", "transformers", "tensorrt", "tensorrt_llm"}
+    script = (
+        "import sys; from engines.cli import main\n"
+        "try: main(['--help'])\n"
+        f"except SystemExit: print(*sorted({heavy} & set(sys.modules)), file=sys.stderr)"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, encoding="utf-8", check=True
+    )
+    assert "build-snac" in ended.stdout
+    assert ended.stderr.strip() == ""

@@ -28,6 +28,17 @@ def test_silent_without_a_stream(capsys):
     assert list(progress.seconds) == ["convert"]
 
 
+def test_a_bar_that_nobody_can_read_ends_no_build():
+    class Gone(io.StringIO):
+        def write(self, text):
+            raise BrokenPipeError(32, "Broken pipe")
+
+    progress = Progress(Gone())
+    with progress.phases(1, "orpheus"), progress.phase("convert"):
+        progress.note("unheard")
+    assert list(progress.seconds) == ["convert"]
+
+
 def test_a_failed_phase_is_not_counted():
     progress = Progress(io.StringIO())
     with pytest.raises(ValueError, match="no"), progress.phases(1, "x"), progress.phase("convert"):

@@ -48,22 +48,33 @@ class Page(html.parser.HTMLParser):
 
 def test_the_report_needs_nothing_but_itself(drawn):
     page = Page()
-    page.feed(drawn[-1].read_text())
+    page.feed(drawn[-1].read_text(encoding="utf-8"))
     assert len(page.sources) == len(FIGURES) + 1
     assert all(source.startswith("data:") for source in page.sources)
     assert page.tags.count("audio") == 1
 
 
+def test_audio_that_cannot_be_read_leaves_the_rest_of_the_report(tmp_path, capsys):
+    found = mixed(3)
+    for name in ("0.wav", "2.wav"):
+        write_wav(tmp_path / name, np.full(24000, 3000, np.int16))
+    (tmp_path / "1.wav").write_bytes(b"RIFF, or so it says")
+    found = [line.model_copy(update={"audio": f"{n}.wav"}) for n, line in enumerate(found)]
+    log = read(write(tmp_path / "run.jsonl", found))
+    assert [answer.audio is not None for answer in answers(log)] == [True, False, True]
+    assert "1.wav" in capsys.readouterr().err
+
+
 def test_texts_are_text_and_not_markup(drawn):
     page = Page()
-    page.feed(drawn[-1].read_text())
+    page.feed(drawn[-1].read_text(encoding="utf-8"))
     assert "b" not in page.tags
     assert any("Hello <b>you</b>." in data for data in page.text)
 
 
 def test_the_report_holds_the_numbers_of_the_log(drawn):
     log = read(drawn[-1].parent / "sweep.jsonl")
-    text = re.sub(r"\s+", " ", drawn[-1].read_text())
+    text = re.sub(r"\s+", " ", drawn[-1].read_text(encoding="utf-8"))
     ttfa = log.summary.distributions["ttfa_ms"]
     assert f'First audio (ms)</th><td class="n">{ttfa.p50:.0f}</td>' in text
     assert "Every answer arrived whole." in text
@@ -83,13 +94,15 @@ def test_answers_of_one_chunk_have_no_gaps_to_draw(tmp_path):
 
 def test_a_run_that_was_cut_short_is_reported_as_such(tmp_path):
     log = write(tmp_path / "cut.jsonl", mixed(2), finish=False)
-    assert "Cut short." in write_report(read(log), [], tmp_path / "cut.html").read_text()
+    assert "Cut short." in write_report(read(log), [], tmp_path / "cut.html").read_text(
+        encoding="utf-8"
+    )
 
 
 def test_a_run_in_which_everything_failed_has_a_report_and_no_figure(tmp_path):
     log = write(tmp_path / "failed.jsonl", [torn(0), refused(1)])
     (report,) = draw_all(log, tmp_path / "new")
-    text = report.read_text()
+    text = report.read_text(encoding="utf-8")
     assert "2 of 2 requests failed" in text
     assert "There is nothing to draw: no answer came whole." in text
     assert "busy: the queue is full" in text
@@ -106,8 +119,10 @@ def test_the_command_names_what_it_wrote_and_fails_in_one_line(tmp_path, capsys)
 
 def page(tmp_path, lines, change=lambda text: text):
     log = write(tmp_path / "run.jsonl", lines)
-    log.write_text(change(log.read_text()))
-    return re.sub(r"\s+", " ", write_report(read(log), [], tmp_path / "r.html").read_text())
+    log.write_text(change(log.read_text(encoding="utf-8")))
+    return re.sub(
+        r"\s+", " ", write_report(read(log), [], tmp_path / "r.html").read_text(encoding="utf-8")
+    )
 
 
 def test_the_report_says_what_failed_and_what_falls_short(tmp_path):

@@ -11,6 +11,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from tensorrt_tts.codecs.context import Codec
@@ -23,8 +24,9 @@ from tests.support.backend_double import BackendDouble
 from tests.support.double_synthesizer import double_synthesizer
 
 
-def wait_until(condition: Callable[[], bool], timeout_s: float = 20.0) -> float:
-    """Seconds that it took to come true. Fails the test when it does not."""
+def wait_until(condition: Callable[[], bool], timeout_s: float = 120.0) -> float:
+    """Seconds that it took to come true. Fails the test when it does not: what takes so long hangs,
+    on whatever machine."""
     began = time.perf_counter()
     while not condition():
         assert time.perf_counter() - began < timeout_s, f"not within {timeout_s} s"
@@ -54,10 +56,10 @@ class ServerThread:
 
     def start(self) -> None:
         self._thread.start()
-        wait_until(self._listens, 60)
+        wait_until(self._listens)
         self.idle_tasks = self.tasks()
 
-    def stop(self, timeout_s: float = 20.0) -> int | None:
+    def stop(self, timeout_s: float = 120.0) -> int | None:
         """One SIGTERM's worth of asking, then wait."""
         self.signal()
         self._thread.join(timeout_s)
@@ -83,7 +85,7 @@ class ServerThread:
 
     def get(self, path: str) -> tuple[int, str]:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=20) as reply:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=60) as reply:
                 return reply.status, reply.read().decode()
         except urllib.error.HTTPError as error:
             with error:
@@ -106,6 +108,11 @@ class ServerThread:
         assert len(self.backend.started) == len(self.backend.ended)
         wait_until(lambda: self.tasks() <= self.idle_tasks)
         wait_until(lambda: not self.server.server_state.connections)
+
+    def stall_after(self, seconds: float) -> None:
+        """From now on: a warm-up on a busy machine is slower than a test wants to wait."""
+        synthesizer = self.service.synthesizer
+        synthesizer.options = replace(synthesizer.options, stall_s=seconds)
 
     def _listens(self) -> bool:
         if self.failure is not None:

@@ -74,7 +74,7 @@ class BareSocket:
         self.tcp = socket.socket()
         if receive_buffer is not None:
             self.tcp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-        self.tcp.settimeout(20)
+        self.tcp.settimeout(60)
         self.tcp.connect((uri.host, uri.port))
         self._protocol.send_request(self._protocol.connect())
         self._flush()

@@ -3,6 +3,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -10,11 +12,14 @@ import pytest
 from tensorrt_tts.errors import TextError
 from tensorrt_tts.exit_status import exit_status
 
+HANG_S = 240
+"""Seconds after which something hangs, on whatever machine."""
+
 TTS = [sys.executable, "-m", "tensorrt_tts"]
 
 
 def run(*arguments: str, **more: object) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run([*TTS, *arguments], stderr=subprocess.PIPE, timeout=60, **more)  # type: ignore[call-overload]
+    return subprocess.run([*TTS, *arguments], stderr=subprocess.PIPE, timeout=HANG_S, **more)  # type: ignore[call-overload]
 
 
 def test_success_and_failure(capsys: pytest.CaptureFixture) -> None:
@@ -58,14 +63,17 @@ def test_a_terminal_without_the_letters() -> None:
 
 
 SCRIPT = """
-import pathlib, sys, time
+import pathlib, signal, sys, time
 from tensorrt_tts.exit_status import exit_status
+
+for number in sys.argv[2:]:
+    signal.signal(int(number), signal.SIG_IGN)
 
 def work():
     mark = pathlib.Path(sys.argv[1])
     try:
         mark.touch()
-        time.sleep(60)
+        time.sleep(600)
     finally:
         mark.unlink()
 
@@ -73,13 +81,50 @@ sys.exit(exit_status(work))
 """
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_unwinds(tmp_path: Path, number: signal.Signals) -> None:
-    mark = tmp_path / "working"
-    with subprocess.Popen([sys.executable, "-c", SCRIPT, str(mark)]) as process:
+@contextmanager
+def working(mark: Path, *ignored: signal.Signals) -> Iterator[subprocess.Popen[bytes]]:
+    """A command that has begun, and was started with these signals ignored."""
+    numbers = [str(int(number)) for number in ignored]
+    with subprocess.Popen([sys.executable, "-c", SCRIPT, str(mark), *numbers]) as process:
         while not mark.exists():
             assert process.poll() is None
             time.sleep(0.01)
+        yield process
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_unwinds(tmp_path: Path, number: signal.Signals) -> None:
+    mark = tmp_path / "working"
+    with working(mark) as process:
         process.send_signal(number)
-        assert process.wait(30) == 128 + number
+        assert process.wait(HANG_S) == 128 + number
     assert not mark.exists()
+
+
+@pytest.mark.parametrize("ignored", [signal.SIGHUP, signal.SIGTERM])
+def test_a_signal_that_is_ignored_stays_so(tmp_path: Path, ignored: signal.Signals) -> None:
+    """`nohup` ignores SIGHUP, and means it."""
+    other = {signal.SIGHUP: signal.SIGTERM, signal.SIGTERM: signal.SIGHUP}[ignored]
+    with working(tmp_path / "working", ignored) as process:
+        process.send_signal(ignored)
+        process.send_signal(other)  # had the first been taken, its code would be the process's
+        assert process.wait(HANG_S) == 128 + other
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux only")
+def test_a_failure_that_nobody_can_read_keeps_its_exit_code() -> None:
+    with open("/dev/full", "wb") as full:
+        ended = subprocess.run(
+            [*TTS, "speak", ""], stdout=subprocess.PIPE, stderr=full, timeout=HANG_S
+        )
+    assert (ended.returncode, ended.stdout) == (2, b"")
+
+
+def test_a_failure_is_not_printed_among_the_results() -> None:
+    """With stderr closed, where `print` would write to stdout."""
+    ended = subprocess.run(
+        ["sh", "-c", 'exec "$0" -m tensorrt_tts speak "" 2>&-', sys.executable],
+        stdout=subprocess.PIPE,
+        timeout=HANG_S,
+    )
+    assert (ended.returncode, ended.stdout) == (2, b"")

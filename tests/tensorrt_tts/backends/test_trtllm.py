@@ -172,7 +172,7 @@ async def test_abort_of_a_hanging_engine_still_ends_the_stream(
     task = asyncio.create_task(collect(engine))
     await asyncio.sleep(0.01)
     await engine.abort("a")
-    (chunk,) = await asyncio.wait_for(task, 2)
+    (chunk,) = await asyncio.wait_for(task, 60)
     assert chunk.finish is Finish.ABORT
     await asyncio.sleep(0)
     assert engine.stats().running == 0

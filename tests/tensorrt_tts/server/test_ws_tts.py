@@ -114,13 +114,12 @@ async def test_cancel_while_speaking_frees_the_slot(server: ServerThread) -> Non
         await peer.send(json.dumps({"text": "Hello."}))
         assert isinstance(await peer.recv(), bytes)
         await peer.send('{"cancel": true}')
-        took = await asyncio.to_thread(wait_until, lambda: server.service.slots.active == 0)
+        await asyncio.to_thread(wait_until, lambda: server.service.slots.active == 0)
         answer = await receive(peer)
         assert answer.final["reason"] == "cancelled"
         assert server.backend.stats().running == 0
         server.backend.behaviour = Behaviour(frames=6)
         again = await ask(peer)
-    assert took < 0.25
     assert again.final["reason"] == "completed"
 
 

@@ -70,9 +70,9 @@ def test_the_time_to_read_grows_with_the_length_alone() -> None:
     phonemize("Hello.")
     seconds = {}
     for text in ("The rain had stopped. " * 22, "http://" + "a.b/" * 120, "x" * 487, "a-" * 243):
-        began = time.perf_counter()
+        began = time.process_time()
         phonemize(text)
-        seconds[text[:8]] = time.perf_counter() - began
+        seconds[text[:8]] = time.process_time() - began
     assert max(seconds.values()) < 2, seconds
 
 
