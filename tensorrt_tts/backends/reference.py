@@ -45,6 +45,36 @@ def _quiet() -> Iterator[None]:
             logging.enable_progress_bar()
 
 
+def load_language_model(
+    folder: Path, device: str = "cpu", dtype: torch.dtype = torch.float32
+) -> Any:
+    """The `transformers` model of a checkpoint folder.
+
+    Raises CorruptCheckpointError when its weights cannot be loaded.
+    """
+    from transformers import AutoModelForCausalLM
+
+    try:
+        with _quiet():
+            loaded: Any = AutoModelForCausalLM.from_pretrained(
+                folder, dtype=dtype, local_files_only=True, output_loading_info=True
+            )
+        model, found = loaded
+        model.to(device)
+    except Exception as error:  # transformers raises OSError, ValueError, safetensors' own …
+        raise CorruptCheckpointError(
+            f"language model in '{folder}' cannot be loaded ({reason(error)}); download it again"
+        ) from error
+    # What a checkpoint lacks is filled with random numbers: noise, spoken with confidence.
+    lost = sorted([*found["missing_keys"], *(name for name, *_ in found["mismatched_keys"])])
+    if lost:
+        raise CorruptCheckpointError(
+            f"language model in '{folder}' lacks {len(lost)} tensors that its config.json "
+            f"asks for ({', '.join(lost[:3])}); download it again"
+        )
+    return model
+
+
 class _Generation:
     """One stream: what the worker needs to advance it, and the way back to its event loop."""
 
@@ -102,28 +132,8 @@ class ReferenceBackend:
         dtype: torch.dtype = torch.float32,
         max_streams: int = 16,
     ) -> ReferenceBackend:
-        """Raises CorruptCheckpointError when the folder's weights cannot be loaded."""
-        from transformers import AutoModelForCausalLM
-
-        try:
-            with _quiet():
-                loaded: Any = AutoModelForCausalLM.from_pretrained(
-                    folder, dtype=dtype, local_files_only=True, output_loading_info=True
-                )
-            model, found = loaded
-            model.to(device)
-        except Exception as error:  # transformers raises OSError, ValueError, safetensors' own …
-            raise CorruptCheckpointError(
-                f"language model in '{folder}' cannot be loaded ({reason(error)}); download it "
-                "again"
-            ) from error
-        # What a checkpoint lacks is filled with random numbers: noise, spoken with confidence.
-        lost = sorted([*found["missing_keys"], *(name for name, *_ in found["mismatched_keys"])])
-        if lost:
-            raise CorruptCheckpointError(
-                f"language model in '{folder}' lacks {len(lost)} tensors that its config.json "
-                f"asks for ({', '.join(lost[:3])}); download it again"
-            )
+        """Raises what `load_language_model` raises."""
+        model = load_language_model(folder, device, dtype)
         return cls(model, max_streams, prompts=PromptEmbedding.open(folder))
 
     async def stream(
