@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
@@ -47,12 +47,11 @@ async def backbone_rates(
     sampling: Sampling,
     roofline: Roofline,
     batches: Sequence[int] = BATCHES,
-    progress: Callable[[str], None] = lambda line: None,
-) -> list[BackboneRate]:
-    """Each batch once, after a warm-up of the same size. sampling: as production samples; its
-    max_tokens is every stream's length, of which the stretch in which all streams run is counted.
+) -> AsyncIterator[BackboneRate]:
+    """Each batch once, after a warm-up of the same size, as soon as it is known. sampling: as
+    production samples; its max_tokens is every stream's length, of which the stretch in which all
+    streams run is counted.
     """
-    rates = []
     for batch in batches:
         await _run(backend, sampling, batch)
         began = time.perf_counter()
@@ -60,19 +59,15 @@ async def backbone_rates(
         rate = steady_rate(streams, batch)
         context = PROMPT_IDS + sampling.max_tokens // 2
         bound = batch * roofline.rate(batch, context).ceiling
-        rates.append(
-            BackboneRate(
-                batch=batch,
-                tokens_per_s=rate,
-                per_stream=rate / batch,
-                step_ms=1000 * batch / rate,
-                bound_tokens_per_s=bound,
-                share=rate / bound,
-                ttft_p50_ms=1000 * statistics.median(s[0].at - began for s in streams),
-            )
+        yield BackboneRate(
+            batch=batch,
+            tokens_per_s=rate,
+            per_stream=rate / batch,
+            step_ms=1000 * batch / rate,
+            bound_tokens_per_s=bound,
+            share=rate / bound,
+            ttft_p50_ms=1000 * statistics.median(s[0].at - began for s in streams),
         )
-        progress(table(rates[-1:]).splitlines()[-1])
-    return rates
 
 
 async def _run(backend: Backend, sampling: Sampling, batch: int) -> list[list[_Delivery]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from benchmarks.ceilings import REPEATS, median_time
@@ -26,16 +26,15 @@ class CodecRate:
 
 def codec_rates(
     codec: SnacCodec, batches: Sequence[int], repeats: int = REPEATS
-) -> list[CodecRate]:
-    """Windows as the streaming decoder asks for them at full lookahead."""
+) -> Iterator[CodecRate]:
+    """Each batch as soon as it is known. Windows as the streaming decoder asks for them at full
+    lookahead."""
     context = codec.context
     frame_s = context.samples_per_frame / context.sample_rate
-    rates = []
     for batch in batches:
         windows = hop_windows(codec, batch)
         seconds = median_time(lambda w=windows: codec.decode_windows(w), codec.device, repeats)  # type: ignore[misc]
-        rates.append(CodecRate(batch, 1000 * seconds, batch * frame_s / seconds))
-    return rates
+        yield CodecRate(batch, 1000 * seconds, batch * frame_s / seconds)
 
 
 def hop_windows(codec: SnacCodec, count: int) -> list[Window]:

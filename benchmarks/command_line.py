@@ -28,7 +28,7 @@ from tensorrt_tts.notice import notice
 
 _ABOVE_ZERO = (
     *("count", "streams", "each", "requests", "rate", "prompts"),
-    *("lengths", "batches", "limit", "seconds", "alone", "timeout"),
+    *("lengths", "batches", "limit", "seconds", "alone", "timeout", "budget_s"),
 )
 """Options that would ask for nothing at 0 or below."""
 
@@ -49,7 +49,7 @@ def _refuse_nothing(parsed: argparse.Namespace) -> None:
         value = getattr(parsed, name, None)
         for one in value if isinstance(value, tuple) else (value,):
             if one is not None and one <= 0:
-                raise SettingError(f"--{name} {one:g}: must be above 0")
+                raise SettingError(f"--{name.replace('_', '-')} {one:g}: must be above 0")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -155,11 +155,36 @@ def _other_commands(commands: Any) -> None:
     command.add_argument(
         "--stages",
         type=lambda text: tuple(text.split(",")),
-        help="some of ceilings,codec,backbone,first-audio,callers (all); adds to device.json",
+        help="some of ceilings,exactness,codec,backbone,first-audio,callers (all); adds to "
+        "device.json, and goes on where a stage was cut short",
     )
+    command.add_argument(
+        "--precision", default="bf16", help="bf16 or fp8, side by side in device.json (%(default)s)"
+    )
+    command.add_argument(
+        "--engine-arguments",
+        type=_json_object,
+        default={},
+        metavar="JSON",
+        help="further arguments of vLLM's engine, recorded in the result",
+    )
+    command.add_argument(
+        "--budget-s", type=float, help="leave out the stages that do not fit into so many seconds"
+    )
+    command.add_argument("--commit", help="of this checkout, where there is no git to ask")
     command.add_argument("--codec", default="random", help="random, null, demo or a folder")
     command.add_argument("--out", type=Path, default=Path("out/device"))
     command.set_defaults(run=_run_device)
+
+
+def _json_object(text: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise argparse.ArgumentTypeError(f'{text!r} is no JSON object, as {{"name": value}} is')
+    return found
 
 
 def _whole_numbers(text: str) -> tuple[int, ...]:
@@ -356,6 +381,10 @@ def _run_device(parsed: argparse.Namespace) -> None:
         seconds=parsed.seconds or SECONDS,
         codec=parsed.codec,
         alone=parsed.alone or ALONE,
+        precision=parsed.precision,
+        engine_arguments=parsed.engine_arguments,
+        budget_s=parsed.budget_s,
+        commit=parsed.commit,
         say=notice,
     )
     found = asyncio.run(run.run(parsed.stages or STAGES))

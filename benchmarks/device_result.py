@@ -1,16 +1,20 @@
-"""What a device run has found so far, in a file that is whole after every stage."""
+"""What a device run has found so far, in a file that is whole after every figure."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Set
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from benchmarks.backbone import BackboneRate
 from benchmarks.backbone import table as backbone_table
 from benchmarks.ceilings import Ceilings
+from benchmarks.codec_exactness import Exactness
+from benchmarks.codec_exactness import table as exactness_table
 from benchmarks.codec_rates import CodecRate
 from benchmarks.codec_rates import table as codec_table
 from benchmarks.environment import Hardware
@@ -22,10 +26,26 @@ FILE = "device.json"
 
 
 @dataclass(slots=True)
+class EngineResult:
+    """Of vLLM in one format, started with one set of arguments. arguments: those given beside our
+    own. hand_on: tokens that vLLM handed on at once, by stage. first_audio: one caller; its
+    `ttfa_p50_ms` is first audio. callers: the search."""
+
+    precision: str
+    arguments: dict[str, Any] = field(default_factory=dict)
+    stage_s: dict[str, float] = field(default_factory=dict)
+    incomplete: list[str] = field(default_factory=list)
+    hand_on: dict[str, int] = field(default_factory=dict)
+    backbone: list[BackboneRate] = field(default_factory=list)
+    first_audio: Level | None = None
+    callers: list[Level] = field(default_factory=list)
+
+
+@dataclass(slots=True)
 class DeviceResult:
     """shape, device, codec, seconds (of audio in an answer), hardware, versions: what it is of.
-    stage_s: how long each stage took that was run. hand_on: tokens that vLLM handed on at once, by
-    stage. first_audio: one caller; its `ttfa_p50_ms` is first audio. callers: the search."""
+    stage_s: how long each stage took that is whole. incomplete: stages that were cut short, of
+    which some figures may be there. engines: what was measured of vLLM, by `engine_name`."""
 
     shape: str
     device: str
@@ -34,12 +54,16 @@ class DeviceResult:
     hardware: Hardware
     versions: dict[str, str]
     stage_s: dict[str, float] = field(default_factory=dict)
-    hand_on: dict[str, int] = field(default_factory=dict)
+    incomplete: list[str] = field(default_factory=list)
     ceilings: Ceilings | None = None
     codec_rates: list[CodecRate] = field(default_factory=list)
-    backbone: list[BackboneRate] = field(default_factory=list)
-    first_audio: Level | None = None
-    callers: list[Level] = field(default_factory=list)
+    exactness: list[Exactness] = field(default_factory=list)
+    engines: dict[str, EngineResult] = field(default_factory=dict)
+
+    def engine(self, precision: str, arguments: Mapping[str, Any]) -> EngineResult:
+        """What is known of that engine, at first nothing."""
+        name = engine_name(precision, arguments)
+        return self.engines.setdefault(name, EngineResult(precision, dict(arguments)))
 
     def save(self, folder: Path) -> None:
         """Replaces the file whole: a run that is killed meanwhile keeps the one before. Raises
@@ -69,22 +93,34 @@ class DeviceResult:
             raise SettingError(
                 f"'{path}' is no device run of this version; choose another --out"
             ) from error
-        for name, mine, its in zip(_BASIS, self._basis(), earlier._basis(), strict=True):
+        unknown = self.versions.keys() ^ earlier.versions.keys()
+        for name, mine, its in zip(
+            _BASIS, self._basis(unknown), earlier._basis(unknown), strict=True
+        ):
             if mine != its:
                 raise SettingError(
                     f"'{path}' is of {name} {its!r}, this run of {mine!r}; choose another --out"
                 )
         return earlier
 
-    def _basis(self) -> tuple[object, ...]:
-        hardware = self.hardware
+    def _basis(self, unknown: Set[str]) -> tuple[object, ...]:
+        """unknown: versions that one of two runs does not know. A commit that nobody named keeps
+        nobody from going on; a package that came or went does."""
+        hardware, versions = self.hardware, dict(self.versions)
+        if "commit" in unknown:
+            versions.pop("commit", None)
         return (
             *(self.shape, self.device, self.codec, self.seconds),
-            *(hardware.cpu, hardware.gpu, self.versions),
+            *(hardware.cpu, hardware.gpu, versions),
         )
 
 
 _BASIS = ("shape", "device", "codec", "seconds", "cpu", "gpu", "versions")
+
+
+def engine_name(precision: str, arguments: Mapping[str, Any]) -> str:
+    """ "fp8", or "fp8 {…}" with further arguments."""
+    return f"{precision} {json.dumps(dict(arguments), sort_keys=True)}" if arguments else precision
 
 
 def report(found: DeviceResult) -> str:
@@ -95,8 +131,19 @@ def report(found: DeviceResult) -> str:
             f"copies at {found.ceilings.bandwidth:.0f} GB/s, bf16 matrices "
             f"{found.ceilings.tflops:.1f} Tflop/s"
         )
+    if found.exactness:
+        parts.append(exactness_table(found.exactness))
     if found.codec_rates:
         parts.append(codec_table(found.codec_rates))
+    for name, engine in found.engines.items():
+        parts += _engine_report(name, engine)
+    if found.incomplete:
+        parts.append(f"cut short: {', '.join(found.incomplete)}")
+    return "\n\n".join(parts)
+
+
+def _engine_report(name: str, found: EngineResult) -> list[str]:
+    parts = [f"vLLM, {name}"] if found.stage_s or found.incomplete else []
     if found.backbone:
         parts.append(backbone_table(found.backbone))
     if found.first_audio:
@@ -107,10 +154,14 @@ def report(found: DeviceResult) -> str:
         )
     if found.callers:
         parts.append(level_table(found.callers))
-        parts.append(f"real-time callers held: {streams_held(found.callers)}")
-    return "\n\n".join(parts)
+        cut = ", so far" if "callers" in found.incomplete else ""
+        parts.append(f"real-time callers held{cut}: {streams_held(found.callers)}")
+    if found.incomplete:
+        parts.append(f"cut short: {', '.join(found.incomplete)}")
+    return parts
 
 
 def as_json(found: DeviceResult) -> str:
     """One line, everything raw."""
-    return json.dumps({**asdict(found), "streams_held": largest_held(found.callers)})
+    held = {name: largest_held(engine.callers) for name, engine in found.engines.items()}
+    return json.dumps({**asdict(found), "streams_held": held})

@@ -24,6 +24,10 @@ PACKAGES = (
 )
 
 
+COMMIT_VARIABLE = "TENSORRT_TTS_COMMIT"
+"""For a copy of the checkout without its history: what `git describe --always --dirty` said."""
+
+
 @dataclass(frozen=True, slots=True)
 class Hardware:
     """memory_gib: physical. load: processes that wanted a CPU in the last minute, when the run
@@ -53,9 +57,10 @@ def hardware() -> Hardware:
     )
 
 
-def versions() -> dict[str, str]:
+def versions(commit: str | None = None) -> dict[str, str]:
     """Python, the packages above that are installed, CUDA where there is a GPU, and the commit of
-    this checkout."""
+    this checkout. commit: given by the caller, else by COMMIT_VARIABLE, else what git says here;
+    left out where nobody says it."""
     found = {"python": platform.python_version()}
     for package in PACKAGES:
         try:
@@ -65,7 +70,10 @@ def versions() -> dict[str, str]:
     cuda = _cuda() if _gpu("name") else None
     if cuda:
         found["cuda"] = cuda
-    commit = _output(["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty"])
+    commit = commit or os.environ.get(COMMIT_VARIABLE)
+    commit = commit or _output(
+        ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty"]
+    )
     if commit:
         found["commit"] = commit
     return found

@@ -86,6 +86,19 @@ def retried(once: Try) -> Try:
     return attempt
 
 
+def remembered(once: Try, known: Sequence[Level], keep: Callable[[Level], None]) -> Try:
+    """What an earlier search found is not tried again, and what this one finds is kept at once."""
+    found = {level.streams: level for level in known}
+
+    async def attempt(streams: int) -> Level:
+        if streams not in found:
+            found[streams] = await once(streams)
+            keep(found[streams])
+        return found[streams]
+
+    return attempt
+
+
 def largest_held(levels: Sequence[Level]) -> int:
     """0 when not even one stream was held."""
     return max((level.streams for level in levels if level.held), default=0)
@@ -117,12 +130,15 @@ async def host_overhead(
     ready_within: float = 300.0,
     alone: int = EACH,
     first: int = 1,
+    known: Sequence[Level] = (),
+    keep: Callable[[Level], None] = lambda level: None,
 ) -> list[Level]:
     """Start the server with that codec and search from `first` up to `limit` streams. Each level's
     run log is kept in `folder`, and the server's log beside them.
 
     more: further flags of `benchmarks.host_server`. ready_within: seconds it may take to start.
-    alone: judged answers of the one-caller level; at other levels every caller has EACH.
+    alone: judged answers of the one-caller level; at other levels every caller has EACH. known:
+    levels of an earlier search that was cut short. keep: given each new level of the search.
 
     Raises BackendError when the server does not start.
     """
@@ -134,7 +150,7 @@ async def host_overhead(
     log = folder / f"server-{name}.log"
     with serving([*arguments, *more], log, ready_within, "benchmarks.host_server") as process:
         return await _search_server(
-            process, name, folder, session, limit, seconds, alone, first, progress
+            process, name, folder, session, limit, seconds, alone, first, progress, known, keep
         )
 
 
@@ -148,6 +164,8 @@ async def _search_server(
     alone: int,
     first: int,
     progress: Callable[[Level], None],
+    known: Sequence[Level],
+    keep: Callable[[Level], None],
 ) -> list[Level]:
     endpoint = WebSocketEndpoint(process.socket_url, timeout=max(60.0, 10 * seconds))
 
@@ -163,7 +181,7 @@ async def _search_server(
         progress(level)
         return level
 
-    return await search(retried(once), limit, first)
+    return await search(remembered(retried(once), known, keep), limit, first)
 
 
 def _level(codec: str, streams: int, summary: Summary, cpu: float, client_cpu: float) -> Level:

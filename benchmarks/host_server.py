@@ -11,11 +11,12 @@ Every other flag is the server's.
 from __future__ import annotations
 
 import argparse
+import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from benchmarks.engine_double import REAL_TIME, EngineDouble
 from benchmarks.fixed_length import FixedLength
@@ -52,13 +53,16 @@ def build(
     device: str = "cpu",
     shape: Path | None = None,
     hand_on: int = SLOTS,
+    engine_streams: int | None = None,
+    engine_arguments: Mapping[str, Any] | None = None,
 ) -> Synthesizer:
     """A synthesizer that answers every sentence with `seconds` of noise: at `rate` tokens a second,
     or, with a `shape`, as fast as vLLM is with random weights. A text of several sentences gets so
     much for each: `prompts.single_sentences` are those with answers of one length.
 
     codec: "null", or what `decode_cost.open_codec` takes. hand_on: tokens that vLLM hands on at
-    once. Raises what loading a codec or starting an engine raises.
+    once. engine_streams: streams that vLLM is started for, where more than max_streams: engines of
+    one size are compiled once. Raises what loading a codec or starting an engine raises.
     """
     tokens = OrpheusTokens()
     decoder: Codec
@@ -85,7 +89,8 @@ def build(
     )
     engine: Backend = EngineDouble(rate, count, max_streams)
     if shape is not None:
-        engine = FixedLength(open_shape(shape, device, max_streams, hand_on), count)
+        streams = max(max_streams, engine_streams or 0)
+        engine = FixedLength(open_shape(shape, device, streams, hand_on, engine_arguments), count)
     return Synthesizer(model, engine, decoder)
 
 
@@ -97,6 +102,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--shape", type=Path)
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--hand-on", type=int, default=SLOTS)
+    parser.add_argument("--engine-streams", type=int)
+    parser.add_argument("--engine-arguments", type=json.loads, default={})
     own, rest = parser.parse_known_args(arguments)
     from tensorrt_tts.server.serve import serve
     from tensorrt_tts.server.settings import read_settings
@@ -116,6 +123,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 own.device,
                 own.shape,
                 own.hand_on,
+                own.engine_streams,
+                own.engine_arguments,
             ),
         )
 

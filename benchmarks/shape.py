@@ -7,8 +7,9 @@ laptop: it is for testing the benchmarks, not for numbers.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from engines.architecture import Architecture
 from engines.recipe import model_recipes
@@ -65,10 +66,16 @@ def write_shape(folder: Path, shape: str) -> Path:
     return folder
 
 
-def open_shape(folder: Path, device: str, max_streams: int, hand_on: int = SLOTS) -> VLLMBackend:
+def open_shape(
+    folder: Path,
+    device: str,
+    max_streams: int,
+    hand_on: int = SLOTS,
+    engine_arguments: Mapping[str, Any] | None = None,
+) -> VLLMBackend:
     """vLLM on that folder's shape with random weights, bfloat16, prompts never seen before.
 
-    device: "cpu" or "cuda". hand_on: tokens per hand-on, see `VLLMOptions`.
+    device: "cpu" or "cuda". hand_on: tokens per hand-on, and engine_arguments: see `VLLMOptions`.
 
     Raises what `VLLMOptions` and `VLLMBackend.from_folder` raise.
     """
@@ -83,5 +90,6 @@ def open_shape(folder: Path, device: str, max_streams: int, hand_on: int = SLOTS
         hand_on=hand_on,
         prefix_caching=False,
         dummy_weights=True,
+        engine_arguments=engine_arguments or {},
     )
     return VLLMBackend.from_folder(folder, options)

@@ -26,14 +26,18 @@ app = modal.App("tensorrt-tts-build")
 class Builder:
     @modal.method()
     def build(self, model: str, precision: str = "", kv: str = "") -> str:
-        """Returns the engine's folder and whether it was built now."""
+        """Returns the engine's folder, whether it was built now, and whether it says what its
+        weights say. Raises EngineMismatchError when it does not."""
         from tensorrt_tts.codecs.select import engines_root
-        from tensorrt_tts.jobs.engine import ready_engine
+        from tensorrt_tts.jobs.engine import ready_engine, verified
 
         built = ready_engine(model, engines_root(), precision or None, kv or None)
-        if not modal.is_local():
-            volume.commit()
-        return f"{built.folder} ({'built' if built.fresh else 'already there, nothing to do'})"
+        state = "built" if built.fresh else "already there, nothing to do"
+        try:
+            return f"{built.folder} ({state})\n{verified(built.folder, model)}"
+        finally:
+            if not modal.is_local():
+                volume.commit()  # the engine, and the verdict on it
 
 
 def plan_text(gpu: str, model: str, precision: str = "", kv: str = "") -> str:

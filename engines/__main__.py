@@ -1,4 +1,4 @@
-"""`python -m engines plan|build|check|recipes`."""
+"""`python -m engines plan|build|check|recipes|verify`."""
 
 import sys
 

@@ -25,6 +25,7 @@ from engines.plan_table import render
 from engines.progress import Progress
 from engines.recipe import model_names, model_recipes, recipe
 from engines.roofline import RealTime
+from engines.verify_command import add_command as add_verify
 from tensorrt_tts.errors import ImpossiblePlanError, MissingDependencyError, SettingError
 from tensorrt_tts.exit_status import exit_status
 
@@ -42,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m engines",
-        description="Plan, build and check TensorRT-LLM engines.",
+        description="Plan, build, check and verify TensorRT-LLM engines.",
         epilog="Exit codes: 0 done, 2 bad argument, 3 checkpoint, 4 package, GPU or memory "
         "missing, 5 impossible plan, failed build or bad engine, 130 interrupted.",
     )
@@ -86,6 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("recipes", help="list models, GPUs and formats")
     command.add_argument("--json", action="store_true")
     command.set_defaults(run=_recipes)
+    add_verify(commands)
     add_commands(commands)
     return parser
 

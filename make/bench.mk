@@ -19,11 +19,13 @@ bench-host: $(INSTALLED)  ## real-time streams that one process carries when the
 	$(PYTHON) -m benchmarks host-overhead --out $(BENCH_OUT)/host
 
 # On a GPU host: `pip install 'tensorrt-tts[vllm,bench,server]'`, then with that PYTHON (no .venv is
-# made then). STAGES: some of ceilings,codec,backbone,first-audio,callers; each adds to device.json.
+# made then). STAGES: some of ceilings,exactness,codec,backbone,first-audio,callers; each adds to
+# device.json, and goes on where it was cut short. PRECISION: bf16 or fp8, side by side.
 # On a laptop, to test them: make bench-device PYTHON=.venv-vllm/bin/python DEVICE=cpu SHAPE=tiny \
 #   DEVICE_FLAGS="--batches 1,2 --limit 2 --seconds 2 --alone 3"
 DEVICE ?= cuda
 SHAPE ?= orpheus-3b
 STAGES ?=
-bench-device: $(PYTHON_READY)  ## on a GPU: ceilings, vLLM on the Orpheus shape with random weights, first audio, callers held [STAGES=]
-	$(PYTHON) -m benchmarks device --shape $(SHAPE) --device $(DEVICE) $(if $(STAGES),--stages $(STAGES)) $(DEVICE_FLAGS) --out $(BENCH_OUT)/device
+bench-device: $(PYTHON_READY)  ## on a GPU: ceilings, vLLM on the Orpheus shape with random weights, first audio, callers held [STAGES= PRECISION=]
+	$(PYTHON) -m benchmarks device --shape $(SHAPE) --device $(DEVICE) $(if $(STAGES),--stages $(STAGES)) \
+		$(if $(PRECISION),--precision $(PRECISION)) $(DEVICE_FLAGS) --out $(BENCH_OUT)/device

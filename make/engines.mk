@@ -7,7 +7,7 @@ ENGINES ?= build/engines
 ENGINE_OPTIONS = $(MODEL) --gpu $(GPU) $(if $(PRECISION),--precision $(PRECISION)) \
 	$(if $(KV),--kv $(KV)) $(if $(CHECKPOINT),--checkpoint $(CHECKPOINT))
 
-.PHONY: plan build-engine check-engine recipes
+.PHONY: plan build-engine check-engine verify-engine recipes
 
 plan: $(PYTHON_READY)  ## what an engine would be: GPU=a100 [MODEL= PRECISION= KV= CHECKPOINT=]; needs no GPU
 	@$(PYTHON) -m engines plan $(ENGINE_OPTIONS)
@@ -18,6 +18,9 @@ build-engine: $(PYTHON_READY)  ## plan, then build on this GPU: GPU=a100 [MODEL=
 
 check-engine: $(PYTHON_READY)  ## can this engine folder run here? DIR=build/engines/...
 	@$(PYTHON) -m engines check $(DIR)
+
+verify-engine: $(PYTHON_READY)  ## does this engine say what its weights say? DIR=build/engines/... [CHECKPOINT=]
+	@$(PYTHON) -m engines verify $(DIR) $(if $(CHECKPOINT),--checkpoint $(CHECKPOINT))
 
 recipes: $(PYTHON_READY)  ## models, GPUs and formats that have a recipe
 	@$(PYTHON) -m engines recipes

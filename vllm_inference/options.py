@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,7 @@ class VLLMOptions:
     prefix_caching: keeps the KV of prompts already seen. It saves the prefill where a text, or a
         cloned voice's long prompt, comes again, and costs next to nothing elsewhere.
     dummy_weights: random weights from the shape in config.json, to measure speed without them.
+    engine_arguments: further keyword arguments of AsyncEngineArgs, which win over ours.
     shutdown_s: how long close() lets the engine's processes end by themselves before it
         kills them.
     """
@@ -52,6 +54,7 @@ class VLLMOptions:
     kv_cache_gib: float | None = None
     prefix_caching: bool = True
     dummy_weights: bool = False
+    engine_arguments: Mapping[str, Any] = field(default_factory=dict)
     shutdown_s: float = 4.0
 
     def __post_init__(self) -> None:
@@ -148,4 +151,4 @@ def engine_arguments(
         arguments["max_num_batched_tokens"] = max(512, options.max_streams)
     else:
         arguments["gpu_memory_utilization"] = options.memory_fraction
-    return arguments
+    return {**arguments, **options.engine_arguments}

@@ -40,7 +40,7 @@ def _quiet() -> Iterator[None]:
             logging.enable_progress_bar()
 
 
-def load(folder: Path, device: str, dtype: torch.dtype) -> Any:
+def load(folder: Path, device: str = "cpu", dtype: torch.dtype = torch.float32) -> Any:
     """The model on its device. Raises the CheckpointError that fits, MissingDependencyError for a
     quantised checkpoint whose package is not installed, EngineError where memory does not suffice.
 

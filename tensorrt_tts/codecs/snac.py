@@ -12,6 +12,7 @@ import torch
 
 from tensorrt_tts.codecs import snac_weights
 from tensorrt_tts.codecs.context import CodecContext, Window
+from tensorrt_tts.codecs.full_precision import full_precision
 from tensorrt_tts.codecs.snac_config import SnacConfig
 from tensorrt_tts.codecs.snac_stages import Interval, SnacStages, compute, needs
 
@@ -49,6 +50,7 @@ class SnacCodec:
         return SnacStream(self.stages, seed)
 
     @torch.inference_mode()
+    @full_precision()
     def decode_windows(self, windows: Sequence[Window]) -> list[np.ndarray]:
         """See `Codec`. Windows of one shape run as one batch.
 

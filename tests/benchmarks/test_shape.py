@@ -2,10 +2,12 @@ import json
 
 import pytest
 
-from benchmarks.shape import SHAPES, architecture, write_shape
+from benchmarks.shape import SHAPES, architecture, open_shape, write_shape
 from engines.architecture import read_architecture
 from tensorrt_tts.errors import SettingError
 from tensorrt_tts.models.orpheus_tokens import OrpheusTokens
+from vllm_inference.backend import VLLMBackend
+from vllm_inference.options import engine_arguments
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -19,3 +21,14 @@ def test_the_folder_reads_back_as_the_shape(shape, tmp_path):
 def test_another_name_is_refused_with_those_that_are():
     with pytest.raises(SettingError, match="orpheus-3b"):
         architecture("orpheus-30b")
+
+
+def test_an_engine_is_asked_for_what_was_given_beside_the_shape(tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(VLLMBackend, "from_folder", lambda folder, options: asked.append(options))
+    open_shape(tmp_path, "cpu", 8, 1, {"quantization": "fp8", "enforce_eager": False})
+    config = {**architecture("tiny").model_dump()}
+    arguments = engine_arguments(tmp_path, config, asked[0], seed=1)
+    assert arguments["quantization"] == "fp8"
+    assert arguments["enforce_eager"] is False  # over our own
+    assert (arguments["max_num_seqs"], arguments["load_format"]) == (8, "dummy")

@@ -18,32 +18,41 @@ pytestmark = [
 
 def test_every_stage_on_the_tiny_shape_in_two_calls(tmp_path, capsys, monkeypatch):
     # The checkout may move on between the calls, and results of two commits are kept apart.
-    monkeypatch.setattr("benchmarks.device_run.versions", dict)
+    monkeypatch.setenv("TENSORRT_TTS_COMMIT", "test")
     out = tmp_path / "out"
     flags = ["--shape", "tiny", "--device", "cpu", "--codec", str(write_snac(tmp_path / "snac"))]
-    flags += ["--batches", "1,2", "--limit", "2", "--seconds", "1", "--alone", "2"]
-    flags += ["--out", str(out)]
+    flags += ["--limit", "2", "--seconds", "1", "--alone", "2", "--out", str(out)]
+    flags += ["--engine-arguments", '{"max_num_batched_tokens": 640}']
 
-    assert main(["device", *flags, "--stages", "ceilings,codec,backbone"]) == 0
+    stages = ["--stages", "ceilings,exactness,codec,backbone"]
+    assert main(["device", *flags, "--batches", "1", *stages]) == 0
     first = json.loads((out / FILE).read_text())
-    assert list(first["stage_s"]) == ["ceilings", "codec", "backbone"]
+    (name,) = first["engines"]
+    assert name == 'bf16 {"max_num_batched_tokens": 640}'
+    assert list(first["stage_s"]) == ["ceilings", "exactness", "codec"]
     assert first["ceilings"]["bandwidth"] > 0
-    assert [rate["batch"] for rate in first["codec_rates"]] == [1, 2]
-    assert [rate["batch"] for rate in first["backbone"]] == [1, 2]
-    assert all(0 < rate["share"] < 2 for rate in first["backbone"])  # "tiny" fits into the caches
+    assert all(row["over_1"] == 0 for row in first["exactness"])
+    assert first["versions"]["commit"] == "test"
     capsys.readouterr()
 
-    assert main(["device", *flags, "--stages", "first-audio,callers"]) == 0
+    # Another batch is added to the one that is there.
+    assert main(["device", *flags, "--batches", "1,2"]) == 0
     printed = capsys.readouterr().out
     found = json.loads((out / FILE).read_text())
     assert json.loads(printed.splitlines()[-1]) == found
-    assert found["backbone"] == first["backbone"]
-    alone = found["first_audio"]
+    engine = found["engines"][name]
+    assert (engine["incomplete"], found["incomplete"]) == ([], [])
+    assert list(engine["stage_s"]) == ["backbone", "first-audio", "callers"]
+    assert [rate["batch"] for rate in found["codec_rates"]] == [1, 2]
+    assert [rate["batch"] for rate in engine["backbone"]] == [1, 2]
+    assert engine["backbone"][0] == first["engines"][name]["backbone"][0]
+    assert all(0 < rate["share"] < 2 for rate in engine["backbone"])  # "tiny" fits into the caches
+    alone = engine["first_audio"]
     assert (alone["streams"], alone["faults"]) == (1, 0)
     assert alone["ttfa_p50_ms"] is not None
-    assert found["hand_on"] == {"first-audio": 1, "callers": 7}
-    assert found["streams_held"] in (0, 1, 2)  # by how busy this machine is
-    assert found["callers"][0]["faults"] == 0
+    assert engine["hand_on"] == {"first-audio": 1, "callers": 7}
+    assert found["streams_held"][name] in (0, 1, 2)  # by how busy this machine is
+    assert engine["callers"][0]["faults"] == 0
     assert "real-time callers held" in printed
 
     (log,) = (out / "first-audio").glob("host-*.jsonl")

@@ -1,0 +1,195 @@
+"""`python -m engines verify`: an engine folder, or a checkpoint on another backend."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engines.agreement import Verdict, limits
+from engines.check import EngineInfo, check_engine
+from engines.compat import installed_api
+from engines.fingerprint import fingerprint
+from engines.formats import Format, Kv, Precision
+from engines.host import find_device
+from engines.progress import Progress
+from engines.verification import Verification, write_verification
+from engines.verify import PHASES, Size, verify
+from tensorrt_tts.errors import (
+    CheckpointNotFoundError,
+    EngineError,
+    EngineMismatchError,
+    SettingError,
+)
+
+if TYPE_CHECKING:
+    from tensorrt_tts.backends.protocol import Backend
+
+ENGINE = "engine"
+
+STREAMS = 16
+"""At once, of a backend that runs a checkpoint as it is."""
+
+
+def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser("verify", help="does this engine say what its weights say?")
+    command.add_argument("folder", help="an engine folder; with --backend a checkpoint")
+    command.add_argument(
+        "--backend",
+        choices=(ENGINE, "vllm", "trtllm-pytorch"),
+        default=ENGINE,
+        help="what is compared with the reference (%(default)s)",
+    )
+    command.add_argument("--checkpoint", type=Path, help="the engine's (default: its manifest's)")
+    command.add_argument("--codec", help="the model's codec: a folder or hub id (SNAC 24 kHz)")
+    command.add_argument("--spec", help="variant of the family, for its voices (the checkpoint's)")
+    command.add_argument("--device", help="of the reference, and of vLLM: cpu, cuda (where there)")
+    command.add_argument("--prompts", type=int, default=8, help="at least 1 (%(default)s)")
+    command.set_defaults(run=_run)
+
+
+def _run(options: argparse.Namespace) -> None:
+    if options.prompts < 1:
+        raise SettingError(f"--prompts {options.prompts}: must be at least 1")
+    wanted = Wanted(options.codec, options.spec, options.device, Size(prompts=options.prompts))
+    progress = Progress(sys.stderr)
+    what = f"'{options.folder}'"
+    if options.backend == ENGINE:
+        verdict, found = verify_engine(Path(options.folder), options.checkpoint, wanted, progress)
+    else:
+        what = f"{options.backend} on {what}"
+        verdict, found = verify_backend(options.backend, options.folder, wanted, progress)
+    print(verdict.table(), flush=True)
+    found.require(what)
+    print(found.line(what))
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """codec, spec: as `load_model` takes them. device: of the reference; None for CUDA where there
+    is one."""
+
+    codec: str | None = None
+    spec: str | None = None
+    device: str | None = None
+    size: Size = field(default_factory=Size)
+
+
+def verify_engine(
+    folder: Path,
+    checkpoint: Path | None = None,
+    wanted: Wanted = Wanted(),
+    progress: Progress | None = None,
+) -> tuple[Verdict, Verification]:
+    """The verdict on an engine folder, which is also kept there (`verification`).
+
+    checkpoint: None for the one that the manifest names.
+
+    Raises MissingDependencyError without tensorrt_llm, EngineMismatchError for another checkpoint
+    than the engine's, and what checking and loading raise.
+    """
+    api = installed_api()
+    info = check_engine(folder, find_device(), {"tensorrt_llm": api.version})
+    if info.config is None:
+        raise EngineError(f"'{folder}' is not an engine of a language model; give one that is")
+    source = checkpoint or _source(info)
+    if not source.is_dir():
+        raise CheckpointNotFoundError(
+            f"'{folder}' was built from '{source}', which is not here; give it with --checkpoint"
+        )
+    if (
+        info.manifest is not None
+        and fingerprint(source, folder.parent) != info.manifest.inputs.checkpoint
+    ):
+        raise EngineMismatchError(
+            f"'{folder}' was not built from '{source}', whose fingerprint is another; give the "
+            "engine's own checkpoint with --checkpoint"
+        )
+
+    def opened() -> Backend:
+        from tensorrt_tts.backends.trtllm_open import open_engine
+
+        return open_engine(folder)
+
+    verdict, reference = _compared(source, opened, _format(info), wanted, progress)
+    key = info.manifest.key if info.manifest is not None else ""
+    found = Verification.of(verdict, key, reference)
+    write_verification(folder, found)
+    return verdict, found
+
+
+def verify_backend(
+    backend: str, checkpoint: str, wanted: Wanted = Wanted(), progress: Progress | None = None
+) -> tuple[Verdict, Verification]:
+    """The verdict on a backend of `loading.BACKENDS` that runs a checkpoint as it is. checkpoint: a
+    folder, known name or hub id. Raises what loading raises."""
+    from tensorrt_tts.loading import BACKENDS, load_model
+
+    model = load_model(checkpoint, wanted.codec, wanted.spec)
+    chosen = replace(
+        wanted,
+        codec=str(model.codec_folder),
+        spec=model.spec.name,
+        device=wanted.device or default_device(),
+    )
+    verdict, reference = _compared(
+        model.folder,
+        lambda: BACKENDS[backend](model, str(chosen.device), STREAMS),
+        Format(Precision.BF16),
+        chosen,
+        progress,
+    )
+    return verdict, Verification.of(verdict, "", reference)
+
+
+def _compared(
+    source: Path,
+    open_backend: Callable[[], Backend],
+    fmt: Format,
+    wanted: Wanted,
+    progress: Progress | None,
+) -> tuple[Verdict, str]:
+    """The verdict, and what the reference was, in words."""
+    from engines.verify_prompts import prompts
+    from engines.verify_reference import Reference
+    from tensorrt_tts.loading import check_device
+
+    device = wanted.device or default_device()
+    check_device(device)
+    progress = progress or Progress()
+    asked = prompts(source, wanted.size.prompts, wanted.codec, wanted.spec)
+    with progress.phases(PHASES, f"verify {source.name}"):
+        with progress.phase("load the reference"):
+            reference = Reference(source, device)
+        verdict = asyncio.run(
+            verify(reference, asked, open_backend, limits(fmt), wanted.size, progress)
+        )
+    words = f"transformers {version('transformers')}, torch {version('torch')}, float32, {device}"
+    return verdict, words
+
+
+def default_device() -> str:
+    import torch
+
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def _source(info: EngineInfo) -> Path:
+    if info.manifest is None:
+        raise CheckpointNotFoundError(
+            f"'{info.folder}' has no manifest that names its checkpoint; give it with --checkpoint"
+        )
+    return Path(info.manifest.source)
+
+
+def _format(info: EngineInfo) -> Format:
+    """What the engine is held to: by its own config, whoever built it."""
+    assert info.config is not None
+    quantization = info.config.pretrained_config.quantization
+    kv = quantization.kv_cache_quant_algo
+    return Format(quantization.precision, Kv.MODEL if kv is None else Kv(kv.lower()))

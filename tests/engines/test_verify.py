@@ -1,0 +1,236 @@
+"""`engines verify` through the double of TensorRT-LLM, with real models inside."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from engines import verify_command
+from engines.cli import main
+from engines.host import Device
+from engines.verification import NAME, read_verification
+from engines.verify import Size, spread, without
+from engines.verify_command import Wanted, verify_backend, verify_engine
+from engines.verify_prompts import SENTENCES, prompts
+from tensorrt_tts.backends import reference_weights
+from tensorrt_tts.backends.reference import ReferenceBackend
+from tensorrt_tts.checkpoint_folder import demo_folder
+from tensorrt_tts.errors import (
+    CheckpointNotFoundError,
+    EngineDiedError,
+    EngineMismatchError,
+    MissingDependencyError,
+)
+from tensorrt_tts.loading import BACKENDS
+from tensorrt_tts.models.orpheus import SPECS
+from tests.engines.conftest import A100
+from tests.support import altered_models, fake_tensorrt_llm
+from tests.support.engine_of_model import ModelScript, write_engine
+from tests.support.fake_tensorrt_llm import FakeLLM
+
+LM, CODEC = demo_folder("lm"), str(demo_folder("codec"))
+SIZE = Size(prompts=2, spoken=14, read=6, far_spoken=60, far=6, generated=5)
+WANTED = Wanted(codec=CODEC, device="cpu", size=SIZE)
+
+
+@pytest.fixture(scope="module")
+def weights() -> Any:
+    return reference_weights.load(LM)
+
+
+@pytest.fixture
+def installed(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    fake_tensorrt_llm.install(monkeypatch)
+    monkeypatch.setattr(verify_command, "find_device", lambda: A100)
+    monkeypatch.setattr("tensorrt_tts.backends.trtllm_open.find_device", lambda: A100)
+    return monkeypatch
+
+
+@pytest.fixture
+def engine(installed: pytest.MonkeyPatch, tmp_path: Path, weights: Any) -> Callable[..., Path]:
+    """An engine folder of the demo voice, whose engine runs the model given."""
+
+    def make(alter: altered_models.Alter = altered_models.fp16, **options: Any) -> Path:
+        installed.setattr(FakeLLM, "script", ModelScript(alter(weights)))
+        return write_engine(tmp_path / "engine", LM, **options)
+
+    return make
+
+
+def test_an_engine_that_says_what_its_weights_say(engine: Callable[..., Path]) -> None:
+    folder = engine()
+    verdict, found = verify_engine(folder, wanted=WANTED)
+    assert verdict.same
+    assert {name: group.ids for name, group in verdict.groups.items()} == {
+        "read": 12,
+        "far": 6,
+        "generated": 10,
+    }
+    assert verdict.overlap == 1.0
+    key = json.loads((folder / "manifest.json").read_text())["key"]
+    assert read_verification(folder, key) == found
+    assert read_verification(folder, "another build") is None
+    assert "float32, cpu" in found.reference
+
+
+@pytest.mark.parametrize("fault", ["rope base", "overflow", "head of the embedding"])
+def test_one_line_and_a_code_for_another_language(
+    engine: Callable[..., Path], installed: pytest.MonkeyPatch, capsys: Any, fault: str
+) -> None:
+    installed.setattr(verify_command, "Size", lambda prompts: SIZE)
+    folder = engine(altered_models.BROKEN[fault])
+    assert main(["verify", str(folder), "--codec", CODEC, "--device", "cpu"]) == 5
+    out, err = capsys.readouterr()
+    assert "too far apart" in out
+    (line,) = [one for one in err.splitlines() if one.startswith("error: ")]
+    assert line.startswith(f"error: '{folder}' speaks another language than its weights: ")
+    assert json.loads((folder / NAME).read_text())["same"] is False
+
+
+def test_one_line_for_the_same_language(
+    engine: Callable[..., Path], installed: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    installed.setattr(verify_command, "Size", lambda prompts: SIZE)
+    folder = engine(altered_models.int8_kv, quant_algo="W8A16", kv_quant_algo="INT8")
+    assert main(["verify", str(folder), "--codec", CODEC, "--device", "cpu"]) == 0
+    out = capsys.readouterr().out
+    assert out.splitlines()[-1].startswith(f"'{folder}' speaks its weights' language: ")
+    assert "mean gap 0.2;" in out  # what an 8-bit engine is held to
+
+
+def test_of_another_checkpoint(engine: Callable[..., Path], tmp_path: Path) -> None:
+    """An engine is compared with its own weights, or not at all."""
+    folder = engine()
+    other = tmp_path / "other"
+    other.mkdir()
+    for path in LM.iterdir():
+        (other / path.name).write_bytes(path.read_bytes())
+    (other / "generation_config.json").write_text("{}")
+    with pytest.raises(EngineMismatchError, match="fingerprint"):
+        verify_engine(folder, other, WANTED)
+
+
+def test_an_engine_whose_checkpoint_is_elsewhere(engine: Callable[..., Path]) -> None:
+    folder = engine()
+    with pytest.raises(CheckpointNotFoundError, match="--checkpoint"):
+        verify_engine(folder, Path("/vol/checkpoint"), WANTED)
+
+
+def test_an_engine_of_trtllm_build_needs_its_checkpoint_named(engine: Callable[..., Path]) -> None:
+    folder = engine(manifest=False)
+    with pytest.raises(CheckpointNotFoundError, match="no manifest"):
+        verify_engine(folder, wanted=WANTED)
+    assert verify_engine(folder, LM, WANTED)[0].same
+
+
+def test_on_another_gpu_it_is_not_even_loaded(
+    engine: Callable[..., Path], installed: pytest.MonkeyPatch
+) -> None:
+    other = Device("NVIDIA L4", 23034, A100.capability, "580")
+    installed.setattr(verify_command, "find_device", lambda: other)
+    with pytest.raises(EngineMismatchError, match="does not fit this machine"):
+        verify_engine(engine(), wanted=WANTED)
+
+
+def test_an_engine_that_takes_no_long_sequence_is_still_judged(engine: Callable[..., Path]) -> None:
+    """Its longest sequence ends before the far half of the speech begins."""
+    verdict, _ = verify_engine(engine(max_seq_len=100), wanted=WANTED)
+    assert verdict.same
+    assert "far" not in verdict.groups
+
+
+def test_an_engine_that_dies_says_so(
+    engine: Callable[..., Path], installed: pytest.MonkeyPatch
+) -> None:
+    folder = engine()
+    installed.setattr(FakeLLM, "manners", fake_tensorrt_llm.Manners(dies_after=3))
+    with pytest.raises(EngineDiedError):
+        verify_engine(folder, wanted=WANTED)
+    assert not (folder / NAME).exists()
+
+
+def test_without_tensorrt_llm(tmp_path: Path) -> None:
+    with pytest.raises(MissingDependencyError, match="tensorrt_llm"):
+        verify_engine(tmp_path, wanted=WANTED)
+
+
+@pytest.mark.parametrize(("alter", "same"), [("bf16", True), ("layer order", False)])
+def test_another_backend_on_a_checkpoint(
+    monkeypatch: pytest.MonkeyPatch, weights: Any, alter: str, same: bool
+) -> None:
+    alters = {**altered_models.ROUNDED, **altered_models.BROKEN}
+    monkeypatch.setitem(
+        BACKENDS,
+        "vllm",
+        lambda model, device, streams: ReferenceBackend(alters[alter](weights)),
+    )
+    wanted = Wanted(codec=CODEC, device="cpu", size=SIZE)
+    assert verify_backend("vllm", str(LM), wanted)[0].same is same
+
+
+def test_a_cut_vocabulary(tmp_path: Path) -> None:
+    """A checkpoint of the audio ids alone, which says no id of the text."""
+    from engines.vocabulary import cut, orpheus_kept
+    from tensorrt_tts.loading import load_model
+
+    model = load_model("demo")
+    cut(model.folder, orpheus_kept(model.tokens), tmp_path / "cut")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(BACKENDS, "vllm", lambda m, d, s: ReferenceBackend.from_folder(m.folder, d))
+        verdict, _ = verify_backend("vllm", str(tmp_path / "cut"), WANTED)
+    assert verdict.same
+    assert verdict.overlap == 1.0
+
+
+def test_prompts_are_the_models_own_in_the_languages_of_its_voices() -> None:
+    asked = prompts(LM, 3, CODEC)
+    assert len({tuple(one.prompt) for one in asked}) == 3
+    assert all(one.sampling.legal is not None and not one.sampling.stop_ids for one in asked)
+    assert {voice.language for spec in SPECS.values() for voice in spec.voices} == set(SENTENCES)
+
+
+def test_spark_is_asked_in_the_form_of_its_calibration(tmp_path: Path) -> None:
+    from tokenizers import AddedToken, Tokenizer, models, pre_tokenizers
+
+    names = ["<unk>", *map(chr, range(32, 127))]
+    names += ["<|task_tts|>", "<|start_content|>", "<|end_content|>", "<|start_global_token|>"]
+    names += ["<|end_global_token|>", "<|start_semantic_token|>"]
+    names += [f"<|bicodec_global_{n}|>" for n in range(4096)]
+    names += [f"<|bicodec_semantic_{n}|>" for n in range(8192)]
+    tokenizer = Tokenizer(
+        models.WordLevel({name: n for n, name in enumerate(names)}, unk_token="<unk>")
+    )
+    tokenizer.pre_tokenizer = pre_tokenizers.Split("", "isolated")
+    tokenizer.add_special_tokens([AddedToken(n, normalized=False) for n in names if len(n) > 5])
+    tokenizer.save(str(tmp_path / "tokenizer.json"))
+    (one,) = prompts(tmp_path, 1)
+    text = [names[token] for token in one.prompt]
+    assert (text[0], text[-1]) == ("<|task_tts|>", "<|start_semantic_token|>")
+    assert sum(part.startswith("<|bicodec_global_") for part in text) == 32
+    assert one.sampling.legal is not None
+    assert names[one.sampling.legal.slots[0][-1]] == "<|bicodec_semantic_8191|>"
+
+
+def test_positions_are_spread_and_include_both_ends() -> None:
+    assert spread(0, 84, 20)[0] == 0
+    assert spread(0, 84, 20)[-1] == 84
+    assert len(spread(0, 84, 20)) == 20
+    assert spread(3, 4, 10) == [3, 4]
+    assert spread(5, 5, 10) == [5]
+
+
+def test_ids_named_already_are_left_out() -> None:
+    assert without((range(6), range(9, 11)), [0, 3, 10]) == (
+        range(1, 3),
+        range(4, 6),
+        range(9, 10),
+    )
+    torch.manual_seed(0)
+    forbidden = torch.randperm(50)[:5].tolist()
+    left = [token for ids in without((range(50),), forbidden) for token in ids]
+    assert sorted(left + forbidden) == list(range(50))

@@ -1,0 +1,49 @@
+"""SNAC on a device: exact in every way that it is streamed, and what TF32 would cost and save."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from benchmarks.ceilings import median_time
+from benchmarks.codec_exactness import exactness, table
+from benchmarks.codec_rates import hop_windows
+from benchmarks.decode_cost import open_codec
+from tensorrt_tts.codecs import full_precision
+
+
+def test_streamed_audio_is_the_offline_decode_on_this_device(device: str) -> None:
+    """To one step of int16, and so is the offline decode to the CPU's."""
+    frames, batch = (60, 64) if device == "cuda" else (6, 3)
+    rows = list(exactness("demo", device, frames, batch))
+    print(table(rows))
+    assert all(row.exact for row in rows), table(rows)
+
+
+def test_the_codec_leaves_torchs_own_setting_alone(device: str) -> None:
+    before = torch.backends.cudnn.allow_tf32
+    codec, _ = open_codec("demo", device)
+    codec.decode_windows(hop_windows(codec, 1))
+    assert torch.backends.cudnn.allow_tf32 is before
+
+
+def test_what_tf32_would_cost_and_save(device: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A figure to print; it asserts only that the flag is what makes the difference."""
+    codec, _ = open_codec("random" if device == "cuda" else "demo", device)
+    windows = hop_windows(codec, 64 if device == "cuda" else 2)
+    repeats = 20 if device == "cuda" else 1
+
+    def measured() -> tuple[np.ndarray, float]:
+        seconds = median_time(lambda: codec.decode_windows(windows), device, repeats)
+        return np.stack(codec.decode_windows(windows)), seconds
+
+    exact, slow = measured()
+    monkeypatch.setattr(full_precision, "_set", lambda before, allowed: None)
+    rounded, fast = measured()
+    gap = 32767 * float(np.abs(exact - rounded).max())
+    print(
+        f"{len(windows)} hops: exact {1000 * slow:.2f} ms, with TF32 {1000 * fast:.2f} ms and off "
+        f"by up to {gap:.1f} LSB"
+    )
+    assert device == "cuda" or gap == 0

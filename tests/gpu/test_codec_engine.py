@@ -1,0 +1,41 @@
+"""The codec's TensorRT engine on a real GPU: what torch gives, eager and as CUDA graphs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks.codec_rates import hop_windows
+from benchmarks.decode_cost import open_codec
+from tensorrt_tts.checkpoint_folder import demo_folder
+
+pytestmark = [pytest.mark.gpu, pytest.mark.timeout(900)]
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    torch = pytest.importorskip("torch")
+    if not torch.cuda.is_available():
+        pytest.skip("no NVIDIA GPU here, or torch was installed without CUDA")
+    pytest.importorskip("tensorrt", reason="package tensorrt is not installed")
+    from engines.snac_engine import SnacRecipe, build_snac, this_host
+
+    root = tmp_path_factory.mktemp("engines")
+    return build_snac(demo_folder("codec"), this_host(), root, SnacRecipe.read()).folder
+
+
+@pytest.mark.parametrize("graphs", [False, True])
+def test_it_gives_what_torch_gives(engine: Path, graphs: bool) -> None:
+    """One batch after another: a graph that was captured first is replayed after a larger one."""
+    from tensorrt_tts.codecs.snac_trt import open_codec as open_engine
+
+    codec, _ = open_codec("demo", "cuda")
+    ours = open_engine(engine, "cuda", graphs)
+    for batch in (1, 16, 1, 5, 64, 1):
+        windows = hop_windows(codec, batch)
+        for one, other in zip(
+            ours.decode_windows(windows), codec.decode_windows(windows), strict=True
+        ):
+            np.testing.assert_allclose(one, other, atol=2 / 32767)
