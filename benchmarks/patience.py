@@ -4,7 +4,6 @@ little longer each time. One that asks again at once measures its own refusals. 
 from __future__ import annotations
 
 import random
-from typing import Any
 
 from benchmarks.exchange import Exchange
 
@@ -51,13 +50,3 @@ class Patience:
         self._failed += 1
         pause = min(PAUSE_S * 2.0 ** (self._failed - 1), LONGEST_PAUSE_S)
         return pause * self._source.uniform(0.5, 1.5)
-
-
-def seconds(told: Any) -> float | None:
-    """What `retry_after` or a Retry-After header says; None for anything but a time from now, such
-    as HTTP's other form, a date."""
-    try:
-        value = float(told)
-    except (TypeError, ValueError):
-        return None
-    return value if 0 <= value < float("inf") else None

@@ -10,19 +10,17 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.exchange import Exchange, Message
-from benchmarks.patience import seconds
 from benchmarks.prompts import Prompt
 from tensorrt_tts.errors import (
-    BackendError,
     CapacityError,
     DrainingError,
     RateLimitError,
     TTSError,
 )
+from vllm_inference.handshake import not_opened, seconds
 
 if TYPE_CHECKING:
     from websockets.asyncio.client import ClientConnection
-    from websockets.http11 import Response
 
 FAREWELL_S = 1.0
 """How long a closing handshake may take: a server that hangs must not hold up the next request."""
@@ -32,9 +30,6 @@ TURNED_AWAY = frozenset(kind.code for kind in (CapacityError, RateLimitError, Dr
 
 TRY_LATER = frozenset((DrainingError.close_code, CapacityError.close_code))
 """Close codes that say the same: 1012 and 1013."""
-
-BUSY = frozenset((RateLimitError.http_status, CapacityError.http_status))
-"""And HTTP statuses: 429 and 503."""
 
 
 class WebSocketEndpoint:
@@ -67,7 +62,8 @@ class WebSocketConnection:
         self._socket: ClientConnection | None = None
 
     async def connect(self) -> None:
-        """Raises CapacityError when the server takes no more, BackendError when none answers."""
+        """Raises what `handshake.not_opened` tells: CapacityError when the server takes no more,
+        BackendError when none answers, SettingError for an address that cannot be one."""
         await self._connected()
 
     async def close(self) -> None:
@@ -83,7 +79,7 @@ class WebSocketConnection:
         try:
             async with asyncio.timeout(self._endpoint.timeout):
                 await self._exchange(await self._connected(), exchange)
-        except (CapacityError, BackendError) as error:
+        except TTSError as error:
             exchange.error = str(error)
             exchange.refused = True
             exchange.retry_after = error.retry_after
@@ -100,7 +96,7 @@ class WebSocketConnection:
 
     async def _connected(self) -> ClientConnection:
         from websockets.asyncio.client import connect
-        from websockets.exceptions import InvalidStatus, WebSocketException
+        from websockets.exceptions import WebSocketException
 
         if self._socket is None:
             url = self._endpoint.url
@@ -109,12 +105,8 @@ class WebSocketConnection:
                 self._socket = await connect(
                     url, max_size=None, compression=None, proxy=None, close_timeout=FAREWELL_S
                 )
-            except InvalidStatus as error:
-                raise _refusal(url, error.response) from error
-            except (OSError, WebSocketException) as error:
-                raise BackendError(
-                    f"no server at {url} ({error}); start one with `make serve`, or pass --serve"
-                ) from error
+            except (OSError, ValueError, WebSocketException) as error:
+                raise not_opened(url, error) from error
         return self._socket
 
     async def _exchange(self, socket: ClientConnection, exchange: Exchange) -> None:
@@ -145,17 +137,6 @@ class WebSocketConnection:
             if content.get("done"):
                 exchange.final = content
                 return
-
-
-def _refusal(url: str, response: Response) -> TTSError:
-    """Of a handshake that the server, or what stands before it, answered with an HTTP status."""
-    told = (_object(response.body or b"") or {}).get("error")
-    said = f"HTTP {response.status_code}" + (f", {_one_line(told)}" if told else "")
-    if response.status_code not in BUSY:
-        return BackendError(f"{url} takes no socket ({said}); check its path and what is before it")
-    after = told.get("retry_after") if isinstance(told, dict) else None
-    after = response.headers.get("Retry-After") if after is None else after
-    return CapacityError(f"{url} takes no more sockets ({said})", seconds(after))
 
 
 def _object(message: str | bytes | bytearray) -> dict[str, Any] | None:

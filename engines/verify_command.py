@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engines.agreement import Verdict, limits
+from engines.architecture import read_architecture
 from engines.check import EngineInfo, check_engine
 from engines.compat import installed_api
 from engines.fingerprint import fingerprint
@@ -110,6 +111,8 @@ def verify_engine(
             f"'{folder}' was not built from '{source}', whose fingerprint is another; give the "
             "engine's own checkpoint with --checkpoint"
         )
+    # A RoPE scaling that was lost moves ids no further than rounding does, so it is looked up.
+    check_engine(folder, checkpoint=read_architecture(source))
 
     def opened() -> Backend:
         from tensorrt_tts.backends.trtllm_open import open_engine

@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import socket
 import ssl
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tensorrt_tts.errors import BackendError, CapacityError, SettingError, TTSError, reason
 
@@ -97,6 +97,7 @@ def refused(url: str, response: Response) -> TTSError:
     except ValueError:
         error = None
     if error is not None:
+        error.retry_after = seconds(after) if error.retry_after is None else error.retry_after
         return error
     if status in (401, 403):
         return SettingError(
@@ -109,7 +110,8 @@ def refused(url: str, response: Response) -> TTSError:
         )
     if status in _BUSY:
         return CapacityError(
-            f"--url {url} takes no more, or is not ready (HTTP {status}); try again later{hint}"
+            f"--url {url} takes no more, or is not ready (HTTP {status}); try again later{hint}",
+            seconds(after),
         )
     if status >= 500:
         return BackendError(f"--url {url} failed (HTTP {status}); see the server's log")
@@ -122,8 +124,21 @@ def told(answer: object, hint: str = "") -> TTSError | None:
     if not isinstance(error, dict) or "code" not in error:
         return None
     code = str(error["code"])
-    kind = by_code().get(code, BackendError)
-    return kind(f"the server says {code}: {error.get('message')}{hint}")
+    found = by_code().get(code, BackendError)(
+        f"the server says {code}: {error.get('message')}{hint}"
+    )
+    found.retry_after = seconds(error.get("retry_after"))
+    return found
+
+
+def seconds(told: Any) -> float | None:
+    """What `retry_after` or a Retry-After header says; None for anything but a time from now, such
+    as HTTP's other form, a date."""
+    try:
+        value = float(told)
+    except (TypeError, ValueError):
+        return None
+    return value if 0 <= value < float("inf") else None
 
 
 def by_code(root: type[TTSError] = TTSError) -> dict[str, type[TTSError]]:

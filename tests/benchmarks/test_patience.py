@@ -7,7 +7,6 @@ from benchmarks.patience import (
     PAUSE_S,
     REFUSALS,
     Patience,
-    seconds,
 )
 from tests.benchmarks.exchanges import PROMPT
 
@@ -64,23 +63,3 @@ def test_failures_and_answers_between_refusals_begin_a_new_row():
             assert patience.after(REFUSED) is not None
         patience.after(between)
     assert patience.after(REFUSED) is not None
-
-
-@pytest.mark.parametrize(
-    ("told", "time"),
-    [
-        (3, 3.0),
-        (0, 0.0),
-        (1.5, 1.5),
-        ("7", 7.0),
-        (None, None),
-        ("soon", None),
-        (-1, None),
-        (float("nan"), None),
-        (float("inf"), None),
-        ([1], None),
-        ("Wed, 21 Oct 2026 07:28:00 GMT", None),
-    ],
-)
-def test_what_a_server_may_say(told, time):
-    assert seconds(told) == time

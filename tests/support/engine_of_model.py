@@ -8,7 +8,8 @@ from typing import Any
 
 import torch
 
-from engines.checkpoint import fingerprint
+from engines.architecture import read_architecture
+from engines.fingerprint import fingerprint
 from engines.manifest import Inputs, Manifest, file_entries, write_manifest
 
 
@@ -46,7 +47,8 @@ def write_engine(
     max_seq_len: int = 2048,
 ) -> Path:
     """As `engines build` publishes it, of that checkpoint's shape, but for the weights."""
-    config = json.loads((checkpoint / "config.json").read_text())
+    config = json.loads((checkpoint / "config.json").read_text(encoding="utf-8"))
+    shape = read_architecture(checkpoint)
     folder.mkdir(parents=True)
     pretrained = {
         "architecture": config["architectures"][0],
@@ -54,6 +56,9 @@ def write_engine(
         "quantization": {"quant_algo": quant_algo, "kv_cache_quant_algo": kv_quant_algo},
         "mapping": {"world_size": 1},
         "head_size": config.get("head_dim"),
+        "rotary_base": shape.rope_theta,
+        "rotary_scaling": shape.rope_scaling,
+        "norm_epsilon": shape.rms_norm_eps,
         **{
             name: config[name]
             for name in (
@@ -75,7 +80,7 @@ def write_engine(
     if manifest:
         inputs = Inputs(
             kind="tensorrt-llm",
-            checkpoint=fingerprint(checkpoint),
+            checkpoint=fingerprint(checkpoint, folder.parent),
             recipe={"model": "orpheus-3b"},
             product="NVIDIA A100-SXM4-80GB",
             capability="8.0",

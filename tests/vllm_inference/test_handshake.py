@@ -16,7 +16,7 @@ from websockets.exceptions import ConnectionClosedError
 from tensorrt_tts import errors
 from tests.support.server_thread import ServerThread, serving
 from tests.vllm_inference.test_client import denied, run, server
-from vllm_inference.handshake import check_url, not_opened
+from vllm_inference.handshake import check_url, not_opened, seconds
 
 
 @pytest.fixture(scope="module")
@@ -262,3 +262,23 @@ def test_a_server_s_own_words_come_first(tmp_path, capsys):
 @pytest.mark.parametrize("url", ["ws://a/ws/tts", "wss://b.example:1/p/ws/tts", "ws://[::1]:1/"])
 def test_an_address(url):
     check_url(url)
+
+
+@pytest.mark.parametrize(
+    ("told", "time"),
+    [
+        (3, 3.0),
+        (0, 0.0),
+        (1.5, 1.5),
+        ("7", 7.0),
+        (None, None),
+        ("soon", None),
+        (-1, None),
+        (float("nan"), None),
+        (float("inf"), None),
+        ([1], None),
+        ("Wed, 21 Oct 2026 07:28:00 GMT", None),
+    ],
+)
+def test_what_a_server_may_say(told, time):
+    assert seconds(told) == time
