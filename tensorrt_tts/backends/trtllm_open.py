@@ -11,11 +11,14 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+from engines.architecture import read_architecture, read_config
 from engines.check import KIND, EngineInfo, check_engine
 from engines.compat import (
     EngineApi,
@@ -29,10 +32,11 @@ from engines.contract import Contract, contract_for
 from engines.find import fitting_engine, installed_tensorrt
 from engines.fingerprint import fingerprint
 from engines.host import find_device
+from engines.prepare import prepare
 from engines.vocabulary import refuse_audio_vocabulary
 from tensorrt_tts.backends.protocol import Capacity, Sampling
 from tensorrt_tts.backends.trtllm import FRAME, TensorRTLLMBackend
-from tensorrt_tts.backends.trtllm_releases import pytorch_release
+from tensorrt_tts.backends.trtllm_releases import PyTorchRelease, pytorch_release
 from tensorrt_tts.backends.trtllm_sampling import native_keywords, processor_keywords
 from tensorrt_tts.backends.trtllm_vocabulary import checkpoint_vocabulary, engine_vocabulary
 from tensorrt_tts.codecs.select import ENGINES_VARIABLE, engines_root
@@ -125,12 +129,13 @@ def open_pytorch(checkpoint: Path, options: RuntimeOptions | None = None) -> Ten
     vocabulary = checkpoint_vocabulary(checkpoint)
     _prepare_process(options)
     streams = options.max_streams or 64
-    keywords = _pytorch_keywords(checkpoint, contract, options, streams)
-    if not release.native_rules:
-        # The overlap scheduler begins a step before the last id has reached the host, so that a
-        # logits processor would see a list that lags behind: wrong penalties, wrong slots.
-        keywords["disable_overlap_scheduler"] = True
-    llm = _construct(llm_class, contract.checked("PyTorchLLM", **keywords))
+    with _readable(checkpoint, release) as folder:
+        keywords = _pytorch_keywords(folder, contract, options, streams)
+        if not release.native_rules:
+            # The overlap scheduler begins a step before the last id has reached the host, so that
+            # a logits processor would see a list that lags behind: wrong penalties, wrong slots.
+            keywords["disable_overlap_scheduler"] = True
+        llm = _construct(llm_class, contract.checked("PyTorchLLM", **keywords))
     parameters_class = load("tensorrt_llm", "SamplingParams")
 
     def parameters(sampling: Sampling, prompt_ids: Sequence[int]) -> Any:
@@ -144,6 +149,31 @@ def open_pytorch(checkpoint: Path, options: RuntimeOptions | None = None) -> Ten
 
     capacity = Capacity(streams, options.max_sequence)
     return TensorRTLLMBackend(llm, capacity, parameters, "trtllm-pytorch", options.frame)
+
+
+@contextmanager
+def _readable(checkpoint: Path, release: PyTorchRelease) -> Iterator[Path]:
+    """The checkpoint as that release reads it, for as long as it is being loaded.
+
+    A folder saved by transformers 5 has its RoPE where transformers 4 does not look, which then
+    takes base 10000 and no scaling, and speaks garbage. It is written anew, with linked weights.
+
+    Raises CheckpointError, and EngineError for a model that cannot be written so.
+    """
+    if release.transformers_5 or "rope_parameters" not in read_config(checkpoint):
+        yield checkpoint
+        return
+    shape = read_architecture(checkpoint)
+    if shape.unsupported:
+        raise EngineError(
+            f"checkpoint {str(checkpoint)!r} has {shape.unsupported[0]}, which this release of "
+            "TensorRT-LLM cannot read as transformers 5 saved it; install "
+            "tensorrt_llm>=1.3.0rc24, or serve it with vLLM"
+        )
+    with TemporaryDirectory(prefix="tensorrt-tts-") as work:
+        folder = Path(work) / "checkpoint"
+        prepare(checkpoint, shape, folder, untie=False)
+        yield folder
 
 
 def _engine_keywords(

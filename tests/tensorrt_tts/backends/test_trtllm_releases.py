@@ -26,6 +26,11 @@ def test_native_penalties_begin_with_1_3_0rc24(version: str, native: bool, contr
     assert (release.native_rules, release.contract) == (native, contract)
 
 
+@pytest.mark.parametrize(("version", "new"), [("1.2.1", False), ("1.3.0rc24", True)])
+def test_who_reads_checkpoints_of_transformers_5(version: str, new: bool) -> None:
+    assert pytorch_release(version).transformers_5 is new
+
+
 def test_every_row_has_a_contract_with_what_is_called() -> None:
     for release in RELEASES:
         callables = contract_for(release.contract).callables
