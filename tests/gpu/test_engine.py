@@ -83,9 +83,14 @@ def built_with_doubles(
         double = Double()
         double.install(building)
         host = Host(A100, 64 * 10**9, TensorRTLLM(engine_api(double.version)))
+        versions = host.toolchain.versions()
         folder = built(checkpoint, host, root)
     fake_tensorrt_llm.install(monkeypatch)
     for module in ("engines.verify_command", "tensorrt_tts.backends.trtllm_open"):
         monkeypatch.setattr(f"{module}.find_device", lambda: A100)
+    monkeypatch.setattr(
+        "tensorrt_tts.backends.trtllm_open.installed_tensorrt",
+        lambda: {"tensorrt": versions["tensorrt"]},
+    )
     monkeypatch.setattr(FakeLLM, "script", ModelScript(reference_weights.load(checkpoint).half()))
     return folder
