@@ -16,7 +16,7 @@ _PICKLED = ("pytorch_model.bin", "pytorch_model.bin.index.json")
 _POINTER = b"version https://git-lfs"
 
 
-class _Index(BaseModel):
+class WeightIndex(BaseModel):
     """weight_map: tensor to file name."""
 
     weight_map: dict[str, str]
@@ -29,7 +29,7 @@ def check_weights(folder: Path) -> None:
     For before a library is asked, which says "invalid header length" and no file's name.
     """
     try:
-        names = sorted(set(read_json(folder / INDEX, _Index).weight_map.values()))
+        names = sorted(set(read_json(folder / INDEX, WeightIndex).weight_map.values()))
     except FileNotFoundError:
         names = [WEIGHTS]
         if not (folder / WEIGHTS).is_file():
