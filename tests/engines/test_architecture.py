@@ -169,7 +169,7 @@ def test_what_is_left_out_has_the_value_that_transformers_gives_it(tmp_path, cha
 @pytest.mark.parametrize("kind", [list, str, int])
 def test_a_config_that_is_no_object(tmp_path, kind):
     (tmp_path / "config.json").write_text(json.dumps(kind()))
-    with pytest.raises(CorruptCheckpointError, match="the content is .*, not an object"):
+    with pytest.raises(CorruptCheckpointError, match=r"the content is .*, not an object"):
         read_architecture(tmp_path)
 
 
@@ -199,5 +199,5 @@ def test_truncated_config(tmp_path):
     _write(tmp_path)
     path = tmp_path / "config.json"
     path.write_text(path.read_text()[:-20])
-    with pytest.raises(CorruptCheckpointError, match="is not JSON .*download"):
+    with pytest.raises(CorruptCheckpointError, match=r"is not JSON .*download"):
         read_architecture(tmp_path)
