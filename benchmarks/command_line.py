@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import contextlib
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -24,7 +23,9 @@ from benchmarks.suites import Suite
 from benchmarks.summary import shortfalls
 from tensorrt_tts.errors import OutputError, SettingError
 from tensorrt_tts.exit_status import exit_status
+from tensorrt_tts.loop_thread import run_blocking
 from tensorrt_tts.notice import notice
+from vllm_inference.handshake import check_url
 
 _ABOVE_ZERO = (
     *("count", "streams", "each", "requests", "rate", "prompts"),
@@ -200,9 +201,11 @@ def _run_suite(parsed: argparse.Namespace, suite: Suite) -> None:
     takes long, has nothing to take with it."""
     if parsed.score and parsed.language != "en":
         raise SettingError(f"--score: language {parsed.language!r} cannot be scored, only 'en'")
+    if not parsed.serve:
+        check_url(parsed.url)  # before the log of an earlier run is overwritten
     with RunLoggers(_loggers(parsed, suite)) as loggers:
         with _server(parsed) as url:
-            summary = asyncio.run(_measure(parsed, suite, url, loggers))
+            summary = run_blocking(_measure(parsed, suite, url, loggers))
         _print_summary(summary)
         figures = summary.model_dump(mode="json", exclude={"type"})
         line = json.dumps({"log": f"{suite.name}.jsonl", **figures, **_environment()})
@@ -319,7 +322,7 @@ def _run_quality(parsed: argparse.Namespace) -> None:
         finally:
             await synthesizer.close()
 
-    rows = asyncio.run(work())
+    rows = run_blocking(work())
     print(table(rows))
     line = json.dumps({"quality": as_rows(rows), **_environment()})
     _result(line, parsed.out / "quality.json")
@@ -350,7 +353,7 @@ def _run_host_overhead(parsed: argparse.Namespace) -> None:
     levels: list[Level] = []
     held = []
     for codec in parsed.codecs.split(","):
-        found = asyncio.run(
+        found = run_blocking(
             host_overhead(
                 codec,
                 parsed.out,
@@ -387,7 +390,7 @@ def _run_device(parsed: argparse.Namespace) -> None:
         commit=parsed.commit,
         say=notice,
     )
-    found = asyncio.run(run.run(parsed.stages or STAGES))
+    found = run_blocking(run.run(parsed.stages or STAGES))
     print(report(found))
     print(as_json(found))
 

@@ -24,6 +24,7 @@ from benchmarks.environment import Hardware
 from benchmarks.integrity import Fault
 from benchmarks.measures import Measures
 from tensorrt_tts.errors import InputError
+from tensorrt_tts.validation import first_problem
 
 Phase = Literal["cold", "edge", "measured"]
 """cold: a server's first answers. edge: while a load was building up or running out. Only measured
@@ -199,9 +200,8 @@ def _parse(path: Path, number: int, text: bytes) -> AnyLine:
     try:
         return _ADAPTER.validate_json(text)
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"]) or "line"
-        raise InputError(f"run log '{path}', line {number}: {field}: {first['msg']}") from error
+        problem = first_problem(error, "it")
+        raise InputError(f"run log '{path}', line {number}: {problem}") from error
 
 
 _Kind = TypeVar("_Kind", bound=Line)

@@ -16,6 +16,8 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tensorrt_tts.errors import CheckpointError, CheckpointNotFoundError, CorruptCheckpointError
+from tensorrt_tts.files import read_json
+from tensorrt_tts.validation import first_problem
 
 KNOWN = {"LlamaForCausalLM": "LLaMAForCausalLM", "Qwen2ForCausalLM": "QWenForCausalLM"}
 """Hugging Face architecture to TensorRT-LLM's model class: the two backbones of this toolkit."""
@@ -132,11 +134,8 @@ def read_architecture(checkpoint: Path) -> Architecture:
         found = Architecture.model_validate(_normalized(raw))
         _check_heads(found)
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"]) or "the file"
-        value = "" if first["type"] == "missing" else f", not {first['input']!r}"
         raise CorruptCheckpointError(
-            f"{path}: {field}: {first['msg'].lower()}{value}; download the checkpoint again"
+            f"'{path}': {first_problem(error)}; download the checkpoint again"
         ) from None
     except ValueError as error:
         raise CorruptCheckpointError(f"{path}: {error}") from None
@@ -150,18 +149,12 @@ def read_config(checkpoint: Path) -> dict[str, Any]:
     """
     path = checkpoint / "config.json"
     try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
+        raw = read_json(path, dict[str, Any], remedy="download the checkpoint again")
     except FileNotFoundError:
         raise CheckpointNotFoundError(
             f"checkpoint {str(checkpoint)!r} has no config.json; give the folder of a downloaded "
             "Hugging Face checkpoint"
         ) from None
-    except (OSError, ValueError) as error:
-        raise CorruptCheckpointError(
-            f"{path} cannot be read: {error}; download the checkpoint again"
-        ) from None
-    if not isinstance(raw, dict):
-        raise CorruptCheckpointError(f"{path} holds no JSON object; download the checkpoint again")
     return {key: value for key, value in raw.items() if value is not None}
 
 

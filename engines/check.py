@@ -7,12 +7,11 @@ unchecked, not passed over in silence.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from engines.architecture import KNOWN, Architecture, rope_scaling
 from engines.compat import engine_api
@@ -22,8 +21,11 @@ from engines.manifest import Manifest, read_manifest
 from engines.plan import Plan
 from engines.quant_rules import AWQ_VOCAB_MULTIPLE
 from tensorrt_tts.errors import CorruptEngineError, EngineError, EngineMismatchError
+from tensorrt_tts.files import read_json
 
 KIND = "tensorrt-llm"
+
+NOT_AN_ENGINE = "build again, or give an engine's folder"
 
 _PRECISIONS = {
     None: Precision.FP16,
@@ -246,21 +248,12 @@ def _check(
 def _read(folder: Path, document: type[_Document]) -> _Document:
     path = folder / "config.json"
     try:
-        raw: Any = json.loads(path.read_text(encoding="utf-8"))
-        return document.model_validate(raw)
+        return read_json(path, document, CorruptEngineError, NOT_AN_ENGINE)
     except FileNotFoundError:
         raise CorruptEngineError(
             f"{str(folder)!r} has no config.json: not an engine folder, or a build that was "
             "interrupted; build again"
         ) from None
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"]) or "file"
-        raise CorruptEngineError(
-            f"{path}: {field}: {first['msg'].lower()}; this is not an engine's config.json"
-        ) from None
-    except (OSError, ValueError) as error:
-        raise CorruptEngineError(f"{path} cannot be read: {error}; build again") from None
 
 
 def _check_ranks(folder: Path, config: EngineConfig) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +17,10 @@ from tensorrt_tts.errors import (
     CorruptCheckpointError,
     EngineError,
 )
+from tensorrt_tts.files import read_json
 from tensorrt_tts.models.audio_vocabulary import AudioVocabulary
 from tensorrt_tts.tokenizer import TextTokenizer
+from tensorrt_tts.weight_files import INDEX, WeightIndex
 
 TOKENIZER_FILES = (
     "tokenizer.json",
@@ -34,8 +35,6 @@ TOKENIZER_FILES = (
 
 EMBEDDING = "model.embed_tokens.weight"
 HEAD = "lm_head.weight"
-
-INDEX = "model.safetensors.index.json"
 
 _TOKENS = ("bos_token", "eos_token", "pad_token", "unk_token")
 
@@ -69,12 +68,7 @@ def weight_files(checkpoint: Path) -> list[Path]:
         )
     index = checkpoint / INDEX
     if index.is_file():
-        try:
-            named = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise CorruptCheckpointError(
-                f"{index} cannot be read ({error!r}); download the checkpoint again"
-            ) from None
+        named = set(read_json(index, WeightIndex).weight_map.values())
         missing = sorted(named - {path.name for path in found})
         if missing:
             raise CorruptCheckpointError(
@@ -190,14 +184,9 @@ def special_tokens(checkpoint: Path) -> dict[str, str]:
         path = checkpoint / file
         if not path.is_file():
             continue
-        try:
-            raw = json.loads(path.read_text(encoding="utf-8"))
-            tokens = {key: raw.get(key) for key in _TOKENS}
-        except (OSError, ValueError, AttributeError) as error:
-            raise CorruptCheckpointError(
-                f"{path} cannot be read ({error}); download the checkpoint again"
-            ) from None
-        for key, token in tokens.items():
+        raw = read_json(path, dict[str, Any])
+        for key in _TOKENS:
+            token = raw.get(key)
             content = token.get("content") if isinstance(token, dict) else token
             if isinstance(content, str):
                 named[key] = content

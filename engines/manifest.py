@@ -12,10 +12,11 @@ import json
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from engines.host import Device
 from tensorrt_tts.errors import CorruptEngineError
+from tensorrt_tts.files import read_json
 
 NAME = "manifest.json"
 
@@ -105,14 +106,10 @@ def read_manifest(folder: Path) -> Manifest | None:
     """
     path = folder / NAME
     try:
-        return Manifest.model_validate_json(path.read_bytes())
+        remedy = f"delete {str(folder)!r} and build again"
+        return read_json(path, Manifest, CorruptEngineError, remedy)
     except FileNotFoundError:
         return None
-    except (OSError, ValidationError) as error:
-        reason = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error.strerror
-        raise CorruptEngineError(
-            f"{path} is unreadable ({reason}); delete {str(folder)!r} and build again"
-        ) from None
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:

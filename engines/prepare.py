@@ -10,13 +10,13 @@ from engines.architecture import MODEL_TYPES, Architecture, read_config
 from engines.checkpoint import (
     EMBEDDING,
     HEAD,
-    INDEX,
     StoredTensor,
     check_tied_head,
     special_tokens,
     stored_tensors,
     weight_files,
 )
+from tensorrt_tts.weight_files import INDEX
 
 
 def prepare(checkpoint: Path, shape: Architecture, target: Path, untie: bool) -> None:

@@ -21,6 +21,7 @@ from engines.formats import Format
 from engines.gpus import GPUS, Gpu
 from tensorrt_tts.errors import SettingError
 from tensorrt_tts.files import read_text
+from tensorrt_tts.validation import first_problem
 
 
 class Limits(BaseModel):
@@ -179,9 +180,7 @@ def _parse(text: str, where: str) -> ModelRecipes:
     except tomllib.TOMLDecodeError as error:
         raise SettingError(f"{where}: {error}") from None
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"]) or "file"
-        raise SettingError(f"{where}: {field}: {first['msg']}") from None
+        raise SettingError(f"{where}: {first_problem(error, 'the file')}") from None
     except SettingError as error:
         raise SettingError(f"{where}: {error}") from None
 

@@ -36,6 +36,7 @@ from tensorrt_tts.errors import (
     SettingError,
     reason,
 )
+from tensorrt_tts.validation import first_problem
 
 SUPPORTED = (Version("10.0"), Version("11.0"))
 """`tensorrt` releases from … to below: those with int64 inputs and `execute_async_v3`, and before
@@ -67,9 +68,7 @@ class SnacRecipe(BaseModel):
         try:
             return cls.model_validate(tomllib.loads(where.read_text(encoding="utf-8")))
         except ValidationError as error:
-            first = error.errors()[0]
-            field = ".".join(str(part) for part in first["loc"]) or "recipe"
-            raise SettingError(f"{where}: {field}: {first['msg']}") from None
+            raise SettingError(f"{where}: {first_problem(error, 'recipe')}; correct it") from None
         except (OSError, ValueError) as error:
             raise SettingError(f"recipe {where} cannot be read: {error}") from None
 

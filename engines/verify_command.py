@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -27,6 +26,7 @@ from tensorrt_tts.errors import (
     EngineMismatchError,
     SettingError,
 )
+from tensorrt_tts.loop_thread import run_blocking
 
 if TYPE_CHECKING:
     from tensorrt_tts.backends.protocol import Backend
@@ -169,7 +169,7 @@ def _compared(
     with progress.phases(PHASES, f"verify {source.name}"):
         with progress.phase("load the reference"):
             reference = Reference(source, device)
-        verdict = asyncio.run(
+        verdict = run_blocking(
             verify(reference, asked, open_backend, limits(fmt), wanted.size, progress)
         )
     words = f"transformers {version('transformers')}, torch {version('torch')}, float32, {device}"

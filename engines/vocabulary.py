@@ -38,6 +38,7 @@ from engines.checkpoint import refuse_audio_vocabulary as refuse_audio_vocabular
 from engines.publish import lock, publish
 from tensorrt_tts.backends.prompt_embedding import PROMPT_FILE, TENSOR
 from tensorrt_tts.errors import CorruptCheckpointError, SettingError
+from tensorrt_tts.files import read_json
 from tensorrt_tts.models.audio_vocabulary import FULL_SIZE_KEY, TEXT, AudioVocabulary
 from tensorrt_tts.models.orpheus_tokens import OrpheusTokens
 
@@ -92,10 +93,10 @@ def cut(checkpoint: Path, kept: Sequence[range], out: Path) -> AudioVocabulary:
     """
     if out.exists():
         raise SettingError(f"output {str(out)!r} exists; delete it or name another")
-    config = json.loads((checkpoint / "config.json").read_text(encoding="utf-8"))
+    shape = read_architecture(checkpoint)
+    config = read_json(checkpoint / "config.json", dict[str, Any])
     if FULL_SIZE_KEY in config:
         raise SettingError(f"checkpoint {str(checkpoint)!r} is cut already; give the whole one")
-    shape = read_architecture(checkpoint)
     files = weight_files(checkpoint)
     check_weights(checkpoint, shape)
     check_tied_head(checkpoint, shape)
@@ -207,7 +208,7 @@ def _write_config(
     (folder / "config.json").write_text(json.dumps(written, indent=2) + "\n", encoding="utf-8")
     generation = checkpoint / "generation_config.json"
     if generation.is_file():
-        settings = _without_ids(json.loads(generation.read_text(encoding="utf-8")))
+        settings = _without_ids(read_json(generation, dict[str, Any]))
         (folder / generation.name).write_text(json.dumps(settings, indent=2), encoding="utf-8")
 
 

@@ -26,6 +26,7 @@ from tensorrt_tts.models.orpheus import OrpheusSpec, SamplingDefaults
 from tensorrt_tts.models.orpheus_tokens import OrpheusTokens
 from tensorrt_tts.request_settings import problem_with
 from tensorrt_tts.tokenizer import TextTokenizer
+from tensorrt_tts.validation import shown
 
 if TYPE_CHECKING:
     from tensorrt_tts.backends.protocol import Backend
@@ -182,7 +183,9 @@ def _sampling(folder: Path, defaults: SamplingDefaults) -> SamplingDefaults:
             chosen[name] = value
     samples = saved.get("do_sample")
     if samples is not None and not isinstance(samples, bool):
-        raise CorruptCheckpointError(f"'{path}': do_sample {samples!r} is not true or false")
+        raise CorruptCheckpointError(
+            f"'{path}': do_sample {shown(samples)} is not true or false; use one of them"
+        )
     if samples is False:
         chosen["temperature"] = 0.0
     return replace(defaults, **chosen)

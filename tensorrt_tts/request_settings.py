@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from numbers import Integral, Real
 
+from tensorrt_tts.validation import shown
+
 RANGES = {
     "temperature": (0.0, 2.0),
     "top_p": (0.01, 1.0),
@@ -29,7 +31,7 @@ def problem_with(name: str, value: object) -> str | None:
     wanted = Integral if whole else Real
     if isinstance(value, bool) or not isinstance(value, wanted):
         kind = "a whole number" if whole else "a number"
-        return f"{name} {value!r:.40} is not {kind}; use {low} to {high}"
+        return f"{name} {shown(value)} is not {kind}; use {low} to {high}"
     if not low <= value <= high:  # type: ignore[operator]  # mypy: numbers.Real has no floats
-        return f"{name} {value} is out of range; use {low} to {high}"
+        return f"{name} {value!s:.40} is out of range; use {low} to {high}"
     return None

@@ -16,7 +16,7 @@ _PICKLED = ("pytorch_model.bin", "pytorch_model.bin.index.json")
 _POINTER = b"version https://git-lfs"
 
 
-class _Index(BaseModel):
+class WeightIndex(BaseModel):
     """weight_map: tensor to file name."""
 
     weight_map: dict[str, str]
@@ -29,7 +29,7 @@ def check_weights(folder: Path) -> None:
     For before a library is asked, which says "invalid header length" and no file's name.
     """
     try:
-        names = sorted(set(read_json(folder / INDEX, _Index).weight_map.values()))
+        names = sorted(set(read_json(folder / INDEX, WeightIndex).weight_map.values()))
     except FileNotFoundError:
         names = [WEIGHTS]
         if not (folder / WEIGHTS).is_file():
@@ -58,12 +58,17 @@ def check_safetensors(path: Path, remedy: str = "download it again") -> None:
     except OSError as error:
         raise unreadable(path, error, CorruptCheckpointError) from error
     except Exception as error:  # the library's own, which has no base but Exception
-        with path.open("rb") as file:
-            pointer = file.read(len(_POINTER)) == _POINTER
-        if pointer:
-            raise CorruptCheckpointError(
-                f"'{path}' is a Git LFS pointer, not the weights; run `git lfs pull` in its folder"
-            ) from error
-        raise CorruptCheckpointError(
-            f"'{path}' cannot be loaded: it is cut short or damaged; {remedy}"
-        ) from error
+        raise damaged(path, remedy) from error
+
+
+def damaged(path: Path, remedy: str = "download it again") -> CorruptCheckpointError:
+    """What to raise for a weight file that its library cannot read."""
+    with path.open("rb") as file:
+        pointer = file.read(len(_POINTER)) == _POINTER
+    if pointer:
+        return CorruptCheckpointError(
+            f"'{path}' is a Git LFS pointer, not the weights; run `git lfs pull` in its folder"
+        )
+    return CorruptCheckpointError(
+        f"'{path}' cannot be loaded: it is cut short or damaged, or of another kind; {remedy}"
+    )

@@ -15,10 +15,11 @@ from pathlib import Path
 
 from tensorrt_tts.audio.audio_file import AUDIO_FILES, audio_writer, check_audio_path
 from tensorrt_tts.exit_status import exit_status
-from tensorrt_tts.loading import open_synthesizer
+from tensorrt_tts.loading import known_spec, open_synthesizer
 from tensorrt_tts.loop_thread import run_blocking
 from tensorrt_tts.notice import notice
 from tensorrt_tts.speech import SpeechRequest
+from tensorrt_tts.speech_plan import check_request
 from tensorrt_tts.synthesizer import Synthesizer
 from tensorrt_tts.text.given import argument_text
 from tensorrt_tts.text.normalize import normalize
@@ -50,8 +51,11 @@ def _parser() -> argparse.ArgumentParser:
 
 def run(parsed: argparse.Namespace) -> None:
     """Raises TTSError; what can be found wrong before the engine is loaded is."""
+    spec = known_spec(parsed.model)
     for text in parsed.text:
         normalize(text)
+        if spec is not None:
+            check_request(SpeechRequest(text, parsed.voice, seed=parsed.seed), spec)
     for path in output_paths(parsed.output, len(parsed.text)):
         check_audio_path(path)
     synthesizer = open_synthesizer(

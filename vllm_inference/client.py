@@ -168,6 +168,12 @@ def _exchange(
         if "error" in answer:
             raise told(answer) or BackendError(f"the server says {message[:160]!r}")
         if answer.get("done"):
+            rate = answer.get("sample_rate", SAMPLE_RATE)
+            if rate != SAMPLE_RATE:
+                raise BackendError(
+                    f"the server speaks at {rate!r} Hz, and this client writes {SAMPLE_RATE}; "
+                    "give the server a codec of 24 kHz"
+                )
             waited = None if first is None else round(1000 * (first - begun), 1)
             return {**answer, "first_audio_ms": waited}
 

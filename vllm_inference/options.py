@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from tensorrt_tts.errors import CheckpointNotFoundError, CorruptCheckpointError, SettingError
+from tensorrt_tts.files import read_json
 from tensorrt_tts.models.orpheus_tokens import SLOTS
 
 _ITEM_BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
@@ -85,18 +85,11 @@ def read_config(folder: Path) -> dict[str, Any]:
     """
     path = folder / "config.json"
     try:
-        config = json.loads(path.read_text(encoding="utf-8"))
+        return read_json(path, dict[str, Any])
     except FileNotFoundError:
         raise CheckpointNotFoundError(
             f"'{path}' does not exist; give the folder of a Hugging Face checkpoint"
         ) from None
-    except (ValueError, OSError) as error:
-        raise CorruptCheckpointError(
-            f"'{path}' cannot be read ({error}); download it again"
-        ) from None
-    if not isinstance(config, dict):
-        raise CorruptCheckpointError(f"'{path}' holds no JSON object; download it again")
-    return config
 
 
 def sequence_limit(config: dict[str, Any], options: VLLMOptions) -> int:

@@ -7,18 +7,27 @@ row's logit is 0, above most real ones, so it must never be sampled.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import BaseModel, PositiveInt
+
 from engines.check import EngineInfo
 from tensorrt_tts.backends.protocol import Sampling
-from tensorrt_tts.errors import CorruptCheckpointError, SettingError
+from tensorrt_tts.errors import CheckpointNotFoundError, SettingError
+from tensorrt_tts.files import read_json
 from tensorrt_tts.tokenizer import TextTokenizer
 
 MULTIPLE = 64
 """Rows an AWQ head is padded to a multiple of."""
+
+
+WHOLE = "give the folder of a whole checkpoint"
+
+
+class _Config(BaseModel):
+    vocab_size: PositiveInt
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +80,14 @@ def engine_vocabulary(info: EngineInfo) -> Vocabulary:
 
 
 def checkpoint_vocabulary(checkpoint: Path) -> Vocabulary:
-    """Of a checkpoint that runs as it is: nothing is padded on one GPU. Raises
-    CorruptCheckpointError without a readable config.json."""
+    """Of a checkpoint that runs as it is: nothing is padded on one GPU.
+
+    Raises CheckpointNotFoundError without a config.json, CorruptCheckpointError for one that does
+    not say.
+    """
     path = checkpoint / "config.json"
     try:
-        rows = int(json.loads(path.read_text(encoding="utf-8"))["vocab_size"])
-    except (OSError, ValueError, KeyError, TypeError):
-        raise CorruptCheckpointError(
-            f"{path} has no readable vocab_size; give the folder of a whole checkpoint"
-        ) from None
+        rows = read_json(path, _Config, remedy=WHOLE).vocab_size
+    except FileNotFoundError:
+        raise CheckpointNotFoundError(f"'{path}' does not exist; {WHOLE}") from None
     return Vocabulary(rows, rows)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tensorrt_tts.codecs.snac_config import SnacConfig
 from tensorrt_tts.errors import CheckpointNotFoundError, CorruptCheckpointError
 from tensorrt_tts.files import unreadable
+from tensorrt_tts.validation import shown
+from tensorrt_tts.weight_files import damaged
 
 if TYPE_CHECKING:
     import torch
@@ -71,14 +74,16 @@ def _read(path: Path) -> dict[str, torch.Tensor]:
 
             return load_file(path)
         state = torch.load(path, map_location="cpu", weights_only=True)
-        return {str(name): tensor.detach() for name, tensor in state.items()}
     except OSError as error:
         raise unreadable(path, error, CorruptCheckpointError) from error
     except Exception as error:  # safetensors, zip and pickle all raise their own
-        raise CorruptCheckpointError(
-            f"'{path}' cannot be read as weights: it is cut short, damaged or of another kind; "
-            "download it again"
-        ) from error
+        raise damaged(path) from error
+    if not isinstance(state, Mapping):
+        raise _no_tensors(path, f"a {type(state).__name__}")
+    for name, held in state.items():
+        if not torch.is_tensor(held):
+            raise _no_tensors(path, f"{shown(name)}, a {type(held).__name__}")
+    return {str(name): tensor.detach() for name, tensor in state.items()}
 
 
 def _folded(state: dict[str, torch.Tensor], path: Path) -> dict[str, torch.Tensor]:
@@ -89,6 +94,8 @@ def _folded(state: dict[str, torch.Tensor], path: Path) -> dict[str, torch.Tenso
     plain: dict[str, torch.Tensor] = {}
     normed: dict[str, dict[str, torch.Tensor]] = {}
     for name, tensor in state.items():
+        if not tensor.is_floating_point():
+            raise _misfit(path, f"{name} holds {tensor.dtype}, and weights are floats")
         layer, part = _NORMED.sub("", name), _NORMED.search(name)
         if part is None:
             plain[name] = tensor.float()
@@ -115,6 +122,12 @@ def _folded(state: dict[str, torch.Tensor], path: Path) -> dict[str, torch.Tenso
     return plain
 
 
+def _no_tensors(path: Path, held: str) -> CorruptCheckpointError:
+    return CorruptCheckpointError(
+        f"'{path}' holds {held}, where tensors by name are due; save the model's state_dict alone"
+    )
+
+
 def _misfit(path: Path, detail: str) -> CorruptCheckpointError:
     return CorruptCheckpointError(
         f"'{path}' does not fit its config.json: {detail}; config and weights must be of one "
@@ -130,12 +143,20 @@ def _assign(model: SNAC, state: dict[str, torch.Tensor], path: Path) -> None:
                 path,
                 f"{name} has the shape {tuple(tensor.shape)}, not {tuple(wanted[name].shape)}",
             )
+        if not tensor.isfinite().all():
+            raise CorruptCheckpointError(
+                f"'{path}': {name} is not finite everywhere, and would decode to silence; download "
+                "it again"
+            )
     missing = [name for name in wanted if name not in state and not name.startswith("encoder.")]
     unknown = [name for name in state if name not in wanted]
     if missing or unknown:
-        names = ", ".join([*missing, *unknown][:3])
-        raise _misfit(path, f"{len(missing)} tensors missing, {len(unknown)} unknown ({names})")
+        raise _misfit(path, f"tensors missing: {_some(missing)}; unknown: {_some(unknown)}")
     model.load_state_dict(state, strict=False)
+
+
+def _some(names: list[str]) -> str:
+    return f"{len(names)} ({', '.join(names[:2])})" if names else "none"
 
 
 def state_without_encoder(model: SNAC) -> dict[str, torch.Tensor]:

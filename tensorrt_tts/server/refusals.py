@@ -31,7 +31,8 @@ def unknown_route(path: str, routes: Iterable[str]) -> UnknownRouteError:
     """path: as it came, so that a prefix which a proxy should have taken off is seen."""
     known = ", ".join(sorted(routes))
     said = f"path {_shown(path)} is not served here; the paths are: {known}"
-    if prefix := next((path.removesuffix(at) for at in routes if path.endswith(at)), ""):
+    prefix = next((path.removesuffix(at) for at in routes if path.endswith(at)), "")
+    if prefix.strip("/"):
         said += f"; if a proxy leaves {_shown(prefix)} on, start the server with it as --root-path"
     return UnknownRouteError(said)
 

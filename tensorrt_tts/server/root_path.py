@@ -6,21 +6,28 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from tensorrt_tts.validation import shown
+
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
 
 def parse_root_path(given: str) -> str:
-    """As it stands in a decoded path: "/my%20voice/" is "/my voice", "/" is "".
+    """As it stands in a decoded path: " /my%20voice/" is "/my voice", "/" is "".
 
     Raises ValueError for what is no path.
     """
-    path = unquote(given, errors="strict").rstrip("/")
+    try:
+        path = unquote(given.strip(), errors="strict").rstrip("/")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{shown(given)} is percent-encoded, but not as UTF-8") from error
     first, *names = path.split("/")
     if "?" in given or "#" in given or not path.isprintable():
-        raise ValueError("a path has no '?', '#' or control character; write it percent-encoded")
+        raise ValueError(
+            f"{shown(given)} has a '?', '#' or control character; write it percent-encoded"
+        )
     if first or any(name in ("", ".", "..") for name in names):
-        raise ValueError("must be a path from the root, such as /tts")
+        raise ValueError(f"{shown(given)} is not a path from the root, such as /tts")
     return path
 
 

@@ -193,6 +193,38 @@ async def test_callers_who_were_refused_are_counted_in_the_result(tmp_path, caps
     assert json.loads(out.splitlines()[-1])["refused"] == 1
 
 
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("http://127.0.0.1:9/ws/tts", "scheme isn't ws or wss"),
+        ("127.0.0.1:9/ws/tts", "scheme isn't ws or wss"),
+        ("ws://127.0.0.1:99999/ws/tts", "Port out of range"),
+        ("ws:///ws/tts", "hostname isn't provided"),
+        ("", "scheme isn't ws or wss"),
+    ],
+)
+def test_an_address_that_cannot_be_one_leaves_the_last_run_alone(tmp_path, capsys, url, says):
+    log = tmp_path / "lengths.jsonl"
+    log.write_text("of the last run")
+    code = main(["lengths", "--url", url, "--out", str(tmp_path), "--wandb", "offline"])
+    message = capsys.readouterr().err
+    assert code == SettingError.exit_code
+    assert message.startswith(f"error: --url {url!r} is not the address of a WebSocket ({says}")
+    assert len(message.splitlines()) == 1
+    assert [path.name for path in tmp_path.iterdir()] == [log.name]
+    assert log.read_text() == "of the last run"
+
+
+async def test_it_runs_inside_a_running_loop(tmp_path):
+    async with running(Script(frames=3)) as (url, _):
+        flags = ["--count", "1", "--url", url, "--out", str(tmp_path)]
+        assert await asyncio.to_thread(asyncio.run, called("iterations", *flags)) == 0
+
+
+async def called(*arguments):
+    return main(arguments)
+
+
 def test_no_server_is_one_line_and_its_own_exit_code(tmp_path, capsys):
     code = main(["iterations", "--url", "ws://127.0.0.1:9/ws/tts", "--out", str(tmp_path)])
     assert code == BackendError.exit_code

@@ -64,17 +64,20 @@ def test_no_checkpoint(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"hidden_size": 0}, "hidden_size: input should be greater than 0, not 0"),
-        ({"hidden_size": -3072}, "hidden_size: .*not -3072"),
-        ({"hidden_size": "3072"}, "hidden_size: .*integer, not '3072'"),
-        ({"num_hidden_layers": 28.0}, r"num_hidden_layers: .*integer, not 28\.0"),
-        ({"num_attention_heads": True}, "num_attention_heads: .*integer, not True"),
-        ({"intermediate_size": [8192]}, "intermediate_size: .*integer"),
-        ({"vocab_size": None}, "vocab_size: field required"),
-        ({"max_position_embeddings": "131072"}, "max_position_embeddings: .*integer"),
-        ({"tie_word_embeddings": "false"}, "tie_word_embeddings: .*boolean, not 'false'"),
-        ({"rms_norm_eps": 0}, "rms_norm_eps: input should be greater than 0"),
-        ({"head_dim": 0}, "head_dim: input should be greater than 0"),
+        ({"hidden_size": 0}, "hidden_size is 0, which must be above 0"),
+        ({"hidden_size": -3072}, "hidden_size is -3072, which must be above 0"),
+        ({"hidden_size": "3072"}, "hidden_size is '3072', not a whole number"),
+        ({"num_hidden_layers": 28.0}, r"num_hidden_layers is 28\.0, not a whole number"),
+        ({"num_attention_heads": True}, "num_attention_heads is True, not a whole number"),
+        ({"intermediate_size": [8192]}, r"intermediate_size is \[8192\], not a whole number"),
+        ({"vocab_size": None}, "vocab_size is missing"),
+        (
+            {"max_position_embeddings": "131072"},
+            "max_position_embeddings is '131072', not a whole number",
+        ),
+        ({"tie_word_embeddings": "false"}, "tie_word_embeddings is 'false', not true or false"),
+        ({"rms_norm_eps": 0}, "rms_norm_eps is 0, which must be above 0"),
+        ({"head_dim": 0}, "head_dim is 0, which must be above 0"),
         ({"head_dim": 127}, "head_dim 127 is odd"),
         ({"num_key_value_heads": 7}, "num_key_value_heads 7 does not divide num_attention_heads"),
         ({"num_key_value_heads": 48}, "num_key_value_heads 48 does not divide"),
@@ -94,8 +97,8 @@ def test_no_checkpoint(tmp_path):
         ({"rope_scaling": {"type": "linear", "factor": "2"}}, "factor '2' is no positive number"),
         ({"rope_scaling": {"type": ["linear"]}}, "which is no name"),
         ({"rope_scaling": {"type": "linear", "factor": float("inf")}}, "factor inf is no positive"),
-        ({"rope_theta": "500000"}, "rope_theta: .*number"),
-        ({"rope_theta": -1.0}, "rope_theta: .*greater than 0"),
+        ({"rope_theta": "500000"}, "rope_theta is '500000', not a number"),
+        ({"rope_theta": -1.0}, r"rope_theta is -1\.0, which must be above 0"),
         ({"rope_parameters": {"rope_theta": 1e4}}, r"rope_parameters .* contradict rope_scaling"),
         (
             {"rope_scaling": None, "rope_parameters": {"rope_theta": 1e4}},
@@ -166,7 +169,7 @@ def test_what_is_left_out_has_the_value_that_transformers_gives_it(tmp_path, cha
 @pytest.mark.parametrize("kind", [list, str, int])
 def test_a_config_that_is_no_object(tmp_path, kind):
     (tmp_path / "config.json").write_text(json.dumps(kind()))
-    with pytest.raises(CorruptCheckpointError, match="holds no JSON object"):
+    with pytest.raises(CorruptCheckpointError, match=r"the content is .*, not an object"):
         read_architecture(tmp_path)
 
 
@@ -196,5 +199,5 @@ def test_truncated_config(tmp_path):
     _write(tmp_path)
     path = tmp_path / "config.json"
     path.write_text(path.read_text()[:-20])
-    with pytest.raises(CorruptCheckpointError, match="cannot be read"):
+    with pytest.raises(CorruptCheckpointError, match=r"is not JSON .*download"):
         read_architecture(tmp_path)

@@ -17,6 +17,11 @@ from tensorrt_tts.models import orpheus
         (unicodedata.normalize("NFD", "jOSÉ"), "José"),
         ("Jose", None),
         ("José María", None),
+        ("Ｊｏｓé", "José"),
+        ("Jo\u200dsé", "José"),
+        ("\ufeffJosé\u200b", "José"),
+        ("ＴＡＲＡ\u3000", "tara"),
+        ("\u200b", None),
         ("", None),
     ],
 )
@@ -30,6 +35,13 @@ def test_case_counts_where_it_has_to() -> None:
     assert find_name("max", known) == "max"
     assert find_name("MAX", known) is None
     assert find_name("TARA", known) == "Tara"
+
+
+def test_what_cannot_be_seen_counts_where_it_has_to() -> None:
+    known = ["क्\u200dष", "क्ष", "ऋतिका"]
+    assert [find_name(name, known) for name in known] == known
+    assert find_name("क्\u200cष", known) is None
+    assert find_name("ऋति\u200cका", known) == "ऋतिका"
 
 
 def test_known_names_may_be_decomposed_themselves() -> None:

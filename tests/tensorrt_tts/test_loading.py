@@ -236,7 +236,14 @@ def saved_settings(folders: tuple[str, str], content: str) -> SamplingDefaults:
         ('{"top_k": 50.0}', r"top_k 50\.0 is not a whole number"),
         ('{"top_k": -1}', "top_k -1 is out of range"),
         ('{"repetition_penalty": Infinity}', "repetition_penalty inf is out of range"),
-        ('{"do_sample": "no"}', "do_sample 'no' is not true or false"),
+        ('{"do_sample": "no"}', "do_sample 'no' is not true or false; use one of them"),
+        ('{"do_sample": "false"}', "do_sample 'false' is not true or false"),
+        ('{"do_sample": 0}', "do_sample 0 is not true or false"),
+        ('{"do_sample": [%s0]}' % ("0, " * 999), "do_sample .{40} is not true or false"),
+        ('{"temperature": ""}', "temperature '' is not a number"),
+        ('{"temperature": {"value": 0.6}}', "temperature {'value': 0.6} is not a number"),
+        ('{"temperature": 1%s}' % ("0" * 400), "temperature 10{39} is out of range"),
+        ('{"top_k": 1%s}' % ("0" * 5000), "is not JSON .*download it again"),
     ],
 )
 def test_saved_settings_are_checked_as_a_requests(

@@ -23,6 +23,8 @@ from tensorrt_tts.speech_plan import check_request
         ("max_tokens", 0, "max_tokens 0 is out of range; use 1 to 1000000"),
         ("seed", False, "seed False is not a whole number"),
         ("seed", 2**60, "is out of range"),
+        ("top_k", 10**200, f"top_k 1{'0' * 39} is out of range; use 0 to 1000000"),
+        ("top_p", {"value": [0.9] * 99}, "… is not a number; use 0.01 to 1.0"),
     ],
 )
 def test_what_is_refused(name: str, value: object, says: str) -> None:

@@ -55,6 +55,13 @@ def test_bad_input_is_one_line_and_its_exit_code(tmp_path, capsys, changes, text
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_voice_is_refused_before_the_engine_is_loaded(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(batch, "open_synthesizer", lambda *_, **__: pytest.fail("loaded"))
+    given = ["--model", "orpheus-3b", "--voice", "nobody", "--text", "Oh."]
+    assert batch.main([*given, "--output", str(tmp_path / "out.wav")]) == 2
+    assert capsys.readouterr().err.startswith("error: voice 'nobody' is not one of orpheus-english")
+
+
 def test_the_ending_says_what_is_written(tmp_path):
     output = tmp_path / "out.FLAC"
     assert batch.main([*arguments(output, "Oh.", "Ah."), "--seed", "1"]) == 0

@@ -75,6 +75,19 @@ def test_audio_is_saved_and_the_last_message_printed(tmp_path, capsys):
     assert summary["first_audio_ms"] > 0
 
 
+@pytest.mark.parametrize("rate", [44100, 16000, "24000", None])
+def test_audio_at_another_rate_is_not_saved_as_ours(tmp_path, capsys, rate):
+    def answer(socket, request):
+        socket.send(np.zeros(100, "<i2").tobytes())
+        socket.send(json.dumps({**DONE, "sample_rate": rate}))
+
+    with server(answer) as url:
+        assert run(url, tmp_path / "out.wav") == errors.BackendError.exit_code
+    told = f"the server speaks at {rate!r} Hz, and this client writes 24000"
+    assert told in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_an_error_of_the_server_is_told_and_no_file_left(tmp_path, capsys):
     def answer(socket, request):
         socket.send(np.zeros(10, "<i2").tobytes())

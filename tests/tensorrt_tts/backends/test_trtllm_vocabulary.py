@@ -15,7 +15,7 @@ from tensorrt_tts.backends.trtllm_vocabulary import (
     checkpoint_vocabulary,
     engine_vocabulary,
 )
-from tensorrt_tts.errors import CorruptCheckpointError, SettingError
+from tensorrt_tts.errors import CheckpointNotFoundError, CorruptCheckpointError, SettingError
 from tests.support.tiny_orpheus import write_tokenizer
 
 LEGAL = LegalTokens((range(10, 14), range(14, 18)))
@@ -107,12 +107,22 @@ def test_the_last_id_and_an_empty_slot_pass() -> None:
     Vocabulary(1024, 1000).check([0], Sampling(max_tokens=1, legal=LegalTokens((range(0),))))
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"vocab_size": "many"}', "{}", '{"vocab_size": null}'])
-def test_a_checkpoint_that_does_not_say(tmp_path: Path, text: str) -> None:
-    with pytest.raises(CorruptCheckpointError, match="no readable vocab_size"):
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "is not JSON"),
+        ("[]", r"the content is \[\], not an object"),
+        ('{"vocab_size": "many"}', "vocab_size is 'many', not a whole number"),
+        ("{}", "vocab_size is missing"),
+        ('{"vocab_size": null}', "vocab_size is None, not a whole number"),
+        ('{"vocab_size": 0}', "vocab_size is 0, which must be above 0"),
+    ],
+)
+def test_a_checkpoint_that_does_not_say(tmp_path: Path, text: str, says: str) -> None:
+    with pytest.raises(CheckpointNotFoundError, match=r"config\.json' does not exist; give the"):
         checkpoint_vocabulary(tmp_path)
     (tmp_path / "config.json").write_text(text)
-    with pytest.raises(CorruptCheckpointError, match="no readable vocab_size"):
+    with pytest.raises(CorruptCheckpointError, match=f"{says}.*; give the folder of a whole"):
         checkpoint_vocabulary(tmp_path)
 
 

@@ -1,4 +1,5 @@
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -52,7 +53,7 @@ def test_no_weights(folder: Path) -> None:
 def test_cut_weights(folder: Path, name: str) -> None:
     (folder / "pytorch_model.bin").unlink()
     (folder / name).write_bytes(b"\x80garbage")
-    with pytest.raises(CorruptCheckpointError, match="cannot be read as weights"):
+    with pytest.raises(CorruptCheckpointError, match="cannot be loaded: it is cut short"):
         snac_weights.load(folder)
 
 
@@ -84,10 +85,59 @@ def test_config_that_does_not_fit(folder: Path, change: dict[str, object], says:
         snac_weights.load(folder)
 
 
-@pytest.mark.parametrize("content", [[1, 2], {"decoder": {"weight": 1}}], ids=str)
-def test_a_file_that_holds_something_else(folder: Path, content: object) -> None:
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ([1, 2], "holds a list"),
+        ({"decoder": {"weight": 1}}, "holds 'decoder', a dict"),
+        ({"epoch": 3, "state_dict": {}}, "holds 'epoch', a int"),
+        ({"decoder.model.0.weight": None}, "holds 'decoder.model.0.weight', a NoneType"),
+    ],
+)
+def test_a_file_that_holds_something_else(folder: Path, content: object, says: str) -> None:
     torch.save(content, folder / "pytorch_model.bin")
-    with pytest.raises(CorruptCheckpointError, match="cannot be read as weights"):
+    with pytest.raises(CorruptCheckpointError, match=f"{says}, .*save the model's state_dict"):
+        snac_weights.load(folder)
+
+
+@pytest.mark.parametrize("name", snac_weights.WEIGHT_FILES)
+def test_a_pointer_of_git_lfs(tmp_path: Path, name: str) -> None:
+    (tmp_path / "config.json").write_text(json.dumps(TINY.model_dump()))
+    (tmp_path / name).write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\n")
+    with pytest.raises(
+        CorruptCheckpointError, match=rf"{name}' is a Git LFS pointer.*git lfs pull"
+    ):
+        snac_weights.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda t: torch.full_like(t, torch.nan), "is not finite everywhere.*download it again"),
+        (lambda t: torch.full_like(t, torch.inf), "is not finite everywhere"),
+        (lambda t: torch.zeros_like(t), "is not finite everywhere"),  # 0 / 0 in the weight norm
+        (lambda t: t.to(torch.int8), "holds torch.int8, and weights are floats"),
+        (lambda t: t.to(torch.complex64), "holds torch.complex64"),
+    ],
+)
+def test_weights_that_would_decode_to_silence_or_noise(
+    tmp_path: Path, change: Callable[[torch.Tensor], torch.Tensor], says: str
+) -> None:
+    state = old_spelling(snac_weights.build(TINY).state_dict())
+    state[f"{LAYER}.weight_v"] = change(state[f"{LAYER}.weight_v"])
+    torch.save(state, tmp_path / "pytorch_model.bin")
+    (tmp_path / "config.json").write_text(json.dumps(TINY.model_dump()))
+    with pytest.raises(CorruptCheckpointError, match=rf"{LAYER}\.weight.*{says}"):
+        snac_weights.load(tmp_path)
+
+
+def test_names_with_a_prefix_are_shown_beside_those_that_are_due(folder: Path) -> None:
+    path = folder / "pytorch_model.bin"
+    state = torch.load(path, weights_only=True)
+    torch.save({f"module.{name}": tensor for name, tensor in state.items()}, path)
+    with pytest.raises(
+        CorruptCheckpointError, match=r"missing: \d+ \(quant.*unknown: \d+ \(module\."
+    ):
         snac_weights.load(folder)
 
 
@@ -144,7 +194,7 @@ LAYER = "decoder.model.1"
         ({"weight_g": (5, 1, 1)}, r"a magnitude of shape \(5, 1, 1\) for a direction of"),
         ({"weight_g": ()}, r"a magnitude of shape \(\) for a direction of"),
         ({"weight_v": (8, 2, 1), "weight_g": (8, 1, 1)}, rf"{LAYER}\.weight has the shape \(8, 2"),
-        ({"weight_h": (3, 1, 1)}, rf"1 unknown \({LAYER}\.weight_h"),
+        ({"weight_h": (3, 1, 1)}, rf"unknown: 1 \({LAYER}\.weight_h"),
     ],
 )
 def test_weight_norms_that_are_not_whole(

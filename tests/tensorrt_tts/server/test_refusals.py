@@ -118,7 +118,9 @@ def test_probes_may_ask_for_the_head_alone(server: ServerThread, path: str) -> N
     assert (status, body) == (200, b"")
 
 
-@pytest.mark.parametrize("path", ["/ws/ttz", "/ws/tts/", "/", "/test/", "/test/x", "/health/ready"])
+@pytest.mark.parametrize(
+    "path", ["/ws/ttz", "/ws/tts/", "//ws/tts", "/", "/test/", "/test/x", "/health/ready"]
+)
 async def test_a_socket_at_another_path(server: ServerThread, path: str) -> None:
     before = await asyncio.to_thread(refused_so_far, server)
     with pytest.raises(InvalidStatus) as refused:

@@ -21,6 +21,8 @@ from tests.support.tts_client import ask, connected
         ("/", ""),
         ("/tts", "/tts"),
         ("/tts/", "/tts"),
+        (" /tts/ ", "/tts"),
+        ("/tts\n", "/tts"),
         ("/speech/v2/tts", "/speech/v2/tts"),
         ("/my%20voice", "/my voice"),
         ("/my voice", "/my voice"),
@@ -40,8 +42,9 @@ def test_a_prefix_is_read_as_it_stands_in_a_decoded_path(given: str, path: str) 
     ],
 )
 def test_what_is_no_path_is_refused(given: str) -> None:
-    with pytest.raises(SettingError, match=r"^root_path is .*: .*TTS_ROOT_PATH$"):
+    with pytest.raises(SettingError, match=r"^root_path: '.*' (is|has) .*TTS_ROOT_PATH$") as told:
         read_settings(["--root-path", given])
+    assert repr(given) in str(told.value)
 
 
 def test_it_is_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
