@@ -195,5 +195,5 @@ def _format(info: EngineInfo) -> Format:
     """What the engine is held to: by its own config, whoever built it."""
     assert info.config is not None
     quantization = info.config.pretrained_config.quantization
-    kv = quantization.kv_cache_quant_algo
-    return Format(quantization.precision, Kv.MODEL if kv is None else Kv(kv.lower()))
+    # The limits ask only whether the cache has fewer bits; trtllm-build knows more kinds of it.
+    return Format(quantization.precision, Kv.FP8 if quantization.kv_cache_quant_algo else Kv.MODEL)
