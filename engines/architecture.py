@@ -195,6 +195,8 @@ def rope_scaling(raw: object) -> dict[str, Any] | None:
             raise ValueError(
                 f"rope_scaling of type {kind!r}: {name} {value!r} is no positive number"
             )
+        if name in _WHOLE and value != int(value):
+            raise ValueError(f"rope_scaling of type {kind!r}: {name} {value!r} is no whole number")
         scaling[name] = int(value) if name in _WHOLE else float(value)
     return scaling
 
@@ -215,7 +217,7 @@ def _refuse_quantized(checkpoint: Path, raw: Mapping[str, Any]) -> None:
             if (checkpoint / name).is_file():
                 where, method = name, "its method is named there"
     if method is not None:
-        raise already_quantized(checkpoint, f"{where} ({method})")
+        raise already_quantized(checkpoint, f"{where} ({' '.join(str(method).split())})")
 
 
 def already_quantized(checkpoint: Path, how: str) -> CheckpointError:
