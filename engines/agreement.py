@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from engines.formats import Format, Kv, Precision
+from tensorrt_tts.errors import EngineError
 
 NEAR = 0.5
 """Nats. An id at most this much less likely than the first is as good as the first: where the
@@ -136,6 +137,7 @@ class Verdict:
             f"{near:.0f} of {all_ids} ids are the reference's or as likely, {gap:.3f} nats less "
             f"likely on average (at most {self.allowed.gap:g}), {self.overlap:.0%} of the first "
             "step's likeliest ids"
+            + ("" if "far" in self.groups else "; nothing was compared far into a sequence")
         )
 
     def table(self) -> str:
@@ -147,7 +149,7 @@ class Verdict:
                 + ("" if group.passes(self.allowed) else "  too far apart")
             )
         if "far" not in self.groups:
-            lines.append(f"{'far':<12}  nothing: the engine takes no sequence so long")
+            lines.append(f"{'far':<12}     0  nothing: the engine takes no sequence so long")
         lines.append(
             f"allowed: {self.allowed.near:.0%} as likely, mean gap {self.allowed.gap:g}; of the "
             f"first step's {RANKED} likeliest ids {self.overlap:.0%} are the same, at least "
@@ -157,7 +159,13 @@ class Verdict:
 
 
 def judge(answers: Answers, allowed: Limits) -> Verdict:
-    """Every group has to pass, and the first step's ranking."""
+    """Every group has to pass, and the first step's ranking. Raises EngineError where nothing was
+    read or ranked: of that any engine would pass."""
+    if not answers.read or not answers.rankings:
+        raise EngineError(
+            f"{len(answers.read)} ids and {len(answers.rankings)} rankings were compared, which "
+            "says nothing about the engine; ask for at least one prompt"
+        )
     groups = {name: Group.of(ids) for name, ids in answers.groups().items()}
     overlap = fmean(ranking.overlap for ranking in answers.rankings)
     same = overlap >= allowed.overlap and all(g.passes(allowed) for g in groups.values())

@@ -100,16 +100,24 @@ class Architecture(BaseModel):
 
     @property
     def small_weights(self) -> int:
-        """Elements that stay 16-bit in every format: norms, and Qwen2's q, k and v biases."""
-        norms = (2 * self.num_hidden_layers + 1) * self.hidden_size
-        if not self.has_bias:
-            return norms
-        return norms + self.num_hidden_layers * (self.query_size + 2 * self.key_size)
+        """Elements that stay 16-bit in every format: norms, and the biases of attention."""
+        layer = 2 * self.hidden_size
+        if self.has_bias:
+            layer += self.query_size + 2 * self.key_size
+        if self.has_output_bias:
+            layer += self.hidden_size
+        return self.num_hidden_layers * layer + self.hidden_size
 
     @property
     def has_bias(self) -> bool:
         """Whether queries, keys and values have biases: always in Qwen2."""
         return self.attention_bias or self.name == "Qwen2ForCausalLM"
+
+    @property
+    def has_output_bias(self) -> bool:
+        """Whether what attention writes back has one too: in a Llama with biases, never in
+        Qwen2."""
+        return self.attention_bias and self.name == "LlamaForCausalLM"
 
     @property
     def head_weights(self) -> int:
@@ -180,6 +188,8 @@ def rope_scaling(raw: object) -> dict[str, Any] | None:
             raise ValueError(
                 f"rope_scaling of type {kind!r}: {name} {value!r} is no positive number"
             )
+        if name in _WHOLE and value != int(value):
+            raise ValueError(f"rope_scaling of type {kind!r}: {name} {value!r} is no whole number")
         scaling[name] = int(value) if name in _WHOLE else float(value)
     return scaling
 
@@ -200,7 +210,7 @@ def _refuse_quantized(checkpoint: Path, raw: Mapping[str, Any]) -> None:
             if (checkpoint / name).is_file():
                 where, method = name, "its method is named there"
     if method is not None:
-        raise already_quantized(checkpoint, f"{where} ({method})")
+        raise already_quantized(checkpoint, f"{where} ({' '.join(str(method).split())})")
 
 
 def already_quantized(checkpoint: Path, how: str) -> CheckpointError:

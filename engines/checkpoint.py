@@ -10,7 +10,7 @@ from typing import Any
 from engines.architecture import Architecture, already_quantized, read_architecture
 from engines.calibration import audio_tokens
 from engines.recipe import ModelRecipes
-from tensorrt_tts.checkpoint_folder import LANGUAGE_MODEL_FILES, find
+from tensorrt_tts.checkpoint_folder import LANGUAGE_MODEL_FILES, find, refuse_adapter
 from tensorrt_tts.errors import (
     CheckpointError,
     CheckpointNotFoundError,
@@ -20,7 +20,7 @@ from tensorrt_tts.errors import (
 from tensorrt_tts.files import read_json
 from tensorrt_tts.models.audio_vocabulary import AudioVocabulary
 from tensorrt_tts.tokenizer import TextTokenizer
-from tensorrt_tts.weight_files import INDEX, WeightIndex
+from tensorrt_tts.weight_files import INDEX, WEIGHTS, WeightIndex, check_safetensors
 
 TOKENIZER_FILES = (
     "tokenizer.json",
@@ -45,6 +45,10 @@ UNQUANTIZED = frozenset(("F64", "F32", "F16", "BF16", "I64", "BOOL"))
 and masks that old releases of transformers stored."""
 
 
+COMPUTED = "rotary_emb.inv_freq"
+"""Stored by old releases of transformers, and computed anew by all."""
+
+
 def resolve(name: str, mirror: str | None = None, subfolder: str | None = None) -> Path:
     """A local folder as it is; a hub id is taken from the cache, else downloaded.
 
@@ -59,7 +63,8 @@ def resolve(name: str, mirror: str | None = None, subfolder: str | None = None) 
 
 
 def weight_files(checkpoint: Path) -> list[Path]:
-    """Its safetensors files, in name order. Raises CheckpointNotFoundError if there are none, and
+    """Its safetensors files, in name order: those in the index, else the one that transformers
+    loads, whatever lies beside it. Raises CheckpointNotFoundError if there are none, and
     CorruptCheckpointError if the index names one that is missing."""
     found = sorted(checkpoint.glob("*.safetensors"))
     if not found:
@@ -74,8 +79,8 @@ def weight_files(checkpoint: Path) -> list[Path]:
             raise CorruptCheckpointError(
                 f"{index} names {missing[0]}, which is missing; download the checkpoint completely"
             )
-        found = [path for path in found if path.name in named]
-    return found
+        return [path for path in found if path.name in named]
+    return [path for path in found if path.name == WEIGHTS] or found
 
 
 def describe(checkpoint: Path, model: ModelRecipes) -> Architecture:
@@ -84,6 +89,7 @@ def describe(checkpoint: Path, model: ModelRecipes) -> Architecture:
 
     Raises CheckpointError naming the file, the field and the remedy; EngineError for a cut one.
     """
+    refuse_adapter(checkpoint)
     refuse_audio_vocabulary(checkpoint, "TensorRT-LLM")
     shape = read_architecture(checkpoint)
     check_weights(checkpoint, shape)
@@ -143,6 +149,14 @@ def check_weights(checkpoint: Path, shape: Architecture) -> None:
             raise CorruptCheckpointError(
                 f"checkpoint {str(checkpoint)!r}: {name} has shape {list(found.shape)}, "
                 f"config.json makes it {list(wanted)}; use the config.json saved with the weights"
+            )
+    for tensor in stored.values():
+        kept = tensor.name in expected or tensor.name.endswith(COMPUTED)
+        if not kept and tensor.dtype not in ("I64", "BOOL"):
+            raise CorruptCheckpointError(
+                f"checkpoint {str(checkpoint)!r} holds {tensor.name}, which a {shape.name} of this "
+                "config.json does not have and an engine would leave out; use the config.json "
+                "saved with the weights"
             )
 
 
@@ -211,18 +225,14 @@ class StoredTensor:
 
 def stored_tensors(files: list[Path]) -> Iterator[StoredTensor]:
     """Read from the files' headers. Raises CorruptCheckpointError for one that is damaged."""
-    from safetensors import SafetensorError, safe_open
+    from safetensors import safe_open
 
     for path in files:
-        try:
-            with safe_open(path, framework="np") as stored:
-                for name in stored.keys():  # noqa: SIM118  (safe_open is no mapping)
-                    part = stored.get_slice(name)
-                    yield StoredTensor(path, name, tuple(part.get_shape()), str(part.get_dtype()))
-        except (OSError, SafetensorError) as error:
-            raise CorruptCheckpointError(
-                f"{path} cannot be read ({error}); download the checkpoint again"
-            ) from None
+        check_safetensors(path)
+        with safe_open(path, framework="np") as stored:
+            for name in stored.keys():  # noqa: SIM118  (safe_open is no mapping)
+                part = stored.get_slice(name)
+                yield StoredTensor(path, name, tuple(part.get_shape()), str(part.get_dtype()))
 
 
 def _expected(shape: Architecture) -> dict[str, tuple[int, ...]]:
@@ -242,6 +252,8 @@ def _expected(shape: Architecture) -> dict[str, tuple[int, ...]]:
     if shape.has_bias:
         layer["self_attn.q_proj.bias"] = (shape.query_size,)
         layer["self_attn.k_proj.bias"] = layer["self_attn.v_proj.bias"] = (shape.key_size,)
+    if shape.has_output_bias:
+        layer["self_attn.o_proj.bias"] = (hidden,)
     return {
         EMBEDDING: (shape.vocab_size, hidden),
         HEAD: (shape.vocab_size, hidden),

@@ -6,7 +6,6 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,8 @@ from engines.build import build_engine, this_host
 from engines.check import check_engine
 from engines.checkpoint import describe, resolve
 from engines.commands import add_commands
-from engines.compat import installed_version
+from engines.compat import installed_version, tensorrt_version
+from engines.find import engine_versions
 from engines.formats import Format, Kv
 from engines.gpus import GPUS, gpu
 from engines.host import find_device
@@ -147,13 +147,10 @@ def _build(options: argparse.Namespace) -> None:
 
 
 def _check(options: argparse.Namespace) -> None:
-    versions: dict[str, str] | None = None
-    with suppress(MissingDependencyError):  # a laptop can check too; what stays open is printed
-        versions = {"tensorrt_llm": installed_version()}
     shape = read_architecture(resolve(options.checkpoint)) if options.checkpoint else None
     contents = not options.quick
     info = check_engine(
-        options.folder, find_device(), versions, contents=contents, checkpoint=shape
+        options.folder, find_device(), _installed(), contents=contents, checkpoint=shape
     )
     if options.json:
         print(json.dumps(_summary(info), indent=2))
@@ -164,6 +161,15 @@ def _check(options: argparse.Namespace) -> None:
             print(f"  {key:<16}{value}")
     for reason in info.unchecked:
         print(f"  not checked     {reason}")
+
+
+def _installed() -> dict[str, str]:
+    """What a server here would compare. A laptop can check too; what stays open is printed."""
+    try:
+        return engine_versions(installed_version())
+    except MissingDependencyError:
+        found = tensorrt_version()
+        return {} if found is None else {"tensorrt": found}
 
 
 def _summary(info: Any) -> dict[str, Any]:

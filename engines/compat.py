@@ -58,13 +58,7 @@ def engine_api(version: str) -> EngineApi:
 
     Raises EngineError, with the remedy, for versions that lack the backend or are not covered.
     """
-    try:
-        parsed = Version(version)
-    except InvalidVersion:
-        raise EngineError(
-            f"tensorrt_llm reports version {version!r}, which is not a version; "
-            f"install tensorrt_llm=={PINNED}"
-        ) from None
+    parsed = _parsed(version)
     if parsed < Version(OLDEST):
         raise EngineError(
             f"tensorrt_llm {version} is older than {OLDEST}, the oldest this toolkit knows; "
@@ -86,6 +80,18 @@ def engine_api(version: str) -> EngineApi:
     if parsed < _FIRST_SPLIT:
         return EngineApi(version, "tensorrt_llm", "0.21.0")
     return EngineApi(version, "tensorrt_llm._tensorrt_engine", PINNED)
+
+
+def _parsed(version: str) -> Version:
+    """Raises EngineError for what is no version: a checkout's own name, as of a build of one's own,
+    or nothing."""
+    try:
+        return Version(version)
+    except InvalidVersion:
+        raise EngineError(
+            f"tensorrt_llm reports version {version!r}, which is not a version; "
+            f"install tensorrt_llm=={PINNED}"
+        ) from None
 
 
 def installed_version() -> str:
@@ -130,7 +136,7 @@ def pytorch_llm() -> Any:
     This one has no upper bound: it is the way on when 1.2.1 has aged.
     """
     version = installed_version()
-    if Version(version) < _FIRST_SPLIT:
+    if _parsed(version) < _FIRST_SPLIT:
         raise EngineError(
             f"tensorrt_llm {version} has no stable PyTorch backend; install tensorrt_llm>=1.0"
         )

@@ -51,6 +51,12 @@ def fitting_engine(
     )
 
 
+def engine_versions(tensorrt_llm: str) -> dict[str, str]:
+    """Of the packages that an engine of a language model is tied to, as the builder records them.
+    tensorrt_llm: the installed release."""
+    return {"tensorrt_llm": tensorrt_llm, **installed_tensorrt()}
+
+
 def installed_tensorrt() -> dict[str, str]:
     """Its version by name, as `check_engine` takes it; "none" where it is absent."""
     return {"tensorrt": tensorrt_version() or "none"}

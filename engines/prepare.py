@@ -18,6 +18,9 @@ from engines.checkpoint import (
 )
 from tensorrt_tts.weight_files import INDEX
 
+DTYPES = {"F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16"}
+"""Types of floats as safetensors and as torch name them."""
+
 
 def prepare(checkpoint: Path, shape: Architecture, target: Path, untie: bool) -> None:
     """Writes to `target` the same model as transformers 4 and TensorRT-LLM read it.
@@ -46,19 +49,22 @@ def prepare(checkpoint: Path, shape: Architecture, target: Path, untie: bool) ->
     if untie and HEAD not in weight_map:
         from safetensors.torch import save_file
 
-        assert embedding is not None  # `describe` has seen it
+        assert embedding is not None
         save_file({HEAD: embedding.load().clone()}, target / names[-1], metadata={"format": "pt"})
         weight_map[HEAD] = names[-1]
     _write(target / INDEX, {"metadata": {}, "weight_map": weight_map})
-    _write(target / "config.json", _config(checkpoint, shape, tied=not untie))
+    assert embedding is not None  # `describe` has seen it
+    _write(target / "config.json", _config(checkpoint, shape, embedding, tied=not untie))
     if (checkpoint / "tokenizer.json").is_file():
         (target / "tokenizer.json").symlink_to((checkpoint / "tokenizer.json").resolve())
         _write(target / "tokenizer_config.json", _tokenizer_config(checkpoint))
 
 
-def _config(checkpoint: Path, shape: Architecture, tied: bool) -> dict[str, Any]:
+def _config(
+    checkpoint: Path, shape: Architecture, embedding: StoredTensor, tied: bool
+) -> dict[str, Any]:
+    """torch_dtype: of the weights, which are loaded as what it says; files say "auto" and worse."""
     raw = read_config(checkpoint)
-    dtype = raw.get("torch_dtype") or raw.get("dtype")  # transformers 4, transformers 5
     ids = {key: value for key, value in raw.items() if key.endswith("_token_id")}
     return {
         **shape.model_dump(exclude_none=True),
@@ -66,7 +72,7 @@ def _config(checkpoint: Path, shape: Architecture, tied: bool) -> dict[str, Any]
         "tie_word_embeddings": shape.tie_word_embeddings and tied,
         "model_type": MODEL_TYPES[shape.name],
         "hidden_act": "silu",
-        **({"torch_dtype": dtype} if isinstance(dtype, str) else {}),
+        "torch_dtype": DTYPES[embedding.dtype],
         **ids,
     }
 

@@ -79,12 +79,8 @@ async def verify(
         with progress.phase("the engine answers"):
             asked = _Asked(backend)
             await asyncio.gather(*(_ask(asked, one, size, reference.ids) for one in passages))
-            try:
-                await _ask_far(asked, passages[0], size)
-            except EngineDiedError:
-                raise
-            except (SettingError, BackendError) as error:  # longer than what it reads at once
-                progress.note(f"nothing was compared far into a sequence: {error}")
+            if refused := await _ask_far(asked, passages[0], size):
+                progress.note(f"not all was compared far into a sequence: {refused}")
     finally:
         await backend.close()
     with progress.phase("the reference rates"):
@@ -114,7 +110,7 @@ class _Asked:
     async def ids(
         self, prompt: Sequence[int], count: int, legal: LegalTokens | None = None
     ) -> list[int]:
-        """Raises BackendError when none come."""
+        """Raises BackendError when fewer come: what was not said cannot be judged."""
         self._number += 1
         name = f"verify-{self._number}"
         sampling = Sampling(
@@ -123,8 +119,11 @@ class _Asked:
         async with self._places:
             chunks = self.backend.stream(prompt, sampling, name)
             found = [token async for chunk in chunks for token in chunk.ids]
-        if not found:
-            raise BackendError(f"{self.backend.name} said nothing after {len(prompt)} ids")
+        if len(found) != count:
+            raise BackendError(
+                f"{self.backend.name} said {len(found)} ids of {count} after {len(prompt)} ids, "
+                "with none that ends a generation"
+            )
         return found
 
 
@@ -139,13 +138,25 @@ async def _ask(asked: _Asked, passage: Passage, size: Size, ids: tuple[range, ..
         passage.ranking += await asked.ids(prompt, 1, legal)
 
 
-async def _ask_far(asked: _Asked, passage: Passage, size: Size) -> None:
+async def _ask_far(asked: _Asked, passage: Passage, size: Size) -> Exception | None:
+    """Why some positions have no answer, if so: they are more than the engine reads at once."""
     longest = asked.backend.capacity.max_sequence - len(passage.prompt) - 1
     positions = [at for at in far_positions(passage, size) if at <= longest]
     answers = await asyncio.gather(
-        *(asked.ids([*passage.prompt, *passage.speech[:at]], 1) for at in positions)
+        *(asked.ids([*passage.prompt, *passage.speech[:at]], 1) for at in positions),
+        return_exceptions=True,
     )
-    passage.far = {at: token for at, (token,) in zip(positions, answers, strict=True)}
+    refused: Exception | None = None
+    for at, answer in zip(positions, answers, strict=True):
+        if not isinstance(answer, BaseException):
+            (passage.far[at],) = answer
+        elif isinstance(answer, EngineDiedError):
+            raise answer
+        elif isinstance(answer, SettingError | BackendError):
+            refused = answer
+        else:
+            raise answer
+    return refused
 
 
 def near_positions(passage: Passage, size: Size) -> list[int]:

@@ -14,6 +14,7 @@ from engines.agreement import Verdict, limits
 from engines.architecture import read_architecture
 from engines.check import EngineInfo, check_engine
 from engines.compat import installed_api
+from engines.find import engine_versions
 from engines.fingerprint import fingerprint
 from engines.formats import Format, Kv, Precision
 from engines.host import find_device
@@ -95,7 +96,7 @@ def verify_engine(
     than the engine's, and what checking and loading raise.
     """
     api = installed_api()
-    info = check_engine(folder, find_device(), {"tensorrt_llm": api.version})
+    info = check_engine(folder, find_device(), engine_versions(api.version))
     if info.config is None:
         raise EngineError(f"'{folder}' is not an engine of a language model; give one that is")
     source = checkpoint or _source(info)
@@ -194,5 +195,5 @@ def _format(info: EngineInfo) -> Format:
     """What the engine is held to: by its own config, whoever built it."""
     assert info.config is not None
     quantization = info.config.pretrained_config.quantization
-    kv = quantization.kv_cache_quant_algo
-    return Format(quantization.precision, Kv.MODEL if kv is None else Kv(kv.lower()))
+    # The limits ask only whether the cache has fewer bits; trtllm-build knows more kinds of it.
+    return Format(quantization.precision, Kv.FP8 if quantization.kv_cache_quant_algo else Kv.MODEL)

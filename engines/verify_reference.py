@@ -15,6 +15,7 @@ from engines.verify_prompts import SpokenPrompt
 from tensorrt_tts.backends import reference_weights
 from tensorrt_tts.backends.prompt_embedding import PromptEmbedding
 from tensorrt_tts.backends.reference import ReferenceBackend
+from tensorrt_tts.errors import CorruptCheckpointError
 
 
 class Reference:
@@ -23,6 +24,7 @@ class Reference:
 
     def __init__(self, checkpoint: Path, device: str) -> None:
         """Raises CorruptCheckpointError."""
+        self._folder = checkpoint
         self._device = device
         self._model: Any = reference_weights.load(checkpoint, device)
         self._prompts = PromptEmbedding.open(checkpoint)
@@ -36,7 +38,9 @@ class Reference:
         return (range(int(self._model.config.vocab_size)),)
 
     async def speech(self, wanted: SpokenPrompt, count: int) -> list[int]:
-        """`count` ids after a prompt, sampled as in production."""
+        """`count` ids after a prompt, sampled as in production. Raises CorruptCheckpointError as
+        `_rows`, before a sampler meets what is no number."""
+        self.ranking(wanted.prompt)
         backend = ReferenceBackend(self._model, prompts=self._prompts)
         try:
             sampling = replace(wanted.sampling, max_tokens=count)
@@ -76,7 +80,10 @@ class Reference:
         return NextId(said, self._wide(top), float(row[top] - worst), outside)
 
     def _rows(self, prompt: Sequence[int], ids: Sequence[int]) -> torch.Tensor:
-        """Logits after the prompt and after each of `ids`: float32 (1 + ids, vocabulary)."""
+        """Logits after the prompt and after each of `ids`: float32 (1 + ids, vocabulary).
+
+        Raises CorruptCheckpointError where some are no numbers: nothing can be held to those.
+        """
         model: Any = self._model
         keep = len(ids) + 1
         if self._prompts is None:
@@ -86,6 +93,11 @@ class Reference:
             rows = self._prompts.rows([*prompt, *ids]).to(self._device, model.dtype)
             found = model(inputs_embeds=rows[None], logits_to_keep=keep, use_cache=False)
         logits: torch.Tensor = found.logits[0].float()
+        if not bool(logits.isfinite().all()):
+            raise CorruptCheckpointError(
+                f"the checkpoint '{self._folder}' itself computes NaN or infinity after "
+                f"{len(prompt)} ids: its weights are damaged; download or train it again"
+            )
         if self._prompts is not None:
             logits[:, 0] = -torch.inf  # the row that stands for what was cut off
         return logits

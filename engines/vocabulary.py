@@ -25,7 +25,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from engines.architecture import read_architecture
+from engines.architecture import read_architecture, read_config
 from engines.checkpoint import (
     EMBEDDING,
     HEAD,
@@ -43,6 +43,8 @@ from tensorrt_tts.models.audio_vocabulary import FULL_SIZE_KEY, TEXT, AudioVocab
 from tensorrt_tts.models.orpheus_tokens import OrpheusTokens
 
 VOCABULARY_WEIGHTS = "model-vocabulary.safetensors"
+
+GENERATION = "generation_config.json"
 
 
 def orpheus_kept(tokens: OrpheusTokens) -> tuple[range, ...]:
@@ -93,12 +95,12 @@ def cut(checkpoint: Path, kept: Sequence[range], out: Path) -> AudioVocabulary:
     """
     if out.exists():
         raise SettingError(f"output {str(out)!r} exists; delete it or name another")
-    shape = read_architecture(checkpoint)
-    config = read_json(checkpoint / "config.json", dict[str, Any])
+    config = read_config(checkpoint)
     if FULL_SIZE_KEY in config:
         raise SettingError(f"checkpoint {str(checkpoint)!r} is cut already; give the whole one")
-    files = weight_files(checkpoint)
+    shape = read_architecture(checkpoint)
     check_weights(checkpoint, shape)
+    files = weight_files(checkpoint)
     check_tied_head(checkpoint, shape)
     rows = _vocabulary_rows(files)
     embedding = rows[EMBEDDING]
@@ -110,14 +112,15 @@ def cut(checkpoint: Path, kept: Sequence[range], out: Path) -> AudioVocabulary:
             f"{vocabulary.full_size}; serve the checkpoint as it is"
         )
     tied = shape.tie_word_embeddings
+    generation = _generation_config(checkpoint)
 
     def produce(folder: Path) -> None:
         _write_weights(folder, files, rows, vocabulary, tied)
         _write_prompt_embedding(folder, embedding)
         vocabulary.write(folder)
-        _write_config(folder, checkpoint, config, vocabulary, tied)
+        _write_config(folder, config, generation, vocabulary, tied)
         for name in TOKENIZER_FILES:
-            if name != "generation_config.json" and (checkpoint / name).is_file():
+            if name != GENERATION and (checkpoint / name).is_file():
                 shutil.copyfile(checkpoint / name, folder / name)
 
     with lock(out, waiting=lambda: None):
@@ -190,8 +193,8 @@ def _write_prompt_embedding(folder: Path, embedding: Any) -> None:
 
 def _write_config(
     folder: Path,
-    checkpoint: Path,
     config: dict[str, Any],
+    generation: dict[str, Any] | None,
     vocabulary: AudioVocabulary,
     tied: bool,
 ) -> None:
@@ -206,10 +209,17 @@ def _write_config(
         "eos_token_id": None,
     }
     (folder / "config.json").write_text(json.dumps(written, indent=2) + "\n", encoding="utf-8")
-    generation = checkpoint / "generation_config.json"
-    if generation.is_file():
-        settings = _without_ids(read_json(generation, dict[str, Any]))
-        (folder / generation.name).write_text(json.dumps(settings, indent=2), encoding="utf-8")
+    if generation is not None:
+        written = _without_ids(generation)
+        (folder / GENERATION).write_text(json.dumps(written, indent=2), encoding="utf-8")
+
+
+def _generation_config(checkpoint: Path) -> dict[str, Any] | None:
+    """None where there is none. Raises CorruptCheckpointError."""
+    try:
+        return read_json(checkpoint / GENERATION, dict[str, Any])
+    except FileNotFoundError:
+        return None
 
 
 def _without_ids(settings: dict[str, Any]) -> dict[str, Any]:

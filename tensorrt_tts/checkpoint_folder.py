@@ -17,6 +17,9 @@ NO_ROOM = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errn
 NO_CONNECTION = ("ConnectError", "ConnectTimeout", "ConnectionError", "ProxyError", "SSLError")
 """By name: the hub client's transport is requests, httpx or httpx2, by its version."""
 
+ADAPTER = "adapter_config.json"
+"""Of peft; beside it lie adapter_model.safetensors and no model's config.json."""
+
 CODEC_FILES = ("config.json", "model.safetensors", "pytorch_model.bin")
 
 
@@ -69,6 +72,17 @@ def find(name: str, files: tuple[str, ...], mirror: str | None = None) -> Path:
             raise CheckpointError(
                 f"{name}: refused or unreachable; its mirror too: {error}"
             ) from None
+
+
+def refuse_adapter(folder: Path) -> None:
+    """A LoRA adapter is not a model, and of a folder that holds both some loaders add the two
+    together and some do not. Raises CheckpointError."""
+    if (folder / ADAPTER).exists():
+        raise CheckpointError(
+            f"'{folder}' holds a LoRA adapter ({ADAPTER}); merge it into its base model (peft's "
+            f"merge_and_unload, then save_pretrained) and give that folder, or delete {ADAPTER} if "
+            "it is merged already"
+        )
 
 
 def _download(hub_id: str, files: tuple[str, ...]) -> Path:

@@ -76,6 +76,7 @@ def load_model(model: str = DEMO, codec: str | None = None, spec: str | None = N
     if codec is not None or model != DEMO:
         default = known.codec_id if known else "hubertsiuzdak/snac_24khz"
         codec_folder = checkpoint_folder.find(codec or default, CODEC_FILES)
+    checkpoint_folder.refuse_adapter(folder)
     config = _Config.read(folder)
     if known is None and spec is None and config.tts_spec is not None:
         chosen = config.spec(folder)

@@ -24,6 +24,7 @@ from tensorrt_tts.errors import (
     EngineError,
     MissingDependencyError,
     SettingError,
+    TTSError,
     reason,
 )
 from vllm_inference import bindings
@@ -142,6 +143,13 @@ class VLLMBackend:
             ) from error
         except self._vllm.request_invalid as error:
             raise SettingError(f"vLLM refuses the request: {reason(error)}") from error
+        except TTSError:
+            raise
+        except Exception as error:  # torch's, msgspec's, an assertion: what it did not foresee
+            if self._engine is not None and self._engine.errored:
+                self._dead = reason(error)
+                raise self._death() from error
+            raise BackendError(f"vLLM failed this request ({reason(error)}); try again") from error
         finally:
             self._open.discard(request_id)
             self._aborted.discard(request_id)

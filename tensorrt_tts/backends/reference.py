@@ -19,6 +19,7 @@ from tensorrt_tts.backends import reference_weights
 from tensorrt_tts.backends.prompt_embedding import PromptEmbedding
 from tensorrt_tts.backends.protocol import BackendStats, Capacity, Finish, Sampling, TokenChunk
 from tensorrt_tts.backends.sampler import Sampler
+from tensorrt_tts.backends.vocabulary import check_ids
 from tensorrt_tts.errors import (
     BackendError,
     CapacityError,
@@ -26,6 +27,9 @@ from tensorrt_tts.errors import (
     SettingError,
     reason,
 )
+
+_ACCELERATOR_ERROR = getattr(torch, "AcceleratorError", ())
+"""torch 2.8 and later raise it; before, it was a RuntimeError with the same words."""
 
 
 class _Generation:
@@ -45,9 +49,15 @@ class _Generation:
         self.queue: asyncio.Queue[TokenChunk | Exception] = asyncio.Queue()
 
     def send(self, item: TokenChunk | Exception) -> None:
-        """Called by the worker. The loop may have been closed by a caller that is gone."""
-        if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self.queue.put_nowait, item)
+        """Called by the worker. Raises RuntimeError once the loop has been closed, by a caller that
+        is gone."""
+        self._loop.call_soon_threadsafe(self.queue.put_nowait, item)
+
+
+def _device_lost(error: Exception) -> bool:
+    """Whether the device answers no further call: CUDA's errors stay for as long as the process
+    lives, but for a lack of memory, which torch calls "CUDA out of memory"."""
+    return "CUDA error" in str(error) or isinstance(error, _ACCELERATOR_ERROR)
 
 
 class ReferenceBackend:
@@ -106,12 +116,43 @@ class ReferenceBackend:
             self._forget(generation)
 
     def _admit(self, prompt_ids: Sequence[int], sampling: Sampling, request_id: str) -> _Generation:
+        self._refuse_if_over()
         room = self.capacity.max_sequence - len(prompt_ids)
         if not prompt_ids or room < 1:
             raise SettingError(
                 f"prompt of {len(prompt_ids)} ids does not fit a sequence of "
                 f"{self.capacity.max_sequence}; shorten the text"
             )
+        cut = self._prompts
+        check_ids(prompt_ids, sampling, cut.vocabulary.full_size if cut else self._vocab_size)
+        try:
+            generation = self._generation(prompt_ids, sampling, request_id)
+        except Exception as error:
+            if _device_lost(error):
+                raise self._die(error) from error
+            raise
+        with self._changed:
+            self._refuse_if_over()
+            if request_id in self._open:
+                raise SettingError(f"request_id {request_id!r} is already in flight; use a new one")
+            if len(self._open) >= self.capacity.max_streams:
+                raise CapacityError(
+                    f"all {self.capacity.max_streams} streams are busy; try again", retry_after=1.0
+                )
+            self._open[request_id] = generation
+            self._changed.notify()
+        return generation
+
+    def _refuse_if_over(self) -> None:
+        if self._dead is not None:
+            raise EngineDiedError(f"the reference backend died: {reason(self._dead)}; restart it")
+        if self._closed:
+            raise EngineDiedError("the reference backend is closed; open a new one")
+
+    def _generation(
+        self, prompt_ids: Sequence[int], sampling: Sampling, request_id: str
+    ) -> _Generation:
+        """With its tensors on the device."""
         embedded = None
         if self._prompts is not None:
             embedded = self._prompts.rows(prompt_ids).to(self._device, self._model.dtype)[None]
@@ -119,24 +160,9 @@ class ReferenceBackend:
             sampling = self._prompts.vocabulary.narrow_sampling(sampling)
         prompt = torch.tensor([list(prompt_ids)], device=self._device)
         sampler = Sampler(sampling, prompt[0], self._vocab_size, self._device)
-        with self._changed:
-            if self._dead is not None:
-                raise EngineDiedError(
-                    f"the reference backend died: {reason(self._dead)}; restart it"
-                )
-            if self._closed:
-                raise EngineDiedError("the reference backend is closed; open a new one")
-            if request_id in self._open:
-                raise SettingError(f"request_id {request_id!r} is already in flight; use a new one")
-            if len(self._open) >= self.capacity.max_streams:
-                raise CapacityError(
-                    f"all {self.capacity.max_streams} streams are busy; try again", retry_after=1.0
-                )
-            generation = _Generation(prompt, sampling, sampler, request_id)
-            if embedded is not None:
-                generation.input = {"inputs_embeds": embedded}
-            self._open[request_id] = generation
-            self._changed.notify()
+        generation = _Generation(prompt, sampling, sampler, request_id)
+        if embedded is not None:
+            generation.input = {"inputs_embeds": embedded}
         return generation
 
     async def abort(self, request_id: str) -> None:
@@ -144,7 +170,7 @@ class ReferenceBackend:
             generation = self._open.pop(request_id, None)
         if generation is not None:
             generation.aborted = True
-            generation.send(TokenChunk((), Finish.ABORT))
+            self._send(generation, TokenChunk((), Finish.ABORT))
 
     def stats(self) -> BackendStats:
         with self._changed:
@@ -173,23 +199,28 @@ class ReferenceBackend:
                     if not generation.aborted:
                         self._advance(generation)
         except Exception as error:
-            with self._changed:
-                self._dead = error
-                self._end_all(
-                    EngineDiedError(f"the reference backend died: {reason(error)}; restart it")
-                )
+            self._die(error)
+
+    def _die(self, error: Exception) -> EngineDiedError:
+        """Every open and later stream fails."""
+        died = EngineDiedError(f"the reference backend died: {reason(error)}; restart it")
+        with self._changed:
+            self._dead = error
+            self._end_all(died)
+        return died
 
     def _end_all(self, item: TokenChunk | Exception) -> None:
-        for generation in self._open.values():
-            generation.aborted = True
-            generation.send(item)
-        self._open.clear()
+        for generation in list(self._open.values()):
+            self._finish(generation, item)
 
     def _advance(self, generation: _Generation) -> None:
-        """One token. A failure of one stream's forward pass ends that stream alone."""
+        """One token. A failure of one stream's forward pass ends that stream alone, unless it took
+        the device with it."""
         try:
             token = self._step(generation)
         except Exception as error:
+            if _device_lost(error):
+                raise
             self._finish(
                 generation, BackendError(f"generation failed ({reason(error)}); try again")
             )
@@ -206,7 +237,15 @@ class ReferenceBackend:
         if generation.generated >= sampling.max_tokens or length >= self.capacity.max_sequence:
             self._finish(generation, TokenChunk((token,), Finish.LENGTH))
         else:
-            generation.send(TokenChunk((token,)))
+            self._send(generation, TokenChunk((token,)))
+
+    def _send(self, generation: _Generation, item: TokenChunk | Exception) -> None:
+        """A listener whose loop was closed is lost, and nothing else."""
+        try:
+            generation.send(item)
+        except RuntimeError:
+            generation.aborted = True
+            self._forget(generation)
 
     def _forget(self, generation: _Generation) -> None:
         """Once aborted, its id may belong to another generation already."""
@@ -217,7 +256,7 @@ class ReferenceBackend:
     def _finish(self, generation: _Generation, item: TokenChunk | Exception) -> None:
         self._forget(generation)
         generation.aborted = True
-        generation.send(item)
+        self._send(generation, item)
 
     @torch.inference_mode()
     def _step(self, generation: _Generation) -> int:

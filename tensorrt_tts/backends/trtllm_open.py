@@ -21,7 +21,6 @@ from typing import Any
 from engines.architecture import read_architecture, read_config
 from engines.check import KIND, EngineInfo, check_engine
 from engines.compat import (
-    EngineApi,
     engine_llm,
     installed_api,
     installed_version,
@@ -29,7 +28,7 @@ from engines.compat import (
     pytorch_llm,
 )
 from engines.contract import Contract, contract_for
-from engines.find import fitting_engine, installed_tensorrt
+from engines.find import engine_versions, fitting_engine
 from engines.fingerprint import fingerprint
 from engines.host import find_device
 from engines.prepare import prepare
@@ -70,8 +69,9 @@ def find_engine(checkpoint: Path, root: Path | None = None) -> Path:
     nearest one is for or lacks. MissingDependencyError without tensorrt_llm.
     """
     root = root or engines_root()
+    versions = engine_versions(installed_api().version)
     found = fitting_engine(
-        root, KIND, lambda: fingerprint(checkpoint, root), find_device(), _versions(installed_api())
+        root, KIND, lambda: fingerprint(checkpoint, root), find_device(), versions
     )
     if found is not None:
         return found
@@ -94,7 +94,7 @@ def open_engine(folder: Path, options: RuntimeOptions | None = None) -> TensorRT
     """
     options = options or RuntimeOptions()
     api = installed_api()
-    info = check_engine(folder, find_device(), _versions(api))
+    info = check_engine(folder, find_device(), engine_versions(api.version))
     contract = contract_for(api.contract)
     if info.config is None:
         raise EngineError(f"{str(folder)!r} is not an engine of a language model; give one that is")
@@ -236,11 +236,6 @@ def _scheduler(contract: Contract) -> Any:
             ),
         )
     )
-
-
-def _versions(api: EngineApi) -> dict[str, str]:
-    """Of the packages an engine is tied to, as the builder records them."""
-    return {"tensorrt_llm": api.version, **installed_tensorrt()}
 
 
 def _prepare_process(options: RuntimeOptions) -> None:

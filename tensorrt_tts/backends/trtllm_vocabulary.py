@@ -15,6 +15,7 @@ from pydantic import BaseModel, PositiveInt
 
 from engines.check import EngineInfo
 from tensorrt_tts.backends.protocol import Sampling
+from tensorrt_tts.backends.vocabulary import check_ids
 from tensorrt_tts.errors import CheckpointNotFoundError, SettingError
 from tensorrt_tts.files import read_json
 from tensorrt_tts.tokenizer import TextTokenizer
@@ -43,18 +44,8 @@ class Vocabulary:
         return self.size != self.rows
 
     def check(self, prompt_ids: Sequence[int], sampling: Sampling) -> None:
-        """Raises SettingError for an id outside: on a GPU it would be an illegal memory access,
-        which ends the engine and every stream with it."""
-        size = self.rows if self.size is None else self.size
-        legal = () if sampling.legal is None else sampling.legal.slots
-        ends = [end for slot in legal if slot for end in (slot[0], slot[-1])]
-        for name, ids in (("prompt", prompt_ids), ("stop_ids", sampling.stop_ids), ("legal", ends)):
-            outside = next((token for token in ids if not 0 <= token < size), None)
-            if outside is not None:
-                raise SettingError(
-                    f"{name} has id {outside}, the model's ids end at {size - 1}; use the "
-                    "tokenizer saved with it"
-                )
+        """Raises SettingError as `check_ids`, and for a request that leaves padding open."""
+        check_ids(prompt_ids, sampling, self.rows if self.size is None else self.size)
         if self.size is None and sampling.legal is None:
             raise SettingError(
                 f"legal None leaves the padding among this AWQ engine's {self.rows} ids open; "

@@ -30,6 +30,7 @@ from engines.verify import Passage, Size, far_positions, near_positions, rated, 
 from engines.verify_prompts import SpokenPrompt, prompts
 from engines.verify_reference import Reference
 from tensorrt_tts.checkpoint_folder import demo_folder
+from tensorrt_tts.errors import EngineError
 from tests.support import altered_models
 from tests.support.altered_models import BROKEN, ROUNDED, Alter
 
@@ -225,6 +226,39 @@ def test_engines_that_take_no_long_sequence_are_judged_by_the_rest_and_it_is_sai
     verdict = judge(replace(WHOLE, far=()), limits(Format.parse("fp16")))
     assert verdict.same
     assert "the engine takes no sequence so long" in verdict.table()
+    assert verdict.summary().endswith("nothing was compared far into a sequence")
+    whole = judge(WHOLE, limits(Format.parse("fp16"))).summary()
+    assert "nothing" not in whole
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        Answers([], [], [], []),
+        replace(WHOLE, read=()),
+        replace(WHOLE, rankings=()),
+        Answers([], SAME, SAME, RANKING),
+    ],
+)
+def test_nothing_passes_for_want_of_questions(answers: Answers) -> None:
+    with pytest.raises(EngineError, match="says nothing about the engine"):
+        judge(answers, limits(Format.parse("int4-awq")))
+
+
+@pytest.mark.parametrize("gap", [float("nan"), float("inf")])
+def test_a_gap_that_is_no_number_does_not_pass(gap: float) -> None:
+    ids = [*SAME, NextId(1, 2, gap)]
+    for answers in (
+        replace(WHOLE, read=ids),
+        replace(WHOLE, far=ids),
+        replace(WHOLE, generated=ids),
+    ):
+        assert not judge(answers, limits(Format.parse("int4-awq"))).same
+
+
+def test_an_engine_that_repeats_what_it_was_forbidden_does_not_pass() -> None:
+    repeats = [Ranking((1, 1, 1, 1, 1), (1, 2, 3, 4, 5))]
+    assert not judge(replace(WHOLE, rankings=repeats), limits(Format.parse("int4-awq"))).same
 
 
 def test_coarser_formats_are_held_to_less() -> None:

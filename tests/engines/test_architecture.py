@@ -56,6 +56,24 @@ def test_qwen_biases_count(tmp_path):
     assert shape.layer_weights + shape.small_weights + shape.head_weights == counted
 
 
+@pytest.mark.parametrize(
+    "method", ["hqq", "eetq", "torchao", "mxfp4", "two\nlines", " ", 4, ["a", "b"], {"x": "y\n"}]
+)
+def test_a_quantised_checkpoint_is_named_in_one_line(tmp_path, method):
+    with pytest.raises(CheckpointError, match="is quantised already") as caught:
+        read_architecture(_write(tmp_path, quantization_config={"quant_method": method}))
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("value", [8192.5, 0.5, 1e-9])
+def test_positions_are_whole(tmp_path, value):
+    scaling = ORPHEUS.rope_scaling | {"original_max_position_embeddings": value}
+    with pytest.raises(CorruptCheckpointError, match=f"embeddings {value!r} is no whole number"):
+        read_architecture(_write(tmp_path, rope_scaling=scaling))
+    whole = ORPHEUS.rope_scaling | {"original_max_position_embeddings": 8192.0}
+    assert read_architecture(_write(tmp_path, rope_scaling=whole)) == ORPHEUS
+
+
 def test_no_checkpoint(tmp_path):
     with pytest.raises(CheckpointNotFoundError, match=r"has no config\.json"):
         read_architecture(tmp_path)

@@ -182,7 +182,81 @@ def test_a_damaged_tokenizer_file(copy, name, text):
 def test_damaged_weights(copy):
     path = copy / "model.safetensors"
     path.write_bytes(path.read_bytes()[:1000])
-    with pytest.raises(CorruptCheckpointError, match=r"model\.safetensors cannot be read"):
+    with pytest.raises(CorruptCheckpointError, match=r"model\.safetensors' cannot be loaded"):
+        describe(copy, ORPHEUS)
+
+
+def test_weights_that_are_a_pointer(copy):
+    (copy / "model.safetensors").write_bytes(b"version https://git-lfs.github.com/spec/v1\n")
+    with pytest.raises(CorruptCheckpointError, match="git lfs pull"):
+        describe(copy, ORPHEUS)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "model.layers.0.self_attn.q_norm.weight",  # Qwen3's, whose config says Llama
+        "model.layers.1.self_attn.q_proj.bias",  # Qwen2's
+        "model.layers.0.self_attn.o_proj.bias",
+        "lm_head.bias",
+        "base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight",
+        "model.layers.0.mlp.gate.weight",  # a router of experts
+    ],
+)
+def test_a_tensor_that_an_engine_would_leave_out(copy, name):
+    _tensors(copy, lambda tensors: tensors.update({name: np.ones(4, np.float16)}))
+    with pytest.raises(CorruptCheckpointError, match=f"holds {name}, which a LlamaForCausalLM"):
+        describe(copy, ORPHEUS)
+
+
+@pytest.mark.parametrize(
+    ("name", "dtype"),
+    [
+        ("model.layers.0.self_attn.rotary_emb.inv_freq", np.float32),
+        ("model.rotary_emb.inv_freq", np.float16),
+        ("model.embed_positions", np.int64),
+        ("model.causal_mask", np.bool_),
+    ],
+)
+def test_what_old_releases_stored_beside_the_weights(copy, name, dtype):
+    _tensors(copy, lambda tensors: tensors.update({name: np.ones(4, dtype)}))
+    assert describe(copy, ORPHEUS) == read_architecture(copy)
+
+
+def test_a_llama_with_biases_has_four_of_them(copy):
+    """As transformers makes it: `attention_bias` is the output projection's too."""
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    config = json.loads((copy / "config.json").read_text()) | {"attention_bias": True}
+    for name in ("architectures", "model_type"):
+        config.pop(name)
+    model = LlamaForCausalLM(LlamaConfig(**config))
+    model.save_pretrained(copy)
+    shape = describe(copy, ORPHEUS)
+    counted = sum(parameter.numel() for parameter in model.parameters())
+    assert shape.layer_weights + shape.small_weights + shape.head_weights == counted
+    _tensors(copy, lambda tensors: tensors.pop("model.layers.1.self_attn.o_proj.bias"))
+    with pytest.raises(CorruptCheckpointError, match=r"o_proj\.bias"):
+        describe(copy, ORPHEUS)
+
+
+@pytest.mark.parametrize(
+    "name", ["consolidated.safetensors", "adapter.safetensors", "a.safetensors"]
+)
+def test_the_file_that_transformers_loads(copy, name):
+    """Without an index that is model.safetensors, whatever else was left in the folder."""
+    save_file({"tok_embeddings.weight": np.ones((4, 4), np.float16)}, copy / f"{name}.safetensors")
+    assert [path.name for path in weight_files(copy)] == ["model.safetensors"]
+    assert describe(copy, ORPHEUS) == read_architecture(copy)
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_an_adapter_is_no_model(copy, whole):
+    (copy / "adapter_config.json").write_text("{}")
+    if not whole:
+        (copy / "config.json").unlink()
+        (copy / "model.safetensors").rename(copy / "adapter_model.safetensors")
+    with pytest.raises(CheckpointError, match=r"LoRA adapter.*merge_and_unload"):
         describe(copy, ORPHEUS)
 
 

@@ -1,3 +1,4 @@
+import importlib.metadata
 import json
 import runpy
 import shutil
@@ -150,6 +151,37 @@ def test_build_twice_then_check(capsys, double, checkpoint, tmp_path, monkeypatc
         capsys, "check", folder, "--checkpoint", str(checkpoint), "--quick", "--json"
     )
     assert json.loads(out)["built_on"] == A100.product
+
+
+@pytest.mark.parametrize(
+    ("installed", "says"),
+    [
+        ({"tensorrt_llm": "1.2.1", "tensorrt": "10.13.3.9"}, "installed is 10.13.3.9"),
+        ({"tensorrt_llm": "1.2.1", "tensorrt-cu13": "10.14.2"}, "installed is 10.14.2"),
+        ({"tensorrt_llm": "1.2.1"}, "tensorrt 10.14.1.48, installed is none"),
+        ({"tensorrt": "11.0"}, "installed is 11.0"),  # a host of the codec's engine alone
+        ({"tensorrt_llm": "1.2.0", "tensorrt": "10.14.1.48"}, "tensorrt_llm 1.2.1, installed is"),
+        ({"tensorrt_llm": "1.2.1", "tensorrt-cu13": "10.14.1.48"}, None),
+        ({}, None),
+    ],
+)
+def test_check_compares_what_a_server_would(
+    capsys, double, host, make_plan, checkpoint, tmp_path, monkeypatch, installed, says
+):
+    built = build.build_engine(make_plan("int8"), checkpoint, host, tmp_path)
+    monkeypatch.setattr(cli, "find_device", lambda: A100)
+
+    def version(package):
+        if package not in installed:
+            raise importlib.metadata.PackageNotFoundError(package)
+        return installed[package]
+
+    monkeypatch.setattr(importlib.metadata, "version", version)
+    code, out, err = _run(capsys, "check", str(built.folder))
+    assert code == (0 if says is None else 5)
+    assert (says or "") in err
+    assert err.count("\n") == (says is not None)
+    assert ("not checked" in out) == (not installed)
 
 
 def test_ctrl_c(capsys, monkeypatch):

@@ -74,6 +74,17 @@ def test_pytorch_llm_has_no_upper_bound(monkeypatch):
         pytorch_llm()
 
 
+@pytest.mark.parametrize("version", ["", "nightly", "1.2.1-main", "v1.3 rc", "0+unknown.dirty!"])
+def test_what_is_no_version_is_said_alike_of_either_backend(monkeypatch, version):
+    _install(monkeypatch, version, tensorrt_llm={"LLM": object()})
+    said = []
+    for ask in (pytorch_llm, engine_llm):
+        with pytest.raises(EngineError, match="not a version; install tensorrt_llm==") as caught:
+            ask()
+        said.append(str(caught.value))
+    assert said[0] == said[1]
+
+
 def test_not_installed():
     with pytest.raises(MissingDependencyError, match="make build-engine-modal"):
         installed_version()

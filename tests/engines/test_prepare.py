@@ -128,11 +128,10 @@ def test_a_tied_head_that_is_another_one(copy, tmp_path):
     ],
 )
 def test_rope_as_transformers_5_writes_it(copy, tmp_path, new, theta, scaling):
-    _edit(copy, rope_parameters=new, dtype="bfloat16")
+    _edit(copy, rope_parameters=new)
     config = _prepared(copy, tmp_path / "prepared")
     assert config["rope_theta"] == theta
     assert config.get("rope_scaling") == scaling
-    assert config["torch_dtype"] == "bfloat16"
     assert not {"rope_parameters", "dtype", "layer_types"} & set(config)
 
 
@@ -171,3 +170,18 @@ def test_tokenizer_config(copy, tmp_path, written, expected):
     assert config["tokenizer_class"] == "PreTrainedTokenizerFast"
     assert (config["eos_token"], config["pad_token"]) == expected
     assert "extra_special_tokens" not in config
+
+
+@pytest.mark.parametrize("said", ["auto", "float8_e4m3fn", "int8", "float32", 16, "absent"])
+@pytest.mark.parametrize("field", ["torch_dtype", "dtype"])
+@pytest.mark.parametrize(
+    ("dtype", "written"), [("float16", "float16"), ("float32", "float32"), ("float64", "float64")]
+)
+def test_weights_are_loaded_as_what_they_are(copy, tmp_path, field, said, dtype, written):
+    """transformers takes the field for a name in torch, and casts what it reads to it."""
+    _edit(copy, **{field: said})
+    _tensors(copy, lambda ts: ts.update({k: v.astype(dtype) for k, v in ts.items()}))
+    prepare(copy, read_architecture(copy), tmp_path / "target", untie=False)
+    config = json.loads((tmp_path / "target" / "config.json").read_text())
+    assert config["torch_dtype"] == written
+    assert "dtype" not in config

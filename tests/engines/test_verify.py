@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,20 +13,27 @@ import pytest
 import torch
 
 from engines import verify_command
+from engines.agreement import limits
 from engines.cli import main
+from engines.formats import Format
 from engines.host import Device
+from engines.progress import Progress
 from engines.verification import NAME, read_verification
 from engines.verify import Size, spread, without
 from engines.verify_command import Wanted, verify_backend, verify_engine
 from engines.verify_prompts import SENTENCES, prompts
 from tensorrt_tts.backends import reference_weights
+from tensorrt_tts.backends.protocol import Finish, TokenChunk
 from tensorrt_tts.backends.reference import ReferenceBackend
 from tensorrt_tts.checkpoint_folder import demo_folder
 from tensorrt_tts.errors import (
+    BackendError,
     CheckpointNotFoundError,
+    CorruptCheckpointError,
     EngineDiedError,
     EngineMismatchError,
     MissingDependencyError,
+    SettingError,
 )
 from tensorrt_tts.loading import BACKENDS
 from tensorrt_tts.models.orpheus import SPECS
@@ -142,6 +151,97 @@ def test_an_engine_that_takes_no_long_sequence_is_still_judged(engine: Callable[
     verdict, _ = verify_engine(engine(max_seq_len=100), wanted=WANTED)
     assert verdict.same
     assert "far" not in verdict.groups
+
+
+class ShortReader(ReferenceBackend):
+    """Reads fewer ids at once than it can hold, as an engine without chunked prefill."""
+
+    error: Exception
+    most = 60
+
+    async def stream(self, prompt_ids: Any, sampling: Any, request_id: str) -> Any:
+        if len(prompt_ids) > self.most:
+            raise self.error
+        async for chunk in super().stream(prompt_ids, sampling, request_id):
+            yield chunk
+
+
+def asked_of(backend: Any, monkeypatch: pytest.MonkeyPatch) -> tuple[Any, list[str]]:
+    """The verdict on that backend, and what was noted on the way."""
+    monkeypatch.setitem(BACKENDS, "vllm", lambda model, device, streams: backend)
+    notes: list[str] = []
+    progress = Progress()
+    monkeypatch.setattr(progress, "note", notes.append)
+    wanted = Wanted(codec=CODEC, device="cpu", size=SIZE)
+    return verify_backend("vllm", str(LM), wanted, progress)[0], notes
+
+
+@pytest.mark.parametrize("error", [SettingError("too long"), BackendError("exceeds 60 ids")])
+def test_what_an_engine_can_read_is_compared(
+    monkeypatch: pytest.MonkeyPatch, weights: Any, error: Exception
+) -> None:
+    """One position that is too long does not take the others with it."""
+    backend = ShortReader(weights)
+    longest = max(len(one.prompt) for one in prompts(LM, SIZE.prompts, CODEC))
+    backend.error, backend.most = error, longest + 45
+    verdict, notes = asked_of(backend, monkeypatch)
+    assert verdict.same
+    assert 0 < verdict.groups["far"].ids < SIZE.far
+    assert notes == [f"not all was compared far into a sequence: {error}"]
+
+
+def test_one_that_reads_nothing_far_says_so(monkeypatch: pytest.MonkeyPatch, weights: Any) -> None:
+    backend = ShortReader(weights)
+    longest = max(len(one.prompt) for one in prompts(LM, SIZE.prompts, CODEC))
+    backend.error, backend.most = SettingError("too long"), longest + SIZE.spoken
+    verdict, _ = asked_of(backend, monkeypatch)
+    assert "far" not in verdict.groups
+    assert "nothing was compared far into a sequence" in verdict.summary()
+
+
+@pytest.mark.parametrize("keep", [0, 1, 3])
+def test_an_engine_that_ends_by_itself_is_not_judged_by_the_rest(
+    monkeypatch: pytest.MonkeyPatch, weights: Any, keep: int
+) -> None:
+    """One that stops at its own end of speech, unasked, hides what it would have said."""
+
+    class Stops(ReferenceBackend):
+        async def stream(self, prompt_ids: Any, sampling: Any, request_id: str) -> Any:
+            short = replace(sampling, max_tokens=max(1, min(keep, sampling.max_tokens)))
+            async for chunk in super().stream(prompt_ids, short, request_id):
+                yield chunk if keep else TokenChunk((), Finish.STOP)
+
+    with pytest.raises(BackendError, match=r"said \d ids of \d+ after"):
+        asked_of(Stops(weights), monkeypatch)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("model.norm.weight", float("nan")),
+        ("lm_head.weight", float("inf")),
+        ("model.layers.0.mlp.down_proj.weight", float("nan")),
+    ],
+)
+def test_a_checkpoint_that_computes_no_numbers_is_named(
+    tmp_path: Path, name: str, value: float
+) -> None:
+    """The reference cannot judge by those, and the engine is not to blame."""
+    from safetensors.torch import load_file, save_file
+
+    folder = shutil.copytree(LM, tmp_path / "lm")
+    tensors = load_file(folder / "model.safetensors")
+    tensors[name].view(-1)[0] = value
+    save_file(tensors, folder / "model.safetensors", {"format": "pt"})
+    with pytest.raises(CorruptCheckpointError, match="itself computes NaN or infinity"):
+        verify_backend("vllm", str(folder), WANTED)
+
+
+@pytest.mark.parametrize("kv", ["INT8", "FP8", "NVFP4", "W4A8_something"])
+def test_a_cache_of_any_kind(engine: Callable[..., Path], kv: str) -> None:
+    """trtllm-build knows more of them than this toolkit."""
+    folder = engine(altered_models.int8_kv, manifest=False, kv_quant_algo=kv)
+    assert verify_engine(folder, LM, WANTED)[0].allowed == limits(Format.parse("fp16+kv-fp8"))
 
 
 def test_an_engine_that_dies_says_so(

@@ -207,6 +207,34 @@ def test_what_a_plan_refuses_is_not_cut(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("text", ["{", "", "[]", "null", '"temperature"'])
+def test_a_damaged_generation_config_is_named(
+    whole: SpeechModel, tmp_path: Path, text: str
+) -> None:
+    folder = shutil.copytree(whole.folder, tmp_path / "copy")
+    (folder / "generation_config.json").write_text(text)
+    with pytest.raises(CorruptCheckpointError, match=r"generation_config\.json"):
+        cut(folder, orpheus_kept(whole.tokens), tmp_path / "cut")
+    assert not (tmp_path / "cut").exists()
+
+
+@pytest.mark.parametrize("content", [b"{", b"\xff", b"[]", b""])
+def test_a_damaged_config_is_named(whole: SpeechModel, tmp_path: Path, content: bytes) -> None:
+    folder = shutil.copytree(whole.folder, tmp_path / "copy")
+    (folder / "config.json").write_bytes(content)
+    with pytest.raises(CorruptCheckpointError, match=r"config\.json"):
+        cut(folder, orpheus_kept(whole.tokens), tmp_path / "cut")
+
+
+@pytest.mark.parametrize("other", ["model-q4.gguf", "pytorch_model.bin", "consolidated.00.pth"])
+def test_weights_of_another_kind_are_named(whole: SpeechModel, tmp_path: Path, other: str) -> None:
+    """As the planner names them."""
+    folder = shutil.copytree(whole.folder, tmp_path / "copy")
+    (folder / "model.safetensors").rename(folder / other)
+    with pytest.raises(CheckpointError, match=f"keeps its weights in {other}"):
+        cut(folder, orpheus_kept(whole.tokens), tmp_path / "cut")
+
+
 def test_a_head_that_would_not_shrink(whole: SpeechModel, tmp_path: Path) -> None:
     with pytest.raises(SettingError, match=r"of 373 rows is no smaller than the whole one of 372"):
         cut(whole.folder, [range(372)], tmp_path / "out")

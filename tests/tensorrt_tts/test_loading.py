@@ -52,6 +52,15 @@ def test_spec_can_be_chosen(folders: tuple[str, str]) -> None:
         load_model(*folders, spec="klingon")
 
 
+def test_an_adapter_is_no_model(folders: tuple[str, str]) -> None:
+    """Alone it has no config.json; beside a model some backends would add it and some not."""
+    (Path(folders[0]) / "adapter_config.json").write_text("{}")
+    for _ in range(2):
+        with pytest.raises(CheckpointError, match=r"LoRA adapter.*merge_and_unload"):
+            load_model(*folders)
+        (Path(folders[0]) / "config.json").unlink(missing_ok=True)
+
+
 def test_unknown_backend_fails_before_loading() -> None:
     with pytest.raises(
         SettingError, match=r"backend 'abacus' is unknown; choose one of: reference"

@@ -56,12 +56,14 @@ class AsyncLLMDouble:
         self.registration = asyncio.Event()  # cleared: add_request() is held before registering
         self.registration.set()
         self.dead = False
+        self.breaks: dict[str, Exception] = {}  # by request id: what it did not foresee
+        self.dead_when_asked = False  # dead, and a request meets another error first
         self.shutdowns: list[float] = []
 
     @property
     def errored(self) -> bool:
         """As AsyncLLM's: True once the engine core has died."""
-        return self.dead
+        return self.dead or self.dead_when_asked
 
     def bindings(self, hand_on_per_request: bool = True) -> Bindings:
         return Bindings(
@@ -80,6 +82,8 @@ class AsyncLLMDouble:
             raise EngineDeadError("EngineCore encountered an issue.")
         if not 0 < params["top_p"] <= 1:
             raise VLLMClientError("top_p must be in (0, 1]")
+        if request_id in self.breaks:
+            raise self.breaks[request_id]
         await self.registration.wait()
         self.params[request_id] = params
         self.prompts[request_id] = prompt["prompt_token_ids"]

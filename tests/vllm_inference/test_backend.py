@@ -176,6 +176,45 @@ async def test_one_failed_request_is_its_own_failure():
     assert ids(await collect(backend)) == [11]
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        AssertionError(),
+        RuntimeError("The size of tensor a (3) must match the size of tensor b (4)"),
+        KeyError("prompt_logprobs"),
+        TypeError("Object of type Tensor is not serializable"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+async def test_what_vllm_did_not_foresee_fails_one_request_alone(error):
+    """Beside its three classes, generate() passes on whatever its own code runs into."""
+    engine = AsyncLLMDouble(Script(list(range(10, 20))))
+    backend = backend_on(engine)
+    engine.breaks["a"] = error
+    with pytest.raises(BackendError, match="vLLM failed this request") as caught:
+        await collect(backend, "a")
+    assert not isinstance(caught.value, EngineDiedError)
+    assert len(ids(await collect(backend, "b"))) == 10
+    assert backend.stats().running == 0
+    engine.breaks["c"], engine.dead_when_asked = error, True
+    with pytest.raises(EngineDiedError, match="the vLLM engine died"):
+        await collect(backend, "c")
+    with pytest.raises(EngineDiedError):
+        await collect(backend, "d")
+
+
+async def test_our_own_refusals_stay_what_they_are(monkeypatch):
+    """A prompt id that a cut vocabulary's table lacks is found once the stream is open."""
+    backend = backend_on(AsyncLLMDouble(ENDLESS))
+
+    def refuses(prompt_ids):
+        raise SettingError("prompt holds an id beyond the vocabulary of 7")
+
+    monkeypatch.setattr(backend, "_prompt", refuses)
+    with pytest.raises(SettingError, match=r"^prompt holds an id"):
+        await collect(backend)
+
+
 async def test_an_end_for_unknown_reasons_is_an_error():
     with pytest.raises(BackendError, match="'error'"):
         await collect(backend_on(AsyncLLMDouble(Script([10], "error"))))

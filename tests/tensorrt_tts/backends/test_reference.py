@@ -4,11 +4,13 @@ import json
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import torch
 from safetensors.torch import load_file, save_file
 
-from tensorrt_tts.backends.protocol import Backend, Finish, Sampling
+from tensorrt_tts.backends.protocol import Backend, Finish, LegalTokens, Sampling
 from tensorrt_tts.backends.reference import ReferenceBackend
 from tensorrt_tts.errors import (
     BackendError,
@@ -45,8 +47,6 @@ async def test_it_is_a_backend(backend: ReferenceBackend) -> None:
 
 
 async def test_greedy_equals_transformers_own_generate(backend: ReferenceBackend) -> None:
-    import torch
-
     model = backend._model
     expected = model.generate(
         torch.tensor([PROMPT]),
@@ -181,6 +181,99 @@ async def test_death_of_the_worker_fails_every_stream(
     with pytest.raises(EngineDiedError):
         await collect(backend, Sampling(max_tokens=5), "later")
     assert backend.stats().fault == "out of memory"
+
+
+@pytest.mark.parametrize(
+    ("prompt", "changes", "names"),
+    [
+        ([5, 10**6], {}, "prompt has id 1000000"),
+        ([-1], {}, "prompt has id -1"),
+        (None, {}, "prompt has id"),  # the first one past the last row
+        (PROMPT, {"stop_ids": (10**6,)}, "stop_ids has id 1000000"),
+        (PROMPT, {"stop_ids": (1, -2)}, "stop_ids has id -2"),
+        (PROMPT, {"legal": LegalTokens((range(5, 10**6),))}, "legal has id 999999"),
+        (PROMPT, {"legal": LegalTokens((range(5), range(-3, 5)), False)}, "legal has id -3"),
+    ],
+)
+async def test_an_id_the_model_does_not_have_is_the_requests_fault(
+    backend: ReferenceBackend, prompt: list[int] | None, changes: dict[str, Any], names: str
+) -> None:
+    """An IndexError on a CPU; on a GPU an assertion that ends the process's use of it."""
+    prompt = prompt or [backend._vocab_size]
+    with pytest.raises(SettingError, match=f"{names}.*the model's ids end at"):
+        await collect(backend, Sampling(max_tokens=2, **changes), prompt=prompt)
+    last = backend._vocab_size - 1
+    assert len((await collect(backend, Sampling(max_tokens=2), prompt=[0, last]))[0]) == 2
+
+
+@pytest.mark.parametrize(
+    ("error", "dies"),
+    [
+        (RuntimeError("CUDA error: device-side assert triggered\nCUDA kernel errors …"), True),
+        (RuntimeError("CUDA error: an illegal memory access was encountered"), True),
+        (torch.AcceleratorError("unspecified launch failure"), True),
+        (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"), False),
+        (RuntimeError("probability tensor contains either `inf`, `nan` or element < 0"), False),
+        (IndexError("index out of range in self"), False),
+    ],
+    ids=lambda value: str(value)[:24],
+)
+@pytest.mark.parametrize("where", ["_step", "_generation"])
+async def test_a_lost_device_is_everybodys_death(
+    backend: ReferenceBackend,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+    dies: bool,
+    where: str,
+) -> None:
+    real, broken = getattr(backend, where), True
+
+    def fails(*arguments: Any) -> Any:
+        if broken:
+            raise error
+        return real(*arguments)
+
+    monkeypatch.setattr(backend, where, fails)
+    with pytest.raises(Exception) as caught:  # noqa: PT011 - which one is the question
+        await collect(backend, Sampling(max_tokens=5))
+    assert isinstance(caught.value, EngineDiedError) == dies
+    broken = False
+    if dies:
+        assert backend.stats().fault is not None
+        with pytest.raises(EngineDiedError):
+            await collect(backend, Sampling(max_tokens=5), "later")
+    else:
+        assert len((await collect(backend, Sampling(max_tokens=5), "later"))[0]) == 5
+    assert backend.stats().running == 0
+
+
+async def test_a_listener_whose_loop_is_closed_is_lost_alone(
+    backend: ReferenceBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its caller is gone without closing the stream, as `asyncio.run` never is but threads are."""
+    left: list[Any] = []
+
+    def caller() -> None:
+        loop = asyncio.new_event_loop()
+        chunks = backend.stream(PROMPT, Sampling(max_tokens=2000), "gone")
+        left.append(chunks)  # kept, so that collecting it does not close it
+        loop.run_until_complete(anext(chunks))
+        # Closed between the worker's look and its call: the worker cannot know.
+        monkeypatch.setattr(loop, "is_closed", lambda: False)
+        loop.close()
+
+    async with contextlib.aclosing(
+        backend.stream(PROMPT, Sampling(max_tokens=2000), "here")
+    ) as chunks:
+        await anext(chunks)
+        await asyncio.to_thread(caller)
+        async for _ in chunks:  # every step of ours is one of its
+            if backend.stats().running == 1:
+                break
+        assert backend.stats().running == 1
+        await anext(chunks)
+    assert len((await collect(backend, Sampling(max_tokens=5), "gone"))[0]) == 5
+    assert backend.stats().fault is None
 
 
 async def test_close_twice_and_nothing_after() -> None:
