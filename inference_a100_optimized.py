@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import modal
 
-from deploy.images import GPUS, VOLUME_PATH, trtllm_image, volume
+from deploy.images import GPUS, VOLUME_PATH, persist, trtllm_image, volume
 from tensorrt_tts.jobs import local
 
 if TYPE_CHECKING:
@@ -51,8 +51,7 @@ class Inference:
     @modal.enter()
     def load(self) -> None:
         assert self.speaker
-        if not modal.is_local():
-            volume.commit()  # an engine that was just built
+        persist()  # an engine that was just built
 
     @modal.method()
     def speak(self, text: str, voice: str = "") -> tuple[bytes, dict[str, Any]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import modal
 
-from deploy.images import GPUS, VOLUME_PATH, trtllm_image, volume
+from deploy.images import GPUS, VOLUME_PATH, persist, trtllm_image, volume
 from engines.cli import planned
 from engines.plan_table import render
 
@@ -36,8 +36,7 @@ class Builder:
         try:
             return f"{built.folder} ({state})\n{verified(built.folder, model)}"
         finally:
-            if not modal.is_local():
-                volume.commit()  # the engine, and the verdict on it
+            persist()  # the engine, and the verdict on it
 
 
 def plan_text(gpu: str, model: str, precision: str = "", kv: str = "") -> str:

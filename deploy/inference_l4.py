@@ -12,7 +12,7 @@ from typing import Any
 
 import modal
 
-from deploy.images import GPUS, VOLUME_PATH, trtllm_image, volume
+from deploy.images import GPUS, VOLUME_PATH, persist, trtllm_image, volume
 from tensorrt_tts.jobs import local
 
 app = modal.App("tensorrt-tts-l4")
@@ -43,8 +43,7 @@ class Inference:
 
         service = Service(self.model, self.backend, self.device, self.codec, self.precision)
         spoken = asyncio.run(speak_once(service, text, voice or None, in_turn))
-        if not modal.is_local():
-            volume.commit()
+        persist()
         return spoken.as_tuple()
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import modal
 
-from deploy.images import GPUS, VOLUME_PATH, trtllm_image, volume
+from deploy.images import GPUS, VOLUME_PATH, persist, trtllm_image, volume
 
 if TYPE_CHECKING:
     from tensorrt_tts.jobs.blocking import BlockingSpeaker
@@ -42,8 +42,7 @@ class Parity:
     @modal.enter()
     def load(self) -> None:
         assert self.speaker
-        if not modal.is_local():
-            volume.commit()  # an engine that was just built
+        persist()  # an engine that was just built
 
     @modal.method()
     def compare(self, prompts: int = 3) -> tuple[bool, str]:
