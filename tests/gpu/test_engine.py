@@ -89,7 +89,7 @@ def built_with_doubles(
     for module in ("engines.verify_command", "tensorrt_tts.backends.trtllm_open"):
         monkeypatch.setattr(f"{module}.find_device", lambda: A100)
     monkeypatch.setattr(
-        "tensorrt_tts.backends.trtllm_open.installed_tensorrt",
+        "engines.find.installed_tensorrt",
         lambda: {"tensorrt": versions["tensorrt"]},
     )
     monkeypatch.setattr(FakeLLM, "script", ModelScript(reference_weights.load(checkpoint).half()))
