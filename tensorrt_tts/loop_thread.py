@@ -58,12 +58,19 @@ def run_blocking(work: Coroutine[object, object, T]) -> T:
 
     That running loop stands still meanwhile: code that shares it with others should await instead.
     """
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
+    # Not in an except clause, which would put its RuntimeError into every traceback of the work.
+    if not _loop_runs_here():
         return asyncio.run(work)  # type: ignore[arg-type]  # any coroutine, says its docstring
     thread = LoopThread("blocking")
     try:
         return thread.run(work)
     finally:
         thread.close()
+
+
+def _loop_runs_here() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True

@@ -134,3 +134,12 @@ def test_a_loop_that_ended_in_mid_speech_leaves_nothing_behind() -> None:
     assert speaker.backend.stats().running == 0
     asyncio.run(speaker.close())
     assert speaker.closed
+
+
+def test_what_work_raises_comes_alone():
+    async def fail():
+        raise KeyError("mine")
+
+    with pytest.raises(KeyError) as raised:
+        run_blocking(fail())
+    assert raised.value.__context__ is None
