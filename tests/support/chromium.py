@@ -111,7 +111,7 @@ async def chromium_page(profile: Path) -> AsyncIterator[Page]:
             await asyncio.to_thread(browser.wait, 20)
         except (
             subprocess.TimeoutExpired
-        ):  # on a busy machine; how a browser ends is no test of ours
+        ):  # a busy machine: no fault of what is tested
             browser.kill()
             browser.wait()
 
