@@ -109,9 +109,7 @@ async def chromium_page(profile: Path) -> AsyncIterator[Page]:
         browser.terminate()
         try:
             await asyncio.to_thread(browser.wait, 20)
-        except (
-            subprocess.TimeoutExpired
-        ):  # a busy machine: no fault of what is tested
+        except subprocess.TimeoutExpired:  # a busy machine: no fault of what is tested
             browser.kill()
             browser.wait()
 
