@@ -45,6 +45,11 @@ class Quantization(_Config):
     kv_cache_quant_algo: str | None = None
 
     @property
+    def padded(self) -> bool:
+        """Whether the exporter may have padded embedding and head."""
+        return "AWQ" in (self.quant_algo or "")
+
+    @property
     def precision(self) -> Precision:
         """The nearest of our precisions, for the size of the weights."""
         algo = self.quant_algo
@@ -137,8 +142,7 @@ class EngineInfo:
         if self.config is None:
             return None
         pretrained = self.config.pretrained_config
-        padded = pretrained.quantization.quant_algo == "W4A16_AWQ"
-        return None if padded else pretrained.vocab_size
+        return None if pretrained.quantization.padded else pretrained.vocab_size
 
 
 def check_engine(
@@ -163,9 +167,8 @@ def check_engine(
     info = _check(folder, device, versions, expected, contents)
     if checkpoint is not None and info.config is not None:
         found = info.config.pretrained_config
-        padded = found.quantization.quant_algo == "W4A16_AWQ"
         size = checkpoint.vocab_size
-        rows = size + (-size % AWQ_VOCAB_MULTIPLE if padded else 0)
+        rows = size + (-size % AWQ_VOCAB_MULTIPLE if found.quantization.padded else 0)
         _compare(folder, _model(found, checkpoint, rows), "the checkpoint")
     return info
 

@@ -14,15 +14,12 @@ from pathlib import Path
 from pydantic import BaseModel, PositiveInt
 
 from engines.check import EngineInfo
+from engines.quant_rules import AWQ_VOCAB_MULTIPLE
 from tensorrt_tts.backends.protocol import Sampling
 from tensorrt_tts.backends.vocabulary import check_ids
 from tensorrt_tts.errors import CheckpointNotFoundError, SettingError
 from tensorrt_tts.files import read_json
 from tensorrt_tts.tokenizer import TextTokenizer
-
-MULTIPLE = 64
-"""Rows an AWQ head is padded to a multiple of."""
-
 
 WHOLE = "give the folder of a whole checkpoint"
 
@@ -58,13 +55,11 @@ def engine_vocabulary(info: EngineInfo) -> Vocabulary:
     are, or the tokenizer.json beside it. Raises CorruptCheckpointError for one that cannot be read.
     """
     assert info.config is not None
-    config = info.config.pretrained_config
-    rows = config.vocab_size
-    if "AWQ" not in (config.quantization.quant_algo or "") or rows % MULTIPLE:
+    rows = info.config.pretrained_config.vocab_size
+    if info.vocab_size is not None:
+        return Vocabulary(rows, info.vocab_size)
+    if rows % AWQ_VOCAB_MULTIPLE:
         return Vocabulary(rows, rows)
-    planned = info.manifest.plan.get("architecture") if info.manifest is not None else None
-    if planned is not None:
-        return Vocabulary(rows, int(planned["vocab_size"]))
     if not (info.folder / "tokenizer.json").is_file():
         return Vocabulary(rows, None)
     return Vocabulary(rows, min(rows, TextTokenizer(info.folder).size))
