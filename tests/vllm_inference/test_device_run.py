@@ -46,7 +46,8 @@ def test_every_stage_on_the_tiny_shape_in_two_calls(tmp_path, capsys, monkeypatc
     assert [rate["batch"] for rate in found["codec_rates"]] == [1, 2]
     assert [rate["batch"] for rate in engine["backbone"]] == [1, 2]
     assert engine["backbone"][0] == first["engines"][name]["backbone"][0]
-    assert all(0 < rate["share"] < 2 for rate in engine["backbone"])  # "tiny" fits into the caches
+    # No upper bound: "tiny" fits into the caches, and a shared machine reads memory at any rate.
+    assert all(rate["share"] > 0 for rate in engine["backbone"])
     alone = engine["first_audio"]
     assert (alone["streams"], alone["faults"]) == (1, 0)
     assert alone["ttfa_p50_ms"] is not None
