@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engines.roofline import Roofline
-from tensorrt_tts.backends.protocol import Backend, Sampling
+from tensorrt_tts.backends.base import Backend, Sampling
 from tensorrt_tts.errors import BackendError
 
 PROMPT_IDS = 60

@@ -12,10 +12,10 @@ import numpy as np
 from benchmarks.codec_rates import hop_windows
 from benchmarks.decode_cost import open_codec, random_ids
 from tensorrt_tts.audio.pcm import to_int16
-from tensorrt_tts.codecs.snac import SnacCodec
-from tensorrt_tts.models.frames import FrameParser
-from tensorrt_tts.models.orpheus_tokens import SLOTS, OrpheusTokens
-from tensorrt_tts.streaming.decoder import LookaheadStreamingDecoder, decode_offline
+from tensorrt_tts.codecs.lookahead import LookaheadStreamingDecoder, decode_offline
+from tensorrt_tts.codecs.snac.codec import SnacCodec
+from tensorrt_tts.families.orpheus.frames import FrameParser
+from tensorrt_tts.families.orpheus.tokens import SLOTS, OrpheusTokens
 
 FRAMES = 60
 """Five seconds: beyond them nothing new happens."""

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from benchmarks.ceilings import REPEATS, median_time
-from tensorrt_tts.codecs.context import Window
-from tensorrt_tts.codecs.snac import SnacCodec
+from tensorrt_tts.codecs.base import Window
+from tensorrt_tts.codecs.snac.codec import SnacCodec
 
 FRAMES_BEFORE = 40
 """Into the stream: a window there has its whole left context."""

@@ -23,15 +23,15 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Literal
 
-from tensorrt_tts.codecs.context import decode
-from tensorrt_tts.models.frames import STEPS_PER_FRAME, FrameParser, parse
-from tensorrt_tts.models.orpheus_tokens import SLOTS, OrpheusTokens
-from tensorrt_tts.streaming.decoder import LookaheadStreamingDecoder
-from tensorrt_tts.streaming.rivals import DecodeAgain, SlidingWindow
+from tensorrt_tts.codecs.base import decode
+from tensorrt_tts.codecs.baselines import DecodeAgain, SlidingWindow
+from tensorrt_tts.codecs.lookahead import LookaheadStreamingDecoder
+from tensorrt_tts.families.orpheus.frames import STEPS_PER_FRAME, FrameParser, parse
+from tensorrt_tts.families.orpheus.tokens import SLOTS, OrpheusTokens
 
 if TYPE_CHECKING:
-    from tensorrt_tts.codecs.snac import SnacCodec
-    from tensorrt_tts.streaming.stability import StreamingDecoder
+    from tensorrt_tts.codecs.snac.codec import SnacCodec
+    from tensorrt_tts.codecs.stability import StreamingDecoder
 
 LENGTHS = (5.0, 20.0, 60.0)
 """Seconds of audio."""
@@ -182,9 +182,9 @@ def random_ids(tokens: OrpheusTokens, frames: int, seed: int = 0) -> list[int]:
 def open_codec(name: str, device: str) -> tuple[SnacCodec, OrpheusTokens]:
     """name: "random" for SNAC 24 kHz at full size with random weights, "demo" for the voice that
     ships, or a checkpoint folder. Raises the CheckpointError that fits."""
-    from tensorrt_tts.codecs import snac_weights
-    from tensorrt_tts.codecs.snac import SnacCodec
-    from tensorrt_tts.codecs.snac_config import SNAC_24KHZ
+    from tensorrt_tts.codecs.snac import weights as snac_weights
+    from tensorrt_tts.codecs.snac.codec import SnacCodec
+    from tensorrt_tts.codecs.snac.config import SNAC_24KHZ
 
     if name == "random":
         import torch

@@ -37,10 +37,10 @@ from benchmarks.shape import architecture, open_shape, write_shape
 from engines.formats import Format
 from engines.gpus import ComputeCapability, Gpu
 from engines.roofline import Roofline
-from tensorrt_tts.backends.protocol import Sampling
+from tensorrt_tts.backends.base import Sampling
 from tensorrt_tts.errors import SettingError
-from tensorrt_tts.models.orpheus import ENGLISH
-from tensorrt_tts.models.orpheus_tokens import SLOTS, OrpheusTokens
+from tensorrt_tts.families.orpheus.spec import ENGLISH
+from tensorrt_tts.families.orpheus.tokens import SLOTS, OrpheusTokens
 
 LEAST_S = {
     "ceilings": 15.0,

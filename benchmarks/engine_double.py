@@ -16,7 +16,7 @@ import time
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 
-from tensorrt_tts.backends.protocol import (
+from tensorrt_tts.backends.base import (
     BackendStats,
     Capacity,
     Finish,

@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 
-from tensorrt_tts.backends.protocol import Backend, BackendStats, Finish, Sampling, TokenChunk
+from tensorrt_tts.backends.base import Backend, BackendStats, Finish, Sampling, TokenChunk
 
 
 class FixedLength:

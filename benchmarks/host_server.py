@@ -22,13 +22,13 @@ from benchmarks.engine_double import REAL_TIME, EngineDouble
 from benchmarks.fixed_length import FixedLength
 from benchmarks.null_codec import NullCodec
 from benchmarks.shape import open_shape
-from tensorrt_tts.backends.protocol import Backend
-from tensorrt_tts.codecs.context import Codec
+from tensorrt_tts.backends.base import Backend
+from tensorrt_tts.codecs.base import Codec
 from tensorrt_tts.exit_status import exit_status
+from tensorrt_tts.families.budget import TokenBudget
+from tensorrt_tts.families.orpheus.spec import ENGLISH
+from tensorrt_tts.families.orpheus.tokens import SLOTS, OrpheusTokens
 from tensorrt_tts.loading import SpeechModel
-from tensorrt_tts.models.budget import TokenBudget
-from tensorrt_tts.models.orpheus import ENGLISH
-from tensorrt_tts.models.orpheus_tokens import SLOTS, OrpheusTokens
 from tensorrt_tts.synthesizer import Synthesizer
 from tensorrt_tts.tokenizer import TextTokenizer
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tensorrt_tts.codecs.context import CodecContext, StatefulStream, Window
-from tensorrt_tts.codecs.snac_config import SNAC_24KHZ
+from tensorrt_tts.codecs.base import CodecContext, StatefulStream, Window
+from tensorrt_tts.codecs.snac.config import SNAC_24KHZ
 from tensorrt_tts.errors import SettingError
 
 _LENGTH = 1 << 20

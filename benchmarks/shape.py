@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from engines.architecture import Architecture
 from engines.recipe import model_recipes
 from tensorrt_tts.errors import SettingError
-from tensorrt_tts.models.orpheus_tokens import SLOTS
+from tensorrt_tts.families.orpheus.tokens import SLOTS
 
 if TYPE_CHECKING:
     from vllm_inference.backend import VLLMBackend

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from tensorrt_tts.models.frames import FrameParser
+from tensorrt_tts.codecs.lookahead import decode_offline
+from tensorrt_tts.codecs.stability import Comparison, compare, run
+from tensorrt_tts.families.orpheus.frames import FrameParser
 from tensorrt_tts.speech import SpeechRequest
-from tensorrt_tts.streaming.decoder import decode_offline
-from tensorrt_tts.streaming.stability import Comparison, compare, run
 
 if TYPE_CHECKING:
     from benchmarks.prompts import Prompt

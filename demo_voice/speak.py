@@ -142,13 +142,13 @@ class Decoder:
     """The shipped codec: codes [frames, 7] to audio."""
 
     def __init__(self, folder: Path) -> None:
-        from tensorrt_tts.codecs.snac import SnacCodec
+        from tensorrt_tts.codecs.snac.codec import SnacCodec
 
         self.codec = SnacCodec.from_folder(folder)
 
     def __call__(self, codes: NDArray[np.int64]) -> NDArray[np.float32]:
         """Audio [frames * 2048]."""
-        from tensorrt_tts.codecs.context import Window
+        from tensorrt_tts.codecs.base import Window
 
         steps = steps_of(codes)
         if not steps:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from demo_voice.speak import Settings, Spoken
-from tensorrt_tts.backends.protocol import Finish
+from tensorrt_tts.backends.base import Finish
 from tensorrt_tts.loading import open_synthesizer
 from tensorrt_tts.speech import SpeechRequest
 

@@ -19,8 +19,8 @@ from pathlib import Path
 from random import Random
 
 from tensorrt_tts.errors import CorruptCheckpointError, SettingError
+from tensorrt_tts.families.orpheus.tokens import AUDIO_OFFSET, SLOTS
 from tensorrt_tts.files import read_text
-from tensorrt_tts.models.orpheus_tokens import AUDIO_OFFSET, SLOTS
 
 ORPHEUS_CODEBOOK = 4096
 SPARK_SEMANTIC = 8192
@@ -97,7 +97,7 @@ def _orpheus(
             f"<custom_token_{AUDIO_OFFSET + ORPHEUS_CODEBOOK * (place % SLOTS) + code}>"
             for place, code in enumerate(codes)
         )
-        # The prompt of models/orpheus.py; tokenizers add begin_of_text in front by themselves.
+        # The prompt of families/orpheus; tokenizers add begin_of_text in front by themselves.
         yield (
             f"<custom_token_3><|begin_of_text|>{voice}: {sentence}<|eot_id|>"
             f"<custom_token_4><custom_token_5><custom_token_1>{audio}"

@@ -10,6 +10,7 @@ from typing import Any
 from engines.architecture import Architecture, already_quantized, read_architecture
 from engines.calibration import audio_tokens
 from engines.recipe import ModelRecipes
+from tensorrt_tts.backends.pruned_vocabulary import AudioVocabulary
 from tensorrt_tts.checkpoint_folder import LANGUAGE_MODEL_FILES, find, refuse_adapter
 from tensorrt_tts.errors import (
     CheckpointError,
@@ -18,7 +19,6 @@ from tensorrt_tts.errors import (
     EngineError,
 )
 from tensorrt_tts.files import read_json
-from tensorrt_tts.models.audio_vocabulary import AudioVocabulary
 from tensorrt_tts.tokenizer import TextTokenizer
 from tensorrt_tts.weight_files import INDEX, WEIGHTS, WeightIndex, check_safetensors
 

@@ -2,7 +2,7 @@
 
 Needs `tensorrt` 10.x and a GPU. The network is what `snac_onnx` exports; a profile makes the batch
 dynamic from 1 to the recipe's maximum; the window width is fixed. The folder holds snac.engine, the
-codec's config.json and the manifest; `tensorrt_tts.codecs.snac_trt` loads it.
+codec's config.json and the manifest; `tensorrt_tts.codecs.snac.trt` loads it.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from engines.manifest import Inputs, Manifest, file_entries, write_manifest
 from engines.progress import Progress
 from engines.publish import lock, publish
 from engines.snac_onnx import CONFIG_FILE, export
-from tensorrt_tts.codecs.snac_trt import ENGINE_FILE, KIND
-from tensorrt_tts.codecs.snac_weights import WEIGHT_FILES
+from tensorrt_tts.codecs.snac.trt import ENGINE_FILE, KIND
+from tensorrt_tts.codecs.snac.weights import WEIGHT_FILES
 from tensorrt_tts.errors import (
     CheckpointNotFoundError,
     EngineError,

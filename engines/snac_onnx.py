@@ -25,11 +25,11 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from tensorrt_tts.codecs import snac_weights
 from tensorrt_tts.codecs.fixed_window import exact_samples, noise_rates
-from tensorrt_tts.codecs.snac_config import SnacConfig
-from tensorrt_tts.codecs.snac_onnx import MODEL_FILE
-from tensorrt_tts.codecs.snac_stages import Exit, SnacStages, compute
+from tensorrt_tts.codecs.snac import weights as snac_weights
+from tensorrt_tts.codecs.snac.config import SnacConfig
+from tensorrt_tts.codecs.snac.onnx import MODEL_FILE
+from tensorrt_tts.codecs.snac.stages import Exit, SnacStages, compute
 from tensorrt_tts.errors import MissingDependencyError, SettingError
 
 if TYPE_CHECKING:

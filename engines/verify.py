@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from engines.agreement import RANKED, Answers, Limits, Ranking, Verdict, judge
 from engines.progress import Progress
 from engines.verify_prompts import SpokenPrompt
-from tensorrt_tts.backends.protocol import Backend, LegalTokens, Sampling
+from tensorrt_tts.backends.base import Backend, LegalTokens, Sampling
 from tensorrt_tts.errors import BackendError, EngineDiedError, SettingError
 
 if TYPE_CHECKING:

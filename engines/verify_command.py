@@ -30,7 +30,7 @@ from tensorrt_tts.errors import (
 from tensorrt_tts.loop_thread import run_blocking
 
 if TYPE_CHECKING:
-    from tensorrt_tts.backends.protocol import Backend
+    from tensorrt_tts.backends.base import Backend
 
 ENGINE = "engine"
 
@@ -116,7 +116,7 @@ def verify_engine(
     check_engine(folder, checkpoint=read_architecture(source))
 
     def opened() -> Backend:
-        from tensorrt_tts.backends.trtllm_open import open_engine
+        from tensorrt_tts.backends.trtllm.opening import open_engine
 
         return open_engine(folder)
 

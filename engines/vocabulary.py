@@ -37,10 +37,10 @@ from engines.checkpoint import (
 from engines.checkpoint import refuse_audio_vocabulary as refuse_audio_vocabulary
 from engines.publish import lock, publish
 from tensorrt_tts.backends.prompt_embedding import PROMPT_FILE, TENSOR
+from tensorrt_tts.backends.pruned_vocabulary import FULL_SIZE_KEY, TEXT, AudioVocabulary
 from tensorrt_tts.errors import CorruptCheckpointError, SettingError
+from tensorrt_tts.families.orpheus.tokens import OrpheusTokens
 from tensorrt_tts.files import read_json
-from tensorrt_tts.models.audio_vocabulary import FULL_SIZE_KEY, TEXT, AudioVocabulary
-from tensorrt_tts.models.orpheus_tokens import OrpheusTokens
 
 VOCABULARY_WEIGHTS = "model-vocabulary.safetensors"
 

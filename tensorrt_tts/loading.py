@@ -11,25 +11,25 @@ from pydantic import BaseModel, ConfigDict, PositiveInt
 
 from tensorrt_tts import checkpoint_folder
 from tensorrt_tts.checkpoint_folder import CODEC_FILES, DEMO, LANGUAGE_MODEL_FILES
-from tensorrt_tts.codecs.snac_config import SnacConfig
+from tensorrt_tts.codecs.snac.config import SnacConfig
 from tensorrt_tts.errors import (
     CheckpointNotFoundError,
     CorruptCheckpointError,
     MissingDependencyError,
     SettingError,
 )
+from tensorrt_tts.families.orpheus import spec as orpheus
+from tensorrt_tts.families.orpheus.spec import OrpheusSpec, SamplingDefaults
+from tensorrt_tts.families.orpheus.tokens import OrpheusTokens
+from tensorrt_tts.families.registry import CHECKPOINTS, Checkpoint
 from tensorrt_tts.files import read_json
 from tensorrt_tts.identifiers import find_name, identifier
-from tensorrt_tts.models import orpheus
-from tensorrt_tts.models.checkpoints import CHECKPOINTS, Checkpoint
-from tensorrt_tts.models.orpheus import OrpheusSpec, SamplingDefaults
-from tensorrt_tts.models.orpheus_tokens import OrpheusTokens
 from tensorrt_tts.request_settings import problem_with
 from tensorrt_tts.tokenizer import TextTokenizer
 from tensorrt_tts.validation import shown
 
 if TYPE_CHECKING:
-    from tensorrt_tts.backends.protocol import Backend
+    from tensorrt_tts.backends.base import Backend
     from tensorrt_tts.synthesizer import StreamOptions, Synthesizer
 
 
@@ -52,7 +52,7 @@ class SpeechModel:
 def load_model(model: str = DEMO, codec: str | None = None, spec: str | None = None) -> SpeechModel:
     """Find and check a model's files.
 
-    model: "demo", a name from `models.checkpoints`, a folder, or a hub id. codec: a folder or hub
+    model: "demo", a name from `families.registry`, a folder, or a hub id. codec: a folder or hub
     id, by default the model's own. spec: which variant of the family a folder or hub id is
     (`orpheus.SPECS`); by default its "tts_spec" in config.json, else English Orpheus. Names are
     found as `identifiers.find_name` does, folders and hub ids as they are.
@@ -207,13 +207,13 @@ def _vllm(model: SpeechModel, device: str, max_streams: int) -> Backend:
 
 
 def _trtllm(model: SpeechModel, device: str, max_streams: int) -> Backend:
-    from tensorrt_tts.backends.trtllm_open import RuntimeOptions, open_checkpoint
+    from tensorrt_tts.backends.trtllm.opening import RuntimeOptions, open_checkpoint
 
     return open_checkpoint(model.folder, RuntimeOptions(max_streams=max_streams))
 
 
 def _trtllm_pytorch(model: SpeechModel, device: str, max_streams: int) -> Backend:
-    from tensorrt_tts.backends.trtllm_open import RuntimeOptions, open_pytorch
+    from tensorrt_tts.backends.trtllm.opening import RuntimeOptions, open_pytorch
 
     return open_pytorch(model.folder, RuntimeOptions(max_streams=max_streams))
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tensorrt_tts.backends.protocol import Finish
-from tensorrt_tts.models.frames import FrameCounts
+from tensorrt_tts.backends.base import Finish
+from tensorrt_tts.families.orpheus.frames import FrameCounts
 
 if TYPE_CHECKING:
     import numpy as np

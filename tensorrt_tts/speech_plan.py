@@ -7,10 +7,10 @@ import secrets
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from tensorrt_tts.backends.protocol import Sampling
+from tensorrt_tts.backends.base import Sampling
 from tensorrt_tts.errors import SettingError, TextError
-from tensorrt_tts.models.orpheus import OrpheusSpec, TextForm
-from tensorrt_tts.models.prompt import build_prompt
+from tensorrt_tts.families.orpheus.prompt import build_prompt
+from tensorrt_tts.families.orpheus.spec import OrpheusSpec, TextForm
 from tensorrt_tts.request_settings import RANGES, problem_with
 from tensorrt_tts.speech import SpeechRequest
 from tensorrt_tts.text.normalize import normalize

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tensorrt_tts.audio.pcm import level_to_amplitude
-from tensorrt_tts.backends.protocol import Finish, TokenChunk
+from tensorrt_tts.backends.base import Finish, TokenChunk
 from tensorrt_tts.errors import BackendError, EngineDiedError, NoAudioError, StalledError
-from tensorrt_tts.models.frames import FrameParser
+from tensorrt_tts.families.orpheus.frames import FrameParser
 from tensorrt_tts.speech import AudioChunk, SegmentReport, SpeechReport
 from tensorrt_tts.speech_plan import SpeechPlan
 

@@ -11,18 +11,18 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from tensorrt_tts.backends.protocol import Backend
-from tensorrt_tts.codecs.context import Codec
+from tensorrt_tts.backends.base import Backend
+from tensorrt_tts.codecs.base import Codec
+from tensorrt_tts.codecs.lookahead import LookaheadStreamingDecoder
+from tensorrt_tts.codecs.schedule import HopSchedule
 from tensorrt_tts.errors import EngineDiedError, InputError, SettingError
+from tensorrt_tts.families.orpheus.frames import FrameParser
+from tensorrt_tts.families.orpheus.spec import Voice
 from tensorrt_tts.loading import SpeechModel, open_synthesizer
 from tensorrt_tts.loop_thread import run_blocking
-from tensorrt_tts.models.frames import FrameParser
-from tensorrt_tts.models.orpheus import Voice
 from tensorrt_tts.speech import SpeechReport, SpeechRequest
 from tensorrt_tts.speech_plan import SpeechPlan, plan_speech
 from tensorrt_tts.speech_stream import Production, SpeechStream
-from tensorrt_tts.streaming.decoder import LookaheadStreamingDecoder
-from tensorrt_tts.streaming.schedule import HopSchedule
 from tensorrt_tts.text.normalize import MAX_CHARACTERS
 
 

@@ -15,8 +15,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from tensorrt_tts.backends.base import BackendStats, Capacity, Finish, Sampling, TokenChunk
 from tensorrt_tts.backends.prompt_embedding import PromptEmbedding
-from tensorrt_tts.backends.protocol import BackendStats, Capacity, Finish, Sampling, TokenChunk
 from tensorrt_tts.errors import (
     BackendError,
     CapacityError,
@@ -42,7 +42,7 @@ _FINISH = {"stop": Finish.STOP, "length": Finish.LENGTH, "abort": Finish.ABORT}
 
 
 class VLLMBackend:
-    """See `protocol.Backend`. Build with `from_folder`."""
+    """See `base.Backend`. Build with `from_folder`."""
 
     name = "vllm"
 
@@ -56,7 +56,7 @@ class VLLMBackend:
         prompts: PromptEmbedding | None = None,
     ) -> None:
         """engine: a running AsyncLLM whose stat logger is engine_stats. prompts: for a checkpoint
-        whose vocabulary is cut (`models.audio_vocabulary`)."""
+        whose vocabulary is cut (`backends.pruned_vocabulary`)."""
         self.capacity = capacity
         self._engine = engine
         self._vllm = vllm

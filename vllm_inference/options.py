@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from tensorrt_tts.errors import CheckpointNotFoundError, CorruptCheckpointError, SettingError
+from tensorrt_tts.families.orpheus.tokens import SLOTS
 from tensorrt_tts.files import read_json
-from tensorrt_tts.models.orpheus_tokens import SLOTS
 
 _ITEM_BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
 _DEVICES = ("cpu", "cuda")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tensorrt_tts.backends.protocol import LegalTokens, Sampling
+from tensorrt_tts.backends.base import LegalTokens, Sampling
 from vllm_inference.legal_rule import LegalRule, Ranges
 
 

@@ -1,1 +1,1 @@
-"""Backends: what turns prompt ids into audio token ids (`protocol.Backend`)."""
+"""Backends: what turns prompt ids into audio token ids (`base.Backend`)."""

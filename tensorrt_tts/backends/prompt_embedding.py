@@ -8,8 +8,8 @@ from pathlib import Path
 
 import torch
 
+from tensorrt_tts.backends.pruned_vocabulary import AudioVocabulary
 from tensorrt_tts.errors import CorruptCheckpointError, SettingError
-from tensorrt_tts.models.audio_vocabulary import AudioVocabulary
 from tensorrt_tts.weight_files import check_safetensors
 
 PROMPT_FILE = Path("prompt_embedding") / "embedding.safetensors"

@@ -16,8 +16,8 @@ from typing import Any
 import torch
 
 from tensorrt_tts.backends import reference_weights
+from tensorrt_tts.backends.base import BackendStats, Capacity, Finish, Sampling, TokenChunk
 from tensorrt_tts.backends.prompt_embedding import PromptEmbedding
-from tensorrt_tts.backends.protocol import BackendStats, Capacity, Finish, Sampling, TokenChunk
 from tensorrt_tts.backends.sampler import Sampler
 from tensorrt_tts.backends.vocabulary import check_ids
 from tensorrt_tts.errors import (
@@ -61,7 +61,7 @@ def _device_lost(error: Exception) -> bool:
 
 
 class ReferenceBackend:
-    """See `protocol.Backend`. Build with `from_folder`."""
+    """See `base.Backend`. Build with `from_folder`."""
 
     name = "reference"
 
@@ -72,7 +72,7 @@ class ReferenceBackend:
         max_sequence: int = 4096,
         prompts: PromptEmbedding | None = None,
     ) -> None:
-        """prompts: for a model whose vocabulary is cut (`models.audio_vocabulary`)."""
+        """prompts: for a model whose vocabulary is cut (`backends.pruned_vocabulary`)."""
         self._model = model.eval()
         self._prompts = prompts
         self._vocab_size = int(model.config.vocab_size)

@@ -10,7 +10,7 @@ import functools
 
 import torch
 
-from tensorrt_tts.backends.protocol import LegalTokens, Sampling
+from tensorrt_tts.backends.base import LegalTokens, Sampling
 
 
 class Sampler:

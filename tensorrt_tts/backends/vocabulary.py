@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tensorrt_tts.backends.protocol import Sampling
+from tensorrt_tts.backends.base import Sampling
 from tensorrt_tts.errors import SettingError
 
 

@@ -57,7 +57,7 @@ def add_command(commands: argparse._SubParsersAction) -> None:
 
 
 def run(parsed: argparse.Namespace) -> None:
-    from tensorrt_tts.streaming.schedule import HopSchedule
+    from tensorrt_tts.codecs.schedule import HopSchedule
     from tensorrt_tts.synthesizer import StreamOptions
 
     schedule = HopSchedule(parsed.lookahead, parsed.hop, parsed.first_hop)

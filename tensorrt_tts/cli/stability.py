@@ -50,7 +50,7 @@ def run(parsed: argparse.Namespace) -> None:
 
 
 async def _measure(synthesizer: Synthesizer, parsed: argparse.Namespace) -> list[dict]:
-    from tensorrt_tts.streaming.stability import stability
+    from tensorrt_tts.codecs.stability import stability
 
     try:
         ids = await synthesizer.generate_tokens(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 
-from tensorrt_tts.models import orpheus
-from tensorrt_tts.models.checkpoints import CHECKPOINTS
+from tensorrt_tts.families.orpheus import spec as orpheus
+from tensorrt_tts.families.registry import CHECKPOINTS
 
 
 def add_command(commands: argparse._SubParsersAction) -> None:

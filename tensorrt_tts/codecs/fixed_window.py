@@ -1,6 +1,6 @@
 """A codec over an engine of one fixed window width: any window in tiles of that width, batched.
 
-What runs the engine is a `Session`: ONNX Runtime (`snac_onnx`), TensorRT (`snac_trt`). Steps beyond
+What runs the engine is a `Session`: ONNX Runtime (`snac.onnx`), TensorRT (`snac.trt`). Steps beyond
 a stream's ends are −1 in the engine's input, which keeps them zero (`engines.snac_onnx`), so a tile
 of any length decodes as if it were alone, and all tiles of all streams fit one batch.
 """
@@ -15,9 +15,9 @@ from typing import Protocol
 import numpy as np
 import torch
 
-from tensorrt_tts.codecs.context import CodecContext, StatefulStream, Window
+from tensorrt_tts.codecs.base import CodecContext, StatefulStream, Window
 from tensorrt_tts.codecs.noise import addressed_noise
-from tensorrt_tts.codecs.snac_config import SnacConfig
+from tensorrt_tts.codecs.snac.config import SnacConfig
 from tensorrt_tts.errors import CorruptEngineError, SettingError
 
 OUTSIDE = -1

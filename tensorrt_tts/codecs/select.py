@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from tensorrt_tts.codecs.context import Codec
-from tensorrt_tts.codecs.snac_weights import WEIGHT_FILES
+from tensorrt_tts.codecs.base import Codec
+from tensorrt_tts.codecs.snac.weights import WEIGHT_FILES
 
 ENGINES_VARIABLE = "TENSORRT_TTS_ENGINES"
 """Where to look for engines; by default where `python -m engines` puts them."""
@@ -29,16 +29,16 @@ def open_codec(folder: Path, noise: bool = True, device: str = "cpu") -> Codec:
     """
     weights = any((folder / name).is_file() for name in WEIGHT_FILES)
     if weights and noise and device.startswith("cuda"):
-        from tensorrt_tts.codecs import snac_trt
+        from tensorrt_tts.codecs.snac import trt as snac_trt
 
         engine = snac_trt.find_codec_engine(folder, engines_root())
         if engine is not None:
             return snac_trt.open_codec(engine, device)
     if not weights:
-        from tensorrt_tts.codecs import snac_onnx
+        from tensorrt_tts.codecs.snac import onnx as snac_onnx
 
         if (folder / snac_onnx.MODEL_FILE).is_file():
             return snac_onnx.open_codec(folder, noise=noise)
-    from tensorrt_tts.codecs.snac import SnacCodec
+    from tensorrt_tts.codecs.snac.codec import SnacCodec
 
     return SnacCodec.from_folder(folder, noise, device)

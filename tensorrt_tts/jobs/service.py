@@ -7,8 +7,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from tensorrt_tts.backends.protocol import Backend
-from tensorrt_tts.codecs.context import Codec
+from tensorrt_tts.backends.base import Backend
+from tensorrt_tts.codecs.base import Codec
 from tensorrt_tts.codecs.select import engines_root, open_codec
 from tensorrt_tts.jobs.blocking import BlockingSpeaker
 from tensorrt_tts.jobs.speaker import Speaker
@@ -45,7 +45,7 @@ class Service:
     def open_backend(self, model: SpeechModel) -> Backend:
         opener = known_backend(self.backend)
         if opener is BACKENDS["trtllm"]:
-            from tensorrt_tts.backends.trtllm_open import RuntimeOptions, open_engine
+            from tensorrt_tts.backends.trtllm.opening import RuntimeOptions, open_engine
             from tensorrt_tts.jobs.engine import ready_engine, verified
 
             built = ready_engine(self.model, engines_root(), self.precision or None)

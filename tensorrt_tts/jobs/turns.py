@@ -14,17 +14,17 @@ from typing import cast
 
 import numpy as np
 
-from tensorrt_tts.backends.protocol import Backend
-from tensorrt_tts.codecs.context import Codec
-from tensorrt_tts.codecs.snac_config import SnacConfig
+from tensorrt_tts.backends.base import Backend
+from tensorrt_tts.codecs.base import Codec
+from tensorrt_tts.codecs.lookahead import LookaheadStreamingDecoder
+from tensorrt_tts.codecs.schedule import HopSchedule
+from tensorrt_tts.codecs.snac.config import SnacConfig
+from tensorrt_tts.families.orpheus.frames import STEPS_PER_FRAME, FrameParser
+from tensorrt_tts.families.orpheus.tokens import SLOTS
 from tensorrt_tts.jobs.service import Service, free_bytes, weight_bytes
 from tensorrt_tts.jobs.speaker import Spoken, Timing, wav_bytes
 from tensorrt_tts.loading import SpeechModel
-from tensorrt_tts.models.frames import STEPS_PER_FRAME, FrameParser
-from tensorrt_tts.models.orpheus_tokens import SLOTS
 from tensorrt_tts.speech import SpeechRequest
-from tensorrt_tts.streaming.decoder import LookaheadStreamingDecoder
-from tensorrt_tts.streaming.schedule import HopSchedule
 from tensorrt_tts.synthesizer import Synthesizer
 
 HOP_FRAMES = 64

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from tensorrt_tts.backends.protocol import Finish
+from tensorrt_tts.backends.base import Finish
 from tensorrt_tts.errors import CapacityError, InputError, TTSError
 from tensorrt_tts.speech import SpeechReport, SpeechRequest
 from tensorrt_tts.validation import first_problem

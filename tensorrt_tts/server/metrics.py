@@ -11,7 +11,7 @@ from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamil
 from prometheus_client.registry import Collector
 
 if TYPE_CHECKING:
-    from tensorrt_tts.backends.protocol import Backend
+    from tensorrt_tts.backends.base import Backend
     from tensorrt_tts.server.slots import Slots
     from tensorrt_tts.speech import SpeechReport
 

@@ -16,7 +16,7 @@ from benchmarks.decode_cost import (
     table,
 )
 from tensorrt_tts.errors import CheckpointNotFoundError
-from tensorrt_tts.models.frames import parse
+from tensorrt_tts.families.orpheus.frames import parse
 from tests.support.tiny_snac import write_snac
 
 
@@ -32,7 +32,7 @@ def test_sampled_hops_are_spread_over_all_of_them(first, more, count):
 
 
 def test_random_ids_are_clean_frames():
-    from tensorrt_tts.models.orpheus_tokens import OrpheusTokens
+    from tensorrt_tts.families.orpheus.tokens import OrpheusTokens
 
     tokens = OrpheusTokens(codebook_size=40)
     _, counts, _ = parse(random_ids(tokens, 9), tokens)

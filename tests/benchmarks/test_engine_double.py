@@ -6,11 +6,11 @@ import pytest
 
 from benchmarks.engine_double import REAL_TIME, EngineDouble
 from benchmarks.null_codec import NullCodec
-from tensorrt_tts.backends.protocol import Backend, Finish, Sampling
-from tensorrt_tts.codecs.context import Window
+from tensorrt_tts.backends.base import Backend, Finish, Sampling
+from tensorrt_tts.codecs.base import Window
 from tensorrt_tts.errors import SettingError
-from tensorrt_tts.models.frames import parse
-from tensorrt_tts.models.orpheus_tokens import OrpheusTokens
+from tensorrt_tts.families.orpheus.frames import parse
+from tensorrt_tts.families.orpheus.tokens import OrpheusTokens
 
 TOKENS = OrpheusTokens()
 

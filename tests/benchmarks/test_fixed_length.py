@@ -2,8 +2,8 @@ import pytest
 
 from benchmarks.engine_double import EngineDouble
 from benchmarks.fixed_length import FixedLength
-from tensorrt_tts.backends.protocol import Backend, Capacity, Finish, Sampling, TokenChunk
-from tensorrt_tts.models.orpheus_tokens import OrpheusTokens
+from tensorrt_tts.backends.base import Backend, Capacity, Finish, Sampling, TokenChunk
+from tensorrt_tts.families.orpheus.tokens import OrpheusTokens
 
 TOKENS = OrpheusTokens()
 

@@ -5,7 +5,7 @@ import pytest
 from benchmarks.shape import SHAPES, architecture, open_shape, write_shape
 from engines.architecture import read_architecture
 from tensorrt_tts.errors import SettingError
-from tensorrt_tts.models.orpheus_tokens import OrpheusTokens
+from tensorrt_tts.families.orpheus.tokens import OrpheusTokens
 from vllm_inference.backend import VLLMBackend
 from vllm_inference.options import engine_arguments
 

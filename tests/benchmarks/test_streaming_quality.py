@@ -4,8 +4,8 @@ import pytest
 
 from benchmarks.prompts import Prompt
 from benchmarks.streaming_quality import judge, streaming_quality, table
+from tensorrt_tts.codecs.stability import Comparison
 from tensorrt_tts.loading import open_synthesizer
-from tensorrt_tts.streaming.stability import Comparison
 from tests.support.tiny_orpheus import tiny_model_folders
 
 EXACT = Comparison("streamed", 4096, 0, 1e-12, 1e-5, 1, 1.0, 1.0, 18)

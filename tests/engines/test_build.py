@@ -23,13 +23,13 @@ from engines.manifest import file_entries, find_engines, read_manifest, write_ma
 from engines.plan import plan
 from engines.progress import Progress
 from engines.toolchain import TensorRTLLM
+from tensorrt_tts.backends.pruned_vocabulary import AudioVocabulary
 from tensorrt_tts.errors import (
     CorruptCheckpointError,
     EngineError,
     EngineMismatchError,
     MissingDependencyError,
 )
-from tensorrt_tts.models.audio_vocabulary import AudioVocabulary
 from tests.engines.conftest import A100, H100
 
 LLAMA3 = {

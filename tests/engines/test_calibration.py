@@ -10,7 +10,7 @@ from tokenizers import Tokenizer
 from engines import calibration
 from engines.calibration import dataset, read_streams, texts, verify
 from tensorrt_tts.errors import CorruptCheckpointError, SettingError
-from tensorrt_tts.models.orpheus_tokens import OrpheusTokens
+from tensorrt_tts.families.orpheus.tokens import OrpheusTokens
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import pytest
 
 from engines import snac_onnx
 from engines.cli import main
-from tensorrt_tts.models.audio_vocabulary import AudioVocabulary
+from tensorrt_tts.backends.pruned_vocabulary import AudioVocabulary
 from tests.support.tiny_orpheus import tiny_model_folders
 
 

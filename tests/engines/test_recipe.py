@@ -8,8 +8,8 @@ from engines.gpus import GPUS, gpu
 from engines.plan import plan
 from engines.recipe import model_names, model_recipes, recipe
 from tensorrt_tts.errors import SettingError
-from tensorrt_tts.models.budget import TokenBudget
-from tensorrt_tts.models.orpheus_tokens import SLOTS, OrpheusTokens
+from tensorrt_tts.families.budget import TokenBudget
+from tensorrt_tts.families.orpheus.tokens import SLOTS, OrpheusTokens
 
 ENTRIES = [
     (name, gpu_name, fmt)

@@ -18,11 +18,12 @@ from engines.gpus import ComputeCapability
 from engines.host import Device
 from engines.manifest import read_manifest, write_manifest
 from engines.snac_engine import SnacRecipe, TensorRT, build_snac, this_host
-from tensorrt_tts.codecs import select, snac_trt
-from tensorrt_tts.codecs.context import Window, decode
+from tensorrt_tts.codecs import select
+from tensorrt_tts.codecs.base import Window, decode
 from tensorrt_tts.codecs.fixed_window import FixedWindowCodec
-from tensorrt_tts.codecs.snac import SnacCodec
-from tensorrt_tts.codecs.snac_onnx import OnnxSession
+from tensorrt_tts.codecs.snac import trt as snac_trt
+from tensorrt_tts.codecs.snac.codec import SnacCodec
+from tensorrt_tts.codecs.snac.onnx import OnnxSession
 from tensorrt_tts.errors import (
     CorruptEngineError,
     EngineDiedError,

@@ -13,11 +13,11 @@ import pytest
 import torch
 
 from engines import snac_onnx
-from tensorrt_tts.codecs.context import Window
+from tensorrt_tts.codecs.base import Window
 from tensorrt_tts.codecs.fixed_window import OUTSIDE
-from tensorrt_tts.codecs.snac import SnacCodec
-from tensorrt_tts.codecs.snac_config import SNAC_24KHZ, SnacConfig
-from tensorrt_tts.codecs.snac_onnx import open_codec
+from tensorrt_tts.codecs.snac.codec import SnacCodec
+from tensorrt_tts.codecs.snac.config import SNAC_24KHZ, SnacConfig
+from tensorrt_tts.codecs.snac.onnx import open_codec
 from tensorrt_tts.errors import CheckpointNotFoundError, SettingError
 from tests.support.tiny_snac import TINY, tiny_export, write_snac
 

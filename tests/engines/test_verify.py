@@ -23,7 +23,7 @@ from engines.verify import Size, spread, without
 from engines.verify_command import Wanted, verify_backend, verify_engine
 from engines.verify_prompts import SENTENCES, prompts
 from tensorrt_tts.backends import reference_weights
-from tensorrt_tts.backends.protocol import Finish, TokenChunk
+from tensorrt_tts.backends.base import Finish, TokenChunk
 from tensorrt_tts.backends.reference import ReferenceBackend
 from tensorrt_tts.checkpoint_folder import demo_folder
 from tensorrt_tts.errors import (
@@ -35,8 +35,8 @@ from tensorrt_tts.errors import (
     MissingDependencyError,
     SettingError,
 )
+from tensorrt_tts.families.orpheus.spec import SPECS
 from tensorrt_tts.loading import BACKENDS
-from tensorrt_tts.models.orpheus import SPECS
 from tests.engines.conftest import A100
 from tests.support import altered_models, fake_tensorrt_llm
 from tests.support.engine_of_model import ModelScript, write_engine
@@ -56,7 +56,7 @@ def weights() -> Any:
 def installed(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     fake_tensorrt_llm.install(monkeypatch)
     monkeypatch.setattr(verify_command, "find_device", lambda: A100)
-    monkeypatch.setattr("tensorrt_tts.backends.trtllm_open.find_device", lambda: A100)
+    monkeypatch.setattr("tensorrt_tts.backends.trtllm.opening.find_device", lambda: A100)
     return monkeypatch
 
 

@@ -19,8 +19,8 @@ from engines.vocabulary import (
     refuse_audio_vocabulary,
     spark_kept,
 )
+from tensorrt_tts.backends.base import Sampling
 from tensorrt_tts.backends.prompt_embedding import PROMPT_FILE, PromptEmbedding
-from tensorrt_tts.backends.protocol import Sampling
 from tensorrt_tts.backends.reference import ReferenceBackend
 from tensorrt_tts.errors import (
     CheckpointError,
@@ -28,8 +28,8 @@ from tensorrt_tts.errors import (
     EngineError,
     SettingError,
 )
+from tensorrt_tts.families.orpheus.prompt import build_prompt
 from tensorrt_tts.loading import SpeechModel, load_model
-from tensorrt_tts.models.prompt import build_prompt
 from tests.support.tiny_orpheus import tiny_model_folders
 
 

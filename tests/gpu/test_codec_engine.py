@@ -29,7 +29,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("graphs", [False, True])
 def test_it_gives_what_torch_gives(engine: Path, graphs: bool) -> None:
     """One batch after another: a graph that was captured first is replayed after a larger one."""
-    from tensorrt_tts.codecs.snac_trt import open_codec as open_engine
+    from tensorrt_tts.codecs.snac.trt import open_codec as open_engine
 
     codec, _ = open_codec("demo", "cuda")
     ours = open_engine(engine, "cuda", graphs)

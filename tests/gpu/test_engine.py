@@ -21,7 +21,7 @@ from engines.toolchain import TensorRTLLM
 from engines.verify import Size
 from engines.verify_command import Wanted, verify_engine
 from tensorrt_tts.backends import reference_weights
-from tensorrt_tts.codecs.snac_config import SNAC_24KHZ
+from tensorrt_tts.codecs.snac.config import SNAC_24KHZ
 from tests.engines.conftest import A100
 from tests.engines.conftest import checkpoint as loud_checkpoint  # noqa: F401  (a fixture)
 from tests.support import fake_tensorrt_llm
@@ -86,7 +86,7 @@ def built_with_doubles(
         versions = host.toolchain.versions()
         folder = built(checkpoint, host, root)
     fake_tensorrt_llm.install(monkeypatch)
-    for module in ("engines.verify_command", "tensorrt_tts.backends.trtllm_open"):
+    for module in ("engines.verify_command", "tensorrt_tts.backends.trtllm.opening"):
         monkeypatch.setattr(f"{module}.find_device", lambda: A100)
     monkeypatch.setattr(
         "engines.find.installed_tensorrt",

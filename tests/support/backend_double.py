@@ -1,4 +1,4 @@
-"""A `protocol.Backend` that needs no model: legal tokens at a set rate, and every way to fail."""
+"""A `base.Backend` that needs no model: legal tokens at a set rate, and every way to fail."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from tensorrt_tts.backends.protocol import (
+from tensorrt_tts.backends.base import (
     BackendStats,
     Capacity,
     Finish,

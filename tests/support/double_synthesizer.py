@@ -7,8 +7,8 @@ from functools import lru_cache
 from pathlib import Path
 from tempfile import mkdtemp
 
-from tensorrt_tts.codecs.context import Codec
-from tensorrt_tts.codecs.snac import SnacCodec
+from tensorrt_tts.codecs.base import Codec
+from tensorrt_tts.codecs.snac.codec import SnacCodec
 from tensorrt_tts.loading import load_model
 from tensorrt_tts.synthesizer import StreamOptions, Synthesizer
 from tests.support.backend_double import BackendDouble

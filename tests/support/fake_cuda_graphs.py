@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import torch
 
-from tensorrt_tts.codecs import snac_trt
+from tensorrt_tts.codecs.snac import trt as snac_trt
 from tests.support.fake_tensorrt import _Context
 
 

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from tensorrt_tts.codecs.context import Codec
+from tensorrt_tts.codecs.base import Codec
 from tensorrt_tts.server.drain import DrainingServer
 from tensorrt_tts.server.serve import bind, run
 from tensorrt_tts.server.service import Service

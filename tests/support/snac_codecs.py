@@ -6,9 +6,9 @@ from functools import lru_cache
 
 import torch
 
-from tensorrt_tts.codecs import snac_weights
-from tensorrt_tts.codecs.snac import SnacCodec
-from tensorrt_tts.codecs.snac_config import SNAC_24KHZ, SnacConfig
+from tensorrt_tts.codecs.snac import weights as snac_weights
+from tensorrt_tts.codecs.snac.codec import SnacCodec
+from tensorrt_tts.codecs.snac.config import SNAC_24KHZ, SnacConfig
 from tests.support.tiny_snac import TINY, awaken
 
 

@@ -10,8 +10,8 @@ from tempfile import mkdtemp
 import torch
 from snac import SNAC
 
-from tensorrt_tts.codecs import snac_weights
-from tensorrt_tts.codecs.snac_config import SNAC_24KHZ, SnacConfig
+from tensorrt_tts.codecs.snac import weights as snac_weights
+from tensorrt_tts.codecs.snac.config import SNAC_24KHZ, SnacConfig
 
 TINY = SNAC_24KHZ.model_copy(update={"encoder_dim": 2, "decoder_dim": 32, "codebook_size": 40})
 

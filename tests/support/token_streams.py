@@ -6,7 +6,7 @@ import random
 
 from hypothesis import strategies as st
 
-from tensorrt_tts.models.orpheus_tokens import SLOTS, OrpheusTokens
+from tensorrt_tts.families.orpheus.tokens import SLOTS, OrpheusTokens
 
 
 def random_frames(tokens: OrpheusTokens, frames: int, seed: int = 0) -> list[int]:

@@ -3,8 +3,8 @@ import unicodedata
 import pytest
 
 from tensorrt_tts.errors import UnknownVoiceError
+from tensorrt_tts.families.orpheus import spec as orpheus
 from tensorrt_tts.identifiers import find_name, identifier
-from tensorrt_tts.models import orpheus
 
 
 @pytest.mark.parametrize(

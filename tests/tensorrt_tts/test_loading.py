@@ -16,6 +16,7 @@ from tensorrt_tts.errors import (
     MissingDependencyError,
     SettingError,
 )
+from tensorrt_tts.families.orpheus.spec import SamplingDefaults
 from tensorrt_tts.loading import (
     BACKENDS,
     check_device,
@@ -24,7 +25,6 @@ from tensorrt_tts.loading import (
     load_model,
     open_synthesizer,
 )
-from tensorrt_tts.models.orpheus import SamplingDefaults
 from tensorrt_tts.tokenizer import TextTokenizer
 from tests.support.tiny_orpheus import tiny_model_folders
 from tests.support.tiny_snac import TINY, write_snac

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tensorrt_tts.errors import SettingError
-from tensorrt_tts.models.orpheus import ENGLISH
+from tensorrt_tts.families.orpheus.spec import ENGLISH
 from tensorrt_tts.request_settings import problem_with
 from tensorrt_tts.speech import SpeechRequest
 from tensorrt_tts.speech_plan import check_request

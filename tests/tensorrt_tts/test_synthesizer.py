@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator, Callable
 import numpy as np
 import pytest
 
-from tensorrt_tts.backends.protocol import Finish, TokenChunk
+from tensorrt_tts.backends.base import Finish, TokenChunk
+from tensorrt_tts.codecs.lookahead import decode_offline
 from tensorrt_tts.errors import (
     BackendError,
     EngineDiedError,
@@ -17,7 +18,6 @@ from tensorrt_tts.errors import (
 )
 from tensorrt_tts.loading import open_synthesizer
 from tensorrt_tts.speech import SpeechRequest
-from tensorrt_tts.streaming.decoder import decode_offline
 from tensorrt_tts.synthesizer import StreamOptions, Synthesizer
 from tests.support.tiny_orpheus import tiny_model_folders
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 
-from tensorrt_tts.backends.protocol import Backend, BackendStats, Sampling, TokenChunk
+from tensorrt_tts.backends.base import Backend, BackendStats, Sampling, TokenChunk
 from vllm_inference.backend import VLLMBackend
 from vllm_inference.options import VLLMOptions
 

@@ -11,9 +11,9 @@ import pytest_asyncio
 
 import vllm_inference.backend
 from engines.vocabulary import cut, orpheus_kept
-from tensorrt_tts.backends.protocol import Sampling
+from tensorrt_tts.backends.base import Sampling
+from tensorrt_tts.families.orpheus.tokens import OrpheusTokens
 from tensorrt_tts.loading import load_model
-from tensorrt_tts.models.orpheus_tokens import OrpheusTokens
 from tests.support.tiny_orpheus import tiny_model_folders
 from tests.vllm_inference.engine_fixtures import tokens
 from vllm_inference.backend import VLLMBackend

@@ -6,7 +6,7 @@ from contextlib import aclosing
 
 import pytest
 
-from tensorrt_tts.backends.protocol import Backend, Capacity, Finish, Sampling, TokenChunk
+from tensorrt_tts.backends.base import Backend, Capacity, Finish, Sampling, TokenChunk
 from tensorrt_tts.errors import BackendError, CapacityError, EngineDiedError, SettingError
 from tests.vllm_inference.async_llm_double import AsyncLLMDouble, Script
 from vllm_inference.backend import VLLMBackend

@@ -7,11 +7,11 @@ import pytest
 import torch
 
 from engines.vocabulary import cut, orpheus_kept
+from tensorrt_tts.backends.base import Capacity, Finish, LegalTokens, Sampling
 from tensorrt_tts.backends.prompt_embedding import PromptEmbedding
-from tensorrt_tts.backends.protocol import Capacity, Finish, LegalTokens, Sampling
+from tensorrt_tts.backends.pruned_vocabulary import AudioVocabulary
 from tensorrt_tts.errors import EngineError
 from tensorrt_tts.loading import load_model
-from tensorrt_tts.models.audio_vocabulary import AudioVocabulary
 from tests.support.tiny_orpheus import tiny_model_folders
 from tests.vllm_inference.async_llm_double import AsyncLLMDouble, Script
 from vllm_inference import bindings

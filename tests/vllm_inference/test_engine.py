@@ -13,11 +13,11 @@ from contextlib import aclosing
 import pytest
 import pytest_asyncio
 
-from tensorrt_tts.backends.protocol import Finish, LegalTokens, Sampling, TokenChunk
+from tensorrt_tts.backends.base import Finish, LegalTokens, Sampling, TokenChunk
 from tensorrt_tts.backends.reference import ReferenceBackend
 from tensorrt_tts.errors import SettingError
+from tensorrt_tts.families.orpheus.tokens import OrpheusTokens
 from tensorrt_tts.loading import load_model
-from tensorrt_tts.models.orpheus_tokens import OrpheusTokens
 from tests.support.tiny_orpheus import tiny_model_folders
 from tests.vllm_inference.engine_fixtures import (
     INTERPRETED,

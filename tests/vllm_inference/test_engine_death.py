@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from tensorrt_tts.backends.protocol import Sampling
+from tensorrt_tts.backends.base import Sampling
 from tensorrt_tts.errors import EngineDiedError
 from tests.support.tiny_orpheus import tiny_model_folders
 from tests.vllm_inference.engine_fixtures import engine, engine_processes, generate, tokens

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from tensorrt_tts.backends.protocol import Sampling
+from tensorrt_tts.backends.base import Sampling
 from tensorrt_tts.backends.reference import ReferenceBackend
 from tensorrt_tts.loading import load_model
 from tests.support.tiny_orpheus import tiny_model_folders

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tensorrt_tts.backends.protocol import LegalTokens
+from tensorrt_tts.backends.base import LegalTokens
 from tests.vllm_inference.v2_runner_double import Scheduled, V2RunnerDouble
 from vllm_inference.legal_rule import KEY, LegalRule
 from vllm_inference.legal_slots import LegalSlots

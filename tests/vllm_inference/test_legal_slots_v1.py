@@ -9,7 +9,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tensorrt_tts.backends.protocol import LegalTokens
+from tensorrt_tts.backends.base import LegalTokens
 from vllm_inference.legal_rule import LegalRule
 from vllm_inference.legal_slots_v1 import LegalSlotsV1
 from vllm_inference.requests import legal_rule

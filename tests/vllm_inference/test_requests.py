@@ -2,9 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tensorrt_tts.backends.protocol import Sampling
+from tensorrt_tts.backends.base import Sampling
+from tensorrt_tts.families.orpheus.tokens import OrpheusTokens
 from tensorrt_tts.loading import load_model
-from tensorrt_tts.models.orpheus_tokens import OrpheusTokens
 from tensorrt_tts.speech import SpeechRequest
 from tensorrt_tts.speech_plan import plan_speech
 from tests.support.tiny_orpheus import tiny_model_folders

@@ -10,7 +10,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from tensorrt_tts.backends.protocol import Backend, Finish, LegalTokens, Sampling
+from tensorrt_tts.backends.base import Backend, Finish, LegalTokens, Sampling
 from tensorrt_tts.backends.reference import ReferenceBackend
 from tensorrt_tts.errors import (
     BackendError,

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from tensorrt_tts.backends.protocol import LegalTokens, Sampling
+from tensorrt_tts.backends.base import LegalTokens, Sampling
 from tensorrt_tts.backends.sampler import Sampler
 
 VOCAB = 50

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tensorrt_tts import cli
-from tensorrt_tts.models.budget import TokenBudget
+from tensorrt_tts.families.budget import TokenBudget
 from tests.support.audio_files import decoded
 from tests.support.tiny_orpheus import tiny_model_folders
 

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engines.snac_onnx import FixedWindow
-from tensorrt_tts.codecs.context import Window, decode
+from tensorrt_tts.codecs.base import Window, decode
 from tensorrt_tts.codecs.fixed_window import FixedWindowCodec, exact_samples
-from tensorrt_tts.codecs.snac import SnacCodec
+from tensorrt_tts.codecs.snac.codec import SnacCodec
 from tensorrt_tts.errors import CorruptEngineError, SettingError
 from tests.support.examples import examples
 from tests.support.tiny_snac import write_snac

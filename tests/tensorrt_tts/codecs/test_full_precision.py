@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 import pytest
 import torch
 
-from tensorrt_tts.codecs import snac_stages
-from tensorrt_tts.codecs.context import decode
+from tensorrt_tts.codecs.base import decode
 from tensorrt_tts.codecs.full_precision import full_precision
+from tensorrt_tts.codecs.snac import stages as snac_stages
 from tests.support.snac_codecs import tiny_codec
 
 STEPS = [(1, 2, 3)] * 40

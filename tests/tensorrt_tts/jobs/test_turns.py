@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tensorrt_tts.backends.reference import ReferenceBackend
-from tensorrt_tts.codecs.snac import SnacCodec
+from tensorrt_tts.codecs.snac.codec import SnacCodec
 from tensorrt_tts.errors import SettingError
 from tensorrt_tts.jobs import turns
 from tensorrt_tts.jobs.service import Service

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tensorrt_tts.backends.protocol import Finish
+from tensorrt_tts.backends.base import Finish
 from tensorrt_tts.errors import BackendError, CapacityError, DrainingError, InputError
-from tensorrt_tts.models.frames import FrameCounts
+from tensorrt_tts.families.orpheus.frames import FrameCounts
 from tensorrt_tts.server.messages import (
     CancelMessage,
     Reason,

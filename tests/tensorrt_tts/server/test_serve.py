@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tensorrt_tts.backends.protocol import Capacity
+from tensorrt_tts.backends.base import Capacity
 from tensorrt_tts.errors import BackendError, SettingError
 from tensorrt_tts.server import __main__ as command
 from tensorrt_tts.server.paced_websocket import PacedWebSocket

@@ -2,7 +2,7 @@ import unicodedata
 
 import pytest
 
-from tensorrt_tts.models.orpheus import ENGLISH, KOREAN, SPECS, OrpheusSpec
+from tensorrt_tts.families.orpheus.spec import ENGLISH, KOREAN, SPECS, OrpheusSpec
 from tensorrt_tts.text.tags import spell_tags
 
 

@@ -1,0 +1,1 @@
+"""TensorRT-LLM: engines of its TensorRT backend, and checkpoints on its PyTorch backend."""

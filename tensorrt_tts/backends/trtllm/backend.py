@@ -1,0 +1,301 @@
+"""TensorRT-LLM behind the `Backend` protocol: the adapter, for engines and for its PyTorch backend.
+
+`generate_async(streaming=True)` yields the same object at every step, changed in place, with all
+ids so far: one step may bring several, a final step may bring none, and a stop may shorten the list
+below what was there. So one task per request follows the list with a cursor of its own and hands
+on whole frames; the event loop wakes a caller once a frame, not once a token.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncGenerator, Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from tensorrt_tts.backends.base import BackendStats, Capacity, Finish, Sampling, TokenChunk
+from tensorrt_tts.errors import BackendError, CapacityError, EngineDiedError, SettingError, reason
+
+log = logging.getLogger(__name__)
+
+FRAME = 7
+"""Ids handed on at a time: one codec frame."""
+
+FINISHES = {"stop": Finish.STOP, "length": Finish.LENGTH, "cancelled": Finish.ABORT}
+
+REFUSALS = (ValueError, TypeError, NotImplementedError, OverflowError)
+"""What a submission raises for one request's values, beside `RequestError`. An executor that is
+gone has shut itself down (TensorRT-LLM's executor.py, `_handle_background_error`) and says so by
+other types, at the latest at the next submission."""
+
+DRAIN_S = 5.0
+"""How long a closed stream waits for the engine to confirm that it stopped. A step takes
+milliseconds; an engine that needs longer hangs."""
+
+STATS_S = 1.0
+"""Seconds between looks at the executor's statistics while something is running."""
+
+Parameters = Callable[[Sampling, Sequence[int]], Any]
+"""(sampling, prompt ids) to a `SamplingParams`."""
+
+
+@dataclass(slots=True, eq=False)
+class _Generation:
+    """One request: what the engine has answered and what has been handed on."""
+
+    request_id: str
+    stop_ids: frozenset[int]
+    limit: int
+    result: Any
+    queue: asyncio.Queue[TokenChunk | Exception] = field(default_factory=asyncio.Queue)
+    task: asyncio.Task[None] | None = None
+    cursor: int = 0
+    taken: int = 0
+    pending: list[int] = field(default_factory=list)
+    stopped: bool = False
+    ended: bool = False
+
+    def take(self, token_ids: Sequence[int]) -> int:
+        """Takes ids new in the engine's list, up to a stop id or the limit; returns how many."""
+        if self.stopped or len(token_ids) <= self.cursor:
+            return 0  # a stop has shortened the list: what was cut off was never delivered
+        new = list(token_ids[self.cursor : self.cursor + self.limit - self.taken])
+        self.cursor = len(token_ids)
+        for index, token in enumerate(new):
+            if token in self.stop_ids:
+                del new[index:]
+                self.stopped = True
+                break
+        self.taken += len(new)
+        self.pending += new
+        return len(new)
+
+    def hand_on(self, every: int) -> None:
+        """Whole multiples of `every` pending ids, if there are any."""
+        count = len(self.pending) // every * every
+        if count and not self.ended:
+            self.queue.put_nowait(TokenChunk(tuple(self.pending[:count])))
+            del self.pending[:count]
+
+    def end(self, finish: Finish | Exception) -> None:
+        """The last item, once: what is pending and why it ended, or the error."""
+        if self.ended:
+            return
+        self.ended = True
+        if isinstance(finish, Exception):
+            self.queue.put_nowait(finish)
+        else:
+            self.queue.put_nowait(TokenChunk(tuple(self.pending), finish))
+        self.pending.clear()
+
+
+class TensorRTLLMBackend:
+    """See `base.Backend`. Build with `opening`.
+
+    llm: a `tensorrt_llm` LLM. parameters: makes its sampling parameters. frame: ids handed on at a
+    time; 1 for every token as it comes, which costs throughput when many streams run.
+    """
+
+    def __init__(
+        self,
+        llm: Any,
+        capacity: Capacity,
+        parameters: Parameters,
+        name: str = "trtllm",
+        frame: int = FRAME,
+    ) -> None:
+        self.name = name
+        self.capacity = capacity
+        self._llm = llm
+        self._parameters = parameters
+        self._frame = frame
+        self._open: dict[str, _Generation] = {}
+        self._dead: EngineDiedError | None = None
+        self._closed = False
+        self._stats = BackendStats()
+        self._observer: asyncio.Task[None] | None = None
+
+    async def stream(
+        self, prompt_ids: Sequence[int], sampling: Sampling, request_id: str
+    ) -> AsyncGenerator[TokenChunk, None]:
+        generation = self._admit(prompt_ids, sampling, request_id)
+        try:
+            while True:
+                item = await generation.queue.get()
+                if isinstance(item, Exception):
+                    raise item
+                yield item
+                if item.finish is not None:
+                    return
+        finally:
+            await self._release(generation)
+
+    async def abort(self, request_id: str) -> None:
+        generation = self._open.get(request_id)
+        if generation is not None:
+            self._cancel(generation)
+            generation.end(Finish.ABORT)
+
+    def stats(self) -> BackendStats:
+        """`running` counts what this adapter has open, the rest is the executor's latest report."""
+        return replace(
+            self._stats,
+            running=len(self._open),
+            fault=None if self._dead is None else str(self._dead),
+            extra=dict(self._stats.extra),
+        )
+
+    async def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        tasks = []
+        for generation in list(self._open.values()):
+            self._cancel(generation)
+            generation.end(Finish.ABORT)
+            tasks.append(generation.task)
+        if self._observer is not None:
+            self._observer.cancel()
+            tasks.append(self._observer)
+        if waiting := [task for task in tasks if task is not None]:
+            await asyncio.wait(waiting, timeout=DRAIN_S)
+        with contextlib.suppress(Exception):  # a dead engine's shutdown fails as it likes
+            await asyncio.to_thread(self._llm.shutdown)
+
+    def _admit(self, prompt_ids: Sequence[int], sampling: Sampling, request_id: str) -> _Generation:
+        if self._dead is not None:
+            raise self._dead
+        if self._closed:
+            raise EngineDiedError("the TensorRT-LLM backend is closed; open a new one")
+        room = self.capacity.max_sequence - len(prompt_ids)
+        if not prompt_ids or room < 1:
+            raise SettingError(
+                f"prompt of {len(prompt_ids)} ids does not fit a sequence of "
+                f"{self.capacity.max_sequence}; shorten the text"
+            )
+        if request_id in self._open:
+            raise SettingError(f"request_id {request_id!r} is already in flight; use a new one")
+        if len(self._open) >= self.capacity.max_streams:
+            raise CapacityError(
+                f"all {self.capacity.max_streams} streams are busy; try again", retry_after=1.0
+            )
+        # It refuses what does not fit instead of ending with "length".
+        limit = min(sampling.max_tokens, room)
+        parameters = self._parameters(replace(sampling, max_tokens=limit), prompt_ids)
+        try:
+            result = self._llm.generate_async(
+                inputs=list(prompt_ids), sampling_params=parameters, streaming=True
+            )
+        except Exception as error:
+            if isinstance(error, REFUSALS) or _is_request_error(error):
+                raise SettingError(f"TensorRT-LLM refuses the request: {reason(error)}") from error
+            raise self._die(error) from error
+        generation = _Generation(request_id, frozenset(sampling.stop_ids), limit, result)
+        self._open[request_id] = generation
+        generation.task = asyncio.create_task(self._follow(generation))
+        if self._observer is None or self._observer.done():
+            self._observer = asyncio.create_task(self._observe())
+        return generation
+
+    async def _follow(self, generation: _Generation) -> None:
+        """Reads one request's answers to their end, also after its stream was closed: the slot is
+        free when the engine says so."""
+        finish: Finish | None = None
+        try:
+            async for step in generation.result:
+                finish = self._take(generation, step) or finish
+            if finish is None:
+                raise BackendError("TensorRT-LLM ended a request without a reason")
+            generation.end(finish)
+        except BackendError as error:
+            generation.end(error)
+        except Exception as error:
+            if _is_request_error(error):
+                generation.end(BackendError(f"generation failed: {reason(error)}"))
+            else:
+                self._die(error)
+        finally:
+            generation.end(Finish.ABORT)  # nothing, unless this task itself was cancelled
+            self._open.pop(generation.request_id, None)
+
+    def _take(self, generation: _Generation, step: Any) -> Finish | None:
+        """One answer. Raises BackendError where it cannot be read: that request's failure."""
+        try:
+            completion = step.outputs[0]
+            self._stats.generated_tokens += generation.take(completion.token_ids)
+            ended = completion.finish_reason
+        except Exception as error:
+            self._cancel(generation)
+            raise BackendError(f"TensorRT-LLM's answer is unreadable: {reason(error)}") from error
+        generation.hand_on(self._frame)
+        if ended is not None:
+            return self._finish(generation, ended)
+        if generation.stopped:
+            self._cancel(generation)  # it was told this id as a stop, and goes on
+        return None
+
+    def _finish(self, generation: _Generation, ended: str) -> Finish:
+        if ended in FINISHES:  # a stop id among the ids decides, whatever ended it here
+            return Finish.STOP if generation.stopped else FINISHES[ended]
+        raise BackendError(f"TensorRT-LLM ended the request with {ended!r}")
+
+    async def _release(self, generation: _Generation) -> None:
+        """The caller is done with it. Waits for the engine's confirmation, within reason."""
+        generation.ended = True
+        task = generation.task
+        if task is None or task.done():
+            return
+        self._cancel(generation)
+        await asyncio.wait({task}, timeout=DRAIN_S)
+        if not task.done():
+            log.warning("request %s: no end within %.0f s", generation.request_id, DRAIN_S)
+            task.cancel()
+
+    def _cancel(self, generation: _Generation) -> None:
+        """Its `abort` fails once the executor is gone, which the following task then reports."""
+        with contextlib.suppress(Exception):
+            generation.result.abort()
+
+    def _die(self, error: Exception) -> EngineDiedError:
+        """The engine is gone: every open and later stream fails."""
+        if self._dead is None:
+            self._dead = EngineDiedError(f"the TensorRT-LLM engine died: {reason(error)}; restart")
+            log.error("%s", self._dead)
+        for generation in list(self._open.values()):
+            generation.end(self._dead)
+            if generation.task is not None and generation.task is not asyncio.current_task():
+                generation.task.cancel()  # the others' answers will never come
+        return self._dead
+
+    async def _observe(self) -> None:
+        """Executor statistics while something runs. `get_stats` blocks, hence a thread; where a
+        release has none to give, the counts of our own remain."""
+        try:
+            while self._open:
+                await asyncio.sleep(STATS_S)
+                for entry in await asyncio.to_thread(self._llm.get_stats, timeout=0.1):
+                    self._report(entry)
+        except Exception as error:
+            log.info("no executor statistics: %s", reason(error))
+
+    def _report(self, entry: dict[str, Any]) -> None:
+        """One iteration's statistics, as the executor's JSON names them."""
+        stats, cache = self._stats, entry.get("kvCacheStats") or {}
+        stats.waiting = int(entry.get("numQueuedRequests", 0))
+        if "freeNumBlocks" in cache:
+            stats.kv_blocks_free = int(cache["freeNumBlocks"])
+        for key, value in (
+            ("active_requests", entry.get("numActiveRequests")),
+            ("gpu_memory_bytes", entry.get("gpuMemUsage")),
+            ("iteration_ms", entry.get("iterLatencyMS")),
+            ("kv_blocks_used", cache.get("usedNumBlocks")),
+        ):
+            if value is not None:
+                stats.extra[key] = float(value)
+
+
+def _is_request_error(error: Exception) -> bool:
+    """By name: `tensorrt_llm.executor.RequestError` is not imported here."""
+    return "RequestError" in {kind.__name__ for kind in type(error).__mro__}

@@ -1,1 +1,0 @@
-"""Streaming decode: from audio tokens to PCM, exactly and in bounded work."""

@@ -1,0 +1,45 @@
+import numpy as np
+import pytest
+
+from tensorrt_tts.codecs.stability import compare, stability
+from tensorrt_tts.families.orpheus.tokens import OrpheusTokens
+from tests.support.snac_codecs import tiny_codec
+from tests.support.tiny_snac import TINY
+from tests.support.token_streams import random_frames
+
+TOKENS = OrpheusTokens(codebook_size=TINY.codebook_size)
+WAVE = (np.sin(np.arange(4800) / 10) * 8000).astype(np.int16)
+
+
+def test_equal_audio() -> None:
+    result = compare("x", WAVE, WAVE, 18)
+    assert result.exact
+    assert result.mse == result.max_difference == result.max_lsb == 0
+    assert result.correlation == pytest.approx(1)
+    assert result.std_ratio == 1
+
+
+def test_one_lsb_is_exact_and_two_are_not() -> None:
+    assert compare("x", WAVE + np.int16(1), WAVE).exact
+    assert not compare("x", WAVE + np.int16(2), WAVE).exact
+
+
+def test_missing_samples_are_counted() -> None:
+    assert compare("x", WAVE[:-100], WAVE).missing == 100
+    assert not compare("x", WAVE[:-100], WAVE).exact
+
+
+def test_silence_against_silence() -> None:
+    nothing = np.zeros(10, np.int16)
+    result = compare("x", nothing, nothing)
+    assert (result.correlation, result.std_ratio) == (1.0, 1.0)
+    assert compare("x", nothing[:0], nothing[:0]).exact
+
+
+def test_the_report_shows_the_price_of_each_lookahead() -> None:
+    rows = stability(random_frames(TOKENS, 12), TOKENS, tiny_codec())
+    ours, rivals = rows[:-2], rows[-2:]
+    assert [row.exact for row in ours] == [False] * (len(ours) - 1) + [True]
+    assert ours[0].max_difference > ours[-1].max_difference
+    assert [row.first_tokens for row in ours] == sorted(row.first_tokens or 0 for row in ours)
+    assert not any(row.exact for row in rivals)

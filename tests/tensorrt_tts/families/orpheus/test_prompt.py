@@ -1,0 +1,53 @@
+import pytest
+
+from tensorrt_tts.errors import CorruptCheckpointError, TextError, UnknownVoiceError
+from tensorrt_tts.families.orpheus.prompt import build_prompt
+from tensorrt_tts.families.orpheus.spec import DEMO, ENGLISH, HINDI, SPECS, VEENA
+from tensorrt_tts.families.orpheus.tokens import OrpheusTokens
+
+TOKENS = OrpheusTokens()
+
+
+def encode(text: str) -> list[int]:
+    return [ord(character) for character in text]
+
+
+def no_tokens(name: str) -> int | None:
+    return None
+
+
+def test_official_form() -> None:
+    prompt = build_prompt(ENGLISH, TOKENS, "Hi.", ENGLISH.voice("leo"), encode, no_tokens)
+    assert prompt == [
+        128259, 128000, *encode("leo: Hi."), 128009, 128260, 128261, 128257
+    ]  # fmt: skip
+
+
+def test_veena_form_has_no_bos_and_one_speaker_token() -> None:
+    known = {"<spk_kavya>": 156940}
+    prompt = build_prompt(VEENA, TOKENS, "Hi.", VEENA.voice(None), encode, known.get)
+    assert prompt == [128259, 156940, *encode(" Hi."), 128260, 128261, 128257]
+
+
+def test_veena_without_its_speaker_token() -> None:
+    with pytest.raises(CorruptCheckpointError, match="<spk_kavya>"):
+        build_prompt(VEENA, TOKENS, "Hi.", VEENA.voice(None), encode, no_tokens)
+
+
+@pytest.mark.parametrize("spec", SPECS.values(), ids=lambda spec: spec.name)
+def test_every_form_ends_where_audio_begins(spec) -> None:  # type: ignore[no-untyped-def]
+    assert spec.prompt.parts[-2:] == ("start_of_ai", "start_of_speech")
+    assert spec.voice(None) is spec.voices[0]
+
+
+@pytest.mark.parametrize("injected", [128000, 128009, 128257, 128266, 156937])
+def test_text_cannot_smuggle_special_ids(injected: int) -> None:
+    with pytest.raises(TextError, match=str(injected)):
+        build_prompt(ENGLISH, TOKENS, "x", ENGLISH.voice(None), lambda text: [injected], no_tokens)
+
+
+def test_unknown_voice_lists_the_known_ones() -> None:
+    with pytest.raises(UnknownVoiceError, match=r"'julia'.*tara, leah, jess"):
+        ENGLISH.voice("julia")
+    assert HINDI.voice("ऋतिका").language == "hi"
+    assert DEMO.voice(None).name == "heart"
