@@ -46,7 +46,7 @@ def exactness(
     cpu, tokens = open_codec(name, "cpu")
     codec, _ = open_codec(name, device)
     ids = random_ids(tokens, frames, seed=5)
-    offline = decode_offline(ids, tokens, codec)
+    offline = decode_offline(ids, FrameParser(tokens), codec)
 
     def row(what: str, ours: np.ndarray, reference: np.ndarray) -> Exactness:
         if ours.shape != reference.shape:
@@ -54,15 +54,15 @@ def exactness(
         gap = np.abs(ours.astype(np.int32) - reference.astype(np.int32))
         return Exactness(name, what, int(gap.max()), int((gap > 1).sum()), gap.size)
 
-    yield row("offline, against the CPU", offline, decode_offline(ids, tokens, cpu))
+    yield row("offline, against the CPU", offline, decode_offline(ids, FrameParser(tokens), cpu))
     yield row("frame by frame, against offline", streamed(codec, tokens, ids, [SLOTS]), offline)
     yield row(
         "in any pieces, against offline", streamed(codec, tokens, ids, _any_sizes(1)), offline
     )
     yield row("with state, against offline", streamed(codec, tokens, ids, [SLOTS], True), offline)
     windows = hop_windows(codec, batch)
-    together = codec.decode_windows(windows)
-    alone = [codec.decode_windows([window])[0] for window in windows]
+    together = codec.run(windows)
+    alone = [codec.run([window])[0] for window in windows]
     yield row(
         f"a batch of {batch}, against each alone",
         to_int16(np.concatenate(together)),
@@ -78,8 +78,7 @@ def streamed(
     stateful: bool = False,
 ) -> np.ndarray:
     """int16 (samples,). sizes: ids that are pushed at a time, in turn."""
-    state = codec.open_stream() if stateful else None
-    decoder = LookaheadStreamingDecoder(codec, FrameParser(tokens), stateful=state)
+    decoder = LookaheadStreamingDecoder(codec, FrameParser(tokens), stateful=stateful)
     parts, at = [], 0
     for size in itertools.cycle(sizes):
         if at >= len(ids):

@@ -33,7 +33,7 @@ def codec_rates(
     frame_s = context.samples_per_frame / context.sample_rate
     for batch in batches:
         windows = hop_windows(codec, batch)
-        seconds = median_time(lambda w=windows: codec.decode_windows(w), codec.device, repeats)  # type: ignore[misc]
+        seconds = median_time(lambda w=windows: codec.run(w), codec.device, repeats)  # type: ignore[misc]
         yield CodecRate(batch, 1000 * seconds, batch * frame_s / seconds)
 
 

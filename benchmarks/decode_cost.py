@@ -24,7 +24,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Literal
 
 from tensorrt_tts.codecs.base import decode
-from tensorrt_tts.codecs.baselines import DecodeAgain, SlidingWindow
+from tensorrt_tts.codecs.baselines import FullRedecode, SlidingWindow
 from tensorrt_tts.codecs.lookahead import LookaheadStreamingDecoder
 from tensorrt_tts.families.orpheus.frames import STEPS_PER_FRAME, FrameParser, parse
 from tensorrt_tts.families.orpheus.tokens import SLOTS, OrpheusTokens
@@ -136,14 +136,14 @@ def _policies(
     ids = random_ids(tokens, frames)
     steps, _, _ = parse(ids, tokens)
     # Decode again: its hops are offline decodes of all so far, from the first one that gives audio.
-    first = DecodeAgain.LOOKAHEAD_FRAMES + 1
+    first = FullRedecode.LOOKAHEAD_FRAMES + 1
     chosen = spread(first, frames, sampled_hops)
 
     def windowed() -> StreamingDecoder:
         return LookaheadStreamingDecoder(codec, FrameParser(tokens))
 
     def stateful() -> StreamingDecoder:
-        return LookaheadStreamingDecoder(codec, FrameParser(tokens), stateful=codec.open_stream())
+        return LookaheadStreamingDecoder(codec, FrameParser(tokens), stateful=True)
 
     def sliding() -> StreamingDecoder:
         return SlidingWindow(codec, FrameParser(tokens))

@@ -28,7 +28,7 @@ from tensorrt_tts.exit_status import exit_status
 from tensorrt_tts.families.budget import TokenBudget
 from tensorrt_tts.families.orpheus.spec import ENGLISH
 from tensorrt_tts.families.orpheus.tokens import SLOTS, OrpheusTokens
-from tensorrt_tts.loading import SpeechModel
+from tensorrt_tts.speech_model import SpeechModel
 from tensorrt_tts.synthesizer import Synthesizer
 from tensorrt_tts.tokenizer import TextTokenizer
 

@@ -6,7 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tensorrt_tts.codecs.base import CodecContext, StatefulStream, Window
+from tensorrt_tts.codecs.base import CodecStream, Condition, Job, Window
+from tensorrt_tts.codecs.context import CodecContext
+from tensorrt_tts.codecs.schedule import HopSchedule
+from tensorrt_tts.codecs.streams import WindowStream
 from tensorrt_tts.codecs.snac.config import SNAC_24KHZ
 from tensorrt_tts.errors import SettingError
 
@@ -26,14 +29,28 @@ class NullCodec:
         noise = np.random.default_rng(0).standard_normal(_LENGTH, dtype=np.float32)
         self._sound = 0.05 * np.concatenate([noise, noise])
 
-    def decode_windows(self, windows: Sequence[Window]) -> list[np.ndarray]:
+    max_batch = 256
+    threads = 1
+
+    def enter_thread(self) -> None: ...
+
+    def run(self, jobs: Sequence[Job]) -> list[np.ndarray]:
         """Views, not copies, of up to 44 s each."""
         return [
             self._sound[(window.start + _SHIFT * window.seed) % _LENGTH :][
                 : window.stop - window.start
             ]
-            for window in windows
+            for window in jobs
+            if isinstance(window, Window)
         ]
 
-    def open_stream(self, seed: int = 0) -> StatefulStream:
-        raise SettingError("stateful True: the null codec keeps no state; decode windows")
+    def open(
+        self,
+        schedule: HopSchedule,
+        seed: int = 0,
+        condition: Condition | None = None,
+        stateful: bool = False,
+    ) -> CodecStream:
+        if stateful:
+            raise SettingError("stateful True: the null codec keeps no state; decode windows")
+        return WindowStream(self.context, schedule, seed)

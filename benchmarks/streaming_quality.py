@@ -52,10 +52,9 @@ async def streaming_quality(
     for prompt in prompts:
         request = SpeechRequest(prompt.text, voice, seed=seed)
         ids = await synthesizer.generate_tokens(request)
-        tokens = synthesizer.model.tokens
-        decoder = synthesizer.decoder(FrameParser(tokens), seed)
-        streamed, first = run(decoder, ids)
-        offline = decode_offline(ids, tokens, synthesizer.codec, seed)
+        streamed, first = run(synthesizer.decoder(seed), ids)
+        parser = synthesizer.model.family.parser()
+        offline = decode_offline(ids, parser, synthesizer.codec, seed)
         rows.append(judge(prompt.id, compare("streamed", streamed, offline, first or None)))
     return rows
 

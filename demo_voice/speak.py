@@ -154,7 +154,7 @@ class Decoder:
         if not steps:
             return np.zeros(0, np.float32)
         samples = len(codes) * 2048
-        return self.codec.decode_windows([Window(steps, 0, samples)])[0]
+        return self.codec.run([Window(steps, 0, samples)])[0]
 
 
 def steps_of(codes: NDArray[np.int64]) -> list[tuple[int, int, int]]:

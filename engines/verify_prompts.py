@@ -11,12 +11,14 @@ from dataclasses import dataclass, replace
 from itertools import cycle, islice
 from pathlib import Path
 
+from tensorrt_tts.speech_plan import plan_speech
+
 from engines import calibration
 from tensorrt_tts.backends.base import LegalTokens, Sampling
 from tensorrt_tts.families.orpheus.spec import Voice
-from tensorrt_tts.loading import SpeechModel, load_model
+from tensorrt_tts.loading import load_model
 from tensorrt_tts.speech import SpeechRequest
-from tensorrt_tts.speech_plan import plan_speech
+from tensorrt_tts.speech_model import SpeechModel
 from tensorrt_tts.tokenizer import TextTokenizer
 
 SENTENCES = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,42 +11,34 @@ from pydantic import BaseModel, ConfigDict, PositiveInt
 
 from tensorrt_tts import checkpoint_folder
 from tensorrt_tts.checkpoint_folder import CODEC_FILES, DEMO, LANGUAGE_MODEL_FILES
-from tensorrt_tts.codecs.snac.config import SnacConfig
 from tensorrt_tts.errors import (
     CheckpointNotFoundError,
     CorruptCheckpointError,
     MissingDependencyError,
     SettingError,
 )
-from tensorrt_tts.families.orpheus import spec as orpheus
-from tensorrt_tts.families.orpheus.spec import OrpheusSpec, SamplingDefaults
-from tensorrt_tts.families.orpheus.tokens import OrpheusTokens
-from tensorrt_tts.families.registry import CHECKPOINTS, Checkpoint
+from tensorrt_tts.families.base import SamplingDefaults, Spec
+from tensorrt_tts.families.registry import (
+    CHECKPOINTS,
+    DEFAULT_SPEC,
+    DEMO_SPEC,
+    SPECS,
+    Checkpoint,
+)
 from tensorrt_tts.files import read_json
 from tensorrt_tts.identifiers import find_name, identifier
+from tensorrt_tts.loop_thread import run_blocking
 from tensorrt_tts.request_settings import problem_with
-from tensorrt_tts.tokenizer import TextTokenizer
+from tensorrt_tts.speech import SpeechRequest
+from tensorrt_tts.speech_model import SpeechModel
 from tensorrt_tts.validation import shown
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from tensorrt_tts.backends.base import Backend
-    from tensorrt_tts.synthesizer import StreamOptions, Synthesizer
-
-
-@dataclass(frozen=True, slots=True)
-class SpeechModel:
-    """Everything about a model but its weights in memory.
-
-    folder, codec_folder: where language model and codec lie.
-    """
-
-    name: str
-    spec: OrpheusSpec
-    tokens: OrpheusTokens
-    tokenizer: TextTokenizer
-    sampling: SamplingDefaults
-    folder: Path
-    codec_folder: Path
+    from tensorrt_tts.stream_options import StreamOptions
+    from tensorrt_tts.synthesizer import Synthesizer
 
 
 def load_model(model: str = DEMO, codec: str | None = None, spec: str | None = None) -> SpeechModel:
@@ -54,7 +46,7 @@ def load_model(model: str = DEMO, codec: str | None = None, spec: str | None = N
 
     model: "demo", a name from `families.registry`, a folder, or a hub id. codec: a folder or hub
     id, by default the model's own. spec: which variant of the family a folder or hub id is
-    (`orpheus.SPECS`); by default its "tts_spec" in config.json, else English Orpheus. Names are
+    (`registry.SPECS`); by default its "tts_spec" in config.json, else English Orpheus. Names are
     found as `identifiers.find_name` does, folders and hub ids as they are.
 
     Raises the CheckpointError that fits, or SettingError for an unknown spec.
@@ -73,31 +65,20 @@ def load_model(model: str = DEMO, codec: str | None = None, spec: str | None = N
         mirror = known.mirror if known else None
         folder = checkpoint_folder.find(hub_id, LANGUAGE_MODEL_FILES, mirror)
         codec_folder = folder
-    if codec is not None or model != DEMO:
-        default = known.codec_id if known else "hubertsiuzdak/snac_24khz"
-        codec_folder = checkpoint_folder.find(codec or default, CODEC_FILES)
     checkpoint_folder.refuse_adapter(folder)
     config = _Config.read(folder)
     if known is None and spec is None and config.tts_spec is not None:
         chosen = config.spec(folder)
     else:
         chosen = _spec(spec, model, known)
-    tokenizer = TextTokenizer(folder)
-    tokens = OrpheusTokens.resolve(
-        tokenizer.token_id, config.full_size, SnacConfig.read(codec_folder).codebook_size
-    )
-    return SpeechModel(
-        model,
-        chosen,
-        tokens,
-        tokenizer,
-        _sampling(folder, chosen.sampling) if chosen is orpheus.DEMO else chosen.sampling,
-        folder,
-        codec_folder,
-    )
+    if codec is not None or model != DEMO:
+        codec_folder = checkpoint_folder.find(codec or chosen.codec_id, CODEC_FILES)
+    family = chosen.load(folder, config.full_size, codec_folder)
+    sampling = _sampling(folder, chosen.sampling) if chosen.saved_sampling else chosen.sampling
+    return SpeechModel(model, family, sampling, folder, codec_folder)
 
 
-def known_spec(model: str, spec: str | None = None) -> OrpheusSpec | None:
+def known_spec(model: str, spec: str | None = None) -> Spec | None:
     """The spec of a model before anything of it is read or downloaded, or None for a folder or hub
     id that has to say it itself. Raises SettingError for an unknown spec."""
     model, known = _known(model)
@@ -129,7 +110,7 @@ class _Config(BaseModel):
         """Ids of the whole model: `vocab_size` may be that of a cut vocabulary."""
         return self.tts_full_vocab_size or self.vocab_size
 
-    def spec(self, folder: Path) -> OrpheusSpec:
+    def spec(self, folder: Path) -> Spec:
         try:
             return _named_spec(self.tts_spec or "")
         except SettingError as error:
@@ -147,19 +128,19 @@ class _Config(BaseModel):
             ) from error
 
 
-def _spec(name: str | None, model: str, known: Checkpoint | None) -> OrpheusSpec:
+def _spec(name: str | None, model: str, known: Checkpoint | None) -> Spec:
     if name is not None:
         return _named_spec(name)
     if known is not None:
         return known.spec
-    return orpheus.DEMO if model == DEMO else orpheus.ENGLISH
+    return DEMO_SPEC if model == DEMO else DEFAULT_SPEC
 
 
-def _named_spec(name: str) -> OrpheusSpec:
-    found = find_name(name, orpheus.SPECS)
+def _named_spec(name: str) -> Spec:
+    found = find_name(name, SPECS)
     if found is None:
-        raise SettingError(f"spec {name!r} is unknown; choose one of: {', '.join(orpheus.SPECS)}")
-    return orpheus.SPECS[found]
+        raise SettingError(f"spec {name!r} is unknown; choose one of: {', '.join(SPECS)}")
+    return SPECS[found]
 
 
 def _sampling(folder: Path, defaults: SamplingDefaults) -> SamplingDefaults:
@@ -282,3 +263,25 @@ def open_synthesizer(
     speech_model = load_model(model, codec, spec)
     found = open_codec(speech_model.codec_folder, noise, device)
     return Synthesizer(speech_model, opener(speech_model, device, max_streams), found, options)
+
+
+def synthesize(
+    text: str, voice: str | None = None, model: str = "demo", seed: int | None = None
+) -> tuple[np.ndarray, int]:
+    """Speak a text with the reference backend and wait for all of it: int16 (samples,), Hz.
+
+    Loads the model each time; keep a `Synthesizer` to speak more than once. Works in a notebook too
+    and wherever a loop is running, which stands still meanwhile; a program with an event loop of
+    its own awaits `Synthesizer.synthesize` instead.
+    """
+    # Outside any event loop, whose first Ctrl-C would only be noted until loading is over.
+    synthesizer = open_synthesizer(model)
+
+    async def speak() -> tuple[np.ndarray, int]:
+        try:
+            pcm, _ = await synthesizer.synthesize(SpeechRequest(text, voice, seed=seed))
+            return pcm, synthesizer.sample_rate
+        finally:
+            await synthesizer.close()
+
+    return run_blocking(speak())

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tensorrt_tts.backends.base import Finish
-from tensorrt_tts.families.orpheus.frames import FrameCounts
+from tensorrt_tts.families.base import FrameCounts
 
 if TYPE_CHECKING:
     import numpy as np

@@ -6,56 +6,30 @@ import asyncio
 import contextlib
 import itertools
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 
 import numpy as np
 
 from tensorrt_tts.backends.base import Backend
 from tensorrt_tts.codecs.base import Codec
 from tensorrt_tts.codecs.lookahead import LookaheadStreamingDecoder
-from tensorrt_tts.codecs.schedule import HopSchedule
-from tensorrt_tts.errors import EngineDiedError, InputError, SettingError
-from tensorrt_tts.families.orpheus.frames import FrameParser
-from tensorrt_tts.families.orpheus.spec import Voice
-from tensorrt_tts.loading import SpeechModel, open_synthesizer
-from tensorrt_tts.loop_thread import run_blocking
+from tensorrt_tts.codecs.scheduler import CodecScheduler
+from tensorrt_tts.errors import EngineDiedError, InputError
+from tensorrt_tts.families.base import Voice
+from tensorrt_tts.prepared import FedText, Preparation, PreparedSegment
 from tensorrt_tts.speech import SpeechReport, SpeechRequest
-from tensorrt_tts.speech_plan import SpeechPlan, plan_speech
-from tensorrt_tts.speech_stream import Production, SpeechStream
-from tensorrt_tts.text.normalize import MAX_CHARACTERS
-
-
-@dataclass(frozen=True, slots=True)
-class StreamOptions:
-    """schedule: when the codec runs. Three steps (58 ms) as the first chunk: see `HopSchedule`.
-    stateful: keep convolution state per stream instead of decoding windows (CPU; not batched).
-    ahead_s: seconds of audio nobody has taken yet beyond which the next segment of the text is not
-    begun. stall_s: seconds without a token, or without an answer of the codec, after which a stream
-    fails with StalledError. stop_s: seconds after which an engine that does not stop a stream is
-    given up with EngineDiedError.
-    """
-
-    schedule: HopSchedule = field(default_factory=lambda: HopSchedule(first_hop=3))
-    stateful: bool = False
-    ahead_s: float = 20.0
-    stall_s: float = 30.0
-    stop_s: float = 5.0
-    max_characters: int = MAX_CHARACTERS
-
-    def __post_init__(self) -> None:
-        if self.stateful and self.schedule.lookahead is not None:
-            raise SettingError(
-                f"lookahead {self.schedule.lookahead} cannot be combined with stateful, which "
-                "always waits for exact samples; leave one out"
-            )
+from tensorrt_tts.speech_model import SpeechModel
+from tensorrt_tts.speech_task import Pipeline, Speech, SpeechTask
+from tensorrt_tts.stream_options import StreamOptions
+from tensorrt_tts.text.feed import TextFeed
 
 
 class Synthesizer:
     """One loaded model, its backend and its codec, serving many streams at once.
 
-    The codec runs on one thread of its own: it has one owner, and the event loop stays free. Texts
-    are read on another.
+    The codec has one owner, its scheduler, and the event loop stays free. Texts are read on a
+    thread.
     """
 
     def __init__(
@@ -70,10 +44,12 @@ class Synthesizer:
         self.codec = codec
         self.options = options or StreamOptions()
         self.sample_rate = codec.context.sample_rate
-        self.codec_thread = ThreadPoolExecutor(1, thread_name_prefix="codec")
+        self.scheduler = CodecScheduler(codec)
+        self.scheduler.start()
+        self._pipeline = Pipeline(model.family, backend, self.scheduler, self.options)
         self._text_thread = ThreadPoolExecutor(1, thread_name_prefix="text")
         self._names = itertools.count()
-        self._running: set[Production] = set()
+        self._running: set[SpeechTask] = set()
         self._closing = False
         self.closed = False
 
@@ -81,41 +57,56 @@ class Synthesizer:
     def voices(self) -> tuple[Voice, ...]:
         return self.model.spec.voices
 
-    def stream(self, request: SpeechRequest, request_id: str | None = None) -> SpeechStream:
+    def stream(self, request: SpeechRequest, request_id: str | None = None) -> Speech:
         """Begin to speak. Must be called in a running event loop, else InputError.
 
         Raises TextError, UnknownVoiceError or SettingError at once, before anything is generated,
         and EngineDiedError after `close`.
         """
-        return self.begin(self._plan(request), request_id)
+        return self.start(self._prepared(request), request_id)
 
-    async def plan(self, request: SpeechRequest) -> SpeechPlan:
-        """Check a request and read its text (normalising, phonemes, ids), for `begin`.
+    async def prepare(self, request: SpeechRequest) -> list[PreparedSegment]:
+        """Check a request and read its text (normalising, phonemes, ids), for `start`.
 
-        On a thread: 5 ms for 500 characters of prose, but seconds for what no dictionary knows,
-        and the event loop is shared with other streams. Raises as `stream`.
+        On a thread: it may take seconds, and the event loop is shared with other streams. Raises as
+        `stream`.
         """
         self._refuse_if_closed()
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._text_thread, self._plan, request)
+        return await loop.run_in_executor(self._text_thread, self._prepared, request)
 
-    async def open(self, request: SpeechRequest, request_id: str | None = None) -> SpeechStream:
+    async def open(self, request: SpeechRequest, request_id: str | None = None) -> Speech:
         """As `stream`, but no other stream waits while the text is read. Raises as `stream`."""
         began = time.perf_counter()
-        return self.begin(await self.plan(request), request_id, began)
+        return self.start(await self.prepare(request), request_id, began)
 
-    def begin(
-        self, plan: SpeechPlan, request_id: str | None = None, began: float | None = None
-    ) -> SpeechStream:
-        """Begin to speak what was planned. began: `time.perf_counter()` from which the report's
+    async def open_fed(self, request: SpeechRequest, request_id: str | None = None) -> Speech:
+        """Begin to speak a text that is still coming: `Speech.feed` the rest, then `end` it. The
+        request's own text is its beginning, often "". Raises as `stream`."""
+        self._refuse_if_closed()
+        text = FedText(self._feed(), self._preparation(request), self._text_thread)
+        task = self._task(request_id, None)
+        speech = Speech(task, text)
+        try:
+            await speech.feed(request.text)
+        except BaseException:
+            await speech.aclose()
+            raise
+        return speech
+
+    def start(
+        self,
+        segments: Sequence[PreparedSegment],
+        request_id: str | None = None,
+        began: float | None = None,
+    ) -> Speech:
+        """Begin to speak what was prepared. began: `time.perf_counter()` from which the report's
         times count, by default now. Must be called in a running event loop, else InputError."""
         self._refuse_if_closed()
-        _need_a_loop()
-        name = request_id or f"speech-{next(self._names)}"
-        production = Production(self, plan, name, began)
-        self._running.add(production)
-        production.task.add_done_callback(lambda _: self._running.discard(production))
-        return SpeechStream(production)
+        task = self._task(request_id, began)
+        task.add(segments)
+        task.end()
+        return Speech(task)
 
     async def synthesize(self, request: SpeechRequest) -> tuple[np.ndarray, SpeechReport]:
         """All audio at once: int16 (samples,), and the report."""
@@ -125,28 +116,28 @@ class Synthesizer:
 
     async def generate_tokens(self, request: SpeechRequest) -> list[int]:
         """The audio token ids of the text's first segment, undecoded: for inspecting decoders."""
-        return await self._generate(self._plan(request), 0)
+        return await self._generate(self._prepared(request)[0])
 
     async def generate_segments(self, request: SpeechRequest) -> list[tuple[list[int], int]]:
         """The audio token ids of every segment, undecoded, each with its codec seed: for decoding
         when the language model is no longer loaded."""
-        plan = self._plan(request)
         return [
-            (await self._generate(plan, index), plan.seed + index)
-            for index in range(len(plan.segments))
+            (await self._generate(segment), segment.seed) for segment in self._prepared(request)
         ]
 
-    async def _generate(self, plan: SpeechPlan, index: int) -> list[int]:
+    async def _generate(self, segment: PreparedSegment) -> list[int]:
         name = f"tokens-{next(self._names)}"
         async with contextlib.aclosing(
-            self.backend.stream(plan.prompts[index], plan.sampling[index], name)
+            self.backend.stream(segment.prompt, segment.sampling, name)
         ) as chunks:
             return [token async for chunk in chunks for token in chunk.ids]
 
-    def decoder(self, parser: FrameParser, seed: int) -> LookaheadStreamingDecoder:
-        """A fresh decoder for one segment."""
-        stateful = self.codec.open_stream(seed) if self.options.stateful else None
-        return LookaheadStreamingDecoder(self.codec, parser, self.options.schedule, seed, stateful)
+    def decoder(self, seed: int) -> LookaheadStreamingDecoder:
+        """A fresh decoder for one segment's tokens, as the streams here are decoded."""
+        options, parser = self.options, self.model.family.parser()
+        return LookaheadStreamingDecoder(
+            self.codec, parser, options.schedule, seed, options.stateful
+        )
 
     async def close(self) -> None:
         """Ends what is running, its listeners with EngineDiedError, and frees the backend. May be
@@ -155,21 +146,37 @@ class Synthesizer:
         self._closing = True
         reason = EngineDiedError("the synthesizer was closed while it spoke; open a new one")
         stopped = await asyncio.gather(
-            *(production.stop(reason) for production in list(self._running)),
+            *(task.stop(reason) for task in list(self._running)),
             return_exceptions=True,
         )
         await self.backend.close()
-        for executor in (self.codec_thread, self._text_thread):
-            await asyncio.to_thread(executor.shutdown)
+        for release in (self.scheduler.close, self._text_thread.shutdown):
+            await asyncio.to_thread(release)
         self.closed = not any(stopped)
 
     def _refuse_if_closed(self) -> None:
         if self._closing:
             raise EngineDiedError("the synthesizer is closed; open a new one")
 
-    def _plan(self, request: SpeechRequest) -> SpeechPlan:
-        limit, room = self.options.max_characters, self.backend.capacity.max_sequence
-        return plan_speech(request, self.model, limit, room)
+    def _task(self, request_id: str | None, began: float | None) -> SpeechTask:
+        _need_a_loop()
+        task = SpeechTask(self._pipeline, request_id or f"speech-{next(self._names)}", began)
+        self._running.add(task)
+        task.task.add_done_callback(lambda _: self._running.discard(task))
+        return task
+
+    def _prepared(self, request: SpeechRequest) -> list[PreparedSegment]:
+        preparation, feed = self._preparation(request), self._feed()
+        return preparation.prepare(feed.feed(request.text) + feed.end())
+
+    def _preparation(self, request: SpeechRequest) -> Preparation:
+        return Preparation(request, self.model, self.backend.capacity.max_sequence)
+
+    def _feed(self) -> TextFeed:
+        spec, options = self.model.spec, self.options
+        return TextFeed(
+            spec.segment_characters, spec.tags, options.max_characters, options.first_clause
+        )
 
 
 def _need_a_loop() -> None:
@@ -178,27 +185,5 @@ def _need_a_loop() -> None:
     except RuntimeError as error:
         raise InputError(
             "no event loop is running here, and a stream needs one: use `async with` and "
-            "`async for` in an async function, or call tensorrt_tts.synthesizer.synthesize"
+            "`async for` in an async function, or call tensorrt_tts.synthesize"
         ) from error
-
-
-def synthesize(
-    text: str, voice: str | None = None, model: str = "demo", seed: int | None = None
-) -> tuple[np.ndarray, int]:
-    """Speak a text with the reference backend and wait for all of it: int16 (samples,), Hz.
-
-    Loads the model each time; keep a `Synthesizer` to speak more than once. Works in a notebook too
-    and wherever a loop is running, which stands still meanwhile; a program with an event loop of
-    its own awaits `Synthesizer.synthesize` instead.
-    """
-    # Outside any event loop, whose first Ctrl-C would only be noted until loading is over.
-    synthesizer = open_synthesizer(model)
-
-    async def speak() -> tuple[np.ndarray, int]:
-        try:
-            pcm, _ = await synthesizer.synthesize(SpeechRequest(text, voice, seed=seed))
-            return pcm, synthesizer.sample_rate
-        finally:
-            await synthesizer.close()
-
-    return run_blocking(speak())

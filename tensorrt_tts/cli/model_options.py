@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from tensorrt_tts.errors import SettingError
 
 if TYPE_CHECKING:
-    from tensorrt_tts.synthesizer import StreamOptions, Synthesizer
+    from tensorrt_tts.stream_options import StreamOptions
+    from tensorrt_tts.synthesizer import Synthesizer
 
 
 MAX_THREADS = 1024

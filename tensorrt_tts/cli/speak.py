@@ -58,7 +58,7 @@ def add_command(commands: argparse._SubParsersAction) -> None:
 
 def run(parsed: argparse.Namespace) -> None:
     from tensorrt_tts.codecs.schedule import HopSchedule
-    from tensorrt_tts.synthesizer import StreamOptions
+    from tensorrt_tts.stream_options import StreamOptions
 
     schedule = HopSchedule(parsed.lookahead, parsed.hop, parsed.first_hop)
     options = StreamOptions(schedule=schedule, stateful=parsed.stateful)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 
-from tensorrt_tts.families.orpheus import spec as orpheus
-from tensorrt_tts.families.registry import CHECKPOINTS
+from tensorrt_tts.families.registry import CHECKPOINTS, DEMO_SPEC
 
 
 def add_command(commands: argparse._SubParsersAction) -> None:
@@ -16,7 +15,7 @@ def add_command(commands: argparse._SubParsersAction) -> None:
 
 
 def run(parsed: argparse.Namespace) -> None:
-    models = [("demo", "ships with this package", orpheus.DEMO)] + [
+    models = [("demo", "ships with this package", DEMO_SPEC)] + [
         (checkpoint.name, checkpoint.hub_id, checkpoint.spec) for checkpoint in CHECKPOINTS.values()
     ]
     if parsed.json:

@@ -1,100 +1,135 @@
-"""What a codec declares about itself, and what a streaming decoder may conclude from it. Pure.
+"""What a codec is: its streams' arithmetic, and the work that it does for many at once. Pure.
 
-A codec turns a sequence of *steps* (its finest token period: 512 samples for SNAC 24 kHz) into
-samples. Everything a streaming decoder needs to be exact follows from three numbers: how many
-samples a step spans; how far before its own first sample a step reaches (that audio has to wait
-for it: the *lookahead*); and how far past its own last sample it reaches (that many samples of
-context a window needs on its left: the *lookbehind*).
+Arithmetic and work are apart. A `CodecStream` knows what its stream can decode next and keeps its
+order; it computes nothing. What is due becomes a job, and the codec runs jobs of any streams
+together, so that whoever owns the device (`scheduler`) can batch them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-if TYPE_CHECKING:
-    import numpy as np
+import numpy as np
+
+from tensorrt_tts.codecs.context import CodecContext
+from tensorrt_tts.codecs.schedule import OFFLINE, HopSchedule
+
+Step = tuple[int, ...]
+"""Codes of one step, coarse to fine; codes run from 0 to codebook_size − 1."""
+
+Condition = tuple[int, ...]
+"""What a codec needs to know of a whole stream beside its steps, such as a speaker's tokens."""
 
 
-@dataclass(frozen=True, slots=True)
-class CodecContext:
-    """sample_rate in Hz; samples_per_step; steps_per_frame (a frame is what the language model
-    completes before the next one begins); lookahead and lookbehind in samples, as above.
-
-    SNAC 24 kHz: 24000, 512, 4, 4757, 4757 (a step starting at sample p touches p − 4757 to
-    p + 511 + 4757).
-    """
-
-    sample_rate: int
-    samples_per_step: int
-    steps_per_frame: int
-    lookahead: int
-    lookbehind: int
+class Job(Protocol):
+    """One piece of work of one stream. Codecs define their own; a `Window` is the usual one."""
 
     @property
-    def samples_per_frame(self) -> int:
-        return self.samples_per_step * self.steps_per_frame
-
-    def final(self, steps: int, lookahead: int | None = None) -> int:
-        """Samples that no later step can change once `steps` are known (all, at full lookahead)."""
-        wait = self.lookahead if lookahead is None else lookahead
-        return max(0, steps * self.samples_per_step - wait)
-
-    def first_step(self, sample: int) -> int:
-        """First step that a window must hold so that `sample` has its whole left context."""
-        reach = self.samples_per_step - 1 + self.lookbehind
-        return max(0, -((reach - sample) // self.samples_per_step))
-
-    def steps_needed(self, samples: int, lookahead: int | None = None) -> int:
-        """Fewest known steps for which `final()` is at least `samples`."""
-        wait = self.lookahead if lookahead is None else lookahead
-        return -(-(samples + wait) // self.samples_per_step)
+    def shape(self) -> Hashable:
+        """Jobs of one shape run as one batch; others are run one after another."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
     """A request for samples start … stop − 1 of a stream, with the steps they depend on.
 
-    steps: consecutive steps of the stream, the first of them number `origin`. The stream is taken
-    to end after them, which only matters to samples within `lookahead` of their end: at the
-    stream's true end, and below full lookahead. seed: of the stream's noise. start and stop are
-    counted from the stream's first sample.
+    The stream is taken to end after the steps, which only matters to samples within `lookahead` of
+    their end: at the stream's true end, and below full lookahead.
     """
 
-    steps: Sequence[tuple[int, ...]]
+    steps: Sequence[Step]
+    """Consecutive steps of the stream."""
     start: int
+    """From the stream's first sample."""
     stop: int
     origin: int = 0
+    """The number of the first of `steps`."""
     seed: int = 0
+    """Of the stream's noise."""
+    condition: Condition | None = None
+
+    @property
+    def shape(self) -> Hashable:
+        return self.stop - self.start, len(self.steps), self.origin == 0
 
 
-class StatefulStream(Protocol):
-    """A stream's own convolution state: every sample is computed once, when it is final."""
+class CodecStream(Protocol):
+    """One stream's place in its codec: what came in, what is due, what has been handed out.
 
-    def push(self, steps: Sequence[tuple[int, ...]], ended: bool = False) -> np.ndarray:
-        """float32 samples that `steps` made final; with `ended`, all that are left."""
+    Steps go in by `push` and `end`. Every push may make a *hop* due: a piece of audio that is now
+    final. `job(hops)` joins the oldest ones into one job, `take` turns the samples that running it
+    gave into the stream's next audio. One job at a time: take before the next.
+    """
+
+    @property
+    def due(self) -> int:
+        """Hops that wait to be decoded; the rest of an ended stream counts as one."""
+        ...
+
+    @property
+    def done(self) -> bool:
+        """Ended, and everything handed out."""
+        ...
+
+    def push(self, steps: Sequence[Step]) -> None: ...
+
+    def end(self, tail: int = 0) -> None:
+        """No more steps follow. The last `tail` give context only: the audio ends before them."""
+        ...
+
+    def job(self, hops: int = 1) -> Job:
+        """What decodes the oldest `hops` that are due (at least one is). Changes nothing."""
+        ...
+
+    def take(self, samples: np.ndarray) -> np.ndarray:
+        """float32 samples of the last job, shape (n,), to the int16 audio they add, often all."""
         ...
 
 
 class Codec(Protocol):
-    """A decoder from steps to samples. It keeps nothing between calls.
+    """A decoder from steps to samples.
 
-    `decode_windows` returns float32 arrays of shape (stop − start,), one per window and in order.
-    Each equals that part of a decode of the whole stream to float rounding, given every step from
-    `CodecContext.first_step(start)` to `steps_needed(stop)`.
+    `run` returns one float32 array of shape (samples,) per job, in order. A window's equals that
+    part of a decode of the whole stream to float rounding, whatever runs beside it, given every
+    step from `CodecContext.first_step(start)` to `steps_needed(stop)`.
     """
 
     context: CodecContext
+    max_batch: int
+    """Jobs of one shape that are worth running together."""
+    threads: int
+    """Threads that may be in `run` at once."""
 
-    def decode_windows(self, windows: Sequence[Window]) -> list[np.ndarray]: ...
+    def enter_thread(self) -> None:
+        """Called by each of them before its first run."""
+        ...
 
-    def open_stream(self, seed: int = 0) -> StatefulStream:
-        """Convolution state of one stream. Raises SettingError where the codec keeps none."""
+    def run(self, jobs: Sequence[Job]) -> list[np.ndarray]: ...
+
+    def open(
+        self,
+        schedule: HopSchedule,
+        seed: int = 0,
+        condition: Condition | None = None,
+        stateful: bool = False,
+    ) -> CodecStream:
+        """A new stream. stateful: keep convolution state instead of decoding windows.
+
+        Raises SettingError where the codec keeps none.
+        """
         ...
 
 
-def decode(codec: Codec, steps: Sequence[tuple[int, ...]], seed: int = 0) -> np.ndarray:
+def decode(
+    codec: Codec, steps: Sequence[Step], seed: int = 0, condition: Condition | None = None
+) -> np.ndarray:
     """The offline decode: a whole stream at once. float32, (len(steps) · samples_per_step,)."""
-    stop = len(steps) * codec.context.samples_per_step
-    return codec.decode_windows([Window(steps, 0, stop, seed=seed)])[0]
+    stream = codec.open(OFFLINE, seed, condition)
+    stream.push(steps)
+    stream.end()
+    if not stream.due:
+        return np.zeros(0, np.float32)
+    return codec.run([stream.job()])[0]

@@ -1,4 +1,4 @@
-"""The two usual ways to stream SNAC, for comparison: what they cost and what they get wrong.
+"""The two usual ways to stream a codec, for comparison: what they cost and what they get wrong.
 
 Both feed on whole frames of a clean token stream and take the place of the decoder in stability
 reports, tests and benchmarks. Neither is used to serve.
@@ -11,8 +11,8 @@ from collections.abc import Iterable
 import numpy as np
 
 from tensorrt_tts.audio.pcm import to_int16
-from tensorrt_tts.codecs.base import Codec, Window, decode
-from tensorrt_tts.families.orpheus.frames import FrameParser, Step
+from tensorrt_tts.codecs.base import Codec, Step, Window, decode
+from tensorrt_tts.families.base import FrameParser
 
 
 class SlidingWindow:
@@ -44,7 +44,7 @@ class SlidingWindow:
             self._calls += 1
             # Its noise is drawn afresh on every call: a new seed stands for that.
             window = Window(self._steps[:size], frame, 2 * frame, 0, self._seed + self._calls)
-            out.append(to_int16(self._codec.decode_windows([window])[0]))
+            out.append(to_int16(self._codec.run([window])[0]))
             del self._steps[: context.steps_per_frame]
         return np.concatenate(out)
 
@@ -52,7 +52,7 @@ class SlidingWindow:
         return np.zeros(0, np.int16)
 
 
-class DecodeAgain:
+class FullRedecode:
     """Decode everything from the first frame whenever a frame is new, and hand out what has five
     frames behind it. The work grows with the square of the length; with noise drawn afresh on each
     decode the pieces do not fit one another either.

@@ -15,9 +15,12 @@ from typing import Protocol
 import numpy as np
 import torch
 
-from tensorrt_tts.codecs.base import CodecContext, StatefulStream, Window
+from tensorrt_tts.codecs.base import CodecStream, Condition, Job, Window
+from tensorrt_tts.codecs.context import CodecContext
 from tensorrt_tts.codecs.noise import addressed_noise
+from tensorrt_tts.codecs.schedule import HopSchedule
 from tensorrt_tts.codecs.snac.config import SnacConfig
+from tensorrt_tts.codecs.streams import WindowStream
 from tensorrt_tts.errors import CorruptEngineError, SettingError
 
 OUTSIDE = -1
@@ -62,6 +65,8 @@ class FixedWindowCodec:
         self.config = config
         self.context = config.context()
         self.session = session
+        self.max_batch = session.max_batch
+        self.threads = 1
         self._noise = noise
         self._rates = noise_rates(config) if session.noisy else ()
         if exact_samples(self.context, session.steps) < 1:
@@ -70,8 +75,9 @@ class FixedWindowCodec:
                 "context; export it again with 24 steps or more"
             )
 
-    def decode_windows(self, windows: Sequence[Window]) -> list[np.ndarray]:
+    def run(self, jobs: Sequence[Job]) -> list[np.ndarray]:
         """Raises ValueError for a window that lacks steps or asks for samples beyond its end."""
+        windows = [job for job in jobs if isinstance(job, Window)]
         results = [np.empty(window.stop - window.start, np.float32) for window in windows]
         tiles = [
             (index, tile) for index, window in enumerate(windows) for tile in self._tiles(window)
@@ -88,11 +94,22 @@ class FixedWindowCodec:
                 ]
         return results
 
-    def open_stream(self, seed: int = 0) -> StatefulStream:
-        """Raises SettingError: an engine of fixed windows keeps no state between calls."""
-        raise SettingError(
-            "stateful decoding needs the torch codec; this one is an engine of fixed windows"
-        )
+    def open(
+        self,
+        schedule: HopSchedule,
+        seed: int = 0,
+        condition: Condition | None = None,
+        stateful: bool = False,
+    ) -> CodecStream:
+        """Raises SettingError for stateful: an engine keeps no state between calls."""
+        if stateful:
+            raise SettingError(
+                "stateful decoding needs the torch codec; this one is an engine of fixed windows"
+            )
+        return WindowStream(self.context, schedule, seed)
+
+    def enter_thread(self) -> None:
+        """Nothing: its session has its own threads."""
 
     def _tiles(self, window: Window) -> Iterator[Window]:
         """Windows of at most the session's width whose samples join to those of `window`."""

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tensorrt_tts.codecs.base import CodecContext
+from tensorrt_tts.codecs.context import CodecContext
 from tensorrt_tts.errors import SettingError
 
 
 @dataclass(frozen=True, slots=True)
 class HopSchedule:
-    """lookahead: samples of future a sample waits for; None for all that the codec sees, which
-    makes the stream exact. hop: steps between two decodes. first_hop: steps' worth of final audio
-    to wait for before the first one; 1 is the earliest possible.
+    """lookahead: samples of future a sample waits for; None for what the codec states, all that it
+    sees where it states nothing, which makes the stream exact. hop: steps between two decodes.
+    first_hop: steps' worth of final audio to wait for before the first one; 1 is the earliest
+    possible.
 
     A one-step first hop is the lowest latency, but its chunk is so short (15 ms at full lookahead)
     that a player without a buffer runs dry before the next hop unless tokens come much faster than
@@ -33,9 +34,8 @@ class HopSchedule:
 
     def wait(self, context: CodecContext) -> int:
         """The effective lookahead in samples. More than the codec sees would only add delay."""
-        if self.lookahead is None:
-            return context.lookahead
-        return min(self.lookahead, context.lookahead)
+        wanted = context.default_lookahead if self.lookahead is None else self.lookahead
+        return context.lookahead if wanted is None else min(wanted, context.lookahead)
 
     def due(self, context: CodecContext, known: int, decoded: int) -> int | None:
         """The sample to decode up to, or None to wait for more steps.
@@ -52,3 +52,7 @@ class HopSchedule:
         whole = known - known % context.steps_per_frame
         stop = min(context.final(known, wait), whole * context.samples_per_step)
         return stop if due and stop else None
+
+
+OFFLINE = HopSchedule(hop=1 << 62, first_hop=1 << 62)
+"""Nothing is due before the end."""

@@ -10,11 +10,10 @@ import numpy as np
 
 from tensorrt_tts.audio.pcm import FULL_SCALE
 from tensorrt_tts.codecs.base import Codec
-from tensorrt_tts.codecs.baselines import DecodeAgain, SlidingWindow
+from tensorrt_tts.codecs.baselines import FullRedecode, SlidingWindow
 from tensorrt_tts.codecs.lookahead import LookaheadStreamingDecoder, decode_offline
 from tensorrt_tts.codecs.schedule import HopSchedule
-from tensorrt_tts.families.orpheus.frames import FrameParser
-from tensorrt_tts.families.orpheus.tokens import OrpheusTokens
+from tensorrt_tts.families.base import FrameParser
 
 
 class StreamingDecoder(Protocol):
@@ -95,7 +94,7 @@ def run(decoder: StreamingDecoder, ids: Sequence[int], chunk: int = 1) -> tuple[
 
 def stability(
     ids: Sequence[int],
-    tokens: OrpheusTokens,
+    parser: Callable[[], FrameParser],
     codec: Codec,
     lookaheads: Sequence[int | None] = (0, 512, 1024, 2048, 3072, 4096, None),
     seed: int = 0,
@@ -103,10 +102,10 @@ def stability(
     """Compare each lookahead (samples; None is full), and the two rival policies, with the offline
     decode of `ids`. In a report a smaller max_difference is better; only full lookahead is exact.
     """
-    offline = decode_offline(ids, tokens, codec, seed)
+    offline = decode_offline(ids, parser(), codec, seed)
 
     def measure(name: str, make: Callable[[FrameParser], StreamingDecoder]) -> Comparison:
-        audio, first = run(make(FrameParser(tokens)), ids)
+        audio, first = run(make(parser()), ids)
         return compare(name, audio, offline, first or None)
 
     rows = []
@@ -123,5 +122,5 @@ def stability(
             )
         )
     rows.append(measure("28-token window", lambda parser: SlidingWindow(codec, parser, seed)))
-    rows.append(measure("decode again", lambda parser: DecodeAgain(codec, parser, seed)))
+    rows.append(measure("decode again", lambda parser: FullRedecode(codec, parser, seed)))
     return rows

@@ -4,25 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tensorrt_tts.families.orpheus.tokens import SLOTS
-
 
 @dataclass(frozen=True, slots=True)
 class TokenBudget:
-    """Upper bound on generated tokens for a text.
+    """Upper bound on generated tokens for a text."""
 
-    seconds_per_character: slow speech. English and Hindi speech run at 12 to 17 characters a
-    second; 0.14 s (7 characters a second) leaves a factor of two for pauses and tags. Scripts
-    whose characters are syllables take more. seconds_per_digit: the longest words for one, in a
-    long number ("seven hundred seventy-seven billion …"). floor_seconds covers the shortest texts
-    ("Oh.") and their trailing silence. ceiling: the longest a checkpoint stays coherent.
-    """
-
-    frames_per_second: float = 24000 / 2048
+    frames_per_second: float
+    """Of the family's codec."""
+    tokens_per_frame: int
     seconds_per_character: float = 0.14
+    """Slow speech. English and Hindi run at 12 to 17 characters a second; 7 leaves a factor of two
+    for pauses and tags. Scripts whose characters are syllables take more."""
     seconds_per_digit: float = 1.0
+    """The longest words for one, in a long number ("seven hundred seventy-seven billion …")."""
     floor_seconds: float = 3.0
+    """Covers the shortest texts ("Oh.") and their trailing silence."""
     ceiling: int = 4096
+    """Tokens: the longest a checkpoint stays coherent."""
 
     def tokens(self, text: str) -> int:
         """A whole number of frames' worth of tokens, plus one for the stop token."""
@@ -31,4 +29,4 @@ class TokenBudget:
         seconds = self.floor_seconds + self.seconds_per_character * letters
         seconds += self.seconds_per_digit * digits
         frames = int(seconds * self.frames_per_second)
-        return min(frames * SLOTS + 1, self.ceiling)
+        return min(frames * self.tokens_per_frame + 1, self.ceiling)

@@ -4,23 +4,29 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tensorrt_tts.families.base import Spec
 from tensorrt_tts.families.orpheus import spec as orpheus
-from tensorrt_tts.families.orpheus.spec import OrpheusSpec
+
+SPECS: dict[str, Spec] = {**orpheus.SPECS}
+"""Every variant of every family, by name."""
+
+DEFAULT_SPEC: Spec = orpheus.ENGLISH
+"""Of a folder or hub id that does not say what it is."""
+
+DEMO_SPEC: Spec = orpheus.DEMO
 
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """hub_id: where the weights live. mirror: an ungated copy, tried when the first is refused.
-    codec_id: the codec that turns its tokens into sound."""
+    """hub_id: where the weights live. mirror: an ungated copy, tried when the first is refused."""
 
     name: str
     hub_id: str
-    spec: OrpheusSpec
+    spec: Spec
     mirror: str | None = None
-    codec_id: str = "hubertsiuzdak/snac_24khz"
 
 
-def _release(language: str, spec: OrpheusSpec) -> Checkpoint:
+def _release(language: str, spec: Spec) -> Checkpoint:
     return Checkpoint(
         f"orpheus-3b-{language.replace('_', '-')}",
         f"canopylabs/3b-{language}-ft-research_release",

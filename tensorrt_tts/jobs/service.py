@@ -12,7 +12,8 @@ from tensorrt_tts.codecs.base import Codec
 from tensorrt_tts.codecs.select import engines_root, open_codec
 from tensorrt_tts.jobs.blocking import BlockingSpeaker
 from tensorrt_tts.jobs.speaker import Speaker
-from tensorrt_tts.loading import BACKENDS, SpeechModel, known_backend, load_model
+from tensorrt_tts.loading import BACKENDS, known_backend, load_model
+from tensorrt_tts.speech_model import SpeechModel
 from tensorrt_tts.synthesizer import Synthesizer
 
 

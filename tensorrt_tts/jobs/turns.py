@@ -23,8 +23,8 @@ from tensorrt_tts.families.orpheus.frames import STEPS_PER_FRAME, FrameParser
 from tensorrt_tts.families.orpheus.tokens import SLOTS
 from tensorrt_tts.jobs.service import Service, free_bytes, weight_bytes
 from tensorrt_tts.jobs.speaker import Spoken, Timing, wav_bytes
-from tensorrt_tts.loading import SpeechModel
 from tensorrt_tts.speech import SpeechRequest
+from tensorrt_tts.speech_model import SpeechModel
 from tensorrt_tts.synthesizer import Synthesizer
 
 HOP_FRAMES = 64
@@ -49,6 +49,7 @@ class _Statement:
 
     def __init__(self, config: SnacConfig) -> None:
         self.context = config.context()
+        self.threads = 0
 
 
 def needs_turns(free: int, language_model: int, codec: int) -> bool:
@@ -108,7 +109,7 @@ async def speak_in_turn(
     laps.end("load the codec")
     parts = [np.zeros(0, np.int16)]
     for ids, seed in segments:
-        parts += _decode(codec, FrameParser(model.tokens), ids, seed)
+        parts += _decode(codec, model.family.parser(), ids, seed)
     laps.end("decode")
     tokens = sum(len(ids) for ids, _ in segments)
     return InTurn(np.concatenate(parts), codec.context.sample_rate, tokens, laps.seconds)

@@ -39,7 +39,7 @@ def open_configured(settings: ServerSettings) -> Synthesizer:
     Raises what `open_synthesizer` raises.
     """
     from tensorrt_tts.loading import open_synthesizer
-    from tensorrt_tts.synthesizer import StreamOptions
+    from tensorrt_tts.stream_options import StreamOptions
 
     return open_synthesizer(
         settings.model,

@@ -101,8 +101,8 @@ async def test_what_it_cannot_do_is_refused():
 
 def test_the_null_codec_gives_what_is_asked_for_the_same_however_it_is_cut():
     codec = NullCodec()
-    (whole,) = codec.decode_windows([Window([(0, 0, 0)] * 40, 0, 20_000)])
-    parts = codec.decode_windows(
+    (whole,) = codec.run([Window([(0, 0, 0)] * 40, 0, 20_000)])
+    parts = codec.run(
         [Window([(0, 0, 0)] * 40, start, start + 2_000) for start in range(0, 20_000, 2_000)]
     )
     assert [len(part) for part in parts] == [2_000] * 10

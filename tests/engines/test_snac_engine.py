@@ -116,9 +116,7 @@ def test_engine_equals_torch(engines: Path, checkpoint: Path) -> None:
         decode(codec, steps, seed=4), decode(torch_codec, steps, seed=4), atol=1e-4
     )
     windows = [Window(steps[: 4 + n], 0, 2048, seed=n) for n in range(9)]
-    for ours, theirs in zip(
-        codec.decode_windows(windows), torch_codec.decode_windows(windows), strict=True
-    ):
+    for ours, theirs in zip(codec.run(windows), torch_codec.decode_windows(windows), strict=True):
         np.testing.assert_allclose(ours, theirs, atol=1e-4)
     # Nine windows in calls of at most six, each filled up to a bucket or the engine's maximum.
     assert fake_tensorrt._Context.ran[-2:] == [6, 4]
@@ -159,7 +157,7 @@ def test_run_and_load_failures(
     codec = snac_trt.open_codec(engine(engines), device="cpu")
     monkeypatch.setattr(fake_tensorrt, "fails", {"execute"})
     with pytest.raises(EngineDiedError, match="refused to run"):
-        codec.decode_windows([Window([(0, 0, 0)], 0, 512)])
+        codec.run([Window([(0, 0, 0)], 0, 512)])
     (tmp_path / "snac.engine").write_bytes(b"an engine of another release")
     with pytest.raises(CorruptEngineError, match="build it again"):
         snac_trt.TensorRTSession(tmp_path / "snac.engine", device="cpu")

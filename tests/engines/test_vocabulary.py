@@ -29,7 +29,8 @@ from tensorrt_tts.errors import (
     SettingError,
 )
 from tensorrt_tts.families.orpheus.prompt import build_prompt
-from tensorrt_tts.loading import SpeechModel, load_model
+from tensorrt_tts.loading import load_model
+from tensorrt_tts.speech_model import SpeechModel
 from tests.support.tiny_orpheus import tiny_model_folders
 
 

@@ -24,7 +24,7 @@ def test_streamed_audio_is_the_offline_decode_on_this_device(device: str) -> Non
 def test_the_codec_leaves_torchs_own_setting_alone(device: str) -> None:
     before = torch.backends.cudnn.allow_tf32
     codec, _ = open_codec("demo", device)
-    codec.decode_windows(hop_windows(codec, 1))
+    codec.run(hop_windows(codec, 1))
     assert torch.backends.cudnn.allow_tf32 is before
 
 
@@ -35,8 +35,8 @@ def test_what_tf32_would_cost_and_save(device: str, monkeypatch: pytest.MonkeyPa
     repeats = 20 if device == "cuda" else 1
 
     def measured() -> tuple[np.ndarray, float]:
-        seconds = median_time(lambda: codec.decode_windows(windows), device, repeats)
-        return np.stack(codec.decode_windows(windows)), seconds
+        seconds = median_time(lambda: codec.run(windows), device, repeats)
+        return np.stack(codec.run(windows)), seconds
 
     exact, slow = measured()
     monkeypatch.setattr(full_precision, "_set", lambda before, allowed: None)

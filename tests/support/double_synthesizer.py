@@ -10,7 +10,8 @@ from tempfile import mkdtemp
 from tensorrt_tts.codecs.base import Codec
 from tensorrt_tts.codecs.snac.codec import SnacCodec
 from tensorrt_tts.loading import load_model
-from tensorrt_tts.synthesizer import StreamOptions, Synthesizer
+from tensorrt_tts.stream_options import StreamOptions
+from tensorrt_tts.synthesizer import Synthesizer
 from tests.support.backend_double import BackendDouble
 from tests.support.tiny_orpheus import write_tokenizer
 from tests.support.tiny_snac import TINY, write_snac

@@ -19,7 +19,8 @@ from tensorrt_tts.server.drain import DrainingServer
 from tensorrt_tts.server.serve import bind, run
 from tensorrt_tts.server.service import Service
 from tensorrt_tts.server.settings import ServerSettings
-from tensorrt_tts.synthesizer import StreamOptions, Synthesizer
+from tensorrt_tts.stream_options import StreamOptions
+from tensorrt_tts.synthesizer import Synthesizer
 from tests.support.backend_double import BackendDouble
 from tests.support.double_synthesizer import double_synthesizer
 

@@ -11,7 +11,7 @@ import sys
 from tensorrt_tts.server.drain import DrainingServer
 from tensorrt_tts.server.serve import serve
 from tensorrt_tts.server.settings import ServerSettings
-from tensorrt_tts.synthesizer import StreamOptions
+from tensorrt_tts.stream_options import StreamOptions
 from tests.support.backend_double import BackendDouble, Behaviour
 from tests.support.double_synthesizer import double_synthesizer
 

@@ -9,10 +9,10 @@ import pytest
 from tensorrt_tts import cli
 from tensorrt_tts import synthesizer as synthesizer_module
 from tensorrt_tts.errors import InputError, TextError
-from tensorrt_tts.loading import open_synthesizer
+from tensorrt_tts.loading import open_synthesizer, synthesize
 from tensorrt_tts.loop_thread import run_blocking
 from tensorrt_tts.speech import SpeechRequest
-from tensorrt_tts.synthesizer import Synthesizer, synthesize
+from tensorrt_tts.synthesizer import Synthesizer
 from tests.support.tiny_orpheus import tiny_model_folders
 
 TEXT = "The rain had stopped."

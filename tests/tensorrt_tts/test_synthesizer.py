@@ -18,7 +18,8 @@ from tensorrt_tts.errors import (
 )
 from tensorrt_tts.loading import open_synthesizer
 from tensorrt_tts.speech import SpeechRequest
-from tensorrt_tts.synthesizer import StreamOptions, Synthesizer
+from tensorrt_tts.stream_options import StreamOptions
+from tensorrt_tts.synthesizer import Synthesizer
 from tests.support.tiny_orpheus import tiny_model_folders
 
 TEXT = "The rain had stopped before the children came home from school."
@@ -43,7 +44,7 @@ async def test_streamed_speech_equals_the_offline_decode_of_its_tokens(stateful:
     request = SpeechRequest(TEXT, seed=4, max_tokens=71)
     ids = await synthesizer.generate_tokens(request)
     pcm, report = await synthesizer.synthesize(request)
-    offline = decode_offline(ids, synthesizer.model.tokens, synthesizer.codec, seed=4)
+    offline = decode_offline(ids, synthesizer.model.family.parser(), synthesizer.codec, seed=4)
     assert len(pcm) == len(offline) == report.frames * 2048
     assert np.abs(pcm.astype(int) - offline).max() <= 1
     assert report.tokens == len(ids) == 71
@@ -270,7 +271,7 @@ async def test_a_codec_failure_reaches_the_caller_and_frees_the_backend(
     def fail(*_: object) -> None:
         raise RuntimeError("codec broke")
 
-    monkeypatch.setattr(synthesizer.codec, "decode_windows", fail)
+    monkeypatch.setattr(synthesizer.codec, "run", fail)
     with pytest.raises(RuntimeError, match="codec broke"):
         await synthesizer.synthesize(SpeechRequest(TEXT, max_tokens=2000))
     assert synthesizer.backend.stats().running == 0

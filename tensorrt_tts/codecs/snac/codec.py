@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
-from tensorrt_tts.codecs.base import CodecContext, Window
+from tensorrt_tts.codecs.base import CodecStream, Condition, Job, Window
+from tensorrt_tts.codecs.context import CodecContext
 from tensorrt_tts.codecs.full_precision import full_precision
+from tensorrt_tts.codecs.schedule import HopSchedule
 from tensorrt_tts.codecs.snac import weights as snac_weights
 from tensorrt_tts.codecs.snac.config import SnacConfig
 from tensorrt_tts.codecs.snac.stages import Interval, SnacStages, compute, needs
+from tensorrt_tts.codecs.snac.stream import StateJob, StateStream, run
+from tensorrt_tts.codecs.streams import WindowStream
 
 if TYPE_CHECKING:
     from snac import SNAC
-
-    from tensorrt_tts.codecs.snac.stream import SnacStream
 
 
 class SnacCodec:
@@ -35,6 +38,8 @@ class SnacCodec:
         self.config = config
         self.context: CodecContext = config.context()
         self.device = torch.device(device)
+        self.max_batch = 64
+        self.threads = (os.cpu_count() or 1) if self.device.type == "cpu" else 1
         self.stages = SnacStages(snac_weights.fold(model), noise and config.noise, self.device)
 
     @classmethod
@@ -43,32 +48,48 @@ class SnacCodec:
         config, model = snac_weights.load(folder)
         return cls(config, model, noise, device)
 
-    def open_stream(self, seed: int = 0) -> SnacStream:
-        """Convolution state for one stream: the alternative to decoding windows."""
-        from tensorrt_tts.codecs.snac.stream import SnacStream
+    def open(
+        self,
+        schedule: HopSchedule,
+        seed: int = 0,
+        condition: Condition | None = None,
+        stateful: bool = False,
+    ) -> CodecStream:
+        if stateful:
+            return StateStream(self.context, schedule, self.stages, seed)
+        return WindowStream(self.context, schedule, seed)
 
-        return SnacStream(self.stages, seed)
+    def enter_thread(self) -> None:
+        """Threads of torch's own inside each would wait for one another on few cores."""
+        if self.device.type == "cpu":
+            torch.set_num_threads(1)
 
     @torch.inference_mode()
     @full_precision()
-    def decode_windows(self, windows: Sequence[Window]) -> list[np.ndarray]:
-        """See `Codec`. Windows of one shape run as one batch.
-
-        Raises ValueError for a window that lacks steps on its left or is cut beyond its steps.
-        """
-        hop = self.context.samples_per_step
-        groups: dict[tuple[int, int, int, bool], list[int]] = defaultdict(list)
-        for index, window in enumerate(windows):
-            # Everything that the intervals inside depend on. At the stream's start they are cut.
-            relative = window.start - window.origin * hop
-            shape = (relative, window.stop - window.start, len(window.steps), window.origin == 0)
-            groups[shape].append(index)
-        results: list[np.ndarray] = [np.zeros(0, np.float32)] * len(windows)
+    def run(self, jobs: Sequence[Job]) -> list[np.ndarray]:
+        """See `Codec`. Raises ValueError for a window that lacks steps on its left or is cut
+        beyond its steps."""
+        groups: dict[Hashable, list[int]] = defaultdict(list)
+        for index, job in enumerate(jobs):
+            groups[self._kind(job)].append(index)
+        results: list[np.ndarray] = [np.zeros(0, np.float32)] * len(jobs)
         for members in groups.values():
-            batch = self._decode([windows[index] for index in members])
-            for index, samples in zip(members, batch, strict=True):
+            chosen = [jobs[index] for index in members]
+            for index, samples in zip(members, self._run(chosen), strict=True):
                 results[index] = samples
         return results
+
+    def _kind(self, job: Job) -> Hashable:
+        if isinstance(job, Window):  # where in its steps it begins matters too
+            return job.shape, job.start - job.origin * self.context.samples_per_step
+        return job.shape
+
+    def _run(self, jobs: Sequence[Job]) -> np.ndarray:
+        """Of one kind: float32 (B, samples)."""
+        windows = [job for job in jobs if isinstance(job, Window)]
+        if windows:
+            return self._decode(windows)
+        return run(self.stages, [job for job in jobs if isinstance(job, StateJob)])
 
     def _decode(self, windows: Sequence[Window]) -> np.ndarray:
         """A batch of windows of one shape: float32 (B, stop − start)."""

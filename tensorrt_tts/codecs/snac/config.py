@@ -14,10 +14,9 @@ from pydantic import (
     model_validator,
 )
 
-from tensorrt_tts.codecs.base import CodecContext
+from tensorrt_tts.codecs.context import CodecContext
 from tensorrt_tts.codecs.snac.receptive_field import reach
 from tensorrt_tts.errors import CheckpointNotFoundError
-from tensorrt_tts.families.orpheus.frames import STEPS_PER_FRAME
 from tensorrt_tts.files import read_json
 
 Rates = Annotated[tuple[Annotated[int, Field(ge=2)], ...], Field(min_length=1)]
@@ -75,7 +74,8 @@ class SnacConfig(BaseModel):
 
     def context(self) -> CodecContext:
         lookahead, lookbehind = reach(self.decoder_rates)
-        return CodecContext(self.sampling_rate, self.hop, STEPS_PER_FRAME, lookahead, lookbehind)
+        steps = self.vq_strides[0]  # the coarsest level has one code a frame, the finest one a step
+        return CodecContext(self.sampling_rate, self.hop, steps, lookahead, lookbehind)
 
     def constructor(self) -> dict[str, Any]:
         """Keyword arguments for `snac.SNAC`."""

@@ -2,78 +2,125 @@
 
 Each stage keeps the inputs that its later outputs still need and computes an output as soon as it
 is final. The delay is the codec's lookahead, the same 4757 samples that the windowed decode waits.
+Streams whose stages hold the same amounts, as all do that are past their start and advance by the
+same hop, are computed as one batch.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 
-from tensorrt_tts.codecs.full_precision import full_precision
+from tensorrt_tts.codecs.base import Step
+from tensorrt_tts.codecs.context import CodecContext
+from tensorrt_tts.codecs.schedule import HopSchedule
 from tensorrt_tts.codecs.snac.stages import SnacStages, Stage, compute, needs, settled
+from tensorrt_tts.codecs.streams import Hop, HopStream
+from tensorrt_tts.errors import SettingError
 
 
-class _StageState:
-    """One stage's held inputs, and how many outputs it has handed on."""
+class StageState:
+    """What one stage holds of one stream."""
 
     __slots__ = ("begin", "done", "end", "held", "stage")
 
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
-        self.held: torch.Tensor | None = None
+        self.held: torch.Tensor | None = None  # inputs begin … end − 1, (1, channels, length)
         self.begin = 0
         self.end = 0
-        self.done = 0
+        self.done = 0  # outputs handed on
 
-    def take(self, x: torch.Tensor | None) -> None:
-        if x is None or x.shape[-1] == 0:
-            return
-        self.held = x if self.held is None else torch.cat((self.held, x), dim=-1)
-        self.end += x.shape[-1]
-
-    def ready(self, ended: bool) -> int:
-        return self.end * self.stage.rate if ended else settled(self.stage, self.end)
-
-    def produce(self, until: int, ended: bool, noise: torch.Tensor | None) -> torch.Tensor:
-        assert self.held is not None
-        length = self.end if ended else None
-        y = compute(
-            self.stage, self.held, (self.begin, self.end), (self.done, until), length, noise
-        )
-        self.done = until
-        keep = max(self.begin, needs(self.stage, (until, until + 1))[0])
-        self.held = self.held[..., keep - self.begin :]
-        self.begin = keep
-        return y
+    @property
+    def shape(self) -> Hashable:
+        """The same for two streams that differ only in how far they have come."""
+        length = self.end - self.begin
+        return length, self.done - self.begin * self.stage.rate, self.begin == 0
 
 
-class SnacStream:
-    """The state of one stream. Memory is bounded: about 150 positions of input per stage."""
+@dataclass(frozen=True, slots=True)
+class StateJob:
+    """The next steps of a stream with state; with `ended`, its last ones. It runs once, since it
+    changes the state."""
 
-    def __init__(self, stages: SnacStages, seed: int = 0) -> None:
-        self._stages = stages
-        self._states = [_StageState(stage) for stage in stages.stages]
-        self._seeds = torch.tensor([seed], device=stages.device)
-        self._zero = torch.zeros(1, dtype=torch.int64, device=stages.device)
+    states: Sequence[StageState]
+    steps: Sequence[Step]
+    ended: bool
+    seed: int
 
-    @torch.inference_mode()
-    @full_precision()
-    def push(self, steps: Sequence[tuple[int, ...]], ended: bool = False) -> np.ndarray:
-        """Samples that `steps` made final; with `ended`, all that are left. float32 (n,)."""
-        x: torch.Tensor | None = None
-        if steps:
-            x = self._stages.embed(torch.tensor([list(steps)], device=self._stages.device))
-        for state in self._states:
-            state.take(x)
-            until = state.ready(ended)
-            if until <= state.done:
-                x = None
-                continue
-            noise = self._stages.noise_at(state.stage, (state.done, until), self._zero, self._seeds)
-            x = state.produce(until, ended, noise)
-        if x is None:
-            return np.zeros(0, np.float32)
-        samples: np.ndarray = x[0, 0].float().cpu().numpy()
-        return samples
+    @property
+    def shape(self) -> Hashable:
+        return len(self.steps), self.ended, tuple(state.shape for state in self.states)
+
+
+class StateStream(HopStream):
+    """Memory is bounded: about 150 positions of input per stage."""
+
+    def __init__(
+        self, context: CodecContext, schedule: HopSchedule, stages: SnacStages, seed: int = 0
+    ) -> None:
+        """Raises SettingError for a schedule that does not wait for exact samples."""
+        if schedule.wait(context) != context.lookahead:
+            raise SettingError(
+                f"lookahead {schedule.lookahead} cannot be combined with stateful, which "
+                "always waits for exact samples; leave one out"
+            )
+        super().__init__(context, schedule)
+        self._states = [StageState(stage) for stage in stages.stages]
+        self._seed = seed
+
+    def _job(self, hop: Hop) -> StateJob:
+        steps = self._between(self._decoded, hop.known)
+        return StateJob(self._states, steps, self._ended and hop is self._hops[-1], self._seed)
+
+    def _needed(self) -> int:
+        return self._decoded
+
+
+def run(stages: SnacStages, jobs: Sequence[StateJob]) -> np.ndarray:
+    """Jobs of one shape: the samples that their steps made final, float32 (B, n); of ended streams
+    all that are left."""
+    first, device = jobs[0], stages.device
+    seeds = torch.tensor([job.seed for job in jobs], device=device)
+    x: torch.Tensor | None = None
+    if first.steps:
+        x = stages.embed(torch.tensor([list(job.steps) for job in jobs], device=device))
+    for states in zip(*(job.states for job in jobs), strict=True):
+        state, stage = states[0], states[0].stage
+        if x is not None:
+            held = [s.held for s in states if s.held is not None]
+            x = torch.cat((torch.cat(held), x), dim=-1) if held else x
+            new = x.shape[-1] - (state.end - state.begin)
+        elif state.held is not None:
+            x, new = torch.cat([s.held for s in states if s.held is not None]), 0
+        else:
+            continue
+        end = state.end + new
+        until = end * stage.rate if first.ended else settled(stage, end)
+        made, keep = None, 0
+        if until > state.done:
+            wanted = (state.done, until)
+            shift = torch.tensor([s.done - state.done for s in states], device=device)
+            made = compute(
+                stage,
+                x,
+                (state.begin, end),
+                wanted,
+                end if first.ended else None,
+                stages.noise_at(stage, wanted, shift, seeds),
+            )
+            keep = max(0, needs(stage, (until, until + 1))[0] - state.begin)
+        gained = max(0, until - state.done)
+        for row, s in enumerate(states):
+            s.held = x[row : row + 1, :, keep:]
+            s.end += new
+            s.begin += keep
+            s.done += gained
+        x = made
+    if x is None:
+        return np.zeros((len(jobs), 0), np.float32)
+    samples: np.ndarray = x[:, 0].float().cpu().numpy()
+    return samples

@@ -21,12 +21,10 @@ Every stray token costs at most the frame it fell into, and each is counted.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from tensorrt_tts.codecs.base import Step
+from tensorrt_tts.families.base import FrameCounts
 from tensorrt_tts.families.orpheus.tokens import SLOTS, OrpheusTokens
-
-Step = tuple[int, int, int]
-"""Codes (coarse, mid, fine) of one latent step; codes run from 0 to codebook_size − 1."""
 
 STEPS_PER_FRAME = 4
 
@@ -37,41 +35,20 @@ _MID_SLOT = (1, 1, 4, 4)
 _FINE_SLOT = (2, 3, 5, 6)
 
 
-@dataclass(slots=True)
-class FrameCounts:
-    """What the parser saw. `frames` counts those that sound: accepted and concealed ones.
-
-    accepted: every id in its slot. concealed, dropped: broken by a stray token (see the module).
-    stray: ids that were in no position legal. markers: start markers skipped. cut: 1 if the stream
-    ended inside a frame.
-    """
-
-    accepted: int = 0
-    concealed: int = 0
-    dropped: int = 0
-    stray: int = 0
-    markers: int = 0
-    cut: int = 0
-
-    @property
-    def frames(self) -> int:
-        return self.accepted + self.concealed
-
-
 class FrameParser:
-    """Feeds on ids in any chunking; the steps it returns depend on the ids alone."""
+    """See `families.base.FrameParser`. A step is (coarse, mid, fine)."""
+
+    condition = None
+    """SNAC needs to know nothing of a whole stream."""
 
     def __init__(self, tokens: OrpheusTokens) -> None:
         self.counts = FrameCounts()
         self.tail = 0
-        """After `finish()`: steps already returned that belong to a cut frame. They are context
-        only; the audio ends before them."""
         self._tokens = tokens
         self._frame: list[int] = []
         self._finished = False
 
     def push(self, ids: Iterable[int]) -> list[Step]:
-        """Steps that these ids completed. Ids after a stop id must not be pushed."""
         if self._finished:
             raise RuntimeError("push() after finish()")
         steps: list[Step] = []
@@ -92,7 +69,6 @@ class FrameParser:
         return steps
 
     def finish(self) -> None:
-        """The stream has ended. Sets `tail` and counts a cut frame."""
         if self._finished:
             return
         self._finished = True

@@ -1,47 +1,92 @@
-"""Prompts as token ids. Pure: the tokenizer is passed in as functions."""
+"""Prompts as token ids. Pure: the tokenizer is passed in."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
 
+from tensorrt_tts.backends.base import Prompt
 from tensorrt_tts.errors import CorruptCheckpointError, TextError
-from tensorrt_tts.families.orpheus.spec import OrpheusSpec, Voice
+from tensorrt_tts.families.base import Voice
 from tensorrt_tts.families.orpheus.tokens import OrpheusTokens
 
 
-def build_prompt(
-    spec: OrpheusSpec,
-    tokens: OrpheusTokens,
-    text: str,
-    voice: Voice,
-    encode: Callable[[str], Sequence[int]],
-    token_id: Callable[[str], int | None],
-) -> list[int]:
-    """The prompt of one text segment.
+class Tokenizer(Protocol):
+    """What a prompt needs of `tensorrt_tts.tokenizer.TextTokenizer`."""
 
-    encode: text to ids, adding nothing. token_id: one token's id, or None.
+    def encode(self, text: str) -> Sequence[int]: ...
+
+    def token_id(self, token: str) -> int | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class PromptForm:
+    """Parts of the prompt in order. A part is the name of an `OrpheusTokens` id, "text" for the
+    tokenised text (`text_template` filled in), or "speaker" for `speaker_token` as one token.
+
+    The form ends in start-of-AI, start-of-speech, so that every generated token is audio: the form
+    without them costs two decode steps before the first audio token.
+    """
+
+    parts: tuple[str, ...]
+    text_template: str
+    speaker_token: str | None = None
+
+
+ORPHEUS_PROMPT = PromptForm(
+    parts=(
+        "start_of_human",
+        "begin_of_text",
+        "text",
+        "end_of_text",
+        "end_of_human",
+        "start_of_ai",
+        "start_of_speech",
+    ),
+    text_template="{voice}: {text}",
+)
+
+VEENA_PROMPT = PromptForm(
+    parts=(
+        "start_of_human",
+        "speaker",
+        "text",
+        "end_of_human",
+        "start_of_ai",
+        "start_of_speech",
+    ),
+    text_template=" {text}",
+    speaker_token="<spk_{voice}>",
+)
+
+
+def build_prompt(
+    form: PromptForm, tokens: OrpheusTokens, text: str, voice: Voice, tokenizer: Tokenizer
+) -> Prompt:
+    """The prompt of one text segment.
 
     Raises TextError if the text itself encodes to control or audio tokens, and
     CorruptCheckpointError if the tokenizer lacks the speaker's token.
     """
     prompt: list[int] = []
-    for part in spec.prompt.parts:
+    for part in form.parts:
         if part == "text":
-            filled = spec.prompt.text_template.format(voice=voice.name, text=text)
-            prompt += _checked(encode(filled), tokens, text)
+            filled = form.text_template.format(voice=voice.name, text=text)
+            prompt += _checked(tokenizer.encode(filled), tokens, text)
         elif part == "speaker":
-            assert spec.prompt.speaker_token is not None
-            name = spec.prompt.speaker_token.format(voice=voice.name)
-            speaker = token_id(name)
+            assert form.speaker_token is not None
+            name = form.speaker_token.format(voice=voice.name)
+            speaker = tokenizer.token_id(name)
             if speaker is None:
                 raise CorruptCheckpointError(
-                    f"tokenizer lacks {name!r}, the speaker token of {spec.name}; use the "
+                    f"tokenizer lacks {name!r}, the speaker token of voice {voice.name!r}; use the "
                     "tokenizer saved with the weights"
                 )
             prompt.append(speaker)
         else:
             prompt.append(getattr(tokens, part))
-    return prompt
+    return Prompt(tuple(prompt))
 
 
 def _checked(ids: Sequence[int], tokens: OrpheusTokens, text: str) -> list[int]:

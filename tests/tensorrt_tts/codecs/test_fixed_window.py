@@ -86,9 +86,9 @@ def test_any_windows_equal_torch(codec: SnacCodec, data: st.DataObject) -> None:
             Window(steps[origin:last], start, stop, origin, data.draw(st.integers(0, 9)))
         )
     session = TorchSession(codec)
-    expected = codec.decode_windows(windows)
+    expected = codec.run(windows)
     for ours, theirs in zip(
-        FixedWindowCodec(codec.config, session).decode_windows(windows), expected, strict=True
+        FixedWindowCodec(codec.config, session).run(windows), expected, strict=True
     ):
         np.testing.assert_allclose(ours, theirs, atol=1e-5)
     assert all(size <= session.max_batch for size in session.calls)
@@ -97,13 +97,13 @@ def test_any_windows_equal_torch(codec: SnacCodec, data: st.DataObject) -> None:
 def test_windows_of_different_lengths_share_a_call(codec: SnacCodec) -> None:
     session = TorchSession(codec)
     windows = [Window(random_steps(codec, n), 0, n * 512) for n in (4, 8, 12)]
-    FixedWindowCodec(codec.config, session).decode_windows(windows)
+    FixedWindowCodec(codec.config, session).run(windows)
     assert session.calls == [3]
 
 
 def test_empty_window(codec: SnacCodec) -> None:
     session = TorchSession(codec)
-    (samples,) = FixedWindowCodec(codec.config, session).decode_windows(
+    (samples,) = FixedWindowCodec(codec.config, session).run(
         [Window(random_steps(codec, 3), 100, 100)]
     )
     assert samples.shape == (0,)
@@ -113,9 +113,9 @@ def test_empty_window(codec: SnacCodec) -> None:
 def test_window_that_lacks_steps_is_refused(codec: SnacCodec) -> None:
     fixed = FixedWindowCodec(codec.config, TorchSession(codec))
     with pytest.raises(ValueError, match="need step 0"):
-        fixed.decode_windows([Window(random_steps(codec, 8), 512 * 3, 512 * 4, origin=2)])
+        fixed.run([Window(random_steps(codec, 8), 512 * 3, 512 * 4, origin=2)])
     with pytest.raises(ValueError, match="steps end at sample 4096"):
-        fixed.decode_windows([Window(random_steps(codec, 8), 0, 4097)])
+        fixed.run([Window(random_steps(codec, 8), 0, 4097)])
 
 
 def test_too_narrow_an_engine(codec: SnacCodec) -> None:

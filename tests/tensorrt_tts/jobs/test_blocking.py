@@ -17,7 +17,7 @@ from tensorrt_tts.errors import BackendError, TextError
 from tensorrt_tts.jobs.blocking import BlockingSpeaker
 from tensorrt_tts.jobs.speaker import Speaker
 from tensorrt_tts.loading import open_synthesizer
-from tensorrt_tts.synthesizer import StreamOptions
+from tensorrt_tts.stream_options import StreamOptions
 from tests.support.backend_double import BackendDouble, Behaviour
 from tests.support.double_synthesizer import double_synthesizer
 from tests.support.server_thread import wait_until

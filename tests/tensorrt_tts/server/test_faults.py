@@ -11,7 +11,6 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from benchmarks.null_codec import NullCodec
-from tensorrt_tts.codecs.base import Window
 from tests.support.backend_double import BackendDouble, Behaviour
 from tests.support.server_thread import ServerThread, serving, wait_until
 from tests.support.tts_client import Answer, BareSocket, ask, close_code, connected, receive
@@ -282,10 +281,10 @@ async def test_a_codec_that_hangs_is_a_stall() -> None:
     class Stuck(NullCodec):
         stuck = False
 
-        def decode_windows(self, windows: Sequence[Window]) -> list[np.ndarray]:
+        def run(self, jobs: Sequence[Job]) -> list[np.ndarray]:
             if self.stuck:
                 release.wait(60)
-            return super().decode_windows(windows)
+            return super().run(jobs)
 
     codec = Stuck()
     server = ServerThread(BackendDouble(behaviour=SHORT), codec)

@@ -14,7 +14,6 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from benchmarks.null_codec import NullCodec
-from tensorrt_tts.codecs.base import Window
 from tests.support.backend_double import Behaviour
 from tests.support.chromium import chromium_page, find_chromium
 from tests.support.proxies import PREFIX, PROXIES, Edit, each_proxy
@@ -79,10 +78,10 @@ class Stepwise(NullCodec):
         self.allowed = threading.Semaphore(0)
         self.free = True  # to warm up
 
-    def decode_windows(self, windows: Sequence[Window]) -> list[np.ndarray]:
+    def run(self, jobs: Sequence[Job]) -> list[np.ndarray]:
         if not self.free:
             self.allowed.acquire(timeout=60)
-        return super().decode_windows(windows)
+        return super().run(jobs)
 
 
 async def test_a_chunk_arrives_before_the_next_one_is_made(name: str, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from tensorrt_tts.server import __main__ as command
 from tensorrt_tts.server.paced_websocket import PacedWebSocket
 from tensorrt_tts.server.serve import bind, listen, run, uvicorn_config
 from tensorrt_tts.server.settings import ServerSettings
-from tensorrt_tts.synthesizer import StreamOptions
+from tensorrt_tts.stream_options import StreamOptions
 from tests.support.backend_double import BackendDouble, Behaviour
 from tests.support.double_synthesizer import double_synthesizer
 from tests.support.server_thread import ServerThread, serving

@@ -13,7 +13,7 @@ from tensorrt_tts.server.service import Service
 from tensorrt_tts.server.settings import ServerSettings
 from tensorrt_tts.server.ws_tts import MESSAGES_AT_ONCE, MESSAGES_PER_S, SpeechSocket
 from tensorrt_tts.speech import SpeechRequest
-from tensorrt_tts.synthesizer import StreamOptions
+from tensorrt_tts.stream_options import StreamOptions
 from tests.support.backend_double import BackendDouble, Behaviour
 from tests.support.double_synthesizer import double_synthesizer
 from tests.support.server_thread import ServerThread, serving, wait_until

@@ -69,7 +69,7 @@ def test_windows_equal_the_whole_and_batch_together() -> None:
         start, stop = context.final(known - 4), context.final(known)
         origin = context.first_step(start)
         windows.append(Window(STEPS[origin:known], start, stop, origin, seed=3))
-    for window, samples in zip(windows, codec.decode_windows(windows), strict=True):
+    for window, samples in zip(windows, codec.run(windows), strict=True):
         np.testing.assert_allclose(samples, whole[window.start : window.stop], atol=2e-5)
 
 
@@ -88,11 +88,11 @@ def test_seeds_matter_and_noise_can_be_off() -> None:
 )
 def test_a_window_that_lacks_context_is_refused(window: Window, says: str) -> None:
     with pytest.raises(ValueError, match=says):
-        tiny_codec().decode_windows([window])
+        tiny_codec().run([window])
 
 
 def test_an_empty_window() -> None:
-    assert tiny_codec().decode_windows([Window(STEPS[:4], 7, 7)])[0].shape == (0,)
+    assert tiny_codec().run([Window(STEPS[:4], 7, 7)])[0].shape == (0,)
 
 
 def test_full_size_parameter_counts() -> None:

@@ -65,9 +65,7 @@ def windows(count: int, seed: int = 0) -> list[Window]:
 def assert_equals_torch(codec: FixedWindowCodec, count: int, seed: int = 0) -> None:
     torch_codec = SnacCodec.from_folder(tiny_export()[0])
     asked = windows(count, seed)
-    for ours, theirs in zip(
-        codec.decode_windows(asked), torch_codec.decode_windows(asked), strict=True
-    ):
+    for ours, theirs in zip(codec.run(asked), torch_codec.decode_windows(asked), strict=True):
         np.testing.assert_allclose(ours, theirs, atol=1e-4)
 
 
@@ -90,7 +88,7 @@ def test_all_batch_sizes_are_run_and_captured_when_it_is_loaded(
     assert cuda.modes == ["thread_local"] * len(sizes)
     made = len(_Context.made)
     for count in range(1, max_batch + 1):
-        codec.decode_windows(windows(count))
+        codec.run(windows(count))
     assert len(cuda.modes) == len(sizes)
     assert len(_Context.made) == made
 
@@ -116,9 +114,9 @@ def test_samples_come_back_through_pinned_memory(cuda: FakeCuda, folder: Path) -
 def test_results_outlive_the_next_run(cuda: FakeCuda, folder: Path) -> None:
     """They are copied out of the host buffer, which every run writes."""
     codec = snac_trt.open_codec(folder, "cpu")
-    first = codec.decode_windows(windows(9))
+    first = codec.run(windows(9))
     kept = [samples.copy() for samples in first]
-    codec.decode_windows(windows(6, seed=1))
+    codec.run(windows(6, seed=1))
     for samples, copy in zip(first, kept, strict=True):
         np.testing.assert_array_equal(samples, copy)
 

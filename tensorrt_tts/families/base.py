@@ -1,0 +1,157 @@
+"""What a family of speech models is: voices, prompts, what it may emit, and how that is read. Pure.
+
+A family turns text into prompts and token ids into the steps of a codec. It knows nothing of how
+ids are generated (`backends`), nor of how steps become sound (`codecs`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+from tensorrt_tts.backends.base import Grammar, Prompt
+from tensorrt_tts.codecs.base import Condition, Step
+from tensorrt_tts.errors import UnknownVoiceError
+from tensorrt_tts.families.budget import TokenBudget
+from tensorrt_tts.identifiers import find_name
+from tensorrt_tts.validation import shown
+
+
+class TextForm(StrEnum):
+    """What a checkpoint reads: spelling, or the phonemes of `text.phonemes`."""
+
+    GRAPHEMES = "graphemes"
+    PHONEMES = "phonemes"
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """A name the checkpoint was trained with, and its BCP 47 language."""
+
+    name: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class SamplingDefaults:
+    """The authors' settings. Orpheus needs a repetition penalty of at least 1.1 to be stable."""
+
+    temperature: float = 0.6
+    top_p: float = 0.95
+    top_k: int = 0
+    repetition_penalty: float = 1.1
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """What is known of a checkpoint before any of its files is read. Each family has its own."""
+
+    name: str
+    voices: tuple[Voice, ...]
+    """The first one is the default."""
+    budget: TokenBudget
+    codec_id: str
+    """Hub id of the codec that turns its tokens into sound, where no other is given."""
+    sampling: SamplingDefaults = field(default_factory=SamplingDefaults)
+    saved_sampling: bool = False
+    """Whether the checkpoint's generation_config.json holds settings that were meant."""
+    tags: tuple[str, ...] = ()
+    """Laughter and the like, `<tag>` in a text."""
+    text_form: TextForm = TextForm.GRAPHEMES
+    segment_characters: int = 220
+    """The longest text for one generation. The budget must leave room for it."""
+
+    def load(self, folder: Path, vocabulary_size: int, codec_folder: Path) -> Family:
+        """With the checkpoint's tokenizer, checked against its vocabulary and its codec.
+
+        Raises CheckpointNotFoundError or CorruptCheckpointError.
+        """
+        raise NotImplementedError
+
+    def voice(self, name: str | None) -> Voice:
+        """The voice of that name (see `identifiers.find_name`), or the default for None.
+
+        Raises UnknownVoiceError: the model would speak with an arbitrary voice, not fail.
+        """
+        if name is None:
+            return self.voices[0]
+        names = [voice.name for voice in self.voices]
+        found = find_name(name, names)
+        if found is None:
+            raise UnknownVoiceError(
+                f"voice {shown(name)} is not one of {self.name}'s; choose one of: "
+                + ", ".join(names)
+            )
+        return self.voices[names.index(found)]
+
+
+@dataclass(slots=True)
+class FrameCounts:
+    """What a parser saw of one stream."""
+
+    accepted: int = 0
+    """Frames with every id in its place."""
+    concealed: int = 0
+    """Frames broken by a stray token that sound all the same."""
+    dropped: int = 0
+    """Frames broken by a stray token that do not."""
+    stray: int = 0
+    """Ids that were in no position legal."""
+    markers: int = 0
+    """Control ids that mean nothing there, skipped."""
+    cut: int = 0
+    """1 if the stream ended inside a frame."""
+
+    @property
+    def frames(self) -> int:
+        """Those that sound."""
+        return self.accepted + self.concealed
+
+
+class FrameParser(Protocol):
+    """Reads one stream's ids, in any chunking; what it returns depends on the ids alone."""
+
+    counts: FrameCounts
+    tail: int
+    """After `finish()`: steps already returned that belong to a cut frame. They are context only;
+    the audio ends before them."""
+
+    @property
+    def condition(self) -> Condition | None:
+        """What the codec has to know of the whole stream: there when the first step is."""
+        ...
+
+    def push(self, ids: Iterable[int]) -> list[Step]:
+        """Steps that these ids completed. Ids after a stop id must not be pushed."""
+        ...
+
+    def finish(self) -> None:
+        """The stream has ended. Sets `tail` and counts a cut frame."""
+        ...
+
+
+class Family(Protocol):
+    """One checkpoint's family with its files read: tokenizer and token ids at hand."""
+
+    @property
+    def spec(self) -> Spec: ...
+
+    @property
+    def grammar(self) -> Grammar:
+        """What the checkpoint may emit, and its stops."""
+        ...
+
+    def prompt(self, text: str, voice: Voice) -> Prompt:
+        """Of one segment, in the form the checkpoint reads.
+
+        Raises TextError if the text itself encodes to control or audio tokens, and
+        CorruptCheckpointError if the tokenizer lacks what the family needs.
+        """
+        ...
+
+    def parser(self) -> FrameParser:
+        """For one stream."""
+        ...

@@ -1,0 +1,54 @@
+"""The Orpheus family: a checkpoint's spec, its token ids and its tokenizer, put together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from tensorrt_tts.backends.base import Grammar, Prompt
+from tensorrt_tts.codecs.snac.config import SnacConfig
+from tensorrt_tts.families.base import Spec, Voice
+from tensorrt_tts.families.budget import TokenBudget
+from tensorrt_tts.families.orpheus.frames import FrameParser
+from tensorrt_tts.families.orpheus.prompt import ORPHEUS_PROMPT, PromptForm, Tokenizer, build_prompt
+from tensorrt_tts.families.orpheus.tokens import SLOTS, OrpheusTokens
+from tensorrt_tts.tokenizer import TextTokenizer
+
+budget = partial(TokenBudget, 24000 / 2048, SLOTS)
+"""Of SNAC's frames, seven tokens each."""
+
+
+@dataclass(frozen=True, slots=True)
+class OrpheusSpec(Spec):
+    """One variant of the family. Its checkpoints were trained on clips of up to about 15 s (1200
+    tokens), which is 220 characters of speech in an alphabet."""
+
+    budget: TokenBudget = field(default_factory=budget)
+    codec_id: str = "hubertsiuzdak/snac_24khz"
+    prompt: PromptForm = ORPHEUS_PROMPT
+
+    def load(self, folder: Path, vocabulary_size: int, codec_folder: Path) -> Orpheus:
+        tokenizer = TextTokenizer(folder)
+        codebook_size = SnacConfig.read(codec_folder).codebook_size
+        tokens = OrpheusTokens.resolve(tokenizer.token_id, vocabulary_size, codebook_size)
+        return Orpheus(self, tokens, tokenizer)
+
+
+@dataclass(frozen=True, slots=True)
+class Orpheus:
+    """See `families.base.Family`."""
+
+    spec: OrpheusSpec
+    tokens: OrpheusTokens
+    tokenizer: Tokenizer
+
+    @property
+    def grammar(self) -> Grammar:
+        return self.tokens.grammar()
+
+    def prompt(self, text: str, voice: Voice) -> Prompt:
+        return build_prompt(self.spec.prompt, self.tokens, text, voice, self.tokenizer)
+
+    def parser(self) -> FrameParser:
+        return FrameParser(self.tokens)
