@@ -25,18 +25,17 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from engines.architecture import read_architecture, read_config
-from engines.checkpoint import (
+from engines.checkpoint import check_weights
+from engines.publish import lock, publish
+from tensorrt_tts.backends.prompt_embedding import PROMPT_FILE, TENSOR
+from tensorrt_tts.engine_folder.architecture import read_architecture, read_config
+from tensorrt_tts.engine_folder.checkpoint import (
     EMBEDDING,
     HEAD,
     TOKENIZER_FILES,
     check_tied_head,
-    check_weights,
     weight_files,
 )
-from engines.checkpoint import refuse_audio_vocabulary as refuse_audio_vocabulary
-from engines.publish import lock, publish
-from tensorrt_tts.backends.prompt_embedding import PROMPT_FILE, TENSOR
 from tensorrt_tts.errors import CorruptCheckpointError, SettingError
 from tensorrt_tts.files import read_json
 from tensorrt_tts.models.audio_vocabulary import FULL_SIZE_KEY, TEXT, AudioVocabulary

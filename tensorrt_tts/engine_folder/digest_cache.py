@@ -17,7 +17,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from engines.manifest import digest
+from tensorrt_tts.engine_folder.manifest import digest
 
 NAME = ".digests.cache"
 """Of the cache in a folder of engines, where names with a dot are no engines."""
