@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
 
 from engines import calibration
 from engines.build_once import Built, build_once, describe_build
@@ -23,10 +22,7 @@ from engines.gpus import identify
 from engines.host import free_disk, host_memory
 from engines.plan import Plan
 from engines.progress import Progress
-from engines.quant_rules import QuantRule
-from engines.recipe import Recipe
 from engines.toolchain import TensorRTLLM
-from tensorrt_tts.engine_folder.architecture import Architecture
 from tensorrt_tts.engine_folder.check import KIND
 from tensorrt_tts.engine_folder.checkpoint import TOKENIZER_FILES
 from tensorrt_tts.engine_folder.device import Device, find_device
@@ -48,37 +44,13 @@ as another dataset, wherever in the path they stand (quantization/quantize_by_mo
 models/llama/{config,model}.py, models/convert_utils.py)."""
 
 
-class Toolchain(Protocol):
-    """What `build_engine` asks of `engines.toolchain.TensorRTLLM`; documented there."""
-
-    def versions(self) -> dict[str, str]: ...
-    def environment(self) -> dict[str, str]: ...
-    def check_rule(self, rule: QuantRule) -> None: ...
-    def convert(
-        self, checkpoint: Path, shape: Architecture, recipe: Recipe, rule: QuantRule
-    ) -> Any: ...
-    def calibrate(
-        self,
-        checkpoint: Path,
-        shape: Architecture,
-        recipe: Recipe,
-        rule: QuantRule,
-        dataset: Path,
-        work: Path,
-    ) -> Any: ...
-    def compile(
-        self, model: Any, recipe: Recipe, rule: QuantRule, timing: Path | None, new_timing: Path
-    ) -> Any: ...
-    def save(self, engine: Any, folder: Path) -> None: ...
-
-
 @dataclass(frozen=True, slots=True)
 class Host:
     """A machine that can build: its GPU, bytes of memory, and the toolchain."""
 
     device: Device
     memory: int
-    toolchain: Toolchain
+    toolchain: TensorRTLLM
 
 
 def this_host() -> Host:
@@ -212,7 +184,8 @@ class _Build:
             if rule.calibrates:
                 with self.progress.phase("write calibration data"):
                     dataset = self._calibration(neutral)
-                quantized = _made(neutral / "quantized")
+                quantized = neutral / "quantized"
+                quantized.mkdir()
                 with self._step("calibrate"):
                     model = tools.calibrate(source, shape, recipe, rule, dataset, quantized)
                     check_quantized(quantized, self.plan)
@@ -288,11 +261,6 @@ def neutral_path(work: Path) -> Iterator[Path]:
 
 def _trap(path: Path) -> str | None:
     return next((word for word in PATH_TRAPS if word in str(path).lower()), None)
-
-
-def _made(folder: Path) -> Path:
-    folder.mkdir()
-    return folder
 
 
 def _short(inputs: Inputs) -> str:

@@ -34,6 +34,7 @@ from tensorrt_tts.engine_folder.checkpoint import (
     HEAD,
     TOKENIZER_FILES,
     check_tied_head,
+    stored_tensors,
     weight_files,
 )
 from tensorrt_tts.errors import CorruptCheckpointError, SettingError
@@ -101,7 +102,8 @@ def cut(checkpoint: Path, kept: Sequence[range], out: Path) -> AudioVocabulary:
     check_weights(checkpoint, shape)
     files = weight_files(checkpoint)
     check_tied_head(checkpoint, shape)
-    rows = _vocabulary_rows(files)
+    stored = (tensor for tensor in stored_tensors(files) if tensor.name in (EMBEDDING, HEAD))
+    rows = {tensor.name: tensor.load() for tensor in stored}
     embedding = rows[EMBEDDING]
     # The tokenizer may know fewer ids than the (padded) embedding has rows; all of them are kept.
     vocabulary = AudioVocabulary(len(embedding), tuple(kept))
@@ -126,19 +128,6 @@ def cut(checkpoint: Path, kept: Sequence[range], out: Path) -> AudioVocabulary:
         if not publish(out, produce):
             raise SettingError(f"output {str(out)!r} was written by another process meanwhile")
     return vocabulary
-
-
-def _vocabulary_rows(files: Sequence[Path]) -> dict[str, Any]:
-    """The embedding and, where stored, the head."""
-    from safetensors import safe_open
-
-    found = {}
-    for path in files:
-        with safe_open(path, framework="pt") as stored:
-            for name in (EMBEDDING, HEAD):
-                if name in stored.keys():  # noqa: SIM118  # not a mapping
-                    found[name] = stored.get_tensor(name)
-    return found
 
 
 def _write_weights(

@@ -1,5 +1,2 @@
-"""What an engine folder is: read when one is served or checked, written by `engines` at a build.
-
-Also the checkpoint it is made of, the GPU it runs on and the `tensorrt_llm` releases that run it.
-Importing this package or any of its modules imports neither torch nor `tensorrt_llm`.
-"""
+"""What an engine folder is, and the checkpoint it is made of: read wherever one is run or checked,
+written by `engines`. Nothing here imports torch or `tensorrt_llm` before it is called for."""

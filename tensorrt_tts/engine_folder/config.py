@@ -12,8 +12,6 @@ from tensorrt_tts.engine_folder.formats import Precision
 from tensorrt_tts.errors import CorruptEngineError
 from tensorrt_tts.files import read_json
 
-NOT_AN_ENGINE = "build again, or give an engine's folder"
-
 _PRECISIONS = {
     None: Precision.FP16,
     "W8A16": Precision.INT8,
@@ -110,9 +108,9 @@ _Document = TypeVar("_Document", bound=BaseModel)
 
 def read_config(folder: Path, document: type[_Document]) -> _Document:
     """An engine's, or the part of it that a quantised checkpoint has. Raises CorruptEngineError."""
-    path = folder / "config.json"
     try:
-        return read_json(path, document, CorruptEngineError, NOT_AN_ENGINE)
+        remedy = "build again, or give an engine's folder"
+        return read_json(folder / "config.json", document, CorruptEngineError, remedy)
     except FileNotFoundError:
         raise CorruptEngineError(
             f"{str(folder)!r} has no config.json: not an engine folder, or a build that was "
