@@ -34,10 +34,11 @@ from benchmarks.host_overhead import Level, host_overhead
 from benchmarks.host_overhead import table as level_table
 from benchmarks.session import Session
 from benchmarks.shape import architecture, open_shape, write_shape
-from engines.formats import Format
-from engines.gpus import ComputeCapability, Gpu
+from engines.gpus import Gpu
 from engines.roofline import Roofline
 from tensorrt_tts.backends.base import Sampling
+from tensorrt_tts.engine_folder.device import ComputeCapability
+from tensorrt_tts.engine_folder.formats import Format
 from tensorrt_tts.errors import SettingError
 from tensorrt_tts.families.orpheus.spec import ENGLISH
 from tensorrt_tts.families.orpheus.tokens import SLOTS, OrpheusTokens

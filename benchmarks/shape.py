@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engines.architecture import Architecture
 from engines.recipe import model_recipes
+from tensorrt_tts.engine_folder.architecture import Architecture
 from tensorrt_tts.errors import SettingError
 from tensorrt_tts.families.orpheus.tokens import SLOTS
 

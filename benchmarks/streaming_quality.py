@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from tensorrt_tts.codecs.lookahead import decode_offline
 from tensorrt_tts.codecs.stability import Comparison, compare, run
-from tensorrt_tts.families.orpheus.frames import FrameParser
 from tensorrt_tts.speech import SpeechRequest
 
 if TYPE_CHECKING:

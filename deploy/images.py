@@ -8,8 +8,8 @@ from typing import Any
 
 import modal
 
-from engines.compat import CONSTRAINTS, PINNED
-from engines.contract import contract_for
+from tensorrt_tts.engine_folder.contract import contract_for
+from tensorrt_tts.engine_folder.releases import CONSTRAINTS, PINNED
 
 REQUIRES = contract_for(PINNED).requires
 

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from engines.formats import Format, Kv, Precision
+from tensorrt_tts.engine_folder.formats import Format, Kv, Precision
 from tensorrt_tts.errors import EngineError
 
 NEAR = 0.5

@@ -12,26 +12,24 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol
 
 from engines import calibration
-from engines.architecture import Architecture
-from engines.check import KIND, check_engine, check_quantized, check_unpublished
-from engines.checkpoint import TOKENIZER_FILES, describe
-from engines.compat import PINNED, WAYS_ON, installed_api
-from engines.fingerprint import fingerprint
+from engines.build_once import Built, build_once, describe_build
+from engines.check_plan import check_planned, check_quantized
+from engines.checkpoint import describe
 from engines.gpus import identify
-from engines.host import Device, find_device, free_disk, host_memory
-from engines.manifest import Inputs, Manifest, file_entries, read_manifest, write_manifest
+from engines.host import free_disk, host_memory
 from engines.plan import Plan
-from engines.prepare import prepare
 from engines.progress import Progress
-from engines.publish import lock, publish, set_aside
-from engines.quant_rules import QuantRule
-from engines.recipe import Recipe
 from engines.toolchain import TensorRTLLM
+from tensorrt_tts.engine_folder.check import KIND
+from tensorrt_tts.engine_folder.checkpoint import TOKENIZER_FILES
+from tensorrt_tts.engine_folder.device import Device, find_device
+from tensorrt_tts.engine_folder.fingerprint import fingerprint
+from tensorrt_tts.engine_folder.manifest import Inputs
+from tensorrt_tts.engine_folder.prepare import prepare
+from tensorrt_tts.engine_folder.releases import PINNED, WAYS_ON, installed_api
 from tensorrt_tts.errors import (
     EngineError,
     EngineMismatchError,
@@ -46,46 +44,13 @@ as another dataset, wherever in the path they stand (quantization/quantize_by_mo
 models/llama/{config,model}.py, models/convert_utils.py)."""
 
 
-class Toolchain(Protocol):
-    """What `build_engine` asks of `engines.toolchain.TensorRTLLM`; documented there."""
-
-    def versions(self) -> dict[str, str]: ...
-    def environment(self) -> dict[str, str]: ...
-    def check_rule(self, rule: QuantRule) -> None: ...
-    def convert(
-        self, checkpoint: Path, shape: Architecture, recipe: Recipe, rule: QuantRule
-    ) -> Any: ...
-    def calibrate(
-        self,
-        checkpoint: Path,
-        shape: Architecture,
-        recipe: Recipe,
-        rule: QuantRule,
-        dataset: Path,
-        work: Path,
-    ) -> Any: ...
-    def compile(
-        self, model: Any, recipe: Recipe, rule: QuantRule, timing: Path | None, new_timing: Path
-    ) -> Any: ...
-    def save(self, engine: Any, folder: Path) -> None: ...
-
-
 @dataclass(frozen=True, slots=True)
 class Host:
     """A machine that can build: its GPU, bytes of memory, and the toolchain."""
 
     device: Device
     memory: int
-    toolchain: Toolchain
-
-
-@dataclass(frozen=True, slots=True)
-class Built:
-    """folder: the engine. fresh: it was built now, not found."""
-
-    folder: Path
-    fresh: bool
-    seconds: dict[str, float]
+    toolchain: TensorRTLLM
 
 
 def this_host() -> Host:
@@ -177,38 +142,17 @@ def build_engine(
     recipe = plan.recipe
     target = output / f"{recipe.model.name}-{recipe.gpu.name}-{recipe.format}-{inputs.key}"
 
-    def wait() -> None:
-        progress.note(f"another build of {target.name} is running; waiting for it")
-
-    with lock(target, wait):
-        if usable(target, inputs, plan):
-            return Built(target, False, progress.seconds)
-        build = _Build(plan, checkpoint, host, inputs, streams, voices, progress)
-        timing = output / f".timing-{recipe.gpu.name}-{_short(inputs)}.cache"
-        with progress.phases(build.count, target.name):
-            fresh = publish(target, lambda folder: build.run(folder, timing))
-    return Built(target, fresh, progress.seconds)
-
-
-def usable(target: Path, inputs: Inputs, expected: Plan | None = None) -> bool:
-    """Whether a whole engine of these inputs is there, and as the plan says. Another one is moved
-    away: damaged, or built when a check was less thorough."""
-    if not target.exists():
-        return False
-    try:
-        manifest = read_manifest(target)
-        whole = (
-            manifest is not None
-            and manifest.inputs == inputs
-            and not manifest.damaged(target, contents=False)
-        )
-        if whole and expected is not None:
-            check_engine(target, expected=expected)
-    except EngineError:
-        whole = False
-    if not whole:
-        set_aside(target)
-    return whole
+    build = _Build(plan, checkpoint, host, inputs, streams, voices, progress)
+    timing = output / f".timing-{recipe.gpu.name}-{_short(inputs)}.cache"
+    return build_once(
+        target,
+        inputs,
+        lambda folder: build.run(folder, timing),
+        progress,
+        build.count,
+        waiting=f"another build of {target.name} is running; waiting for it",
+        check=lambda folder: check_planned(folder, plan),
+    )
 
 
 @dataclass(slots=True)
@@ -240,7 +184,8 @@ class _Build:
             if rule.calibrates:
                 with self.progress.phase("write calibration data"):
                     dataset = self._calibration(neutral)
-                quantized = _made(neutral / "quantized")
+                quantized = neutral / "quantized"
+                quantized.mkdir()
                 with self._step("calibrate"):
                     model = tools.calibrate(source, shape, recipe, rule, dataset, quantized)
                     check_quantized(quantized, self.plan)
@@ -259,8 +204,11 @@ class _Build:
             for name in TOKENIZER_FILES:
                 if (self.checkpoint / name).is_file():
                     shutil.copyfile(self.checkpoint / name, folder / name)
-            check_unpublished(folder, self.plan)
-        write_manifest(folder, self._manifest(folder))
+            check_planned(folder, self.plan)
+        environment = {**tools.environment(), "driver": self.host.device.driver}
+        describe_build(
+            folder, self.inputs, self.checkpoint, self.plan.to_dict(), environment, self.progress
+        )
 
     def _calibration(self, work: Path) -> Path:
         kind = self.plan.recipe.model.calibration
@@ -286,21 +234,6 @@ class _Build:
                 f"{name} failed for {recipe.model.name} as {recipe.format}: "
                 f"{reason[0] if reason else type(error).__name__}"
             ) from error
-
-    def _manifest(self, folder: Path) -> Manifest:
-        return Manifest(
-            key=self.inputs.key,
-            inputs=self.inputs,
-            source=str(self.checkpoint),
-            plan=self.plan.to_dict(),
-            environment={
-                **self.host.toolchain.environment(),
-                "driver": self.host.device.driver,
-            },
-            built_at=datetime.now(UTC).isoformat(timespec="seconds"),
-            seconds=dict(self.progress.seconds),
-            files=file_entries(folder),
-        )
 
 
 @contextmanager
@@ -328,11 +261,6 @@ def neutral_path(work: Path) -> Iterator[Path]:
 
 def _trap(path: Path) -> str | None:
     return next((word for word in PATH_TRAPS if word in str(path).lower()), None)
-
-
-def _made(folder: Path) -> Path:
-    folder.mkdir()
-    return folder
 
 
 def _short(inputs: Inputs) -> str:

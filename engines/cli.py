@@ -10,22 +10,22 @@ from pathlib import Path
 from typing import Any
 
 from engines import calibration
-from engines.architecture import read_architecture
 from engines.build import build_engine, this_host
-from engines.check import check_engine
 from engines.checkpoint import describe, resolve
 from engines.commands import add_commands
-from engines.compat import installed_version, tensorrt_version
-from engines.find import engine_versions
-from engines.formats import Format, Kv
 from engines.gpus import GPUS, gpu
-from engines.host import find_device
 from engines.plan import Plan, plan
 from engines.plan_table import render
 from engines.progress import Progress
 from engines.recipe import model_names, model_recipes, recipe
 from engines.roofline import RealTime
 from engines.verify_command import add_command as add_verify
+from tensorrt_tts.engine_folder.architecture import read_architecture
+from tensorrt_tts.engine_folder.check import check_engine
+from tensorrt_tts.engine_folder.device import find_device
+from tensorrt_tts.engine_folder.find import engine_versions
+from tensorrt_tts.engine_folder.formats import Format, Kv
+from tensorrt_tts.engine_folder.releases import installed_version, tensorrt_version
 from tensorrt_tts.errors import ImpossiblePlanError, MissingDependencyError, SettingError
 from tensorrt_tts.exit_status import exit_status
 

@@ -9,35 +9,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from tensorrt_tts.engine_folder.device import ComputeCapability
 from tensorrt_tts.errors import SettingError
 
 MIB = 1024**2
-
-
-@dataclass(frozen=True, slots=True)
-class ComputeCapability:
-    """CUDA compute capability; `sm` is the two parts as one number, 89 for 8.9."""
-
-    major: int
-    minor: int
-
-    @property
-    def sm(self) -> int:
-        return 10 * self.major + self.minor
-
-    @property
-    def fp8(self) -> bool:
-        """Ada (8.9) and Hopper (9.0) onwards multiply FP8."""
-        return self.sm >= 89
-
-    def __str__(self) -> str:
-        return f"{self.major}.{self.minor}"
-
-    @classmethod
-    def parse(cls, text: str) -> ComputeCapability:
-        """From "8.9", as nvidia-smi prints it. Raises ValueError."""
-        major, _, minor = text.strip().partition(".")
-        return cls(int(major), int(minor))
 
 
 @dataclass(frozen=True, slots=True)

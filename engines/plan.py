@@ -10,12 +10,12 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from engines.architecture import Architecture
-from engines.formats import Format, Kv, Precision, every_format
 from engines.gpus import GPUS, Gpu
 from engines.quant_rules import Impossible, QuantRule, quant_rule
 from engines.recipe import ModelRecipes, Recipe, recipe
 from engines.roofline import Rate, RealTime, Roofline
+from tensorrt_tts.engine_folder.architecture import Architecture
+from tensorrt_tts.engine_folder.formats import Format, Kv, Precision, every_format
 from tensorrt_tts.errors import ImpossiblePlanError
 
 RESERVED = 2 * 1024**3

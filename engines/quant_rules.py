@@ -11,8 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from engines.formats import Format, Kv, Precision
-from engines.gpus import ComputeCapability
+from tensorrt_tts.engine_folder.device import ComputeCapability
+from tensorrt_tts.engine_folder.formats import AWQ_VOCAB_MULTIPLE, Format, Kv, Precision
 
 
 class Route(StrEnum):
@@ -100,9 +100,6 @@ _ALGO = {
     Precision.FP8: "FP8",
     Precision.INT4_AWQ: "W4A16_AWQ",
 }
-
-AWQ_VOCAB_MULTIPLE = 64
-"""ModelOpt 0.37, torch/export/model_config_export.py: for AWQ it pads an unquantised head too."""
 
 AWQ_GROUP = 128
 """`QuantConfig.group_size`, and the block size of ModelOpt's INT4_AWQ_CFG."""

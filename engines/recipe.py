@@ -16,9 +16,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, model_validator
 
-from engines.architecture import Architecture
-from engines.formats import Format
 from engines.gpus import GPUS, Gpu
+from tensorrt_tts.engine_folder.architecture import Architecture
+from tensorrt_tts.engine_folder.formats import Format
 from tensorrt_tts.errors import SettingError
 from tensorrt_tts.files import read_text
 from tensorrt_tts.validation import first_problem

@@ -18,9 +18,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from engines.architecture import Architecture
-from engines.formats import Format
 from engines.gpus import Gpu
+from tensorrt_tts.engine_folder.architecture import Architecture
+from tensorrt_tts.engine_folder.formats import Format
 
 BANDWIDTH_EFFICIENCY = 0.78
 STEP_OVERHEAD = 2.5e-3 / 28

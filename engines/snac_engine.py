@@ -8,10 +8,8 @@ codec's config.json and the manifest; `tensorrt_tts.codecs.snac.trt` loads it.
 from __future__ import annotations
 
 import importlib
-import importlib.metadata
 import tomllib
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
@@ -19,23 +17,14 @@ from typing import Any, Literal
 from packaging.version import Version
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from engines.build import Built, usable
-from engines.compat import PINNED, TENSORRT, WAYS_ON, tensorrt_version
-from engines.fingerprint import fingerprint_of
-from engines.host import Device, find_device
-from engines.manifest import Inputs, Manifest, file_entries, write_manifest
+from engines.build_once import Built, build_once, describe_build, package_versions
 from engines.progress import Progress
-from engines.publish import lock, publish
-from engines.snac_onnx import CONFIG_FILE, export
-from tensorrt_tts.codecs.snac.trt import ENGINE_FILE, KIND
-from tensorrt_tts.codecs.snac.weights import WEIGHT_FILES
-from tensorrt_tts.errors import (
-    CheckpointNotFoundError,
-    EngineError,
-    MissingDependencyError,
-    SettingError,
-    reason,
-)
+from engines.snac_onnx import export
+from tensorrt_tts.codecs.snac.trt import ENGINE_FILE, KIND, fingerprint
+from tensorrt_tts.engine_folder.device import Device, find_device
+from tensorrt_tts.engine_folder.manifest import Inputs
+from tensorrt_tts.engine_folder.releases import PINNED, TENSORRT, WAYS_ON, tensorrt_version
+from tensorrt_tts.errors import EngineError, MissingDependencyError, SettingError, reason
 from tensorrt_tts.validation import first_problem
 
 SUPPORTED = (Version("10.0"), Version("11.0"))
@@ -111,15 +100,6 @@ def this_host() -> TensorRT:
         ) from error
 
 
-def fingerprint(checkpoint: Path, root: Path) -> str:
-    """SHA-256 that identifies a SNAC checkpoint: its weights file and config.json. root: as of
-    `engines.fingerprint`."""
-    found = [name for name in WEIGHT_FILES if (checkpoint / name).is_file()][:1]
-    if not found:
-        raise CheckpointNotFoundError(f"no weights in codec folder '{checkpoint}'")
-    return fingerprint_of([checkpoint / name for name in (CONFIG_FILE, *found)], root)
-
-
 def build_snac(
     checkpoint: Path,
     host: TensorRT,
@@ -150,29 +130,11 @@ def build_snac(
         graph.unlink()  # the engine holds the weights
         with progress.phase("write"):
             (folder / ENGINE_FILE).write_bytes(engine)
-            write_manifest(folder, _manifest(folder, inputs, checkpoint, recipe, progress))
+            environment = package_versions("torch", "onnx", "onnxscript")
+            describe_build(folder, inputs, checkpoint, recipe.model_dump(), environment, progress)
 
-    with lock(target, lambda: progress.note(f"another build of {target.name} is running")):
-        if usable(target, inputs):
-            return Built(target, False, progress.seconds)
-        with progress.phases(3, target.name):
-            fresh = publish(target, produce)
-    return Built(target, fresh, progress.seconds)
-
-
-def _manifest(
-    folder: Path, inputs: Inputs, checkpoint: Path, recipe: SnacRecipe, progress: Progress
-) -> Manifest:
-    return Manifest(
-        key=inputs.key,
-        inputs=inputs,
-        source=str(checkpoint),
-        plan=recipe.model_dump(),
-        environment={name: _version(name) for name in ("torch", "onnx", "onnxscript")},
-        built_at=datetime.now(UTC).isoformat(timespec="seconds"),
-        seconds=dict(progress.seconds),
-        files=file_entries(folder),
-    )
+    waiting = f"another build of {target.name} is running"
+    return build_once(target, inputs, produce, progress, phases=3, waiting=waiting)
 
 
 def _serialized(trt: Any, graph: bytes, recipe: SnacRecipe) -> bytes:
@@ -203,10 +165,3 @@ def _serialized(trt: Any, graph: bytes, recipe: SnacRecipe) -> bytes:
             "max_batch in the recipe)"
         )
     return bytes(engine)
-
-
-def _version(package: str) -> str:
-    try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return "not installed"

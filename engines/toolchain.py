@@ -6,16 +6,16 @@ also starts an executor and allocates the KV cache, on the GPU that is building.
 
 from __future__ import annotations
 
-import importlib.metadata
 from pathlib import Path
 from typing import Any
 
-from engines.architecture import KNOWN, Architecture
+from engines.build_once import package_versions
 from engines.calibration import LENGTH, SAMPLES
-from engines.compat import PINNED, EngineApi, load, tensorrt_version
-from engines.contract import contract_for
 from engines.quant_rules import QuantRule, Route
 from engines.recipe import Recipe
+from tensorrt_tts.engine_folder.architecture import KNOWN, Architecture
+from tensorrt_tts.engine_folder.contract import contract_for
+from tensorrt_tts.engine_folder.releases import PINNED, EngineApi, load, tensorrt_version
 from tensorrt_tts.errors import EngineError
 
 AWQ_SAMPLES = 32
@@ -39,7 +39,7 @@ class TensorRTLLM:
 
     def environment(self) -> dict[str, str]:
         """Of what else took part, for the manifest's reader."""
-        return {name: _version(name) for name in ("torch", "transformers", "nvidia-modelopt")}
+        return package_versions("torch", "transformers", "nvidia-modelopt")
 
     def check_rule(self, rule: QuantRule) -> None:
         """Raises EngineError for a format that this release cannot calibrate."""
@@ -163,10 +163,3 @@ class TensorRTLLM:
 
 def _int8_cache_of_modelopt(rule: QuantRule) -> bool:
     return rule.route is Route.MODELOPT and rule.kv_quant_algo == "INT8"
-
-
-def _version(package: str) -> str:
-    try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return "not installed"

@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from engines.agreement import Verdict
-from tensorrt_tts.errors import EngineMismatchError, OutputError
+from tensorrt_tts.errors import EngineError, EngineMismatchError, OutputError
+from tensorrt_tts.files import read_json
 
 NAME = "verification.json"
 
@@ -65,8 +66,8 @@ class Verification(BaseModel):
 def read_verification(folder: Path, key: str) -> Verification | None:
     """The verdict on the engine of that key in the folder; None when there is none."""
     try:
-        found = Verification.model_validate_json((folder / NAME).read_bytes())
-    except (OSError, ValidationError):
+        found = read_json(folder / NAME, Verification, EngineError)
+    except (FileNotFoundError, EngineError):
         return None
     return found if found.key == key else None
 

@@ -11,16 +11,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engines.agreement import Verdict, limits
-from engines.architecture import read_architecture
-from engines.check import EngineInfo, check_engine
-from engines.compat import installed_api
-from engines.find import engine_versions
-from engines.fingerprint import fingerprint
-from engines.formats import Format, Kv, Precision
-from engines.host import find_device
 from engines.progress import Progress
 from engines.verification import Verification, write_verification
 from engines.verify import PHASES, Size, verify
+from tensorrt_tts.engine_folder.architecture import read_architecture
+from tensorrt_tts.engine_folder.check import EngineInfo, check_engine
+from tensorrt_tts.engine_folder.device import find_device
+from tensorrt_tts.engine_folder.find import engine_versions
+from tensorrt_tts.engine_folder.fingerprint import fingerprint
+from tensorrt_tts.engine_folder.formats import Format, Kv, Precision
+from tensorrt_tts.engine_folder.releases import installed_api
 from tensorrt_tts.errors import (
     CheckpointNotFoundError,
     EngineError,

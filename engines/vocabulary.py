@@ -25,19 +25,19 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from engines.architecture import read_architecture, read_config
-from engines.checkpoint import (
+from engines.checkpoint import check_weights
+from engines.publish import lock, publish
+from tensorrt_tts.backends.prompt_embedding import PROMPT_FILE, TENSOR
+from tensorrt_tts.backends.pruned_vocabulary import FULL_SIZE_KEY, TEXT, AudioVocabulary
+from tensorrt_tts.engine_folder.architecture import read_architecture, read_config
+from tensorrt_tts.engine_folder.checkpoint import (
     EMBEDDING,
     HEAD,
     TOKENIZER_FILES,
     check_tied_head,
-    check_weights,
+    stored_tensors,
     weight_files,
 )
-from engines.checkpoint import refuse_audio_vocabulary as refuse_audio_vocabulary
-from engines.publish import lock, publish
-from tensorrt_tts.backends.prompt_embedding import PROMPT_FILE, TENSOR
-from tensorrt_tts.backends.pruned_vocabulary import FULL_SIZE_KEY, TEXT, AudioVocabulary
 from tensorrt_tts.errors import CorruptCheckpointError, SettingError
 from tensorrt_tts.families.orpheus.tokens import OrpheusTokens
 from tensorrt_tts.files import read_json
@@ -102,7 +102,8 @@ def cut(checkpoint: Path, kept: Sequence[range], out: Path) -> AudioVocabulary:
     check_weights(checkpoint, shape)
     files = weight_files(checkpoint)
     check_tied_head(checkpoint, shape)
-    rows = _vocabulary_rows(files)
+    stored = (tensor for tensor in stored_tensors(files) if tensor.name in (EMBEDDING, HEAD))
+    rows = {tensor.name: tensor.load() for tensor in stored}
     embedding = rows[EMBEDDING]
     # The tokenizer may know fewer ids than the (padded) embedding has rows; all of them are kept.
     vocabulary = AudioVocabulary(len(embedding), tuple(kept))
@@ -127,19 +128,6 @@ def cut(checkpoint: Path, kept: Sequence[range], out: Path) -> AudioVocabulary:
         if not publish(out, produce):
             raise SettingError(f"output {str(out)!r} was written by another process meanwhile")
     return vocabulary
-
-
-def _vocabulary_rows(files: Sequence[Path]) -> dict[str, Any]:
-    """The embedding and, where stored, the head."""
-    from safetensors import safe_open
-
-    found = {}
-    for path in files:
-        with safe_open(path, framework="pt") as stored:
-            for name in (EMBEDDING, HEAD):
-                if name in stored.keys():  # noqa: SIM118  # not a mapping
-                    found[name] = stored.get_tensor(name)
-    return found
 
 
 def _write_weights(

@@ -22,7 +22,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from tensorrt_tts.backends.base import LegalTokens, Sampling
-from tensorrt_tts.errors import CorruptCheckpointError, SettingError
+from tensorrt_tts.errors import CorruptCheckpointError, EngineError, SettingError
 from tensorrt_tts.files import read_json
 
 FILE = "audio_vocabulary.json"
@@ -132,3 +132,13 @@ class AudioVocabulary:
             "kept": [[ids.start, ids.stop] for ids in self.kept],
         }
         (folder / FILE).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+
+
+def refuse_audio_vocabulary(checkpoint: Path, backend: str) -> None:
+    """For backends that cannot run a cut checkpoint. Raises EngineError if it is one."""
+    if AudioVocabulary.read(checkpoint) is not None:
+        raise EngineError(
+            f"checkpoint {str(checkpoint)!r} has a cut vocabulary, whose prompts are embeddings, "
+            f"and {backend} takes ids alone; use the whole checkpoint, or the vllm or reference "
+            "backend"
+        )

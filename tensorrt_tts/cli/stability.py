@@ -59,9 +59,7 @@ async def _measure(synthesizer: Synthesizer, parsed: argparse.Namespace) -> list
         if not ids:
             raise TextError(f"the model said nothing for {parsed.text[:40]!r}; try another text")
         notice(f"{len(ids)} tokens; full scale = 1")
-        rows = stability(
-            ids, synthesizer.model.family.parser, synthesizer.codec, seed=parsed.seed
-        )
+        rows = stability(ids, synthesizer.model.family.parser, synthesizer.codec, seed=parsed.seed)
         return [row.as_dict() for row in rows]
     finally:
         await synthesizer.close()

@@ -11,14 +11,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-from engines.build import Built, build_engine, this_host
+from engines.build import build_engine, this_host
+from engines.build_once import Built
 from engines.checkpoint import resolve
 from engines.cli import planned
 from engines.gpus import identify
-from engines.manifest import read_manifest
 from engines.progress import Progress
 from engines.recipe import model_recipes
 from engines.verification import read_verification
+from tensorrt_tts.engine_folder.manifest import read_manifest
 from tensorrt_tts.errors import EngineMismatchError
 from tensorrt_tts.loading import known_spec
 

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from benchmarks.shape import SHAPES, architecture, open_shape, write_shape
-from engines.architecture import read_architecture
+from tensorrt_tts.engine_folder.architecture import read_architecture
 from tensorrt_tts.errors import SettingError
 from tensorrt_tts.families.orpheus.tokens import OrpheusTokens
 from vllm_inference.backend import VLLMBackend

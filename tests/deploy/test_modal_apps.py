@@ -16,9 +16,9 @@ import pytest
 modal = pytest.importorskip("modal")
 
 from deploy import build_engine, images, inference_l4, parity, vllm_image  # noqa: E402
-from engines.compat import CONSTRAINTS, PINNED  # noqa: E402
-from engines.contract import contract_for  # noqa: E402
 from engines.gpus import GPUS, gpu  # noqa: E402
+from tensorrt_tts.engine_folder.contract import contract_for  # noqa: E402
+from tensorrt_tts.engine_folder.releases import CONSTRAINTS, PINNED  # noqa: E402
 from tensorrt_tts.errors import (  # noqa: E402
     ImpossiblePlanError,
     MissingDependencyError,

@@ -10,15 +10,15 @@ import pytest
 from safetensors.numpy import save_file
 from tokenizers import AddedToken, Tokenizer, models, pre_tokenizers
 
-from engines.architecture import read_architecture
 from engines.build import Host
-from engines.compat import engine_api
-from engines.formats import Format
-from engines.gpus import ComputeCapability, gpu
-from engines.host import Device
+from engines.gpus import gpu
 from engines.plan import Plan, plan
 from engines.recipe import model_recipes, recipe
 from engines.toolchain import TensorRTLLM
+from tensorrt_tts.engine_folder.architecture import read_architecture
+from tensorrt_tts.engine_folder.device import ComputeCapability, Device
+from tensorrt_tts.engine_folder.formats import Format
+from tensorrt_tts.engine_folder.releases import engine_api
 from tests.support.tensorrt_llm_builder import Double
 
 A100 = Device("NVIDIA A100-SXM4-80GB", 81920, ComputeCapability(8, 0), "580.65.06")

@@ -25,11 +25,11 @@ from engines.agreement import (
     judge,
     limits,
 )
-from engines.formats import Format, every_format
 from engines.verify import Passage, Size, far_positions, near_positions, rated, speak
 from engines.verify_prompts import SpokenPrompt, prompts
 from engines.verify_reference import Reference
 from tensorrt_tts.checkpoint_folder import demo_folder
+from tensorrt_tts.engine_folder.formats import Format, every_format
 from tensorrt_tts.errors import EngineError
 from tests.support import altered_models
 from tests.support.altered_models import BROKEN, ROUNDED, Alter

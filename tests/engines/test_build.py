@@ -12,18 +12,23 @@ import pytest
 from safetensors.numpy import save_file
 
 from engines import build, toolchain
-from engines.architecture import read_architecture
 from engines.build import Host, build_engine, preflight, this_host
-from engines.check import check_engine
-from engines.compat import engine_api
-from engines.formats import Format
-from engines.gpus import ComputeCapability
-from engines.host import Device
-from engines.manifest import file_entries, find_engines, read_manifest, write_manifest
+from engines.check_plan import check_planned
 from engines.plan import plan
 from engines.progress import Progress
 from engines.toolchain import TensorRTLLM
 from tensorrt_tts.backends.pruned_vocabulary import AudioVocabulary
+from tensorrt_tts.engine_folder.architecture import read_architecture
+from tensorrt_tts.engine_folder.check import check_engine
+from tensorrt_tts.engine_folder.device import ComputeCapability, Device
+from tensorrt_tts.engine_folder.formats import Format
+from tensorrt_tts.engine_folder.manifest import (
+    file_entries,
+    find_engines,
+    read_manifest,
+    write_manifest,
+)
+from tensorrt_tts.engine_folder.releases import engine_api
 from tensorrt_tts.errors import (
     CorruptCheckpointError,
     EngineError,
@@ -370,7 +375,7 @@ def test_a_padded_vocabulary(fmt, host, make_plan, checkpoint, tmp_path):
     assert planned.vocab_rows == rows
     assert (rows > size) is ("awq" in fmt)
     built = build_engine(planned, checkpoint, host, tmp_path)
-    info = check_engine(built.folder, expected=planned)
+    info = check_planned(built.folder, planned)
     assert info.config.pretrained_config.vocab_size == rows
     assert info.vocab_size == size
 

@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
-from engines.architecture import read_architecture
-from engines.checkpoint import describe, resolve, weight_files
+from engines.checkpoint import describe, resolve
 from engines.recipe import model_recipes
+from tensorrt_tts.engine_folder.architecture import read_architecture
+from tensorrt_tts.engine_folder.checkpoint import weight_files
 from tensorrt_tts.errors import (
     CheckpointError,
     CheckpointNotFoundError,

@@ -1,6 +1,6 @@
 import pytest
 
-from engines.gpus import GPUS, ComputeCapability, gpu, identify
+from engines.gpus import GPUS, gpu, identify
 from tensorrt_tts.errors import SettingError
 
 
@@ -42,12 +42,3 @@ def test_identify(product, memory, found):
 def test_every_gpu_identifies_as_itself():
     for entry in GPUS.values():
         assert identify(f"NVIDIA {entry.products[0]}", entry.memory_mib) is entry
-
-
-def test_compute_capability():
-    assert ComputeCapability.parse("8.9").sm == 89
-    assert ComputeCapability.parse(" 12.0\n").sm == 120
-    assert not ComputeCapability(8, 6).fp8
-    assert ComputeCapability(9, 0).fp8
-    with pytest.raises(ValueError, match="invalid literal"):
-        ComputeCapability.parse("[N/A]")

@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engines.formats import Format, every_format
 from engines.gpus import GPUS, gpu
 from engines.plan import RESERVED, plan, possible_formats
 from engines.plan_table import COLUMNS, render
 from engines.recipe import model_names, model_recipes, recipe
 from engines.roofline import RealTime
+from tensorrt_tts.engine_folder.formats import Format, every_format
 from tensorrt_tts.errors import ImpossiblePlanError
 
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from engines.formats import Format, every_format
-from engines.gpus import ComputeCapability
 from engines.quant_rules import Impossible, Route, quant_rule
+from tensorrt_tts.engine_folder.device import ComputeCapability
+from tensorrt_tts.engine_folder.formats import Format, every_format
 
 CAPABILITIES = ("7.5", "8.0", "8.6", "8.9", "9.0", "10.0", "10.3", "11.9", "12.0")
 

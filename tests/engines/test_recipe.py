@@ -3,10 +3,10 @@ from importlib.resources import files
 
 import pytest
 
-from engines.formats import Format
 from engines.gpus import GPUS, gpu
 from engines.plan import plan
 from engines.recipe import model_names, model_recipes, recipe
+from tensorrt_tts.engine_folder.formats import Format
 from tensorrt_tts.errors import SettingError
 from tensorrt_tts.families.budget import TokenBudget
 from tensorrt_tts.families.orpheus.tokens import SLOTS, OrpheusTokens

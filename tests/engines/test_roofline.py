@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import engines
-from engines.formats import Format, every_format
 from engines.gpus import GPUS, gpu
 from engines.recipe import model_recipes
 from engines.roofline import RealTime, Roofline
+from tensorrt_tts.engine_folder.formats import Format, every_format
 
 README = (Path(engines.__file__).parent / "README.md").read_text()
 

@@ -11,12 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engines import find, snac_engine
-from engines import host as engines_host
-from engines.check import check_engine
-from engines.gpus import ComputeCapability
-from engines.host import Device
-from engines.manifest import read_manifest, write_manifest
+from engines import snac_engine
 from engines.snac_engine import SnacRecipe, TensorRT, build_snac, this_host
 from tensorrt_tts.codecs import select
 from tensorrt_tts.codecs.base import Window, decode
@@ -24,6 +19,9 @@ from tensorrt_tts.codecs.fixed_window import FixedWindowCodec
 from tensorrt_tts.codecs.snac import trt as snac_trt
 from tensorrt_tts.codecs.snac.codec import SnacCodec
 from tensorrt_tts.codecs.snac.onnx import OnnxSession
+from tensorrt_tts.engine_folder.check import check_engine
+from tensorrt_tts.engine_folder.device import ComputeCapability, Device
+from tensorrt_tts.engine_folder.manifest import read_manifest, write_manifest
 from tensorrt_tts.errors import (
     CorruptEngineError,
     EngineDiedError,
@@ -46,7 +44,8 @@ RECIPE = SnacRecipe.read().model_copy(update={"steps": 24, "max_batch": 6, "opt_
 def double(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "tensorrt", fake_tensorrt)
     monkeypatch.setattr(fake_tensorrt, "fails", set())
-    monkeypatch.setattr(find, "installed_tensorrt", lambda: {"tensorrt": fake_tensorrt.__version__})
+    version = {"tensorrt": fake_tensorrt.__version__}
+    monkeypatch.setattr(snac_trt, "installed_tensorrt", lambda: version)
     fake_tensorrt.builds.clear()
     fake_tensorrt._Context.ran.clear()
 
@@ -184,7 +183,7 @@ def test_selection(
 
     monkeypatch.setattr(snac_trt, "open_codec", on_cpu)
     monkeypatch.setattr(SnacCodec, "from_folder", lambda folder, noise, device: "torch")
-    monkeypatch.setattr(engines_host, "find_device", lambda: A100)
+    monkeypatch.setattr(snac_trt, "find_device", lambda: A100)
     assert isinstance(select.open_codec(checkpoint, device="cuda:0"), FixedWindowCodec)
     assert opened == ["cuda:0"]
     assert select.open_codec(checkpoint, device="cpu") == "torch"
@@ -196,7 +195,7 @@ def test_selection(
         codec = select.open_codec(exported, device=device)
         assert isinstance(codec, FixedWindowCodec)
         assert isinstance(codec.session, OnnxSession)
-    monkeypatch.setattr(engines_host, "find_device", lambda: L4)
+    monkeypatch.setattr(snac_trt, "find_device", lambda: L4)
     assert caplog.messages == []
     assert select.open_codec(checkpoint, device="cuda") == "torch"
     assert opened == ["cuda:0"]
@@ -224,7 +223,7 @@ def test_the_newest_engine_that_fits_is_found(
         newer = {"inputs": inputs, "key": inputs.key, "built_at": f"2099-{name}"}
         write_manifest(folder, manifest.model_copy(update=newer))
     (root / "cut" / "snac.engine").write_bytes(b"half")
-    monkeypatch.setattr(engines_host, "find_device", lambda: A100)
+    monkeypatch.setattr(snac_trt, "find_device", lambda: A100)
     assert snac_trt.find_codec_engine(checkpoint, root) == good
     shutil.rmtree(good)
     assert snac_trt.find_codec_engine(checkpoint, root) is None

@@ -15,8 +15,6 @@ import torch
 from engines import verify_command
 from engines.agreement import limits
 from engines.cli import main
-from engines.formats import Format
-from engines.host import Device
 from engines.progress import Progress
 from engines.verification import NAME, read_verification
 from engines.verify import Size, spread, without
@@ -26,6 +24,8 @@ from tensorrt_tts.backends import reference_weights
 from tensorrt_tts.backends.base import Finish, TokenChunk
 from tensorrt_tts.backends.reference import ReferenceBackend
 from tensorrt_tts.checkpoint_folder import demo_folder
+from tensorrt_tts.engine_folder.device import Device
+from tensorrt_tts.engine_folder.formats import Format
 from tensorrt_tts.errors import (
     BackendError,
     CheckpointNotFoundError,

@@ -11,17 +11,12 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from engines.vocabulary import (
-    EMBEDDING,
-    HEAD,
-    cut,
-    orpheus_kept,
-    refuse_audio_vocabulary,
-    spark_kept,
-)
+from engines.vocabulary import cut, orpheus_kept, spark_kept
 from tensorrt_tts.backends.base import Sampling
 from tensorrt_tts.backends.prompt_embedding import PROMPT_FILE, PromptEmbedding
+from tensorrt_tts.backends.pruned_vocabulary import refuse_audio_vocabulary
 from tensorrt_tts.backends.reference import ReferenceBackend
+from tensorrt_tts.engine_folder.checkpoint import EMBEDDING, HEAD
 from tensorrt_tts.errors import (
     CheckpointError,
     CorruptCheckpointError,
@@ -29,8 +24,7 @@ from tensorrt_tts.errors import (
     SettingError,
 )
 from tensorrt_tts.families.orpheus.prompt import build_prompt
-from tensorrt_tts.loading import load_model
-from tensorrt_tts.speech_model import SpeechModel
+from tensorrt_tts.loading import SpeechModel, load_model
 from tests.support.tiny_orpheus import tiny_model_folders
 
 

@@ -10,10 +10,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
-from engines.architecture import read_architecture
 from engines.build import Host, build_engine, this_host
-from engines.compat import engine_api
-from engines.formats import Format
 from engines.gpus import gpu, identify
 from engines.plan import plan
 from engines.recipe import model_recipes, recipe
@@ -22,6 +19,9 @@ from engines.verify import Size
 from engines.verify_command import Wanted, verify_engine
 from tensorrt_tts.backends import reference_weights
 from tensorrt_tts.codecs.snac.config import SNAC_24KHZ
+from tensorrt_tts.engine_folder.architecture import read_architecture
+from tensorrt_tts.engine_folder.formats import Format
+from tensorrt_tts.engine_folder.releases import engine_api
 from tests.engines.conftest import A100
 from tests.engines.conftest import checkpoint as loud_checkpoint  # noqa: F401  (a fixture)
 from tests.support import fake_tensorrt_llm
@@ -89,7 +89,7 @@ def built_with_doubles(
     for module in ("engines.verify_command", "tensorrt_tts.backends.trtllm.opening"):
         monkeypatch.setattr(f"{module}.find_device", lambda: A100)
     monkeypatch.setattr(
-        "engines.find.installed_tensorrt",
+        "tensorrt_tts.engine_folder.find.installed_tensorrt",
         lambda: {"tensorrt": versions["tensorrt"]},
     )
     monkeypatch.setattr(FakeLLM, "script", ModelScript(reference_weights.load(checkpoint).half()))

@@ -16,17 +16,19 @@ import pytest
 import transformers
 
 from engines import toolchain
-from engines.architecture import read_architecture
-from engines.build import Built, Host, build_engine
-from engines.check import check_engine
+from engines.build import Host, build_engine
+from engines.build_once import Built
+from engines.check_plan import check_planned
 from engines.checkpoint import describe
-from engines.compat import engine_api
-from engines.formats import Format
 from engines.gpus import gpu
 from engines.plan import Plan, plan
-from engines.prepare import prepare
 from engines.recipe import model_recipes, recipe
 from engines.toolchain import TensorRTLLM
+from tensorrt_tts.engine_folder.architecture import read_architecture
+from tensorrt_tts.engine_folder.check import check_engine
+from tensorrt_tts.engine_folder.formats import Format
+from tensorrt_tts.engine_folder.prepare import prepare
+from tensorrt_tts.engine_folder.releases import engine_api
 from tensorrt_tts.errors import EngineMismatchError
 from tests.engines.conftest import H100
 from tests.support.real_modelopt import Exported, RealModelOpt
@@ -94,7 +96,7 @@ def test_an_export_is_what_was_planned(
     checkpoint = checkpoints[major] / kind
     planned = _plan(checkpoint, kind, fmt)
     built = _build(planned, checkpoint, tmp_path)
-    info = check_engine(built.folder, expected=planned)
+    info = check_planned(built.folder, planned)
     exported = modelopt.exported
     assert isinstance(exported, Exported)
     config = exported.config_json

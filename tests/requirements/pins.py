@@ -10,7 +10,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Literal
 
-from engines.compat import CONSTRAINTS
+from tensorrt_tts.engine_folder.releases import CONSTRAINTS
 
 ROOT = Path(__file__).parents[2]
 

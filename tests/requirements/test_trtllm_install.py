@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from packaging.version import Version
 
-from engines.compat import CONSTRAINTS, PINNED
-from engines.contract import contract_for
+from tensorrt_tts.engine_folder.contract import contract_for
+from tensorrt_tts.engine_folder.releases import CONSTRAINTS, PINNED
 from tests.requirements.pins import ROOT, installable, left_out, pins, within
 from tests.requirements.stub_wheels import write_wheel, write_wheels
 

@@ -11,8 +11,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from engines.compat import CONSTRAINTS, PINNED, TENSORRT, WAYS_ON
-from engines.contract import contract_for
+from tensorrt_tts.engine_folder.contract import contract_for
+from tensorrt_tts.engine_folder.releases import CONSTRAINTS, PINNED, TENSORRT, WAYS_ON
 from tests.requirements.pins import ROOT, Group, left_out, pins
 
 PINS = pins()

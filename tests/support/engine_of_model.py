@@ -8,9 +8,9 @@ from typing import Any
 
 import torch
 
-from engines.architecture import read_architecture
-from engines.fingerprint import fingerprint
-from engines.manifest import Inputs, Manifest, file_entries, write_manifest
+from tensorrt_tts.engine_folder.architecture import read_architecture
+from tensorrt_tts.engine_folder.fingerprint import fingerprint
+from tensorrt_tts.engine_folder.manifest import Inputs, Manifest, file_entries, write_manifest
 
 
 class ModelScript:

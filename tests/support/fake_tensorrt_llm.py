@@ -22,7 +22,7 @@ from typing import Any
 import pytest
 from packaging.version import Version
 
-from engines.contract import contract_for
+from tensorrt_tts.engine_folder.contract import contract_for
 
 Script = Callable[[list[int], Any, int], int]
 """(prompt ids, sampling parameters, position) to the id sampled there."""

@@ -18,7 +18,7 @@ from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
-from engines.architecture import Architecture, read_architecture
+from tensorrt_tts.engine_folder.architecture import Architecture, read_architecture
 from tests.support.tensorrt_llm_builder import Double
 
 STRINGS, LENGTH = 2, 256

@@ -22,9 +22,9 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import save_file
 
-from engines.architecture import read_architecture
-from engines.check import Quantization
-from engines.contract import contract_for
+from tensorrt_tts.engine_folder.architecture import read_architecture
+from tensorrt_tts.engine_folder.config import Quantization
+from tensorrt_tts.engine_folder.contract import contract_for
 
 MODELOPT = ("FP8", "W4A16_AWQ", "W4A8_AWQ", "NVFP4", "W8A8_SQ_PER_CHANNEL", "MIXED_PRECISION")
 

@@ -18,27 +18,27 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from engines.architecture import read_architecture, read_config
-from engines.check import KIND, EngineInfo, check_engine
-from engines.compat import (
+from tensorrt_tts.backends.base import Capacity, Sampling
+from tensorrt_tts.backends.pruned_vocabulary import refuse_audio_vocabulary
+from tensorrt_tts.backends.trtllm.backend import FRAME, TensorRTLLMBackend
+from tensorrt_tts.backends.trtllm.releases import PyTorchRelease, pytorch_release
+from tensorrt_tts.backends.trtllm.sampling import native_keywords, processor_keywords
+from tensorrt_tts.backends.trtllm.vocabulary import checkpoint_vocabulary, engine_vocabulary
+from tensorrt_tts.codecs.select import ENGINES_VARIABLE, engines_root
+from tensorrt_tts.engine_folder.architecture import read_architecture, read_config
+from tensorrt_tts.engine_folder.check import KIND, EngineInfo, check_engine
+from tensorrt_tts.engine_folder.contract import Contract, contract_for
+from tensorrt_tts.engine_folder.device import find_device
+from tensorrt_tts.engine_folder.find import engine_versions, fitting_engine
+from tensorrt_tts.engine_folder.fingerprint import fingerprint
+from tensorrt_tts.engine_folder.prepare import prepare
+from tensorrt_tts.engine_folder.releases import (
     engine_llm,
     installed_api,
     installed_version,
     load,
     pytorch_llm,
 )
-from engines.contract import Contract, contract_for
-from engines.find import engine_versions, fitting_engine
-from engines.fingerprint import fingerprint
-from engines.host import find_device
-from engines.prepare import prepare
-from engines.vocabulary import refuse_audio_vocabulary
-from tensorrt_tts.backends.base import Capacity, Sampling
-from tensorrt_tts.backends.trtllm.backend import FRAME, TensorRTLLMBackend
-from tensorrt_tts.backends.trtllm.releases import PyTorchRelease, pytorch_release
-from tensorrt_tts.backends.trtllm.sampling import native_keywords, processor_keywords
-from tensorrt_tts.backends.trtllm.vocabulary import checkpoint_vocabulary, engine_vocabulary
-from tensorrt_tts.codecs.select import ENGINES_VARIABLE, engines_root
 from tensorrt_tts.errors import EngineError, reason
 
 SINGLE_PROCESS_VARIABLE = "TLLM_WORKER_USE_SINGLE_PROCESS"

@@ -10,7 +10,7 @@ from packaging.version import Version
 @dataclass(frozen=True, slots=True)
 class PyTorchRelease:
     """since: the first release of which this holds. contract: the release whose fields
-    (`engines.contract`) keywords are held to. native_rules: its sampler applies both
+    (`engine_folder.contract`) keywords are held to. native_rules: its sampler applies both
     `repetition_penalty` and `embedding_bias`, so that no logits processor is needed.
     transformers_5: it reads checkpoints saved by transformers 5; 1.2.1 pins 4.57.3."""
 

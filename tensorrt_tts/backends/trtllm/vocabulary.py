@@ -13,10 +13,10 @@ from pathlib import Path
 
 from pydantic import BaseModel, PositiveInt
 
-from engines.check import EngineInfo
-from engines.quant_rules import AWQ_VOCAB_MULTIPLE
 from tensorrt_tts.backends.base import Sampling
 from tensorrt_tts.backends.vocabulary import check_ids
+from tensorrt_tts.engine_folder.check import EngineInfo
+from tensorrt_tts.engine_folder.formats import AWQ_VOCAB_MULTIPLE
 from tensorrt_tts.errors import CheckpointNotFoundError, SettingError
 from tensorrt_tts.files import read_json
 from tensorrt_tts.tokenizer import TextTokenizer

@@ -22,7 +22,12 @@ import torch
 
 from tensorrt_tts.codecs.fixed_window import OUTSIDE, FixedWindowCodec
 from tensorrt_tts.codecs.snac.config import SnacConfig
+from tensorrt_tts.codecs.snac.weights import WEIGHT_FILES
+from tensorrt_tts.engine_folder.device import find_device
+from tensorrt_tts.engine_folder.find import fitting_engine, installed_tensorrt
+from tensorrt_tts.engine_folder.fingerprint import fingerprint_of
 from tensorrt_tts.errors import (
+    CheckpointNotFoundError,
     CorruptEngineError,
     EngineDiedError,
     EngineError,
@@ -170,13 +175,18 @@ def open_codec(folder: Path, device: str = "cuda", graphs: bool = True) -> Fixed
     )
 
 
+def fingerprint(checkpoint: Path, root: Path) -> str:
+    """SHA-256 that identifies a SNAC checkpoint: its weights file and config.json. root: as of
+    `fingerprint_of`."""
+    found = [name for name in WEIGHT_FILES if (checkpoint / name).is_file()][:1]
+    if not found:
+        raise CheckpointNotFoundError(f"no weights in codec folder '{checkpoint}'")
+    return fingerprint_of([checkpoint / name for name in ("config.json", *found)], root)
+
+
 def find_codec_engine(checkpoint: Path, root: Path) -> Path | None:
     """The newest engine below `root` of that codec checkpoint which fits this machine, or None. Why
     those there do not fit is logged, since torch is slower."""
-    from engines.find import fitting_engine, installed_tensorrt
-    from engines.host import find_device
-    from engines.snac_engine import fingerprint
-
     device = find_device()
     if device is None:
         return None

@@ -17,11 +17,6 @@ from safetensors.torch import load_file
 from tokenizers import Tokenizer, models
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from engines import digest_cache
-from engines.fingerprint import fingerprint
-from engines.gpus import ComputeCapability
-from engines.host import Device
-from engines.manifest import Inputs, Manifest, file_entries, write_manifest
 from tensorrt_tts.backends.base import LegalTokens, Sampling
 from tensorrt_tts.backends.trtllm import opening as trtllm_open
 from tensorrt_tts.backends.trtllm.backend import TensorRTLLMBackend
@@ -34,6 +29,10 @@ from tensorrt_tts.backends.trtllm.opening import (
     open_pytorch,
 )
 from tensorrt_tts.codecs.select import ENGINES_VARIABLE
+from tensorrt_tts.engine_folder import digest_cache
+from tensorrt_tts.engine_folder.device import ComputeCapability, Device
+from tensorrt_tts.engine_folder.fingerprint import fingerprint
+from tensorrt_tts.engine_folder.manifest import Inputs, Manifest, file_entries, write_manifest
 from tensorrt_tts.errors import (
     CorruptEngineError,
     EngineError,

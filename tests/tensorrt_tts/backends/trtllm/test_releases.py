@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from engines.contract import contract_for
 from tensorrt_tts.backends.trtllm.releases import RELEASES, pytorch_release
+from tensorrt_tts.engine_folder.contract import contract_for
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engines.contract import contract_for
 from tensorrt_tts.backends.base import LegalTokens, Sampling
 from tensorrt_tts.backends.trtllm.logits import TokenRules
 from tensorrt_tts.backends.trtllm.sampling import (
@@ -17,6 +16,7 @@ from tensorrt_tts.backends.trtllm.sampling import (
     processor_keywords,
 )
 from tensorrt_tts.backends.trtllm.vocabulary import Vocabulary
+from tensorrt_tts.engine_folder.contract import contract_for
 from tensorrt_tts.errors import EngineError
 
 LEGAL = LegalTokens(tuple(range(10 + 4 * s, 14 + 4 * s) for s in range(7)))

@@ -7,14 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from engines.check import EngineConfig, EngineInfo
-from engines.manifest import Manifest
 from tensorrt_tts.backends.base import LegalTokens, Sampling
 from tensorrt_tts.backends.trtllm.vocabulary import (
     Vocabulary,
     checkpoint_vocabulary,
     engine_vocabulary,
 )
+from tensorrt_tts.engine_folder.check import EngineInfo
+from tensorrt_tts.engine_folder.config import EngineConfig
+from tensorrt_tts.engine_folder.manifest import Manifest
 from tensorrt_tts.errors import CheckpointNotFoundError, CorruptCheckpointError, SettingError
 from tests.support.tiny_orpheus import write_tokenizer
 

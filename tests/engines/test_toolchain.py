@@ -1,77 +1,31 @@
-"""The contract itself, and that every keyword the toolchain passes is held to it."""
+"""Every keyword that the toolchain passes is held to the contract."""
 
 import ast
-import re
 from pathlib import Path
 
 import pytest
 
 import engines
 import engines.toolchain
+import tensorrt_tts
 from engines.calibration import dataset
-from engines.compat import PINNED, engine_api
-from engines.contract import contract_for
-from engines.formats import every_format
-from engines.gpus import ComputeCapability
 from engines.quant_rules import Impossible, quant_rule
+from tensorrt_tts.engine_folder.contract import contract_for
+from tensorrt_tts.engine_folder.device import ComputeCapability
+from tensorrt_tts.engine_folder.formats import every_format
+from tensorrt_tts.engine_folder.releases import PINNED, engine_api
 from tensorrt_tts.errors import EngineError
 
 RELEASES = ("1.2.1", "0.21.0")
-PACKAGE = Path(engines.__file__).parent
-
-
-@pytest.mark.parametrize("version", [*RELEASES, "1.3.0rc24"])
-def test_contract_is_well_formed(version):
-    contract = contract_for(version)
-    assert contract.version == version
-    for name, callable_ in contract.callables.items():
-        assert set(callable_.required) <= set(callable_.parameters), name
-        assert not set(callable_.refused) & set(callable_.parameters), name
-        assert callable_.path.startswith("tensorrt_llm."), name
-        assert callable_.evidence, name
-
-
-def test_defaults_that_must_not_be_left_to_upstream():
-    build = contract_for(PINNED).callables["BuildConfig"]
-    assert build.parameters["max_seq_len"] is None  # would become 131072 for Llama 3.2
-    assert build.parameters["max_batch_size"] == 2048
-    assert {"max_seq_len", "max_batch_size", "max_num_tokens"} <= set(build.required)
-    sampling = contract_for(PINNED).callables["SamplingParams"]
-    assert sampling.parameters["max_tokens"] == 32
-    assert {"max_tokens", "end_id", "detokenize"} <= set(sampling.required)
-
-
-@pytest.mark.parametrize(
-    ("name", "keywords", "says"),
-    [
-        ("BuildConfig", {"max_seq_len", "max_batch_size", "max_num_token"}, "'max_num_tokens'"),
-        ("BuildConfig", {"max_seq_len", "max_batch_size"}, "needs max_num_tokens"),
-        ("LLM", {"model", "stream_interval"}, "PyTorch backend only"),
-        ("PyTorchLLM", {"model", "build_config"}, "no engine is built"),
-        ("SamplingParams", {"max_tokens", "end_id", "detokenize", "random_seed"}, "seed"),
-        ("QWenForCausalLM.quantize", {"hf_model_dir", "output_dir", "device"}, "no device"),
-        ("PluginConfig", {"xyzzy"}, "no such parameter"),
-        ("Nonsense", set(), "not in the contract"),
-    ],
-)
-def test_check_refuses_and_says_why(name, keywords, says):
-    with pytest.raises(EngineError, match=re.escape(says)):
-        contract_for(PINNED).check(name, keywords)
-
-
-def test_enum_members():
-    contract = contract_for(PINNED)
-    assert contract.check_enum("QuantAlgo", "W8A16") == "W8A16"
-    with pytest.raises(EngineError, match="'W8A61' is not a QuantAlgo"):
-        contract.check_enum("QuantAlgo", "W8A61")
 
 
 def _sources():
-    return sorted(PACKAGE.rglob("*.py"))
+    packages = (engines, tensorrt_tts)
+    return sorted(path for one in packages for path in Path(one.__file__).parent.rglob("*.py"))
 
 
 def test_no_module_imports_tensorrt_llm():
-    """Only `compat.load` reaches it, at the moment of building."""
+    """Only `releases.load` reaches it, at the moment of building or loading."""
     for path in _sources():
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Import):

@@ -3,7 +3,7 @@
 The engine backend was the default until 0.21, moved to `tensorrt_llm._tensorrt_engine` in 1.0 when
 the PyTorch backend became `tensorrt_llm.LLM`, and was removed during the 1.3 pre-releases (NVIDIA's
 notes on 1.3.0rc20 and pull request 15918). 1.2.1 is the last stable release that has it; nothing
-after it is accepted here, since nothing after it is covered by `engines.contract`.
+after it is accepted here, since nothing after it is covered by `engine_folder.contract`.
 """
 
 from __future__ import annotations

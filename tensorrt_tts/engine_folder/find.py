@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from engines.check import check_engine
-from engines.compat import tensorrt_version
-from engines.host import Device
-from engines.manifest import find_engines
+from tensorrt_tts.engine_folder.check import check_engine
+from tensorrt_tts.engine_folder.device import Device
+from tensorrt_tts.engine_folder.manifest import find_engines
+from tensorrt_tts.engine_folder.releases import tensorrt_version
 from tensorrt_tts.errors import EngineError
 
 

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from engines.architecture import read_architecture
 from engines.build import build_engine
-from engines.check import check_engine
-from engines.gpus import ComputeCapability
-from engines.manifest import Inputs, Manifest, file_entries, write_manifest
+from tensorrt_tts.engine_folder.architecture import read_architecture
+from tensorrt_tts.engine_folder.check import check_engine
+from tensorrt_tts.engine_folder.device import ComputeCapability
+from tensorrt_tts.engine_folder.manifest import Inputs, Manifest, file_entries, write_manifest
 from tensorrt_tts.errors import CorruptEngineError, EngineError, EngineMismatchError
 from tests.engines.conftest import A100, H100
 
@@ -197,12 +197,6 @@ def test_not_an_engine(tmp_path, engine, name):
         check_engine(folder)
 
 
-def test_what_the_plan_said(engine, make_plan):
-    check_engine(engine, expected=make_plan())
-    with pytest.raises(EngineMismatchError, match="quant_algo None, the plan says W8A16"):
-        check_engine(engine, expected=make_plan("int8"))
-
-
 @pytest.mark.parametrize(
     ("field", "value"),
     [
@@ -222,21 +216,6 @@ def test_the_engine_of_another_checkpoint(foreign, checkpoint, field, value):
     check_engine(foreign)
     with pytest.raises(EngineMismatchError, match=f"has {field} .*, the checkpoint says"):
         check_engine(foreign, checkpoint=shape)
-
-
-def test_awq_has_exactly_its_padding(host, make_plan, checkpoint, tmp_path):
-    planned = make_plan("int4-awq")
-    folder = build_engine(planned, checkpoint, host, tmp_path).folder
-    info = check_engine(folder, expected=planned, checkpoint=planned.architecture)
-    assert info.vocab_size == planned.architecture.vocab_size < planned.vocab_rows
-    (folder / "manifest.json").unlink()  # and then nobody knows how much of it is padding
-    unknown = check_engine(folder, expected=planned, checkpoint=planned.architecture)
-    assert unknown.vocab_size is None
-    assert "which rows of an AWQ engine's head are padding" in unknown.unchecked[-1]
-    for rows in (planned.architecture.vocab_size, planned.vocab_rows + 64):
-        _edit(folder, _set("pretrained_config", vocab_size=rows))
-        with pytest.raises(EngineMismatchError, match=f"has vocab_size {rows}, the plan says"):
-            check_engine(folder, expected=planned)
 
 
 def test_other_kinds_are_checked_by_their_manifest(tmp_path):

@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from engines.architecture import MODEL_TYPES, Architecture, read_config
-from engines.checkpoint import (
+from tensorrt_tts.engine_folder.architecture import MODEL_TYPES, Architecture, read_config
+from tensorrt_tts.engine_folder.checkpoint import (
     EMBEDDING,
     HEAD,
     StoredTensor,

@@ -7,6 +7,10 @@ from enum import StrEnum
 
 from tensorrt_tts.errors import SettingError
 
+AWQ_VOCAB_MULTIPLE = 64
+"""Rows of embedding and head in an AWQ engine come in multiples of this (ModelOpt 0.37,
+torch/export/model_config_export.py, pads an unquantised head too)."""
+
 
 class Precision(StrEnum):
     """Weights (and, for SmoothQuant and FP8, activations) of the layers.

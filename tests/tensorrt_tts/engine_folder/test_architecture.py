@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from engines.architecture import QUANTIZED_FILES, read_architecture
 from engines.recipe import model_recipes
+from tensorrt_tts.engine_folder.architecture import QUANTIZED_FILES, read_architecture
 from tensorrt_tts.errors import CheckpointError, CheckpointNotFoundError, CorruptCheckpointError
 
 ORPHEUS = model_recipes("orpheus-3b").architecture

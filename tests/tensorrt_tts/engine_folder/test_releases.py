@@ -3,8 +3,8 @@ from types import ModuleType
 
 import pytest
 
-from engines import compat
-from engines.compat import (
+from tensorrt_tts.engine_folder import releases
+from tensorrt_tts.engine_folder.releases import (
     engine_api,
     engine_llm,
     installed_version,
@@ -50,7 +50,7 @@ def test_other_releases_are_refused_with_the_remedy(version, says):
 
 
 def _install(monkeypatch, version, **modules):
-    monkeypatch.setattr(compat.importlib.metadata, "version", lambda package: version)
+    monkeypatch.setattr(releases.importlib.metadata, "version", lambda package: version)
     for name, members in modules.items():
         module = ModuleType(name)
         module.__dict__.update(members)
@@ -114,13 +114,13 @@ def test_whatever_the_import_raises_is_one_line_with_the_remedy(monkeypatch, rai
     def fail(module):
         raise raised
 
-    monkeypatch.setattr(compat.importlib, "import_module", fail)
+    monkeypatch.setattr(releases.importlib, "import_module", fail)
     with pytest.raises(EngineError) as caught:
-        compat.load("tensorrt_llm", "LLM")
+        releases.load("tensorrt_llm", "LLM")
     said = str(caught.value)
     assert "\n" not in said
     assert (str(raised).splitlines() or ["AssertionError"])[0] in said
-    for needed in ("CUDA_HOME", "LD_LIBRARY_PATH", "libopenmpi-dev", compat.CONSTRAINTS):
+    for needed in ("CUDA_HOME", "LD_LIBRARY_PATH", "libopenmpi-dev", releases.CONSTRAINTS):
         assert needed in said
 
 
@@ -151,9 +151,11 @@ def test_every_module_imports_without_tensorrt_llm(monkeypatch):
     import pkgutil
 
     import engines
+    from tensorrt_tts import engine_folder
 
     monkeypatch.setitem(sys.modules, "tensorrt_llm", None)
     monkeypatch.setitem(sys.modules, "tensorrt", None)
-    for module in pkgutil.walk_packages(engines.__path__, "engines."):
-        if not module.name.endswith("__main__"):
-            importlib.import_module(module.name)
+    for package in (engines, engine_folder):
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            if not module.name.endswith("__main__"):
+                importlib.import_module(module.name)

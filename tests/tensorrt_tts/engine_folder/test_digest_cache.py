@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from engines import digest_cache, manifest
-from engines.digest_cache import MOST_FILES, NAME, SETTLED_NS, DigestCache
+from tensorrt_tts.engine_folder import digest_cache, manifest
+from tensorrt_tts.engine_folder.digest_cache import MOST_FILES, NAME, SETTLED_NS, DigestCache
 
 
 class Reads:

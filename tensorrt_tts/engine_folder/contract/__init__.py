@@ -6,6 +6,6 @@ checked before the call: `PluginConfig` of 1.2 ignores unknown names silently, a
 `BuildConfig` field would otherwise be found on a rented GPU.
 """
 
-from engines.contract.contract import Callable, Contract, contract_for
+from tensorrt_tts.engine_folder.contract.contract import Callable, Contract, contract_for
 
 __all__ = ["Callable", "Contract", "contract_for"]

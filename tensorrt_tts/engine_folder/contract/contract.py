@@ -80,5 +80,5 @@ class Contract(BaseModel):
 @cache
 def contract_for(version: str) -> Contract:
     """The contract of `version`, one of the releases with a file ("1.2.1", "0.21.0")."""
-    resource = files("engines.contract").joinpath(f"trtllm-{version}.json")
+    resource = files("tensorrt_tts.engine_folder.contract").joinpath(f"trtllm-{version}.json")
     return Contract.model_validate_json(resource.read_text(encoding="utf-8"))

@@ -1,6 +1,6 @@
 import pytest
 
-from engines.formats import Format, Kv, Precision, every_format
+from tensorrt_tts.engine_folder.formats import Format, Kv, Precision, every_format
 from tensorrt_tts.errors import SettingError
 
 

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from engines.host import Device
+from tensorrt_tts.engine_folder.device import Device
 from tensorrt_tts.errors import CorruptEngineError
 from tensorrt_tts.files import read_json
 

@@ -7,8 +7,8 @@ import shutil
 
 import pytest
 
-from engines.digest_cache import NAME
-from engines.fingerprint import fingerprint, fingerprint_of
+from tensorrt_tts.engine_folder.digest_cache import NAME
+from tensorrt_tts.engine_folder.fingerprint import fingerprint, fingerprint_of
 
 
 @pytest.fixture

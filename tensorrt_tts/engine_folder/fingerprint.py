@@ -6,8 +6,8 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
-from engines.checkpoint import TOKENIZER_FILES, weight_files
-from engines.digest_cache import DigestCache
+from tensorrt_tts.engine_folder.checkpoint import TOKENIZER_FILES, weight_files
+from tensorrt_tts.engine_folder.digest_cache import DigestCache
 
 
 def fingerprint(checkpoint: Path, root: Path) -> str:

@@ -15,9 +15,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from engines.manifest import digest
+from tensorrt_tts.engine_folder.manifest import digest
+from tensorrt_tts.errors import EngineError
+from tensorrt_tts.files import read_json
 
 NAME = ".digests.cache"
 """Of the cache in a folder of engines, where names with a dot are no engines."""
@@ -86,8 +88,8 @@ class DigestCache:
 
     def _read(self) -> dict[str, _Entry]:
         try:
-            return _Entries.model_validate_json(self._path.read_bytes()).files
-        except (OSError, ValidationError):
+            return read_json(self._path, _Entries, EngineError).files
+        except (FileNotFoundError, EngineError):
             return {}
 
     def _write(self, text: str) -> None:

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
-from engines.architecture import read_architecture
-from engines.checkpoint import weight_files
-from engines.prepare import prepare
+from tensorrt_tts.engine_folder.architecture import read_architecture
+from tensorrt_tts.engine_folder.checkpoint import weight_files
+from tensorrt_tts.engine_folder.prepare import prepare
 from tensorrt_tts.errors import CorruptCheckpointError
 
 HEAD = "lm_head.weight"
