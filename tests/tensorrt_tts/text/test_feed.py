@@ -14,17 +14,17 @@ from tensorrt_tts.text.feed import TextFeed
 from tensorrt_tts.text.segment import SHORT
 
 TAGS = ("laugh", "sigh", "작은 웃음")
-WORDS = (
+WORDS = (  # noqa: SIM905
     "The rain had stopped by noon Were children home already Dr. Mr. J. e.g. U.S. 3.5 1,200 I a "
     "बारिश दोपहर तक रुक गई थी। है॥ నమస్కారం ఎలా ఉన్నారు 孩子们放学回家之前雨已经停了， "
     "妈妈在厨房里做饭。 爸爸！ 「好」 “好。” e\u0301 cafe\u0301 \u1112\u1161\u11ab 각 \u0928\u093c "
     '<laugh> <\u00a0Laugh\u3000> <la <작은 <작은\u00a0웃음> <giggle> > "quoted." (so) ‘x’. '
     "well... 😀 ʼ ☂ <custom_token_ <|eot"
-).split(" ")  # noqa: SIM905
-MARKS = (
+).split(" ")
+MARKS = (  # noqa: SIM905
     ", |. |? |! |; |: | — |… |。|，|！|\n|\r\n|\t|  |?!|! !|...|. . .|.…|-|--| -| ,|)|”|;;"
     "|\u0301|\u037e|"
-).split("|") + [" "] * 12  # noqa: SIM905
+).split("|") + [" "] * 12
 TEXTS = st.lists(
     st.builds(str.__add__, st.sampled_from(WORDS), st.sampled_from(MARKS)), min_size=1, max_size=40
 ).map("".join)

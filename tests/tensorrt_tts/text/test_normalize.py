@@ -1,3 +1,4 @@
+import re
 import sys
 import unicodedata
 
@@ -23,6 +24,9 @@ from tensorrt_tts.text.normalize import _UNDECIDED, Normalizer, _composes, norma
         ("a < b and b > c", "a < b and b > c."),
         ("<laugh> Good one.", "<laugh> Good one."),
         ("Hello. -", "Hello."),
+        ("wait--", "wait."),
+        ("wait ,; – —", "wait."),
+        ("wait--what", "wait--what."),
         ('He said "no", —', 'He said "no"'),
         ("है। —", "है।"),
         ("好。 ,", "好。"),
@@ -75,6 +79,18 @@ RUNS = st.text(
     ),
     max_size=40,
 )
+
+
+@given(RUNS)
+def test_the_whole_at_once_reads_the_same(typed: str) -> None:
+    """Without regard to where it may be cut: one step after the other over all of the text."""
+    text = unicodedata.normalize("NFC", typed).translate(str.maketrans("“", '"'))
+    text = " ".join(text.split())
+    text = re.sub(r"[.…]{2,}", "…", text)
+    text = re.sub(r"([!?।,;:])( ?\1)+", r"\1", text).rstrip(" ,;:-–—")
+    normalizer = Normalizer()
+    read = normalizer.feed(typed) + normalizer.end()
+    assert read == text + ("" if text[-1:] in ".!?।…\"')>。" else ".")
 
 
 @given(RUNS, RUNS)
