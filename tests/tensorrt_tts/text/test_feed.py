@@ -162,6 +162,9 @@ def test_a_short_sentence_waits_for_its_neighbour() -> None:
     assert when(text) == [("end", text)]
     # Until that cannot fit, wherever it will be cut.
     assert when(f"Oh. {'x' * 80}", limit=68)[0] == (f"Oh. {'x' * 65}x", "Oh.")
+    # It would fit as far as the space, where it is cut.
+    first, second = "Oh. " + "x" * 40, "y" * 40 + "."
+    assert [part for _, part in when(f"{first} {second}", limit=68)] == [first, second]
 
 
 @pytest.mark.parametrize(
