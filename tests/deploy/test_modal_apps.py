@@ -16,6 +16,7 @@ import pytest
 modal = pytest.importorskip("modal")
 
 from deploy import build_engine, images, inference_l4, parity, vllm_image  # noqa: E402
+from deploy.jobs.speaker import BENCHMARK_TEXTS  # noqa: E402
 from engines.compat import CONSTRAINTS, PINNED  # noqa: E402
 from engines.contract import contract_for  # noqa: E402
 from engines.gpus import GPUS, gpu  # noqa: E402
@@ -24,7 +25,6 @@ from tensorrt_tts.errors import (  # noqa: E402
     MissingDependencyError,
     UnknownVoiceError,
 )
-from tensorrt_tts.jobs.speaker import BENCHMARK_TEXTS  # noqa: E402
 from tests.support.tiny_orpheus import tiny_model_folders  # noqa: E402
 
 import inference_a100_optimized as a100  # noqa: E402  # isort: skip

@@ -79,10 +79,10 @@ def test_servers_commit_what_their_start_wrote(name, backend, monkeypatch):
 
 
 def test_batch_commits_what_its_start_wrote(monkeypatch):
-    from deploy import vllm_batch
+    from deploy import vllm_batch, warm_speaker
 
     events = []
-    monkeypatch.setattr(vllm_batch, "persist", lambda: events.append("committed"))
+    monkeypatch.setattr(warm_speaker, "persist", lambda: events.append("committed"))
     job = vllm_batch.Inference._get_user_cls()()
     job.speaker = object()
     job.load()
