@@ -1,4 +1,4 @@
-"""`python -m vllm_inference.client` is `python -m tensorrt_tts.client`, of every backend's server."""
+"""`python -m vllm_inference.client` is `python -m tensorrt_tts.client`, for any backend."""
 
 import sys
 
