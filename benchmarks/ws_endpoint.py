@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.exchange import Exchange, Message
 from benchmarks.prompts import Prompt
+from tensorrt_tts.client.handshake import not_opened, seconds
 from tensorrt_tts.errors import (
     CapacityError,
     DrainingError,
     RateLimitError,
     TTSError,
 )
-from vllm_inference.handshake import not_opened, seconds
 
 if TYPE_CHECKING:
     from websockets.asyncio.client import ClientConnection

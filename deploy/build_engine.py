@@ -28,8 +28,8 @@ class Builder:
     def build(self, model: str, precision: str = "", kv: str = "") -> str:
         """Returns the engine's folder, whether it was built now, and whether it says what its
         weights say. Raises EngineMismatchError when it does not."""
+        from deploy.jobs.engine import ready_engine, verified
         from tensorrt_tts.codecs.select import engines_root
-        from tensorrt_tts.jobs.engine import ready_engine, verified
 
         built = ready_engine(model, engines_root(), precision or None, kv or None)
         state = "built" if built.fresh else "already there, nothing to do"

@@ -13,7 +13,8 @@ from typing import Any
 import modal
 
 from deploy.images import GPUS, VOLUME_PATH, persist, trtllm_image, volume
-from tensorrt_tts.jobs import local
+from deploy.jobs import local
+from deploy.warm_speaker import ModelParameters
 
 app = modal.App("tensorrt-tts-l4")
 
@@ -26,11 +27,8 @@ app = modal.App("tensorrt-tts-l4")
     timeout=1800,
     startup_timeout=3600,
 )
-class Inference:
-    model: str = modal.parameter(default="orpheus-3b")
-    codec: str = modal.parameter(default="")
+class Inference(ModelParameters):
     backend: str = modal.parameter(default="trtllm")
-    device: str = modal.parameter(default="cuda")
     precision: str = modal.parameter(default="fp16")
 
     @modal.method()
@@ -38,11 +36,11 @@ class Inference:
         self, text: str, voice: str = "", in_turn: bool = False
     ) -> tuple[bytes, dict[str, Any]]:
         """A WAV file, and its timing with the phases."""
-        from tensorrt_tts.jobs.service import Service
-        from tensorrt_tts.jobs.turns import speak_once
+        from deploy.jobs.sequential import load_and_speak
+        from deploy.jobs.speaker_options import SpeakerOptions
 
-        service = Service(self.model, self.backend, self.device, self.codec, self.precision)
-        spoken = asyncio.run(speak_once(service, text, voice or None, in_turn))
+        service = SpeakerOptions(self.model, self.backend, self.device, self.codec, self.precision)
+        spoken = asyncio.run(load_and_speak(service, text, voice or None, in_turn))
         persist()
         return spoken.as_tuple()
 

@@ -6,15 +6,10 @@ Fails unless nothing is missing and every sample agrees to one step of int16.
 """
 
 # No `from __future__ import annotations`: Modal reads the types of class parameters as they stand.
-from functools import cached_property
-from typing import TYPE_CHECKING
-
 import modal
 
-from deploy.images import GPUS, VOLUME_PATH, persist, trtllm_image, volume
-
-if TYPE_CHECKING:
-    from tensorrt_tts.jobs.blocking import BlockingSpeaker
+from deploy.images import GPUS, VOLUME_PATH, trtllm_image, volume
+from deploy.warm_speaker import WarmSpeaker
 
 app = modal.App("tensorrt-tts-parity")
 
@@ -26,34 +21,15 @@ app = modal.App("tensorrt-tts-parity")
     timeout=1800,
     startup_timeout=3600,
 )
-class Parity:
-    model: str = modal.parameter(default="orpheus-3b")
-    codec: str = modal.parameter(default="")
+class Parity(WarmSpeaker):
     backend: str = modal.parameter(default="trtllm")
-    device: str = modal.parameter(default="cuda")
-
-    @cached_property
-    def speaker(self) -> "BlockingSpeaker":
-        """Loaded when the container enters; by the first use under `.local()`, which does not."""
-        from tensorrt_tts.jobs.service import Service
-
-        return Service(self.model, self.backend, self.device, self.codec).open_blocking()
-
-    @modal.enter()
-    def load(self) -> None:
-        assert self.speaker
-        persist()  # an engine that was just built
 
     @modal.method()
     def compare(self, prompts: int = 3) -> tuple[bool, str]:
         """Whether all agree, and the table."""
-        from tensorrt_tts.jobs.parity import compare
+        from deploy.jobs.parity import compare
 
         return self.speaker.run(compare(self.speaker.speaker.synthesizer, prompts))
-
-    @modal.exit()
-    def close(self) -> None:
-        self.speaker.close()
 
 
 @app.local_entrypoint()

@@ -4,17 +4,12 @@ modal run deploy/vllm_batch.py --text "Good morning!" --output speech.wav
 """
 
 # No `from __future__ import annotations`: Modal reads the types of class parameters as they stand.
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
-
 import modal
 
-from deploy.images import GPUS, VOLUME_PATH, persist, volume
+from deploy.images import GPUS, VOLUME_PATH, volume
+from deploy.jobs import local
 from deploy.vllm_image import vllm_image
-from tensorrt_tts.jobs import local
-
-if TYPE_CHECKING:
-    from tensorrt_tts.jobs.blocking import BlockingSpeaker
+from deploy.warm_speaker import WarmInference
 
 app = modal.App("tensorrt-tts-vllm-batch")
 
@@ -27,32 +22,8 @@ app = modal.App("tensorrt-tts-vllm-batch")
     timeout=1800,
     startup_timeout=1800,
 )
-class Inference:
-    model: str = modal.parameter(default="orpheus-3b")
-    codec: str = modal.parameter(default="")
+class Inference(WarmInference):
     backend: str = modal.parameter(default="vllm")
-    device: str = modal.parameter(default="cuda")
-
-    @cached_property
-    def speaker(self) -> "BlockingSpeaker":
-        """Loaded when the container enters; by the first use under `.local()`, which does not."""
-        from tensorrt_tts.jobs.service import Service
-
-        return Service(self.model, self.backend, self.device, self.codec).open_blocking()
-
-    @modal.enter()
-    def load(self) -> None:
-        assert self.speaker
-        persist()  # the checkpoint, and the kernels that the start compiled
-
-    @modal.method()
-    def speak(self, text: str, voice: str = "") -> tuple[bytes, dict[str, Any]]:
-        """A WAV file, and its timing."""
-        return self.speaker.speak(text, voice or None).as_tuple()
-
-    @modal.exit()
-    def close(self) -> None:
-        self.speaker.close()
 
 
 @app.local_entrypoint()

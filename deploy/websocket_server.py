@@ -23,8 +23,9 @@ from typing import Any
 import modal
 
 from deploy.images import GPUS, VOLUME_PATH, persist, trtllm_image, volume
-from deploy.server_process import ServerPlan, ServerProcess, once_listening
+from deploy.server_process import ServerPlan, drain, end_container, once_listening
 from deploy.vllm_image import vllm_image
+from tensorrt_tts.child_process import ChildProcess
 
 SERVER_PACKAGES = (
     "fastapi>=0.115",
@@ -60,29 +61,28 @@ def hosting(plan: ServerPlan) -> dict[str, Any]:
     }
 
 
-@app.server(image=trtllm_image(*SERVER_PACKAGES), **hosting(TENSORRT))
-class TensorRTServer:
+class SpeechServer:
+    """The server of `plan`, which each app's class names."""
+
+    plan: ServerPlan
+
     @modal.enter()
     def start(self) -> None:
-        self.process = ServerProcess(TENSORRT.command(), TENSORRT.grace_s)
+        self.process = ChildProcess(self.plan.command(), ended=end_container)
         self.process.start()
-        once_listening(TENSORRT.port, persist)
+        once_listening(self.process, self.plan.port, persist)
 
     @modal.exit()
     def stop(self) -> None:
-        self.process.stop()
+        drain(self.process, self.plan.grace_s)
         persist()  # kernels that speech needed and the start did not
+
+
+@app.server(image=trtllm_image(*SERVER_PACKAGES), **hosting(TENSORRT))
+class TensorRTServer(SpeechServer):
+    plan = TENSORRT
 
 
 @app.server(image=vllm_image(*SERVER_PACKAGES), **hosting(VLLM))
-class VLLMServer:
-    @modal.enter()
-    def start(self) -> None:
-        self.process = ServerProcess(VLLM.command(), VLLM.grace_s)
-        self.process.start()
-        once_listening(VLLM.port, persist)
-
-    @modal.exit()
-    def stop(self) -> None:
-        self.process.stop()
-        persist()  # kernels that speech needed and the start did not
+class VLLMServer(SpeechServer):
+    plan = VLLM

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from importlib import resources
 from pathlib import Path
 
 from tensorrt_tts.errors import CheckpointError, CheckpointNotFoundError, reason
@@ -25,9 +26,7 @@ CODEC_FILES = ("config.json", "model.safetensors", "pytorch_model.bin")
 
 def demo_folder(part: str) -> Path:
     """The folder of the voice that ships: part "lm" or "codec"."""
-    import demo_voice
-
-    return Path(demo_voice.__file__).parent / "weights" / part
+    return Path(str(resources.files("demo_voice") / "weights" / part))
 
 
 def local_path(name: str) -> Path | None:

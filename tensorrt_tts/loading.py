@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+import pkgutil
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -173,39 +173,25 @@ def _sampling(folder: Path, defaults: SamplingDefaults) -> SamplingDefaults:
     return replace(defaults, **chosen)
 
 
-def _reference(model: SpeechModel, device: str, max_streams: int) -> Backend:
-    from tensorrt_tts.backends.reference import ReferenceBackend
+@dataclass(frozen=True, slots=True)
+class Opener:
+    """Opens a backend. where: the import string of a function of a folder, device and max_streams,
+    imported when it is called: this module imports no backend, and vLLM's lies above it."""
 
-    return ReferenceBackend.from_folder(model.folder, device, max_streams=max_streams)
+    where: str
 
+    def __call__(self, model: SpeechModel, device: str, max_streams: int) -> Backend:
+        opened: Backend = pkgutil.resolve_name(self.where)(
+            model.folder, device=device, max_streams=max_streams
+        )
+        return opened
 
-def _vllm(model: SpeechModel, device: str, max_streams: int) -> Backend:
-    from vllm_inference.backend import VLLMBackend
-    from vllm_inference.options import VLLMOptions
-
-    options = VLLMOptions(device=device, max_streams=max_streams)
-    return VLLMBackend.from_folder(model.folder, options)
-
-
-def _trtllm(model: SpeechModel, device: str, max_streams: int) -> Backend:
-    from tensorrt_tts.backends.trtllm.opening import RuntimeOptions, open_checkpoint
-
-    return open_checkpoint(model.folder, RuntimeOptions(max_streams=max_streams))
-
-
-def _trtllm_pytorch(model: SpeechModel, device: str, max_streams: int) -> Backend:
-    from tensorrt_tts.backends.trtllm.opening import RuntimeOptions, open_pytorch
-
-    return open_pytorch(model.folder, RuntimeOptions(max_streams=max_streams))
-
-
-Opener = Callable[[SpeechModel, str, int], "Backend"]
 
 BACKENDS: dict[str, Opener] = {
-    "reference": _reference,
-    "trtllm": _trtllm,
-    "trtllm-pytorch": _trtllm_pytorch,
-    "vllm": _vllm,
+    "reference": Opener("tensorrt_tts.backends.reference:ReferenceBackend.from_folder"),
+    "trtllm": Opener("tensorrt_tts.backends.trtllm.opening:checkpoint_backend"),
+    "trtllm-pytorch": Opener("tensorrt_tts.backends.trtllm.opening:pytorch_backend"),
+    "vllm": Opener("vllm_inference.backend:open_backend"),
 }
 """Builders by name: (model, device, max_streams) to a loaded backend."""
 

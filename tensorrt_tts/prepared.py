@@ -4,18 +4,20 @@ before anything is generated."""
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 
-from tensorrt_tts.backends.base import Prompt, Sampling
+from tensorrt_tts.backends.base import Backend, Prompt, Sampling
 from tensorrt_tts.errors import InputError, SettingError, TextError
 from tensorrt_tts.families.base import Spec, TextForm
 from tensorrt_tts.request_settings import RANGES, problem_with
 from tensorrt_tts.speech import SpeechRequest
 from tensorrt_tts.speech_model import SpeechModel
 from tensorrt_tts.text.feed import TextFeed
+from tensorrt_tts.text.normalize import MAX_CHARACTERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,32 @@ def _read(text: str, model: SpeechModel) -> str:
             "speaks English only; use another --model"
         )
     return phonemes
+
+
+def prepare_request(
+    request: SpeechRequest,
+    model: SpeechModel,
+    max_sequence: int,
+    max_characters: int = MAX_CHARACTERS,
+    first_clause: int | None = None,
+) -> list[PreparedSegment]:
+    """A request whose text is whole. Raises TextError, UnknownVoiceError or SettingError."""
+    preparation = Preparation(request, model, max_sequence)
+    feed = text_feed(model, max_characters, first_clause)
+    return preparation.prepare(feed.feed(request.text) + feed.end())
+
+
+def text_feed(model: SpeechModel, max_characters: int, first_clause: int | None) -> TextFeed:
+    """By the rules of the model's voices."""
+    spec = model.spec
+    return TextFeed(spec.segment_characters, spec.tags, max_characters, first_clause)
+
+
+async def generate(backend: Backend, segment: PreparedSegment, request_id: str) -> list[int]:
+    """A segment's token ids, undecoded."""
+    chunks = backend.stream(segment.prompt, segment.sampling, request_id)
+    async with contextlib.aclosing(chunks):
+        return [token async for chunk in chunks for token in chunk.ids]
 
 
 class FedText:

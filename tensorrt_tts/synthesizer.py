@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import itertools
 import time
 from collections.abc import Sequence
@@ -17,12 +16,18 @@ from tensorrt_tts.codecs.lookahead import LookaheadStreamingDecoder
 from tensorrt_tts.codecs.scheduler import CodecScheduler
 from tensorrt_tts.errors import EngineDiedError, InputError
 from tensorrt_tts.families.base import Voice
-from tensorrt_tts.prepared import FedText, Preparation, PreparedSegment
+from tensorrt_tts.prepared import (
+    FedText,
+    Preparation,
+    PreparedSegment,
+    generate,
+    prepare_request,
+    text_feed,
+)
 from tensorrt_tts.speech import SpeechReport, SpeechRequest
 from tensorrt_tts.speech_model import SpeechModel
 from tensorrt_tts.speech_task import Pipeline, Speech, SpeechTask
 from tensorrt_tts.stream_options import StreamOptions
-from tensorrt_tts.text.feed import TextFeed
 
 
 class Synthesizer:
@@ -84,7 +89,9 @@ class Synthesizer:
         """Begin to speak a text that is still coming: `Speech.feed` the rest, then `end` it. The
         request's own text is its beginning, often "". Raises as `stream`."""
         self._refuse_if_closed()
-        text = FedText(self._feed(), self._preparation(request), self._text_thread)
+        feed = text_feed(self.model, self.options.max_characters, self.options.first_clause)
+        preparation = Preparation(request, self.model, self.backend.capacity.max_sequence)
+        text = FedText(feed, preparation, self._text_thread)
         task = self._task(request_id, None)
         speech = Speech(task, text)
         try:
@@ -116,21 +123,17 @@ class Synthesizer:
 
     async def generate_tokens(self, request: SpeechRequest) -> list[int]:
         """The audio token ids of the text's first segment, undecoded: for inspecting decoders."""
-        return await self._generate(self._prepared(request)[0])
+        return (await self.generate_segments(request, 1))[0][0]
 
-    async def generate_segments(self, request: SpeechRequest) -> list[tuple[list[int], int]]:
-        """The audio token ids of every segment, undecoded, each with its codec seed: for decoding
-        when the language model is no longer loaded."""
+    async def generate_segments(
+        self, request: SpeechRequest, most: int | None = None
+    ) -> list[tuple[list[int], int]]:
+        """The audio token ids of every segment, or the first `most`, undecoded, each with its codec
+        seed."""
         return [
-            (await self._generate(segment), segment.seed) for segment in self._prepared(request)
+            (await generate(self.backend, segment, f"tokens-{next(self._names)}"), segment.seed)
+            for segment in self._prepared(request)[:most]
         ]
-
-    async def _generate(self, segment: PreparedSegment) -> list[int]:
-        name = f"tokens-{next(self._names)}"
-        async with contextlib.aclosing(
-            self.backend.stream(segment.prompt, segment.sampling, name)
-        ) as chunks:
-            return [token async for chunk in chunks for token in chunk.ids]
 
     def decoder(self, seed: int) -> LookaheadStreamingDecoder:
         """A fresh decoder for one segment's tokens, as the streams here are decoded."""
@@ -166,16 +169,9 @@ class Synthesizer:
         return task
 
     def _prepared(self, request: SpeechRequest) -> list[PreparedSegment]:
-        preparation, feed = self._preparation(request), self._feed()
-        return preparation.prepare(feed.feed(request.text) + feed.end())
-
-    def _preparation(self, request: SpeechRequest) -> Preparation:
-        return Preparation(request, self.model, self.backend.capacity.max_sequence)
-
-    def _feed(self) -> TextFeed:
-        spec, options = self.model.spec, self.options
-        return TextFeed(
-            spec.segment_characters, spec.tags, options.max_characters, options.first_clause
+        room, options = self.backend.capacity.max_sequence, self.options
+        return prepare_request(
+            request, self.model, room, options.max_characters, options.first_clause
         )
 
 

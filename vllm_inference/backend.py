@@ -251,3 +251,8 @@ def _chunk(output: Any, stops: frozenset[int]) -> TokenChunk:
     if finish is Finish.STOP and ids and ids[-1] in stops:
         ids = ids[:-1]
     return TokenChunk(ids, finish)
+
+
+def open_backend(folder: Path, device: str, max_streams: int) -> VLLMBackend:
+    """For `tensorrt_tts.loading.BACKENDS`. Raises what `VLLMBackend.from_folder` raises."""
+    return VLLMBackend.from_folder(folder, VLLMOptions(device=device, max_streams=max_streams))

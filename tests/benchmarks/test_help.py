@@ -13,6 +13,7 @@ COMMANDS = (
     "plot_metrics",
     "tensorrt_tts speak",
     "engines build",
+    "tensorrt_tts.client",
     "vllm_inference.client",
 )
 

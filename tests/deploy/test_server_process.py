@@ -1,127 +1,91 @@
-import os
-import signal
 import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from deploy.server_process import ServerPlan, ServerProcess, once_listening
+from deploy.server_process import ServerPlan, drain, once_listening
+from tensorrt_tts.child_process import ChildProcess
 from tensorrt_tts.errors import EngineError
 from tensorrt_tts.server.settings import read_settings
-from tests.support.server_thread import wait_until
 
 ROOT = Path(__file__).parents[2]
 
-DRAINS = """
-import pathlib, signal, sys
-def drain(signum, frame):
-    pathlib.Path(sys.argv[1]).write_text("drained")
-    sys.exit(0)
-signal.signal(signal.SIGTERM, drain)
-pathlib.Path(sys.argv[1]).write_text("up")
-while True:
-    signal.pause()
-"""
-
 DEAF = """
-import pathlib, signal, sys
+import signal
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
-pathlib.Path(sys.argv[1]).write_text("up")
-while True:
-    signal.pause()
-"""
-
-ANSWERS = """
-import pathlib, signal, sys
-signal.signal(signal.SIGUSR1, lambda *_: pathlib.Path(sys.argv[1]).write_text("asked"))
-pathlib.Path(sys.argv[1]).write_text("up")
+print("up", flush=True)
 while True:
     signal.pause()
 """
 
 CONTAINER = """
 import signal, sys
-from deploy.server_process import ServerProcess
-ServerProcess([sys.executable, "-c", *sys.argv[1:]], 60).start()
+from deploy.server_process import end_container
+from tensorrt_tts.child_process import ChildProcess
+ChildProcess([sys.executable, "-c", *sys.argv[1:]], ended=end_container).start()
 while True:
     signal.pause()
 """
 
-linux = pytest.mark.skipif(sys.platform != "linux", reason="the kernel's parent-death signal")
+linux = pytest.mark.skipif(sys.platform != "linux", reason="/dev/full")
 
 
-def says(sign: Path, word: str) -> bool:
-    return sign.exists() and sign.read_text() == word
+@pytest.fixture
+def deaf(tmp_path: Path) -> Iterator[ChildProcess]:
+    """A server that does not end when it is asked to."""
+    with (tmp_path / "log").open("wb") as log:
+        server = ChildProcess([sys.executable, "-c", DEAF], output=log)
+        server.start()
+    assert server.wait_until(lambda: bool((tmp_path / "log").read_text()), pause_s=0.01)
+    yield server
+    if server.running:
+        with pytest.raises(TimeoutError):
+            server.stop(0)
 
 
-def started(program: str, sign: Path, grace_s: float = 60) -> ServerProcess:
-    process = ServerProcess([sys.executable, "-c", program, str(sign)], grace_s, ended=never)
-    process.start()
-    wait_until(lambda: says(sign, "up"))
-    return process
-
-
-def never(code: int) -> None:
-    raise AssertionError(f"the server ended with {code}")
-
-
-def pid_of(process: ServerProcess) -> int:
-    assert process._process is not None
-    return process._process.pid
-
-
-def test_once_listening_waits_for_the_port():
-    with socket.socket() as server:
-        server.bind(("127.0.0.1", 0))
+def test_once_listening_waits_for_the_port(deaf):
+    with socket.socket() as port:
+        port.bind(("127.0.0.1", 0))
         called = threading.Event()
-        thread = once_listening(server.getsockname()[1], called.set, pause_s=0.01)
+        thread = once_listening(deaf, port.getsockname()[1], called.set, pause_s=0.01)
         assert not called.is_set()  # bound, but refusing
-        server.listen()
+        port.listen()
         thread.join()
         assert called.is_set()
 
 
-def test_once_listening_calls_at_once_where_the_port_is_open():
+def test_once_listening_calls_at_once_where_the_port_is_open(deaf):
     called: list[int] = []
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        once_listening(server.getsockname()[1], lambda: called.append(1)).join()
+    with socket.create_server(("127.0.0.1", 0)) as port:
+        once_listening(deaf, port.getsockname()[1], lambda: called.append(1)).join()
     assert called == [1]
 
 
-def test_stop_waits_for_the_drain(tmp_path):
-    process = started(DRAINS, tmp_path / "sign")
-    assert process.stop() == 0
-    assert says(tmp_path / "sign", "drained")
+def test_a_server_that_ends_is_not_waited_for():
+    called: list[int] = []
+    server = ChildProcess([sys.executable, "-c", ""])
+    server.start()
+    with socket.socket() as port:
+        port.bind(("127.0.0.1", 0))
+        number = port.getsockname()[1]
+        once_listening(server, number, lambda: called.append(1), pause_s=0.01).join()
+    assert called == []
 
 
-def test_what_does_not_end_is_killed_and_told(tmp_path):
-    process = started(DEAF, tmp_path / "sign", grace_s=0.2)
-    with pytest.raises(EngineError, match=r"within 0\.2 s"):
-        process.stop()
+def test_a_server_that_does_not_end_is_told(deaf):
+    with pytest.raises(EngineError, match=r"within 0\.2 s.*--drain-timeout-s"):
+        drain(deaf, 0.2)
 
 
-def test_a_signal_to_the_containers_group_does_not_reach_the_server(tmp_path):
-    """`stop()` would be its second then, which means "stop now"."""
-    process = started(DRAINS, tmp_path / "sign")
-    assert os.getpgid(pid_of(process)) != os.getpgrp()
-    process.stop()
-
-
-@pytest.mark.parametrize(
-    ("ending", "code"),
-    [("raise SystemExit(8)", 8), ("import os; os.kill(os.getpid(), 9)", 137), ("", 0)],
-    ids=["fault", "crash", "clean"],
-)
-def test_a_server_that_ends_unasked_is_told_once(ending, code):
-    told: list[int] = []
-    process = ServerProcess([sys.executable, "-c", ending], 60, ended=told.append)
-    process.start()
-    wait_until(lambda: bool(told))
-    assert process.stop() == (code if code < 128 else 128 - code)
-    assert told == [code]
+def test_a_server_that_ends_is_drained():
+    server = ChildProcess([sys.executable, "-c", "import signal; signal.pause()"])
+    server.start()
+    drain(server, 60)
+    assert not server.running
 
 
 def test_the_container_ends_with_its_server():
@@ -143,47 +107,6 @@ def test_the_container_ends_even_where_it_cannot_say_so():
     with open("/dev/full", "w") as full:
         ended = subprocess.run(command, cwd=ROOT, stderr=full, timeout=240, check=False)
     assert ended.returncode == 8
-
-
-@linux
-def test_the_server_ends_with_its_container(tmp_path):
-    sign = tmp_path / "sign"
-    container = subprocess.Popen([sys.executable, "-c", CONTAINER, DRAINS, str(sign)], cwd=ROOT)
-    wait_until(lambda: says(sign, "up"))
-    container.kill()
-    container.wait()
-    wait_until(lambda: says(sign, "drained"))
-
-
-@linux
-def test_the_server_outlives_the_thread_that_asked_for_it(tmp_path):
-    """What the kernel takes for the parent is a thread."""
-    found: list[ServerProcess] = []
-    thread = threading.Thread(target=lambda: found.append(started(ANSWERS, tmp_path / "sign")))
-    thread.start()
-    thread.join()
-    wait_until(lambda: not Path(f"/proc/self/task/{thread.native_id}").exists())
-    os.kill(pid_of(found[0]), signal.SIGUSR1)
-    wait_until(lambda: says(tmp_path / "sign", "asked"))
-    assert found[0].stop() == -signal.SIGTERM
-
-
-@linux
-def test_a_server_whose_container_went_first_does_not_start(tmp_path):
-    wrapper = [sys.executable, str(ROOT / "deploy" / "with_parent.py"), "1"]
-    command = [sys.executable, "-c", ANSWERS, str(tmp_path / "sign")]
-    ended = subprocess.run([*wrapper, *command], capture_output=True, text=True, check=False)
-    assert (ended.returncode, ended.stderr) == (1, "the parent has ended already\n")
-
-
-def test_what_cannot_be_started_is_told_by_start(monkeypatch):
-    monkeypatch.setattr(sys, "executable", "/nowhere/python")
-    with pytest.raises(FileNotFoundError):
-        ServerProcess(["server"], 60, ended=never).start()
-
-
-def test_stop_before_start():
-    assert ServerProcess(["true"], 1).stop() is None
 
 
 @pytest.mark.parametrize("backend", ["trtllm", "vllm"])

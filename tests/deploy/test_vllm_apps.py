@@ -49,38 +49,40 @@ def test_the_servers_packages_are_the_extras():
     assert sorted(websocket_server.SERVER_PACKAGES) == sorted(asked)
 
 
-class Ends:
-    """A server that opened its port and does not end by itself."""
+class Server:
+    """Opened its port, and does not end by itself."""
 
-    def __init__(self, command, grace_s):
-        self.events.append("made")
+    def __init__(self, command, ended):
+        self.events.append(command[command.index("--backend") + 1])
 
     def start(self):
         self.events.append("started")
 
-    def stop(self):
-        self.events.append("stopped")
+    def stop(self, grace_s):
+        self.events.append(f"stopped within {grace_s}")
 
 
-@pytest.mark.parametrize("name", ["TensorRTServer", "VLLMServer"])
-def test_servers_commit_what_their_start_wrote(name, monkeypatch):
+@pytest.mark.parametrize(
+    ("name", "backend"), [("TensorRTServer", "trtllm"), ("VLLMServer", "vllm")]
+)
+def test_servers_commit_what_their_start_wrote(name, backend, monkeypatch):
     from deploy import websocket_server
 
-    events = Ends.events = []
-    monkeypatch.setattr(websocket_server, "ServerProcess", Ends)
+    events = Server.events = []
+    monkeypatch.setattr(websocket_server, "ChildProcess", Server)
     monkeypatch.setattr(websocket_server, "persist", lambda: events.append("committed"))
-    monkeypatch.setattr(websocket_server, "once_listening", lambda port, then: then())
+    monkeypatch.setattr(websocket_server, "once_listening", lambda server, port, then: then())
     server = getattr(websocket_server, name)._get_user_cls()()
     server.start()
     server.stop()
-    assert events == ["made", "started", "committed", "stopped", "committed"]
+    assert events == [backend, "started", "committed", "stopped within 90", "committed"]
 
 
 def test_batch_commits_what_its_start_wrote(monkeypatch):
-    from deploy import vllm_batch
+    from deploy import vllm_batch, warm_speaker
 
     events = []
-    monkeypatch.setattr(vllm_batch, "persist", lambda: events.append("committed"))
+    monkeypatch.setattr(warm_speaker, "persist", lambda: events.append("committed"))
     job = vllm_batch.Inference._get_user_cls()()
     job.speaker = object()
     job.load()

@@ -1,8 +1,13 @@
 import errno
+import inspect
 import json
+import pkgutil
 import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import httpx
 import pytest
@@ -313,6 +318,43 @@ def test_names_are_found_in_any_case(folders: tuple[str, str], spelled: str) -> 
 @pytest.mark.parametrize("spelled", ["vllm", "vLLM", " VLLM "])
 def test_backends_are_found_in_any_case(spelled: str) -> None:
     assert known_backend(spelled) is BACKENDS["vllm"]
+
+
+@pytest.mark.parametrize("name", BACKENDS)
+def test_every_backend_is_opened_by_the_same_three(name: str) -> None:
+    opens = pkgutil.resolve_name(BACKENDS[name].where)
+    inspect.signature(opens).bind(Path(), device="cpu", max_streams=1)
+
+
+@pytest.mark.parametrize(
+    ("name", "opens", "options"),
+    [
+        ("trtllm", "tensorrt_tts.backends.trtllm.opening.open_checkpoint", {"max_streams": 3}),
+        ("trtllm-pytorch", "tensorrt_tts.backends.trtllm.opening.open_pytorch", {"max_streams": 3}),
+        (
+            "vllm",
+            "vllm_inference.backend.VLLMBackend.from_folder",
+            {"max_streams": 3, "device": "cuda"},
+        ),
+    ],
+)
+def test_a_backend_gets_what_was_asked_for(
+    monkeypatch: pytest.MonkeyPatch, name: str, opens: str, options: dict[str, object]
+) -> None:
+    monkeypatch.setattr(opens, lambda folder, options: (folder, options))
+    model = SimpleNamespace(folder=Path("weights"))
+    folder, found = BACKENDS[name](model, "cuda", 3)
+    assert folder == Path("weights")
+    assert {field: getattr(found, field) for field in options} == options
+
+
+def test_loading_imports_no_backend_and_no_voice() -> None:
+    code = "import sys, tensorrt_tts.loading; print(*sys.modules)"
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    imported = ended.stdout.split()
+    assert "tensorrt_tts.loading" in imported
+    backends = {opener.where.partition(":")[0] for opener in BACKENDS.values()}
+    assert not {*backends, "vllm_inference", "engines", "demo_voice"} & set(imported)
 
 
 def test_a_folder_is_not_taken_for_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -257,3 +257,13 @@ def _construct(llm_class: Any, keywords: dict[str, Any]) -> Any:
             f"TensorRT-LLM cannot load {keywords['model']!r}: {reason(error)}; `python -m engines "
             "check` tells whether the engine fits this machine"
         ) from error
+
+
+def checkpoint_backend(folder: Path, device: str, max_streams: int) -> TensorRTLLMBackend:
+    """For `loading.BACKENDS`. device: not asked, it is the engine's."""
+    return open_checkpoint(folder, RuntimeOptions(max_streams=max_streams))
+
+
+def pytorch_backend(folder: Path, device: str, max_streams: int) -> TensorRTLLMBackend:
+    """For `loading.BACKENDS`. device: not asked, tensorrt_llm has only GPUs."""
+    return open_pytorch(folder, RuntimeOptions(max_streams=max_streams))

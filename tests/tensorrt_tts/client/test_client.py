@@ -17,10 +17,10 @@ from websockets.sync.client import connect
 from websockets.sync.server import ServerConnection, serve
 
 from tensorrt_tts import errors
+from tensorrt_tts.client.__main__ import main
 from tests.support.audio_files import decoded
 from tests.support.backend_double import Behaviour
 from tests.support.server_thread import serving, wait_until
-from vllm_inference import client
 
 DONE = {"done": True, "chunks": 2, "duration_s": 0.1, "bytes": 4800}
 
@@ -49,7 +49,7 @@ def server(
 
 
 def run(url: str, output: Path, *more: str) -> int:
-    return client.main(["--url", url, "--text", "Hello.", "--output", str(output), *more])
+    return main(["--url", url, "--text", "Hello.", "--output", str(output), *more])
 
 
 def test_audio_is_saved_and_the_last_message_printed(tmp_path, capsys):

@@ -55,7 +55,8 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """wav: a whole WAV file, int16 mono. phases: seconds by name, where the models took turns."""
+    """wav: a whole WAV file, int16 mono. phases: seconds by name, where each model was
+    loaded in turn."""
 
     wav: bytes
     timing: Timing

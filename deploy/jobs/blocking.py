@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Coroutine, Iterator
 from typing import TypeVar
 
-from tensorrt_tts.jobs.speaker import Speaker, Spoken
+from deploy.jobs.speaker import Speaker, Spoken
 from tensorrt_tts.loop_thread import LoopThread
 
 T = TypeVar("T")

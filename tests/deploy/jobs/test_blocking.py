@@ -13,9 +13,9 @@ from contextlib import contextmanager
 
 import pytest
 
+from deploy.jobs.blocking import BlockingSpeaker
+from deploy.jobs.speaker import Speaker
 from tensorrt_tts.errors import BackendError, TextError
-from tensorrt_tts.jobs.blocking import BlockingSpeaker
-from tensorrt_tts.jobs.speaker import Speaker
 from tensorrt_tts.loading import open_synthesizer
 from tensorrt_tts.stream_options import StreamOptions
 from tests.support.backend_double import BackendDouble, Behaviour

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from deploy.jobs.speaker import Speaker, Timing, benchmark_table, wav_bytes
 from tensorrt_tts.errors import SettingError
-from tensorrt_tts.jobs.speaker import Speaker, Timing, benchmark_table, wav_bytes
 from tensorrt_tts.loading import open_synthesizer
 from tensorrt_tts.speech import SegmentReport, SpeechReport, SpeechRequest
 from tests.support.tiny_orpheus import tiny_model_folders

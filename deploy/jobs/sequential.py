@@ -7,25 +7,24 @@ in bounded windows, so that the length of the text does not matter.
 from __future__ import annotations
 
 import gc
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import cast
+from pathlib import Path
 
 import numpy as np
 
+from deploy.jobs.speaker import Spoken, Timing, wav_bytes
+from deploy.jobs.speaker_options import SpeakerOptions
 from tensorrt_tts.backends.base import Backend
 from tensorrt_tts.codecs.base import Codec
 from tensorrt_tts.codecs.lookahead import LookaheadStreamingDecoder
 from tensorrt_tts.codecs.schedule import HopSchedule
-from tensorrt_tts.codecs.snac.config import SnacConfig
-from tensorrt_tts.families.orpheus.frames import STEPS_PER_FRAME, FrameParser
-from tensorrt_tts.families.orpheus.tokens import SLOTS
-from tensorrt_tts.jobs.service import Service, free_bytes, weight_bytes
-from tensorrt_tts.jobs.speaker import Spoken, Timing, wav_bytes
+from tensorrt_tts.families.base import FrameParser
+from tensorrt_tts.prepared import generate, prepare_request
 from tensorrt_tts.speech import SpeechRequest
 from tensorrt_tts.speech_model import SpeechModel
-from tensorrt_tts.synthesizer import Synthesizer
 
 HOP_FRAMES = 64
 """Frames decoded at a time (5.5 s): the context around them then costs less than a tenth."""
@@ -35,7 +34,7 @@ RESERVE = 3 << 30
 
 
 @dataclass(slots=True)
-class InTurn:
+class SequentialSpeech:
     """pcm: int16 (samples,). phases: seconds by name, in order."""
 
     pcm: np.ndarray
@@ -44,38 +43,30 @@ class InTurn:
     phases: dict[str, float] = field(default_factory=dict)
 
 
-class _Statement:
-    """Stands where the codec will be: what it states of itself, and nothing that decodes."""
-
-    def __init__(self, config: SnacConfig) -> None:
-        self.context = config.context()
-        self.threads = 0
+def fit_together(free: int, language_model: int, codec: int) -> bool:
+    """Whether both fit at once; bytes of free memory and of weights. A checkpoint's size stands
+    for its engine's, which is at most as large."""
+    return language_model + codec + RESERVE <= free
 
 
-def needs_turns(free: int, language_model: int, codec: int) -> bool:
-    """Whether both do not fit at once; bytes of free memory and of weights. A checkpoint's size
-    stands for its engine's, which is at most as large."""
-    return language_model + codec + RESERVE > free
-
-
-async def speak_once(
-    service: Service, text: str, voice: str | None = None, in_turn: bool = False
+async def load_and_speak(
+    options: SpeakerOptions, text: str, voice: str | None = None, in_turn: bool = False
 ) -> Spoken:
     """Load, speak, unload: both models at once where they fit, in turn where not or when asked."""
-    model = service.load_model()
-    free = free_bytes(service.device)
+    model = options.load_model()
+    free = free_bytes(options.device)
     weights = weight_bytes(model.folder), weight_bytes(model.codec_folder)
-    if not in_turn and not needs_turns(free, *weights):
-        speaker = service.open()
+    if not in_turn and fit_together(free, *weights):
+        speaker = options.open()
         try:
             return await speaker.speak(text, voice)
         finally:
             await speaker.close()
-    done = await speak_in_turn(
+    done = await speak_sequentially(
         model,
         SpeechRequest(text, voice),
-        lambda: service.open_backend(model),
-        lambda: service.open_codec(model),
+        lambda: options.open_backend(model),
+        lambda: options.open_codec(model),
     )
     total = sum(done.phases.values())
     audio = len(done.pcm) / done.sample_rate
@@ -85,42 +76,59 @@ async def speak_once(
     return Spoken(wav_bytes(done.pcm, done.sample_rate), timing, done.phases)
 
 
-async def speak_in_turn(
+async def speak_sequentially(
     model: SpeechModel,
     request: SpeechRequest,
     open_backend: Callable[[], Backend],
     open_codec: Callable[[], Codec],
-) -> InTurn:
+) -> SequentialSpeech:
     """Equal to the synthesizer's output for equal seeds, to ±1 LSB. Raises what
     `Synthesizer.stream` and the two openers raise."""
     laps = _Laps()
-    statement = cast(Codec, _Statement(SnacConfig.read(model.codec_folder)))
-    synthesizer = Synthesizer(model, open_backend(), statement)
+    backend = open_backend()
     laps.end("load the language model")
     try:
-        segments = await synthesizer.generate_segments(request)
+        segments = prepare_request(request, model, backend.capacity.max_sequence)
+        spoken = [
+            (await generate(backend, segment, f"segment-{index}"), segment.seed)
+            for index, segment in enumerate(segments)
+        ]
         laps.end("generate")
     finally:
-        await synthesizer.close()
-    del synthesizer
+        await backend.close()
+    del backend
     release_memory()
     laps.end("unload")
     codec = open_codec()
     laps.end("load the codec")
     parts = [np.zeros(0, np.int16)]
-    for ids, seed in segments:
+    for ids, seed in spoken:
         parts += _decode(codec, model.family.parser(), ids, seed)
     laps.end("decode")
-    tokens = sum(len(ids) for ids, _ in segments)
-    return InTurn(np.concatenate(parts), codec.context.sample_rate, tokens, laps.seconds)
+    tokens = sum(len(ids) for ids, _ in spoken)
+    return SequentialSpeech(np.concatenate(parts), codec.context.sample_rate, tokens, laps.seconds)
 
 
 def _decode(codec: Codec, parser: FrameParser, ids: list[int], seed: int) -> list[np.ndarray]:
-    schedule = HopSchedule(hop=HOP_FRAMES * STEPS_PER_FRAME)
+    schedule = HopSchedule(hop=HOP_FRAMES * codec.context.steps_per_frame)
     decoder = LookaheadStreamingDecoder(codec, parser, schedule, seed)
-    hop = HOP_FRAMES * SLOTS
-    parts = [decoder.push(ids[first : first + hop]) for first in range(0, len(ids), hop)]
-    return [*parts, decoder.flush()]
+    return [*(decoder.push([token]) for token in ids), decoder.flush()]
+
+
+def free_bytes(device: str) -> int:
+    """Memory that is free on a CUDA device now; the machine's own for "cpu"."""
+    if device == "cpu":
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_AVPHYS_PAGES")
+    import torch
+
+    free: int = torch.cuda.mem_get_info(device)[0]
+    return free
+
+
+def weight_bytes(folder: Path) -> int:
+    """Of a checkpoint's or engine's weights, by their files."""
+    patterns = ("*.safetensors", "*.engine", "*.bin")
+    return sum(path.stat().st_size for pattern in patterns for path in folder.glob(pattern))
 
 
 def release_memory() -> None:

@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
+from deploy.jobs import engine
+from deploy.jobs.engine import verified
 from engines.agreement import Answers, NextId, Ranking, judge, limits
 from engines.verification import Verification, write_verification
 from tensorrt_tts.checkpoint_folder import demo_folder
 from tensorrt_tts.engine_folder.formats import Format
 from tensorrt_tts.engine_folder.manifest import read_manifest
 from tensorrt_tts.errors import EngineMismatchError
-from tensorrt_tts.jobs import engine
-from tensorrt_tts.jobs.engine import verified
 from tests.support.engine_of_model import write_engine
 
 

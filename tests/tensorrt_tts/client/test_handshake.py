@@ -14,9 +14,9 @@ import pytest
 from websockets.exceptions import ConnectionClosedError
 
 from tensorrt_tts import errors
+from tensorrt_tts.client.handshake import check_url, not_opened, seconds
 from tests.support.server_thread import ServerThread, serving
-from tests.vllm_inference.test_client import denied, run, server
-from vllm_inference.handshake import check_url, not_opened, seconds
+from tests.tensorrt_tts.client.test_client import denied, run, server
 
 
 @pytest.fixture(scope="module")

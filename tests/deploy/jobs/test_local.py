@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from deploy.jobs.local import output_path, save_stream, save_wav
+from deploy.jobs.speaker import wav_bytes
 from tensorrt_tts.errors import OutputError
-from tensorrt_tts.jobs.local import output_path, save_stream, save_wav
-from tensorrt_tts.jobs.speaker import wav_bytes
 from tests.support.audio_files import decoded
 
 TIMING = {"audio_s": 3.0, "total_s": 2.0, "speed": 1.5, "tokens_per_s": 123.4, "phases": {}}

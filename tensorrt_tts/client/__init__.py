@@ -1,0 +1,1 @@
+"""A client of `/ws/tts`, and why a socket to a server did not open."""
