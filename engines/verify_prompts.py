@@ -12,7 +12,7 @@ from itertools import cycle, islice
 from pathlib import Path
 
 from engines import calibration
-from tensorrt_tts.backends.base import LegalTokens, Sampling
+from tensorrt_tts.backends.base import Grammar, Sampling
 from tensorrt_tts.families.orpheus.spec import Voice
 from tensorrt_tts.loading import SpeechModel, load_model
 from tensorrt_tts.speech import SpeechRequest
@@ -98,7 +98,9 @@ def _orpheus(model: SpeechModel, voice: Voice, seed: int) -> SpokenPrompt:
     sentences: Sequence[str] = SENTENCES.get(voice.language, SENTENCES["en"])
     text = sentences[seed % len(sentences)]
     plan = plan_speech(SpeechRequest(text, voice.name, seed=seed), model, len(text) + 1, 4096)
-    return SpokenPrompt(plan.prompts[0], replace(plan.sampling[0], stop_ids=()))
+    sampling = plan.sampling[0]
+    endless = replace(sampling, grammar=replace(sampling.grammar, stops=()))
+    return SpokenPrompt(list(plan.prompts[0].ids), endless)
 
 
 def _spark(tokenizer: TextTokenizer, count: int) -> list[SpokenPrompt]:
@@ -106,12 +108,18 @@ def _spark(tokenizer: TextTokenizer, count: int) -> list[SpokenPrompt]:
     first = tokenizer.token_id(_SEMANTIC.format(0))
     last = tokenizer.token_id(_SEMANTIC.format(calibration.SPARK_SEMANTIC - 1))
     assert first is not None
-    legal = None if last is None else LegalTokens((range(first, last + 1),))
+    grammar = Grammar() if last is None else Grammar((range(first, last + 1),))
     found = []
     for seed, text in enumerate(calibration.texts("spark", samples=count, length=1)):
         head = text.partition(_SEMANTIC.partition("{}")[0])[0]
         sampling = Sampling(
-            1, temperature=0.8, top_p=0.95, top_k=50, repetition_penalty=1.0, seed=seed, legal=legal
+            1,
+            temperature=0.8,
+            top_p=0.95,
+            top_k=50,
+            repetition_penalty=1.0,
+            seed=seed,
+            grammar=grammar,
         )
         found.append(SpokenPrompt(tokenizer.encode(head), sampling))
     return found

@@ -7,7 +7,7 @@ import secrets
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from tensorrt_tts.backends.base import Sampling
+from tensorrt_tts.backends.base import Prompt, Sampling
 from tensorrt_tts.errors import SettingError, TextError
 from tensorrt_tts.families.orpheus.prompt import build_prompt
 from tensorrt_tts.families.orpheus.spec import OrpheusSpec, TextForm
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class SpeechPlan:
-    """The text's segments and, for each, the prompt's ids and how its tokens are sampled. seed: of
+    """The text's segments and, for each, the prompt and how its tokens are sampled. seed: of
     the first segment's decoder; the next ones count up from it."""
 
     segments: list[str]
-    prompts: list[list[int]]
+    prompts: list[Prompt]
     sampling: list[Sampling]
     seed: int
 
@@ -55,17 +55,18 @@ def plan_speech(
     voice = spec.voice(request.voice)
     segments = segment(text, spec.segment_characters)
     base = _sampling(request, model)
-    prompts, sampling = [], []
+    prompts: list[Prompt] = []
+    sampling: list[Sampling] = []
     for index, part in enumerate(segments):
         read = _read(part, model)
-        prompt = build_prompt(
+        ids = build_prompt(
             spec, model.tokens, read, voice, model.tokenizer.encode, model.tokenizer.token_id
         )
         budget = request.max_tokens or spec.budget.tokens(read)
-        room = max(1, max_sequence - len(prompt))
+        room = max(1, max_sequence - len(ids))
         # Without a seed the backend draws its own: vLLM samples seeded streams one by one.
         seed = None if request.seed is None else request.seed + index
-        prompts.append(prompt)
+        prompts.append(Prompt(tuple(ids)))
         sampling.append(replace(base, seed=seed, max_tokens=min(budget, room)))
     seed = secrets.randbits(32) if request.seed is None else request.seed
     return SpeechPlan(segments, prompts, sampling, seed)
@@ -92,5 +93,4 @@ def _sampling(request: SpeechRequest, model: SpeechModel) -> Sampling:
     for name in ("temperature", "top_p", "top_k", "repetition_penalty"):
         value = getattr(request, name)
         chosen[name] = getattr(model.sampling, name) if value is None else value
-    tokens = model.tokens
-    return Sampling(max_tokens=1, stop_ids=tokens.stop_ids, legal=tokens.legal(), **chosen)
+    return Sampling(max_tokens=1, grammar=model.tokens.grammar(), **chosen)

@@ -138,7 +138,7 @@ class Production:
         parser = FrameParser(synthesizer.model.tokens)
         decoder = synthesizer.decoder(parser, plan.seed + index)
         prompt = plan.prompts[index]
-        segment = SegmentReport(plan.segments[index], len(prompt), counts=parser.counts)
+        segment = SegmentReport(plan.segments[index], len(prompt.ids), counts=parser.counts)
         self.report.segments.append(segment)
         chunks = synthesizer.backend.stream(prompt, plan.sampling[index], f"{self._name}-{index}")
         async with contextlib.aclosing(chunks):

@@ -19,7 +19,7 @@ from engines.vocabulary import (
     refuse_audio_vocabulary,
     spark_kept,
 )
-from tensorrt_tts.backends.base import Sampling
+from tensorrt_tts.backends.base import Prompt, Sampling
 from tensorrt_tts.backends.prompt_embedding import PROMPT_FILE, PromptEmbedding
 from tensorrt_tts.backends.reference import ReferenceBackend
 from tensorrt_tts.errors import (
@@ -116,12 +116,12 @@ async def backends(
         await backend.close()
 
 
-@pytest.mark.parametrize("per_slot", [True, False])
+@pytest.mark.parametrize("strict", [True, False])
 @pytest.mark.parametrize("temperature", [0.0, 0.8])
 async def test_reference_backend_samples_the_same_tokens(
     whole: SpeechModel,
     backends: tuple[ReferenceBackend, ReferenceBackend],
-    per_slot: bool,
+    strict: bool,
     temperature: float,
 ) -> None:
     """Also with the penalty, which counts prompt ids: the prompt holds one of the stops."""
@@ -132,14 +132,13 @@ async def test_reference_backend_samples_the_same_tokens(
         top_p=0.9,
         repetition_penalty=1.3,
         seed=11,
-        stop_ids=tokens.stop_ids,
-        legal=tokens.legal(per_slot),
+        grammar=tokens.grammar(strict),
     )
     prompt = prompt_of(whole)
     assert set(prompt) & set(tokens.stop_ids)
     results = []
     for backend in backends:
-        chunks = [chunk async for chunk in backend.stream(prompt, sampling, "a")]
+        chunks = [chunk async for chunk in backend.stream(Prompt(tuple(prompt)), sampling, "a")]
         ids = [token for chunk in chunks for token in chunk.ids]
         results.append((ids, chunks[-1].finish))
     assert results[0] == results[1]
