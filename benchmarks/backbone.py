@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engines.roofline import Roofline
-from tensorrt_tts.backends.base import Backend, Sampling
+from tensorrt_tts.backends.base import Backend, Prompt, Sampling
 from tensorrt_tts.errors import BackendError
 
 PROMPT_IDS = 60
@@ -73,7 +73,7 @@ async def backbone_rates(
 async def _run(backend: Backend, sampling: Sampling, batch: int) -> list[list[_Delivery]]:
     async def one(index: int) -> list[_Delivery]:
         # Different prompts, so that a prefix cache saves nothing.
-        prompt = [1 + (index * PROMPT_IDS + i) % 1000 for i in range(PROMPT_IDS)]
+        prompt = Prompt(tuple(1 + (index * PROMPT_IDS + i) % 1000 for i in range(PROMPT_IDS)))
         found = []
         async with aclosing(backend.stream(prompt, sampling, f"backbone-{index}")) as chunks:
             async for chunk in chunks:

@@ -16,7 +16,7 @@ import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -350,7 +350,8 @@ class _Stage:
 
 def production_sampling(tokens: int) -> Sampling:
     """As Orpheus is sampled, ids restricted per slot, for exactly that many tokens."""
-    return Sampling(max_tokens=tokens, legal=OrpheusTokens().legal(), **asdict(ENGLISH.sampling))
+    endless = replace(OrpheusTokens().grammar(), stops=())
+    return Sampling(max_tokens=tokens, grammar=endless, **asdict(ENGLISH.sampling))
 
 
 def measured_roofline(shape: str, found: Ceilings, precision: str = "bf16") -> Roofline:

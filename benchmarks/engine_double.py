@@ -13,14 +13,15 @@ import asyncio
 import contextlib
 import random
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 
 from tensorrt_tts.backends.base import (
     BackendStats,
     Capacity,
     Finish,
-    LegalTokens,
+    Grammar,
+    Prompt,
     Sampling,
     TokenChunk,
 )
@@ -32,7 +33,7 @@ REAL_TIME = 24000 / 2048 * 7
 
 @dataclass(slots=True)
 class _Stream:
-    legal: LegalTokens
+    grammar: Grammar
     source: random.Random
     left: int
     sent: int = 0
@@ -59,14 +60,16 @@ class EngineDouble:
         self._generated = 0
 
     async def stream(
-        self, prompt_ids: Sequence[int], sampling: Sampling, request_id: str
+        self, prompt: Prompt, sampling: Sampling, request_id: str
     ) -> AsyncGenerator[TokenChunk, None]:
         if request_id in self._running:
             raise SettingError(f"request id {request_id!r} is in flight already; choose another")
-        if sampling.legal is None:
-            raise SettingError("legal None: the engine double draws from legal ids; give them")
+        if not sampling.grammar.cycle:
+            raise SettingError(
+                "the engine double draws from legal ids; give a grammar with a cycle"
+            )
         length = min(self._tokens, sampling.max_tokens)
-        stream = _Stream(sampling.legal, random.Random(sampling.seed), length)
+        stream = _Stream(sampling.grammar, random.Random(sampling.seed), length)
         self._running[request_id] = stream
         if self._loop is None or self._loop.done():
             self._loop = asyncio.create_task(self._steps(), name="engine-double")
@@ -92,8 +95,7 @@ class EngineDouble:
     def _step(self, stream: _Stream) -> None:
         if stream.left == 0:
             return
-        slots = stream.legal.slots
-        token = stream.source.choice(slots[stream.sent % len(slots)])
+        token = stream.source.choice(stream.grammar.legal(stream.sent)[0])
         stream.sent += 1
         stream.left -= 1
         self._generated += 1

@@ -6,11 +6,11 @@ the stop ids are taken out of the request, and reaching the length counts as end
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
 
-from tensorrt_tts.backends.base import Backend, BackendStats, Finish, Sampling, TokenChunk
+from tensorrt_tts.backends.base import Backend, BackendStats, Finish, Prompt, Sampling, TokenChunk
 
 
 class FixedLength:
@@ -23,12 +23,13 @@ class FixedLength:
         self._tokens = tokens
 
     async def stream(
-        self, prompt_ids: Sequence[int], sampling: Sampling, request_id: str
+        self, prompt: Prompt, sampling: Sampling, request_id: str
     ) -> AsyncGenerator[TokenChunk, None]:
         whole = sampling.max_tokens >= self._tokens
         length = min(self._tokens, sampling.max_tokens)
-        asked = replace(sampling, stop_ids=(), max_tokens=length)
-        async with aclosing(self._backend.stream(prompt_ids, asked, request_id)) as chunks:
+        grammar = replace(sampling.grammar, stops=())
+        asked = replace(sampling, grammar=grammar, max_tokens=length)
+        async with aclosing(self._backend.stream(prompt, asked, request_id)) as chunks:
             async for chunk in chunks:
                 if whole and chunk.finish is Finish.LENGTH:
                     yield TokenChunk(chunk.ids, Finish.STOP)

@@ -16,7 +16,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from benchmarks.engine_double import REAL_TIME, EngineDouble
 from benchmarks.fixed_length import FixedLength
@@ -25,12 +25,12 @@ from benchmarks.shape import open_shape
 from tensorrt_tts.backends.base import Backend
 from tensorrt_tts.codecs.base import Codec
 from tensorrt_tts.exit_status import exit_status
-from tensorrt_tts.families.budget import TokenBudget
+from tensorrt_tts.families.orpheus.family import Orpheus
+from tensorrt_tts.families.orpheus.family import budget as orpheus_budget
 from tensorrt_tts.families.orpheus.spec import ENGLISH
 from tensorrt_tts.families.orpheus.tokens import SLOTS, OrpheusTokens
 from tensorrt_tts.speech_model import SpeechModel
 from tensorrt_tts.synthesizer import Synthesizer
-from tensorrt_tts.tokenizer import TextTokenizer
 
 FRAME_S = 2048 / 24000
 
@@ -76,13 +76,11 @@ def build(
         torch.set_num_threads(1)  # more would fight over the cores with the event loop
         decoder, tokens = open_codec(codec, device)
     count = SLOTS * max(1, round(seconds / FRAME_S))
-    budget = TokenBudget(floor_seconds=2 * seconds, ceiling=1 << 20)
+    budget = orpheus_budget(floor_seconds=2 * seconds, ceiling=1 << 20)
     spec = replace(ENGLISH, name="engine-double", budget=budget, segment_characters=1 << 20)
     model = SpeechModel(
         name="engine-double",
-        spec=spec,
-        tokens=tokens,
-        tokenizer=cast(TextTokenizer, Utf8Tokenizer()),
+        family=Orpheus(spec, tokens, Utf8Tokenizer()),
         sampling=spec.sampling,
         folder=Path(),
         codec_folder=Path(),

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tensorrt_tts.codecs.base import CodecContext, CodecStream, Condition, Job, Window
+from tensorrt_tts.codecs.base import CodecStream, Condition, Job, Window
+from tensorrt_tts.codecs.context import CodecContext
 from tensorrt_tts.codecs.schedule import HopSchedule
 from tensorrt_tts.codecs.snac.config import SNAC_24KHZ
 from tensorrt_tts.codecs.streams import WindowStream

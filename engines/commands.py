@@ -55,9 +55,9 @@ def _build_snac(options: argparse.Namespace) -> None:
 
 
 def _cut(options: argparse.Namespace) -> None:
-    from engines.vocabulary import cut, orpheus_kept
+    from engines.vocabulary import cut, kept_ids
     from tensorrt_tts.loading import load_model
 
     model = load_model(options.model, options.codec)
-    vocabulary = cut(model.folder, orpheus_kept(model.tokens), options.output)
+    vocabulary = cut(model.folder, kept_ids(model.family.grammar), options.output)
     print(f"{options.output}: {vocabulary.size} of {vocabulary.full_size} rows kept")

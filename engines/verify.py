@@ -18,11 +18,13 @@ from typing import TYPE_CHECKING
 from engines.agreement import RANKED, Answers, Limits, Ranking, Verdict, judge
 from engines.progress import Progress
 from engines.verify_prompts import SpokenPrompt
-from tensorrt_tts.backends.base import Backend, LegalTokens, Sampling
+from tensorrt_tts.backends.base import Backend, Grammar, Prompt, Sampling
 from tensorrt_tts.errors import BackendError, EngineDiedError, SettingError
 
 if TYPE_CHECKING:
     from engines.verify_reference import Reference
+
+ANYTHING = Grammar()
 
 PHASES = 5
 """Of a whole run, loading the reference included."""
@@ -108,16 +110,16 @@ class _Asked:
         self._number = 0
 
     async def ids(
-        self, prompt: Sequence[int], count: int, legal: LegalTokens | None = None
+        self, prompt: Sequence[int], count: int, grammar: Grammar = ANYTHING
     ) -> list[int]:
         """Raises BackendError when fewer come: what was not said cannot be judged."""
         self._number += 1
         name = f"verify-{self._number}"
         sampling = Sampling(
-            count, temperature=0.0, top_p=1.0, repetition_penalty=1.0, seed=0, legal=legal
+            count, temperature=0.0, top_p=1.0, repetition_penalty=1.0, seed=0, grammar=grammar
         )
         async with self._places:
-            chunks = self.backend.stream(prompt, sampling, name)
+            chunks = self.backend.stream(Prompt(tuple(prompt)), sampling, name)
             found = [token async for chunk in chunks for token in chunk.ids]
         if len(found) != count:
             raise BackendError(
@@ -134,8 +136,8 @@ async def _ask(asked: _Asked, passage: Passage, size: Size, ids: tuple[range, ..
     begun = [*prompt, *speech[: passage.begin]]
     passage.generated = await asked.ids(begun, size.generated)
     for _ in range(RANKED):
-        legal = LegalTokens(without(ids, passage.ranking), per_slot=False)
-        passage.ranking += await asked.ids(prompt, 1, legal)
+        grammar = Grammar(without(ids, passage.ranking), strict=False)
+        passage.ranking += await asked.ids(prompt, 1, grammar)
 
 
 async def _ask_far(asked: _Asked, passage: Passage, size: Size) -> Exception | None:

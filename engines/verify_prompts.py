@@ -11,12 +11,11 @@ from dataclasses import dataclass, replace
 from itertools import cycle, islice
 from pathlib import Path
 
-from tensorrt_tts.speech_plan import plan_speech
-
 from engines import calibration
-from tensorrt_tts.backends.base import LegalTokens, Sampling
-from tensorrt_tts.families.orpheus.spec import Voice
+from tensorrt_tts.backends.base import Grammar, Sampling
+from tensorrt_tts.families.base import Voice
 from tensorrt_tts.loading import load_model
+from tensorrt_tts.prepared import prepare_request
 from tensorrt_tts.speech import SpeechRequest
 from tensorrt_tts.speech_model import SpeechModel
 from tensorrt_tts.tokenizer import TextTokenizer
@@ -86,7 +85,7 @@ def prompts(
     """`count` prompts, the voices and sentences of the checkpoint in turn. codec, spec: as
     `load_model` takes them.
 
-    Raises what `load_model` and `plan_speech` raise.
+    Raises what `load_model` and `prepare_request` raise.
     """
     tokenizer = TextTokenizer(checkpoint)
     if tokenizer.token_id(_SEMANTIC.format(0)) is not None:
@@ -99,8 +98,10 @@ def prompts(
 def _orpheus(model: SpeechModel, voice: Voice, seed: int) -> SpokenPrompt:
     sentences: Sequence[str] = SENTENCES.get(voice.language, SENTENCES["en"])
     text = sentences[seed % len(sentences)]
-    plan = plan_speech(SpeechRequest(text, voice.name, seed=seed), model, len(text) + 1, 4096)
-    return SpokenPrompt(plan.prompts[0], replace(plan.sampling[0], stop_ids=()))
+    segment = prepare_request(SpeechRequest(text, voice.name, seed=seed), model, 4096)[0]
+    sampling = segment.sampling
+    endless = replace(sampling, grammar=replace(sampling.grammar, stops=()))
+    return SpokenPrompt(list(segment.prompt.ids), endless)
 
 
 def _spark(tokenizer: TextTokenizer, count: int) -> list[SpokenPrompt]:
@@ -108,12 +109,18 @@ def _spark(tokenizer: TextTokenizer, count: int) -> list[SpokenPrompt]:
     first = tokenizer.token_id(_SEMANTIC.format(0))
     last = tokenizer.token_id(_SEMANTIC.format(calibration.SPARK_SEMANTIC - 1))
     assert first is not None
-    legal = None if last is None else LegalTokens((range(first, last + 1),))
+    grammar = Grammar() if last is None else Grammar((range(first, last + 1),))
     found = []
     for seed, text in enumerate(calibration.texts("spark", samples=count, length=1)):
         head = text.partition(_SEMANTIC.partition("{}")[0])[0]
         sampling = Sampling(
-            1, temperature=0.8, top_p=0.95, top_k=50, repetition_penalty=1.0, seed=seed, legal=legal
+            1,
+            temperature=0.8,
+            top_p=0.95,
+            top_k=50,
+            repetition_penalty=1.0,
+            seed=seed,
+            grammar=grammar,
         )
         found.append(SpokenPrompt(tokenizer.encode(head), sampling))
     return found

@@ -22,11 +22,13 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from engines.checkpoint import check_weights
 from engines.publish import lock, publish
+from tensorrt_tts.backends.base import Grammar
 from tensorrt_tts.backends.prompt_embedding import PROMPT_FILE, TENSOR
 from tensorrt_tts.backends.pruned_vocabulary import FULL_SIZE_KEY, TEXT, AudioVocabulary
 from tensorrt_tts.engine_folder.architecture import read_architecture, read_config
@@ -39,7 +41,6 @@ from tensorrt_tts.engine_folder.checkpoint import (
     weight_files,
 )
 from tensorrt_tts.errors import CorruptCheckpointError, SettingError
-from tensorrt_tts.families.orpheus.tokens import OrpheusTokens
 from tensorrt_tts.files import read_json
 
 VOCABULARY_WEIGHTS = "model-vocabulary.safetensors"
@@ -47,10 +48,10 @@ VOCABULARY_WEIGHTS = "model-vocabulary.safetensors"
 GENERATION = "generation_config.json"
 
 
-def orpheus_kept(tokens: OrpheusTokens) -> tuple[range, ...]:
-    """The audio ids, then the stops."""
-    stops = tuple(range(token, token + 1) for token in sorted(tokens.stop_ids))
-    return (range(tokens.audio_base, tokens.audio_end), *stops)
+def kept_ids(grammar: Grammar) -> tuple[range, ...]:
+    """All that a checkpoint may emit, then its stops."""
+    stops = tuple(range(token, token + 1) for token in sorted(grammar.stops))
+    return *replace(grammar, strict=False, stops=()).rows[0], *stops
 
 
 def spark_kept(token_id: Callable[[str], int | None]) -> tuple[range, ...]:

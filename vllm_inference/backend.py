@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from tensorrt_tts.backends.base import BackendStats, Capacity, Finish, Sampling, TokenChunk
+from tensorrt_tts.backends.base import BackendStats, Capacity, Finish, Prompt, Sampling, TokenChunk
 from tensorrt_tts.backends.prompt_embedding import PromptEmbedding
 from tensorrt_tts.errors import (
     BackendError,
@@ -109,15 +109,15 @@ class VLLMBackend:
         return cls(engine, vllm, capacity, options, stats, prompts)
 
     async def stream(
-        self, prompt_ids: Sequence[int], sampling: Sampling, request_id: str
+        self, prompt: Prompt, sampling: Sampling, request_id: str
     ) -> AsyncGenerator[TokenChunk, None]:
-        arguments = self._admit(prompt_ids, sampling, request_id)
+        arguments = self._admit(prompt, sampling, request_id)
         stops = frozenset(arguments["stop_token_ids"])
         try:
             # aclosing: leaving this block early closes vLLM's generator, and that aborts there.
             async with aclosing(
                 self._engine.generate(
-                    self._prompt(prompt_ids),
+                    self._prompt(prompt),
                     self._vllm.sampling_params(**arguments),
                     request_id,
                 )
@@ -154,15 +154,13 @@ class VLLMBackend:
             self._open.discard(request_id)
             self._aborted.discard(request_id)
 
-    def _admit(
-        self, prompt_ids: Sequence[int], sampling: Sampling, request_id: str
-    ) -> dict[str, Any]:
+    def _admit(self, prompt: Prompt, sampling: Sampling, request_id: str) -> dict[str, Any]:
         """Refuse what cannot be served, or take the stream in: its SamplingParams arguments."""
         if self._dead is not None or self._closed:
             raise self._death()
-        if not prompt_ids or len(prompt_ids) >= self.capacity.max_sequence:
+        if not prompt.ids or len(prompt.ids) >= self.capacity.max_sequence:
             raise SettingError(
-                f"prompt of {len(prompt_ids)} ids does not fit a sequence of "
+                f"prompt of {len(prompt.ids)} ids does not fit a sequence of "
                 f"{self.capacity.max_sequence}; shorten the text"
             )
         if request_id in self._open:
@@ -179,15 +177,15 @@ class VLLMBackend:
         self._open.add(request_id)
         return arguments
 
-    def _prompt(self, prompt_ids: Sequence[int]) -> dict[str, Any]:
+    def _prompt(self, prompt: Prompt) -> dict[str, Any]:
         """As vLLM takes it. A cut vocabulary has no ids for text: the model reads embeddings, and
         the ids beside them are what the repetition penalty counts."""
         if self._prompts is None:
-            return {"prompt_token_ids": list(prompt_ids)}
+            return {"prompt_token_ids": list(prompt.ids)}
         return {
-            "prompt_embeds": self._prompts.rows(prompt_ids),
-            "prompt_token_ids": self._prompts.vocabulary.narrow_all(prompt_ids),
-            "prompt_is_token_ids": [False] * len(prompt_ids),
+            "prompt_embeds": self._prompts.rows(prompt.ids),
+            "prompt_token_ids": self._prompts.vocabulary.narrow_all(prompt.ids),
+            "prompt_is_token_ids": [False] * len(prompt.ids),
         }
 
     def _death(self) -> EngineDiedError:

@@ -18,8 +18,8 @@ from tensorrt_tts.exit_status import exit_status
 from tensorrt_tts.loading import known_spec, open_synthesizer
 from tensorrt_tts.loop_thread import run_blocking
 from tensorrt_tts.notice import notice
+from tensorrt_tts.prepared import check_request
 from tensorrt_tts.speech import SpeechRequest
-from tensorrt_tts.speech_plan import check_request
 from tensorrt_tts.synthesizer import Synthesizer
 from tensorrt_tts.text.given import argument_text
 from tensorrt_tts.text.normalize import normalize

@@ -10,7 +10,8 @@ from deploy.jobs.speaker import Speaker
 from tensorrt_tts.backends.base import Backend
 from tensorrt_tts.codecs.base import Codec
 from tensorrt_tts.codecs.select import engines_root, open_codec
-from tensorrt_tts.loading import BACKENDS, SpeechModel, known_backend, load_model
+from tensorrt_tts.loading import BACKENDS, known_backend, load_model
+from tensorrt_tts.speech_model import SpeechModel
 from tensorrt_tts.synthesizer import Synthesizer
 
 

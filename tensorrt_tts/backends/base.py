@@ -6,10 +6,18 @@ strings: detokenising audio tokens costs time and loses the exact sequence.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+from tensorrt_tts.errors import SettingError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+Ranges = tuple[range, ...]
+"""Ids, as ranges that do not overlap."""
 
 
 class Finish(StrEnum):
@@ -21,42 +29,106 @@ class Finish(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class LegalTokens:
-    """The ids a model may emit: position i of the output must lie in `slots[i % len(slots)]`.
+class Grammar:
+    """The ids a model may emit at each position of its output: those of `prefix` first, one
+    position each, then those of `cycle`, over and over.
 
-    slots: one `range` of ids per slot of a frame (Orpheus: 7). Stop ids are legal only where a
-        frame may begin (slot 0), so a sampled stop never cuts a frame.
-    per_slot: enforce the slot of each position. When False (or where a backend cannot do it) only
-        the union of the ranges is enforced, and stop ids are legal everywhere.
+    Raises SettingError for a range that is empty or leaves ids out, and for a prefix without a
+    cycle.
     """
 
-    slots: tuple[range, ...]
-    per_slot: bool = True
+    # The positions of a frame: Orpheus has 7, Spark 1. Empty: everything is legal.
+    cycle: Ranges = ()
+    # What comes before the first frame: Spark's 32 global ids; Orpheus has nothing.
+    prefix: Ranges = ()
+    # They end the generation and are never delivered. Legal only where a cycle begins, so that a
+    # sampled stop never cuts a frame.
+    stops: tuple[int, ...] = ()
+    # False (or where a backend cannot know positions): only the union of all ranges is enforced,
+    # with stops legal everywhere.
+    strict: bool = True
+    # The legal ids of every position that differs, stops included: the prefix's, then the cycle's.
+    # One row where not strict, none where everything is legal.
+    rows: tuple[Ranges, ...] = field(init=False, repr=False, compare=False)
 
-    def union(self) -> list[int]:
-        """All ids of all slots, ascending, for backends that take a flat list."""
-        return sorted({token for slot in self.slots for token in slot})
+    def __post_init__(self) -> None:
+        if self.prefix and not self.cycle:
+            raise SettingError("grammar has a prefix and no cycle; say what comes after the prefix")
+        for ids in (*self.prefix, *self.cycle):
+            if not ids or ids.step != 1:
+                raise SettingError(
+                    f"grammar has {ids}; each position needs one or more ids in a row"
+                )
+        object.__setattr__(self, "rows", tuple(self._rows()))
+
+    def _rows(self) -> list[Ranges]:
+        if not self.cycle:
+            return []
+        if not self.strict:
+            return [self._with_stops(_union(self.prefix + self.cycle))]
+        begin, *rest = ((ids,) for ids in self.cycle)
+        return [*((ids,) for ids in self.prefix), self._with_stops(begin), *rest]
+
+    def _with_stops(self, ranges: Ranges) -> Ranges:
+        others = (token for token in self.stops if not any(token in ids for ids in ranges))
+        return ranges + tuple(range(token, token + 1) for token in dict.fromkeys(others))
+
+    def row(self, position: int) -> int:
+        """Which of `rows` holds at a position of the output, counted from 0."""
+        if not self.strict or not self.rows:
+            return 0
+        after = position - len(self.prefix)
+        return position if after < 0 else len(self.prefix) + after % len(self.cycle)
+
+    def legal(self, position: int) -> Ranges:
+        """The legal ids there, stops included; () where everything is legal."""
+        return self.rows[self.row(position)] if self.rows else ()
+
+
+def _union(ranges: Ranges) -> Ranges:
+    """Ascending, neighbours joined."""
+    joined: list[range] = []
+    for ids in sorted(ranges, key=lambda ids: ids.start):
+        if joined and ids.start <= joined[-1].stop:
+            joined[-1] = range(joined[-1].start, max(joined[-1].stop, ids.stop))
+        else:
+            joined.append(ids)
+    return tuple(joined)
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What a generation goes on from.
+
+    ids: token ids. rows: float32 (len(ids), hidden), read instead of the ids' own rows of the
+        embedding (the output of a voice's or a text's encoder, as Chatterbox has), which then only
+        count for the repetition penalty; None for ids only.
+    negative: the prompt of the unconditional half of a guided pair (classifier-free guidance), None
+        without guidance.
+    """
+
+    ids: tuple[int, ...]
+    rows: np.ndarray | None = None
+    negative: Prompt | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
     """How to sample one generation.
 
-    temperature: 0 means greedy. top_k: 0 means off. repetition_penalty: 1 means off; it applies to
-        prompt and output ids as in Hugging Face and vLLM.
-    seed: None draws a fresh one. Equal seeds give equal tokens on one backend, model and version.
-    stop_ids: end the generation when sampled; never delivered.
-    max_tokens: at most this many generated ids are delivered.
+    temperature 0 means greedy, top_k 0 off, and repetition_penalty 1 off; a penalty applies to
+    prompt and output ids as in Hugging Face and vLLM.
     """
 
+    # At most this many generated ids are delivered.
     max_tokens: int
     temperature: float = 0.6
     top_p: float = 0.95
     top_k: int = 0
     repetition_penalty: float = 1.1
+    # None draws a fresh one. Equal seeds give equal tokens on one backend, model and version.
     seed: int | None = None
-    stop_ids: tuple[int, ...] = ()
-    legal: LegalTokens | None = None
+    grammar: Grammar = Grammar()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +179,7 @@ class Backend(Protocol):
     capacity: Capacity
 
     def stream(
-        self, prompt_ids: Sequence[int], sampling: Sampling, request_id: str
+        self, prompt: Prompt, sampling: Sampling, request_id: str
     ) -> AsyncGenerator[TokenChunk, None]: ...
 
     async def abort(self, request_id: str) -> None: ...

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from tensorrt_tts.backends.base import LegalTokens, Sampling
+from tensorrt_tts.backends.base import Grammar, Sampling
 from tensorrt_tts.errors import CorruptCheckpointError, EngineError, SettingError
 from tensorrt_tts.files import read_json
 
@@ -95,12 +95,14 @@ class AudioVocabulary:
 
         Raises SettingError when a legal id was cut off: the result would be another distribution.
         """
-        legal = LegalTokens((range(TEXT + 1, self.size),), per_slot=False)
-        if sampling.legal is not None:
-            slots = tuple(self._narrow_range(ids) for ids in sampling.legal.slots)
-            legal = LegalTokens(slots, sampling.legal.per_slot)
-        stops = tuple(new for token in sampling.stop_ids if (new := self.narrow(token)) != TEXT)
-        return replace(sampling, legal=legal, stop_ids=stops)
+        grammar = sampling.grammar
+        stops = tuple(new for token in grammar.stops if (new := self.narrow(token)) != TEXT)
+        narrow = Grammar((range(TEXT + 1, self.size),), stops=stops, strict=False)
+        if grammar.cycle:
+            cycle = tuple(self._narrow_range(ids) for ids in grammar.cycle)
+            prefix = tuple(self._narrow_range(ids) for ids in grammar.prefix)
+            narrow = Grammar(cycle, prefix, stops, grammar.strict)
+        return replace(sampling, grammar=narrow)
 
     def _narrow_range(self, ids: range) -> range:
         first, last = self.narrow(ids[0]), self.narrow(ids[-1])
@@ -109,7 +111,7 @@ class AudioVocabulary:
                 f"legal ids {ids[0]} to {ids[-1]} are not all in this checkpoint's cut vocabulary; "
                 "use the whole checkpoint, or cut it again with these ids kept"
             )
-        return range(first, last + 1, ids.step)
+        return range(first, last + 1)
 
     @classmethod
     def read(cls, folder: Path) -> AudioVocabulary | None:

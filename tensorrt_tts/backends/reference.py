@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from tensorrt_tts.backends import reference_weights
-from tensorrt_tts.backends.base import BackendStats, Capacity, Finish, Sampling, TokenChunk
+from tensorrt_tts.backends.base import BackendStats, Capacity, Finish, Prompt, Sampling, TokenChunk
 from tensorrt_tts.backends.prompt_embedding import PromptEmbedding
 from tensorrt_tts.backends.sampler import Sampler
 from tensorrt_tts.backends.vocabulary import check_ids
@@ -100,9 +100,9 @@ class ReferenceBackend:
         return cls(model, max_streams, prompts=PromptEmbedding.open(folder))
 
     async def stream(
-        self, prompt_ids: Sequence[int], sampling: Sampling, request_id: str
+        self, prompt: Prompt, sampling: Sampling, request_id: str
     ) -> AsyncGenerator[TokenChunk, None]:
-        generation = self._admit(prompt_ids, sampling, request_id)
+        generation = self._admit(prompt, sampling, request_id)
         try:
             while True:
                 item = await generation.queue.get()
@@ -115,18 +115,18 @@ class ReferenceBackend:
             generation.aborted = True
             self._forget(generation)
 
-    def _admit(self, prompt_ids: Sequence[int], sampling: Sampling, request_id: str) -> _Generation:
+    def _admit(self, prompt: Prompt, sampling: Sampling, request_id: str) -> _Generation:
         self._refuse_if_over()
-        room = self.capacity.max_sequence - len(prompt_ids)
-        if not prompt_ids or room < 1:
+        room = self.capacity.max_sequence - len(prompt.ids)
+        if not prompt.ids or room < 1:
             raise SettingError(
-                f"prompt of {len(prompt_ids)} ids does not fit a sequence of "
+                f"prompt of {len(prompt.ids)} ids does not fit a sequence of "
                 f"{self.capacity.max_sequence}; shorten the text"
             )
         cut = self._prompts
-        check_ids(prompt_ids, sampling, cut.vocabulary.full_size if cut else self._vocab_size)
+        check_ids(prompt, sampling, cut.vocabulary.full_size if cut else self._vocab_size)
         try:
-            generation = self._generation(prompt_ids, sampling, request_id)
+            generation = self._generation(prompt, sampling, request_id)
         except Exception as error:
             if _device_lost(error):
                 raise self._die(error) from error
@@ -149,18 +149,16 @@ class ReferenceBackend:
         if self._closed:
             raise EngineDiedError("the reference backend is closed; open a new one")
 
-    def _generation(
-        self, prompt_ids: Sequence[int], sampling: Sampling, request_id: str
-    ) -> _Generation:
+    def _generation(self, prompt: Prompt, sampling: Sampling, request_id: str) -> _Generation:
         """With its tensors on the device."""
-        embedded = None
+        embedded, prompt_ids = None, list(prompt.ids)
         if self._prompts is not None:
             embedded = self._prompts.rows(prompt_ids).to(self._device, self._model.dtype)[None]
             prompt_ids = self._prompts.vocabulary.narrow_all(prompt_ids)
             sampling = self._prompts.vocabulary.narrow_sampling(sampling)
-        prompt = torch.tensor([list(prompt_ids)], device=self._device)
-        sampler = Sampler(sampling, prompt[0], self._vocab_size, self._device)
-        generation = _Generation(prompt, sampling, sampler, request_id)
+        tokens = torch.tensor([prompt_ids], device=self._device)
+        sampler = Sampler(sampling, tokens[0], self._vocab_size, self._device)
+        generation = _Generation(tokens, sampling, sampler, request_id)
         if embedded is not None:
             generation.input = {"inputs_embeds": embedded}
         return generation
@@ -226,7 +224,7 @@ class ReferenceBackend:
             )
             return
         sampling = generation.sampling
-        if token in sampling.stop_ids:
+        if token in sampling.grammar.stops:
             self._finish(generation, TokenChunk((), Finish.STOP))
             return
         if self._prompts is not None:

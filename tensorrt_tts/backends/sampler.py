@@ -10,7 +10,7 @@ import functools
 
 import torch
 
-from tensorrt_tts.backends.base import LegalTokens, Sampling
+from tensorrt_tts.backends.base import Grammar, Sampling
 
 
 class Sampler:
@@ -31,13 +31,13 @@ class Sampler:
         else:
             self._generator.seed()
         self._position = 0
-        self._candidates = _candidates(sampling.legal, sampling.stop_ids, device)
+        self._candidates = _candidates(sampling.grammar, device)
 
     def sample(self, logits: torch.Tensor) -> int:
         """logits: float (vocab,), not modified."""
         ids = None
         if self._candidates:
-            ids = self._candidates[self._position % len(self._candidates)]
+            ids = self._candidates[self._sampling.grammar.row(self._position)]
             logits = logits[ids]
         scores = logits.float()
         sampling = self._sampling
@@ -73,16 +73,10 @@ class Sampler:
 
 
 @functools.lru_cache(maxsize=16)
-def _candidates(
-    legal: LegalTokens | None, stop_ids: tuple[int, ...], device: torch.device
-) -> list[torch.Tensor]:
-    """Legal ids per position modulo the number of slots; empty when everything is legal. The same
-    for every request to a model, and worth keeping: it is made on the event loop."""
-    if legal is None:
-        return []
-    stops = torch.tensor(stop_ids, dtype=torch.int64, device=device)
-
-    if not legal.per_slot:
-        return [torch.cat((torch.tensor(legal.union(), device=device), stops))]
-    first, *rest = (torch.arange(s.start, s.stop, s.step, device=device) for s in legal.slots)
-    return [torch.cat((first, stops)), *rest]
+def _candidates(grammar: Grammar, device: torch.device) -> list[torch.Tensor]:
+    """The ids of each of the grammar's rows. The same for every request to a model, and worth
+    keeping: it is made on the event loop."""
+    return [
+        torch.cat([torch.arange(ids.start, ids.stop, device=device) for ids in row])
+        for row in grammar.rows
+    ]

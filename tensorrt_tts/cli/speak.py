@@ -92,7 +92,7 @@ def run(parsed: argparse.Namespace) -> None:
 def _check(parsed: argparse.Namespace, request: SpeechRequest) -> None:
     """What can be refused is, before a model is loaded or even downloaded."""
     from tensorrt_tts.loading import known_spec
-    from tensorrt_tts.speech_plan import check_request
+    from tensorrt_tts.prepared import check_request
     from tensorrt_tts.text.normalize import normalize
 
     normalize(request.text)

@@ -13,7 +13,7 @@ from typing import Protocol
 
 import numpy as np
 
-from tensorrt_tts.codecs.base import CodecContext
+from tensorrt_tts.codecs.context import CodecContext
 from tensorrt_tts.codecs.schedule import OFFLINE, HopSchedule
 
 Step = tuple[int, ...]

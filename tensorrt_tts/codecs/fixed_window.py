@@ -15,7 +15,8 @@ from typing import Protocol
 import numpy as np
 import torch
 
-from tensorrt_tts.codecs.base import CodecContext, CodecStream, Condition, Job, Window
+from tensorrt_tts.codecs.base import CodecStream, Condition, Job, Window
+from tensorrt_tts.codecs.context import CodecContext
 from tensorrt_tts.codecs.noise import addressed_noise
 from tensorrt_tts.codecs.schedule import HopSchedule
 from tensorrt_tts.codecs.snac.config import SnacConfig

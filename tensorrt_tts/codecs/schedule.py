@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tensorrt_tts.codecs.base import CodecContext
+from tensorrt_tts.codecs.context import CodecContext
 from tensorrt_tts.errors import SettingError
 
 

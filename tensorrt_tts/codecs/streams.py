@@ -13,7 +13,8 @@ from typing import NamedTuple
 import numpy as np
 
 from tensorrt_tts.audio.pcm import to_int16
-from tensorrt_tts.codecs.base import CodecContext, Condition, Job, Step, Window
+from tensorrt_tts.codecs.base import Condition, Job, Step, Window
+from tensorrt_tts.codecs.context import CodecContext
 from tensorrt_tts.codecs.schedule import HopSchedule
 
 

@@ -82,11 +82,11 @@ class Utterance:
         service = self._service
         service.slots.refuse_if_full()
         # Read and checked before it takes a slot or a place in the queue from somebody else.
-        plan = await service.synthesizer.plan(self.message.request())
+        plan = await service.synthesizer.prepare(self.message.request())
         async with service.slots.hold():
             self.queue_s = time.perf_counter() - self._arrived
             service.metrics.queue_wait_s.observe(self.queue_s)
-            async with service.synthesizer.begin(plan) as stream:
+            async with service.synthesizer.start(plan) as stream:
                 self.report = stream.report
                 try:
                     async for chunk in stream:

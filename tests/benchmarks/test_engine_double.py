@@ -6,8 +6,9 @@ import pytest
 
 from benchmarks.engine_double import REAL_TIME, EngineDouble
 from benchmarks.null_codec import NullCodec
-from tensorrt_tts.backends.base import Backend, Finish, Sampling
+from tensorrt_tts.backends.base import Backend, Finish, Prompt, Sampling
 from tensorrt_tts.codecs.base import Window
+from tensorrt_tts.codecs.schedule import HopSchedule
 from tensorrt_tts.errors import SettingError
 from tensorrt_tts.families.orpheus.frames import parse
 from tensorrt_tts.families.orpheus.tokens import OrpheusTokens
@@ -16,11 +17,11 @@ TOKENS = OrpheusTokens()
 
 
 def sampling(seed=1, max_tokens=10_000):
-    return Sampling(max_tokens=max_tokens, seed=seed, legal=TOKENS.legal())
+    return Sampling(max_tokens=max_tokens, seed=seed, grammar=TOKENS.grammar())
 
 
 async def collect(engine, name="a", **options):
-    chunks = [chunk async for chunk in engine.stream([1], sampling(**options), name)]
+    chunks = [chunk async for chunk in engine.stream(Prompt((1,)), sampling(**options), name)]
     return [token for chunk in chunks for token in chunk.ids], chunks[-1].finish
 
 
@@ -82,7 +83,7 @@ async def test_abort_ends_a_stream_and_says_so():
 
 async def test_leaving_a_stream_frees_it():
     engine = EngineDouble(rate=500, tokens=7000)
-    async with contextlib.aclosing(engine.stream([1], sampling(), "a")) as chunks:
+    async with contextlib.aclosing(engine.stream(Prompt((1,)), sampling(), "a")) as chunks:
         await anext(chunks)
     assert engine.stats().running == 0
 
@@ -91,12 +92,12 @@ async def test_what_it_cannot_do_is_refused():
     with pytest.raises(SettingError, match="rate 0"):
         EngineDouble(rate=0)
     engine = EngineDouble(rate=500)
-    async with contextlib.aclosing(engine.stream([1], sampling(), "a")) as chunks:
+    async with contextlib.aclosing(engine.stream(Prompt((1,)), sampling(), "a")) as chunks:
         await anext(chunks)
         with pytest.raises(SettingError, match="in flight"):
-            await anext(engine.stream([1], sampling(), "a"))
-    with pytest.raises(SettingError, match="legal None"):
-        await anext(engine.stream([1], Sampling(max_tokens=1), "b"))
+            await anext(engine.stream(Prompt((1,)), sampling(), "a"))
+    with pytest.raises(SettingError, match="a grammar with a cycle"):
+        await anext(engine.stream(Prompt((1,)), Sampling(max_tokens=1), "b"))
 
 
 def test_the_null_codec_gives_what_is_asked_for_the_same_however_it_is_cut():
@@ -108,4 +109,4 @@ def test_the_null_codec_gives_what_is_asked_for_the_same_however_it_is_cut():
     assert [len(part) for part in parts] == [2_000] * 10
     assert all((whole[n * 2_000 : (n + 1) * 2_000] == part).all() for n, part in enumerate(parts))
     with pytest.raises(SettingError):
-        codec.open_stream()
+        codec.open(HopSchedule(), stateful=True)

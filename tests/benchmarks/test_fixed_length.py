@@ -2,7 +2,15 @@ import pytest
 
 from benchmarks.engine_double import EngineDouble
 from benchmarks.fixed_length import FixedLength
-from tensorrt_tts.backends.base import Backend, Capacity, Finish, Sampling, TokenChunk
+from tensorrt_tts.backends.base import (
+    Backend,
+    Capacity,
+    Finish,
+    Grammar,
+    Prompt,
+    Sampling,
+    TokenChunk,
+)
 from tensorrt_tts.families.orpheus.tokens import OrpheusTokens
 
 TOKENS = OrpheusTokens()
@@ -13,9 +21,9 @@ class Babbler(EngineDouble):
 
     capacity = Capacity(4, 1000)
 
-    async def stream(self, prompt_ids, sampling, request_id):
-        assert prompt_ids == [1]
-        if sampling.stop_ids:
+    async def stream(self, prompt, sampling, request_id):
+        assert prompt == Prompt((1,))
+        if sampling.grammar.stops:
             yield TokenChunk((1, 2), Finish.STOP)
             return
         yield TokenChunk((1,))
@@ -23,19 +31,21 @@ class Babbler(EngineDouble):
 
 
 async def chunks(backend, sampling):
-    return [chunk async for chunk in backend.stream([1], sampling, "a")]
+    return [chunk async for chunk in backend.stream(Prompt((1,)), sampling, "a")]
 
 
 async def test_the_length_is_reached_and_counts_as_an_end():
     backend = FixedLength(Babbler(), 21)
     assert isinstance(backend, Backend)
-    found = await chunks(backend, Sampling(max_tokens=1000, stop_ids=TOKENS.stop_ids))
+    found = await chunks(backend, Sampling(max_tokens=1000, grammar=TOKENS.grammar()))
     assert sum(len(chunk.ids) for chunk in found) == 21
     assert found[-1].finish is Finish.STOP
 
 
 async def test_a_shorter_limit_stays_a_limit():
-    found = await chunks(FixedLength(Babbler(), 21), Sampling(max_tokens=7, stop_ids=(5,)))
+    found = await chunks(
+        FixedLength(Babbler(), 21), Sampling(max_tokens=7, grammar=Grammar(stops=(5,)))
+    )
     assert sum(len(chunk.ids) for chunk in found) == 7
     assert found[-1].finish is Finish.LENGTH
 
@@ -44,8 +54,9 @@ async def test_a_shorter_limit_stays_a_limit():
 async def test_the_rest_is_the_backend_s(call):
     inner = EngineDouble(rate=1000.0, tokens=7 * 1000)
     backend = FixedLength(inner, 7 * 1000)
-    legal = TOKENS.legal()
-    stream = backend.stream([1], Sampling(max_tokens=10_000, legal=legal), "a")
+    stream = backend.stream(
+        Prompt((1,)), Sampling(max_tokens=10_000, grammar=TOKENS.grammar()), "a"
+    )
     await anext(stream)
     assert backend.stats().running == 1
     await (backend.abort("a") if call == "abort" else backend.close())

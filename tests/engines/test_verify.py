@@ -159,10 +159,10 @@ class ShortReader(ReferenceBackend):
     error: Exception
     most = 60
 
-    async def stream(self, prompt_ids: Any, sampling: Any, request_id: str) -> Any:
-        if len(prompt_ids) > self.most:
+    async def stream(self, prompt: Any, sampling: Any, request_id: str) -> Any:
+        if len(prompt.ids) > self.most:
             raise self.error
-        async for chunk in super().stream(prompt_ids, sampling, request_id):
+        async for chunk in super().stream(prompt, sampling, request_id):
             yield chunk
 
 
@@ -206,9 +206,9 @@ def test_an_engine_that_ends_by_itself_is_not_judged_by_the_rest(
     """One that stops at its own end of speech, unasked, hides what it would have said."""
 
     class Stops(ReferenceBackend):
-        async def stream(self, prompt_ids: Any, sampling: Any, request_id: str) -> Any:
+        async def stream(self, prompt: Any, sampling: Any, request_id: str) -> Any:
             short = replace(sampling, max_tokens=max(1, min(keep, sampling.max_tokens)))
-            async for chunk in super().stream(prompt_ids, short, request_id):
+            async for chunk in super().stream(prompt, short, request_id):
                 yield chunk if keep else TokenChunk((), Finish.STOP)
 
     with pytest.raises(BackendError, match=r"said \d ids of \d+ after"):
@@ -275,11 +275,11 @@ def test_another_backend_on_a_checkpoint(
 
 def test_a_cut_vocabulary(tmp_path: Path) -> None:
     """A checkpoint of the audio ids alone, which says no id of the text."""
-    from engines.vocabulary import cut, orpheus_kept
+    from engines.vocabulary import cut, kept_ids
     from tensorrt_tts.loading import load_model
 
     model = load_model("demo")
-    cut(model.folder, orpheus_kept(model.tokens), tmp_path / "cut")
+    cut(model.folder, kept_ids(model.family.grammar), tmp_path / "cut")
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(BACKENDS, "vllm", lambda m, d, s: ReferenceBackend.from_folder(m.folder, d))
         verdict, _ = verify_backend("vllm", str(tmp_path / "cut"), WANTED)
@@ -290,7 +290,7 @@ def test_a_cut_vocabulary(tmp_path: Path) -> None:
 def test_prompts_are_the_models_own_in_the_languages_of_its_voices() -> None:
     asked = prompts(LM, 3, CODEC)
     assert len({tuple(one.prompt) for one in asked}) == 3
-    assert all(one.sampling.legal is not None and not one.sampling.stop_ids for one in asked)
+    assert all(one.sampling.grammar.cycle and not one.sampling.grammar.stops for one in asked)
     assert {voice.language for spec in SPECS.values() for voice in spec.voices} == set(SENTENCES)
 
 
@@ -312,8 +312,7 @@ def test_spark_is_asked_in_the_form_of_its_calibration(tmp_path: Path) -> None:
     text = [names[token] for token in one.prompt]
     assert (text[0], text[-1]) == ("<|task_tts|>", "<|start_semantic_token|>")
     assert sum(part.startswith("<|bicodec_global_") for part in text) == 32
-    assert one.sampling.legal is not None
-    assert names[one.sampling.legal.slots[0][-1]] == "<|bicodec_semantic_8191|>"
+    assert names[one.sampling.grammar.cycle[0][-1]] == "<|bicodec_semantic_8191|>"
 
 
 def test_positions_are_spread_and_include_both_ends() -> None:

@@ -11,8 +11,8 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from engines.vocabulary import cut, orpheus_kept, spark_kept
-from tensorrt_tts.backends.base import Sampling
+from engines.vocabulary import cut, kept_ids, spark_kept
+from tensorrt_tts.backends.base import Prompt, Sampling
 from tensorrt_tts.backends.prompt_embedding import PROMPT_FILE, PromptEmbedding
 from tensorrt_tts.backends.pruned_vocabulary import refuse_audio_vocabulary
 from tensorrt_tts.backends.reference import ReferenceBackend
@@ -23,8 +23,8 @@ from tensorrt_tts.errors import (
     EngineError,
     SettingError,
 )
-from tensorrt_tts.families.orpheus.prompt import build_prompt
-from tensorrt_tts.loading import SpeechModel, load_model
+from tensorrt_tts.loading import load_model
+from tensorrt_tts.speech_model import SpeechModel
 from tests.support.tiny_orpheus import tiny_model_folders
 
 
@@ -37,15 +37,12 @@ def whole() -> SpeechModel:
 @pytest.fixture(scope="module")
 def narrow(whole: SpeechModel, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("cut") / "lm"
-    cut(whole.folder, orpheus_kept(whole.tokens), folder)
+    cut(whole.folder, kept_ids(whole.family.grammar), folder)
     return folder
 
 
 def prompt_of(model: SpeechModel, text: str = "Hello there.") -> list[int]:
-    tokenizer, spec = model.tokenizer, model.spec
-    return build_prompt(
-        spec, model.tokens, text, spec.voice(None), tokenizer.encode, tokenizer.token_id
-    )
+    return list(model.family.prompt(text, model.spec.voice(None)).ids)
 
 
 def tied_copy(model: SpeechModel, folder: Path) -> Path:
@@ -67,7 +64,7 @@ def test_two_heads_are_refused(whole: SpeechModel, tmp_path: Path) -> None:
     weights[HEAD] = weights[HEAD] + 1
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
     with pytest.raises(CorruptCheckpointError, match="two different ones"):
-        cut(folder, orpheus_kept(whole.tokens), tmp_path / "out")
+        cut(folder, kept_ids(whole.family.grammar), tmp_path / "out")
 
 
 @pytest.mark.parametrize("tied", [False, True])
@@ -79,7 +76,7 @@ def test_logits_of_legal_ids_are_the_same(
     source, ours = whole.folder, narrow
     if tied:
         source, ours = tied_copy(whole, tmp_path / "tied"), tmp_path / "tied-cut"
-        cut(source, orpheus_kept(whole.tokens), ours)
+        cut(source, kept_ids(whole.family.grammar), ours)
     full = AutoModelForCausalLM.from_pretrained(source).eval()
     small = AutoModelForCausalLM.from_pretrained(ours).eval()
     prompts = PromptEmbedding.open(ours)
@@ -87,7 +84,7 @@ def test_logits_of_legal_ids_are_the_same(
     vocabulary = prompts.vocabulary
     assert small.lm_head.weight.shape[0] == vocabulary.size < full.lm_head.weight.shape[0]
     prompt = prompt_of(whole)
-    emitted = [whole.tokens.audio_id(p % 7, (p * 7) % 40) for p in range(15)]
+    emitted = [whole.family.tokens.audio_id(p % 7, (p * 7) % 40) for p in range(15)]
     with torch.inference_mode():
         expected = full(input_ids=torch.tensor([prompt + emitted])).logits[0, len(prompt) - 1 :]
         embedded = torch.cat(
@@ -111,30 +108,29 @@ async def backends(
         await backend.close()
 
 
-@pytest.mark.parametrize("per_slot", [True, False])
+@pytest.mark.parametrize("strict", [True, False])
 @pytest.mark.parametrize("temperature", [0.0, 0.8])
 async def test_reference_backend_samples_the_same_tokens(
     whole: SpeechModel,
     backends: tuple[ReferenceBackend, ReferenceBackend],
-    per_slot: bool,
+    strict: bool,
     temperature: float,
 ) -> None:
     """Also with the penalty, which counts prompt ids: the prompt holds one of the stops."""
-    tokens = whole.tokens
+    tokens = whole.family.tokens
     sampling = Sampling(
         60,
         temperature,
         top_p=0.9,
         repetition_penalty=1.3,
         seed=11,
-        stop_ids=tokens.stop_ids,
-        legal=tokens.legal(per_slot),
+        grammar=tokens.grammar(strict),
     )
     prompt = prompt_of(whole)
     assert set(prompt) & set(tokens.stop_ids)
     results = []
     for backend in backends:
-        chunks = [chunk async for chunk in backend.stream(prompt, sampling, "a")]
+        chunks = [chunk async for chunk in backend.stream(Prompt(tuple(prompt)), sampling, "a")]
         ids = [token for chunk in chunks for token in chunk.ids]
         results.append((ids, chunks[-1].finish))
     assert results[0] == results[1]
@@ -143,7 +139,7 @@ async def test_reference_backend_samples_the_same_tokens(
 
 def test_folder_loads_as_a_speech_model(whole: SpeechModel, narrow: Path) -> None:
     again = load_model(str(narrow), codec=str(whole.codec_folder))
-    assert again.tokens == whole.tokens
+    assert again.family.tokens == whole.family.tokens
     assert prompt_of(again) == prompt_of(whole)
 
 
@@ -164,7 +160,7 @@ def test_head_and_embedding_shrink_and_nothing_else_changes(
 
 
 def test_refusals(whole: SpeechModel, narrow: Path, tmp_path: Path) -> None:
-    kept = orpheus_kept(whole.tokens)
+    kept = kept_ids(whole.family.grammar)
     with pytest.raises(SettingError, match="exists"):
         cut(whole.folder, kept, narrow)
     with pytest.raises(SettingError, match="cut already"):
@@ -198,7 +194,7 @@ def test_what_a_plan_refuses_is_not_cut(
     folder = shutil.copytree(whole.folder, tmp_path / "copy")
     config_of(folder, **changes)
     with pytest.raises(CheckpointError, match=says):
-        cut(folder, orpheus_kept(whole.tokens), tmp_path / "out")
+        cut(folder, kept_ids(whole.family.grammar), tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
@@ -209,7 +205,7 @@ def test_a_damaged_generation_config_is_named(
     folder = shutil.copytree(whole.folder, tmp_path / "copy")
     (folder / "generation_config.json").write_text(text)
     with pytest.raises(CorruptCheckpointError, match=r"generation_config\.json"):
-        cut(folder, orpheus_kept(whole.tokens), tmp_path / "cut")
+        cut(folder, kept_ids(whole.family.grammar), tmp_path / "cut")
     assert not (tmp_path / "cut").exists()
 
 
@@ -218,7 +214,7 @@ def test_a_damaged_config_is_named(whole: SpeechModel, tmp_path: Path, content: 
     folder = shutil.copytree(whole.folder, tmp_path / "copy")
     (folder / "config.json").write_bytes(content)
     with pytest.raises(CorruptCheckpointError, match=r"config\.json"):
-        cut(folder, orpheus_kept(whole.tokens), tmp_path / "cut")
+        cut(folder, kept_ids(whole.family.grammar), tmp_path / "cut")
 
 
 @pytest.mark.parametrize("other", ["model-q4.gguf", "pytorch_model.bin", "consolidated.00.pth"])
@@ -227,7 +223,7 @@ def test_weights_of_another_kind_are_named(whole: SpeechModel, tmp_path: Path, o
     folder = shutil.copytree(whole.folder, tmp_path / "copy")
     (folder / "model.safetensors").rename(folder / other)
     with pytest.raises(CheckpointError, match=f"keeps its weights in {other}"):
-        cut(folder, orpheus_kept(whole.tokens), tmp_path / "cut")
+        cut(folder, kept_ids(whole.family.grammar), tmp_path / "cut")
 
 
 def test_a_head_that_would_not_shrink(whole: SpeechModel, tmp_path: Path) -> None:

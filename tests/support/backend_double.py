@@ -6,14 +6,15 @@ import asyncio
 import itertools
 import random
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 
 from tensorrt_tts.backends.base import (
     BackendStats,
     Capacity,
     Finish,
-    LegalTokens,
+    Grammar,
+    Prompt,
     Sampling,
     TokenChunk,
 )
@@ -59,15 +60,14 @@ class BackendDouble:
     _dead: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def stream(
-        self, prompt_ids: Sequence[int], sampling: Sampling, request_id: str
+        self, prompt: Prompt, sampling: Sampling, request_id: str
     ) -> AsyncIterator[TokenChunk]:
         if request_id in self._running:
             raise SettingError(f"request id {request_id!r} is in flight already; choose another")
         aborted = self._running[request_id] = asyncio.Event()
         self.started.append(request_id)
         try:
-            assert sampling.legal is not None
-            async for chunk in self._generate(self.behaviour, prompt_ids, sampling, aborted):
+            async for chunk in self._generate(self.behaviour, prompt, sampling, aborted):
                 yield chunk
         finally:
             del self._running[request_id]
@@ -76,14 +76,13 @@ class BackendDouble:
     async def _generate(
         self,
         how: Behaviour,
-        prompt: Sequence[int],
+        prompt: Prompt,
         sampling: Sampling,
         aborted: asyncio.Event,
     ) -> AsyncIterator[TokenChunk]:
         began = time.perf_counter()
         length = 7 * how.frames
-        assert sampling.legal is not None
-        for index, token in enumerate(_tokens(prompt, sampling.legal)):
+        for index, token in enumerate(_tokens(prompt, sampling.grammar)):
             if index == sampling.max_tokens:
                 yield TokenChunk((), Finish.LENGTH)
                 return
@@ -138,7 +137,7 @@ class BackendDouble:
         self._dead.set()
 
 
-def _tokens(prompt: Sequence[int], legal: LegalTokens) -> Iterator[int]:
-    draw = random.Random(repr(list(prompt)))
+def _tokens(prompt: Prompt, grammar: Grammar) -> Iterator[int]:
+    draw = random.Random(repr(list(prompt.ids)))
     for index in itertools.count():
-        yield draw.choice(legal.slots[index % len(legal.slots)])
+        yield draw.choice(grammar.legal(index)[0])

@@ -47,8 +47,8 @@ def folders(tmp_path: Path) -> tuple[str, str]:
 def test_a_folder(folders: tuple[str, str]) -> None:
     model = load_model(*folders)
     assert model.spec.name == "orpheus-english"
-    assert model.tokens.codebook_size == TINY.codebook_size
-    assert model.tokenizer.token_id("<custom_token_0>") == model.tokens.custom_base
+    assert model.family.tokens.codebook_size == TINY.codebook_size
+    assert model.family.tokenizer.token_id("<custom_token_0>") == model.family.tokens.custom_base
 
 
 def test_spec_can_be_chosen(folders: tuple[str, str]) -> None:

@@ -5,9 +5,9 @@ import pytest
 
 from tensorrt_tts.errors import SettingError
 from tensorrt_tts.families.orpheus.spec import ENGLISH
+from tensorrt_tts.prepared import check_request
 from tensorrt_tts.request_settings import problem_with
 from tensorrt_tts.speech import SpeechRequest
-from tensorrt_tts.speech_plan import check_request
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 
-from tensorrt_tts.backends.base import Backend, BackendStats, Sampling, TokenChunk
+from tensorrt_tts.backends.base import Backend, BackendStats, Prompt, Sampling, TokenChunk
 from vllm_inference.backend import VLLMBackend
 from vllm_inference.options import VLLMOptions
 
@@ -45,7 +45,7 @@ async def engine(folder: Path, options: VLLMOptions) -> AsyncIterator[VLLMBacken
 async def generate(
     backend: Backend, prompt: list[int], sampling: Sampling, request_id: str
 ) -> list[TokenChunk]:
-    return [chunk async for chunk in backend.stream(prompt, sampling, request_id)]
+    return [chunk async for chunk in backend.stream(Prompt(tuple(prompt)), sampling, request_id)]
 
 
 async def tokens(

@@ -10,8 +10,8 @@ import pytest
 import pytest_asyncio
 
 import vllm_inference.backend
-from engines.vocabulary import cut, orpheus_kept
-from tensorrt_tts.backends.base import Sampling
+from engines.vocabulary import cut, kept_ids
+from tensorrt_tts.backends.base import Prompt, Sampling
 from tensorrt_tts.families.orpheus.tokens import OrpheusTokens
 from tensorrt_tts.loading import load_model
 from tests.support.tiny_orpheus import tiny_model_folders
@@ -27,7 +27,7 @@ pytestmark = [
     pytest.mark.filterwarnings("default"),  # vLLM's dependencies warn while they are imported
 ]
 
-PER_SLOT = (True, False)
+STRICT = (True, False)
 PENALTIES = (1.0, 1.3)
 STARTS = (0, 20)
 TOKENS = 35
@@ -37,7 +37,7 @@ TOKENS = 35
 class Outcome:
     """What one engine made of the same requests, in ids of the whole vocabulary.
 
-    greedy: by (per slot, penalty, start). together: by start, all at once. logprobs: by per slot.
+    greedy: by (strict, penalty, start). together: by start, all at once. logprobs: by strict.
     """
 
     greedy: dict[tuple[bool, float, int], list[int]] = field(default_factory=dict)
@@ -56,7 +56,7 @@ async def outcomes(ids, tmp_path_factory) -> tuple[Outcome, Outcome]:
     """(whole checkpoint with masks, cut checkpoint)."""
     whole = tiny_model_folders()[0]
     narrow = tmp_path_factory.mktemp("cut") / "lm"
-    cut(whole, orpheus_kept(ids), narrow)
+    cut(whole, kept_ids(ids.grammar()), narrow)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(vllm_inference.backend, "engine_arguments", with_logprobs)
         return await outcome(whole, ids), await outcome(narrow, ids)
@@ -73,13 +73,13 @@ async def outcome(folder: Path, ids: OrpheusTokens) -> Outcome:
     options = VLLMOptions(max_streams=4, max_sequence=512)
     backend = await asyncio.to_thread(VLLMBackend.from_folder, folder, options)
     try:
-        for per_slot in PER_SLOT:
+        for strict in STRICT:
             for penalty in PENALTIES:
-                chosen = sampling(ids, legal=ids.legal(per_slot), repetition_penalty=penalty)
+                chosen = sampling(ids, grammar=ids.grammar(strict), repetition_penalty=penalty)
                 for start in STARTS:
-                    key = per_slot, penalty, start
+                    key = strict, penalty, start
                     found.greedy[key] = await tokens(backend, prompt(ids, start), chosen)
-            found.logprobs[per_slot] = await first_logprobs(backend, ids, per_slot)
+            found.logprobs[strict] = await first_logprobs(backend, ids, strict)
         found.together = await asyncio.gather(
             *(tokens(backend, prompt(ids, s), sampling(ids), f"together-{s}") for s in STARTS)
         )
@@ -99,17 +99,16 @@ def sampling(ids: OrpheusTokens, **changes) -> Sampling:
         "max_tokens": TOKENS,
         "temperature": 0.0,
         "repetition_penalty": 1.3,
-        "stop_ids": ids.stop_ids,
-        "legal": ids.legal(),
+        "grammar": ids.grammar(),
     }
     return Sampling(**(settings | changes))
 
 
 async def first_logprobs(
-    backend: VLLMBackend, ids: OrpheusTokens, per_slot: bool
+    backend: VLLMBackend, ids: OrpheusTokens, strict: bool
 ) -> dict[int, float]:
     """Of every id that can be sampled first."""
-    chosen = sampling(ids, temperature=1.0, legal=ids.legal(per_slot), top_p=1.0, seed=1)
+    chosen = sampling(ids, temperature=1.0, grammar=ids.grammar(strict), top_p=1.0, seed=1)
     vocabulary = backend._prompts.vocabulary if backend._prompts else None
     if vocabulary is not None:
         chosen = vocabulary.narrow_sampling(chosen)
@@ -117,7 +116,7 @@ async def first_logprobs(
     parameters = backend._vllm.sampling_params(**arguments)
     async with aclosing(
         backend._engine.generate(
-            backend._prompt(prompt(ids, 5)), parameters, f"logprobs-{per_slot}"
+            backend._prompt(Prompt(tuple(prompt(ids, 5)))), parameters, f"logprobs-{strict}"
         )
     ) as outputs:
         async for output in outputs:
@@ -126,12 +125,12 @@ async def first_logprobs(
     return {vocabulary.widen(t) if vocabulary else t: p for t, p in finite.items()}
 
 
-@pytest.mark.parametrize("per_slot", PER_SLOT)
+@pytest.mark.parametrize("strict", STRICT)
 @pytest.mark.parametrize("penalty", PENALTIES)
-async def test_greedy_tokens_are_the_same(outcomes, per_slot, penalty):
+async def test_greedy_tokens_are_the_same(outcomes, strict, penalty):
     masked, ours = outcomes
     for start in STARTS:
-        key = per_slot, penalty, start
+        key = strict, penalty, start
         assert ours.greedy[key] == masked.greedy[key]
         assert len(ours.greedy[key]) == TOKENS
 
@@ -144,12 +143,12 @@ async def test_prompts_of_one_length_do_not_share_a_prefix(outcomes):
     assert len({tuple(result) for result in ours.together}) == len(STARTS)
 
 
-@pytest.mark.parametrize("per_slot", PER_SLOT)
-async def test_distribution_over_legal_ids_is_the_same(outcomes, ids, per_slot):
+@pytest.mark.parametrize("strict", STRICT)
+async def test_distribution_over_legal_ids_is_the_same(outcomes, ids, strict):
     """After everything that shapes it: the penalty counts the stop in the prompt."""
-    masked, ours = (outcome.logprobs[per_slot] for outcome in outcomes)
+    masked, ours = (outcome.logprobs[strict] for outcome in outcomes)
     assert ours.keys() == masked.keys()
     assert set(ids.stop_ids) <= ours.keys()
-    assert len(ours) == len(ids.stop_ids) + (1 if per_slot else 7) * ids.codebook_size
+    assert len(ours) == len(ids.stop_ids) + (1 if strict else 7) * ids.codebook_size
     assert math.isclose(sum(math.exp(p) for p in ours.values()), 1, abs_tol=1e-4)
     assert all(math.isclose(ours[t], masked[t], abs_tol=1e-4) for t in masked)

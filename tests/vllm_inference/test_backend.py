@@ -6,7 +6,15 @@ from contextlib import aclosing
 
 import pytest
 
-from tensorrt_tts.backends.base import Backend, Capacity, Finish, Sampling, TokenChunk
+from tensorrt_tts.backends.base import (
+    Backend,
+    Capacity,
+    Finish,
+    Grammar,
+    Prompt,
+    Sampling,
+    TokenChunk,
+)
 from tensorrt_tts.errors import BackendError, CapacityError, EngineDiedError, SettingError
 from tests.vllm_inference.async_llm_double import AsyncLLMDouble, Script
 from vllm_inference.backend import VLLMBackend
@@ -31,7 +39,7 @@ def backend_on(
 
 
 def sampling(**changes: object) -> Sampling:
-    return Sampling(**({"max_tokens": 50, "stop_ids": (STOP,)} | changes))  # type: ignore[arg-type]
+    return Sampling(**({"max_tokens": 50, "grammar": Grammar(stops=(STOP,))} | changes))  # type: ignore[arg-type]
 
 
 async def until(condition: Callable[[], object]) -> None:
@@ -41,7 +49,9 @@ async def until(condition: Callable[[], object]) -> None:
 
 
 async def collect(backend: VLLMBackend, request_id: str = "a", **changes: object) -> list:
-    return [chunk async for chunk in backend.stream([1, 2, 3], sampling(**changes), request_id)]
+    return [
+        chunk async for chunk in backend.stream(Prompt((1, 2, 3)), sampling(**changes), request_id)
+    ]
 
 
 def ids(chunks: list[TokenChunk]) -> list[int]:
@@ -92,7 +102,7 @@ async def test_hand_on_is_left_to_the_engine_where_requests_cannot_say():
 async def test_closing_the_stream_early_aborts():
     engine = AsyncLLMDouble(ENDLESS, step_s=0.001)
     backend = backend_on(engine)
-    async with aclosing(backend.stream([1], sampling(), "a")) as chunks:
+    async with aclosing(backend.stream(Prompt((1,)), sampling(), "a")) as chunks:
         async for _ in chunks:
             break
         assert backend.stats().running == 1
@@ -207,7 +217,7 @@ async def test_our_own_refusals_stay_what_they_are(monkeypatch):
     """A prompt id that a cut vocabulary's table lacks is found once the stream is open."""
     backend = backend_on(AsyncLLMDouble(ENDLESS))
 
-    def refuses(prompt_ids):
+    def refuses(prompt):
         raise SettingError("prompt holds an id beyond the vocabulary of 7")
 
     monkeypatch.setattr(backend, "_prompt", refuses)
@@ -235,7 +245,7 @@ async def test_duplicate_request_id():
 async def test_prompt_that_does_not_fit(length):
     backend = backend_on(AsyncLLMDouble(ENDLESS))
     with pytest.raises(SettingError, match=f"prompt of {length} ids"):
-        await anext(backend.stream([1] * length, sampling(), "a"))
+        await anext(backend.stream(Prompt((1,) * length), sampling(), "a"))
     assert backend.stats().running == 0
 
 

@@ -6,8 +6,8 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from engines.vocabulary import cut, orpheus_kept
-from tensorrt_tts.backends.base import Capacity, Finish, LegalTokens, Sampling
+from engines.vocabulary import cut, kept_ids
+from tensorrt_tts.backends.base import Capacity, Finish, Grammar, Prompt, Sampling
 from tensorrt_tts.backends.prompt_embedding import PromptEmbedding
 from tensorrt_tts.backends.pruned_vocabulary import AudioVocabulary
 from tensorrt_tts.errors import EngineError
@@ -42,9 +42,9 @@ async def test_ids_are_narrowed_on_the_way_in_and_widened_on_the_way_out():
         EngineStats(),
         PromptEmbedding(VOCABULARY, table),
     )
-    legal = LegalTokens((range(60, 70), range(70, 80)))
-    sampling = Sampling(50, stop_ids=(7, 99), legal=legal)
-    chunks = [chunk async for chunk in backend.stream([3, 61, 7], sampling, "a")]
+    grammar = Grammar((range(60, 70), range(70, 80)), stops=(7, 99))
+    sampling = Sampling(50, grammar=grammar)
+    chunks = [chunk async for chunk in backend.stream(Prompt((3, 61, 7)), sampling, "a")]
     assert [token for chunk in chunks for token in chunk.ids] == [60, 64, 79]
     assert chunks[-1].finish is Finish.STOP
     assert seen["prompt_token_ids"] == [0, 2, 21]
@@ -62,7 +62,7 @@ def test_the_engine_is_told_and_an_older_one_refused(
 ):
     folder, codec = tiny_model_folders()
     tokens = load_model(str(folder), str(codec)).tokens
-    cut(folder, orpheus_kept(tokens), tmp_path / "cut")
+    cut(folder, kept_ids(tokens.grammar()), tmp_path / "cut")
     started = []
     engine = AsyncLLMDouble(Script([1]))
     names = SimpleNamespace(

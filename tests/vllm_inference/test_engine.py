@@ -9,11 +9,12 @@ import random
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from dataclasses import replace
 
 import pytest
 import pytest_asyncio
 
-from tensorrt_tts.backends.base import Finish, LegalTokens, Sampling, TokenChunk
+from tensorrt_tts.backends.base import Finish, Grammar, Prompt, Sampling, TokenChunk
 from tensorrt_tts.backends.reference import ReferenceBackend
 from tensorrt_tts.errors import SettingError
 from tensorrt_tts.families.orpheus.tokens import OrpheusTokens
@@ -67,15 +68,12 @@ def prompt(ids: OrpheusTokens, seed: int, length: int = 30) -> list[int]:
     return [ids.start_of_human, ids.begin_of_text, *text, ids.start_of_ai, ids.start_of_speech]
 
 
-def greedy(
-    ids: OrpheusTokens, count: int = 70, per_slot: bool = True, **changes: object
-) -> Sampling:
+def greedy(ids: OrpheusTokens, count: int = 70, strict: bool = True, **changes: object) -> Sampling:
     settings: dict = {
         "max_tokens": count,
         "temperature": 0.0,
         "repetition_penalty": 1.1,
-        "stop_ids": ids.stop_ids,
-        "legal": ids.legal(per_slot),
+        "grammar": ids.grammar(strict),
     }
     return Sampling(**(settings | changes))
 
@@ -92,24 +90,24 @@ async def test_the_processor_is_the_runner_s(backend):
 
 
 @pytest.mark.parametrize("seed", range(2 if INTERPRETED else 4))
-@pytest.mark.parametrize("per_slot", [True, False])
+@pytest.mark.parametrize("strict", [True, False])
 @pytest.mark.parametrize("penalty", [1.0, 1.3])
-async def test_greedy_equals_the_reference(backend, reference, ids, seed, per_slot, penalty):
-    sampling = greedy(ids, per_slot=per_slot, repetition_penalty=penalty)
+async def test_greedy_equals_the_reference(backend, reference, ids, seed, strict, penalty):
+    sampling = greedy(ids, strict=strict, repetition_penalty=penalty)
     expected = await tokens(reference, prompt(ids, seed), sampling)
     assert await tokens(backend, prompt(ids, seed), sampling) == expected
     assert len(expected) == 70
 
 
 async def test_greedy_without_legal_tokens_equals_the_reference(backend, reference, ids):
-    sampling = greedy(ids, legal=None)
+    sampling = greedy(ids, grammar=Grammar())
     expected = await tokens(reference, prompt(ids, 5), sampling)
     assert await tokens(backend, prompt(ids, 5), sampling) == expected
 
 
 async def test_a_stop_id_ends_both_at_the_same_place(backend, reference, ids):
     free = await tokens(backend, prompt(ids, 1), greedy(ids))
-    sampling = greedy(ids, stop_ids=(free[14],))
+    sampling = greedy(ids, grammar=replace(ids.grammar(), stops=(free[14],)))
     for other in (backend, reference):
         chunks = await generate(other, prompt(ids, 1), sampling, "stopped")
         assert joined(chunks) == free[: free.index(free[14])]
@@ -153,7 +151,7 @@ async def test_every_id_is_in_its_slot_however_hot(backend, ids):
     for stream in spoken:
         assert all(token in ids.slot_range(at % 7) for at, token in enumerate(stream))
     # It is hot: these are not the few likeliest ids. (Of one stream alone: it may stop at once.)
-    assert len(set().union(*spoken)) > len(ids.legal().union()) / 2
+    assert len(set().union(*spoken)) > 7 * ids.codebook_size / 2
 
 
 async def test_a_prefix_comes_once_and_then_the_cycle(backend, ids):
@@ -193,8 +191,9 @@ async def test_nothing_but_the_likeliest_id_is_greedy(backend, ids, cut):
 
 async def test_stops_only_where_a_frame_begins(backend, ids):
     """Three stop ids against one code per slot: sampled hot, they come soon where legal."""
-    narrow = LegalTokens(tuple(range(slot.start, slot.start + 1) for slot in ids.legal().slots))
-    sampling = greedy(ids, count=700, temperature=2.0, top_p=1.0, legal=narrow)
+    whole = ids.grammar()
+    narrow = replace(whole, cycle=tuple(slot[:1] for slot in whole.cycle))
+    sampling = greedy(ids, count=700, temperature=2.0, top_p=1.0, grammar=narrow)
     lengths = []
     for seed in range(4 if INTERPRETED else 12):
         chunks = await generate(backend, prompt(ids, seed), sampling, "narrow")
@@ -240,7 +239,7 @@ async def test_concurrent_streams_do_not_disturb_each_other(backend, ids):
 
 async def test_abort_ends_the_stream_and_frees_its_blocks(backend, ids):
     free = (await idle_stats(backend)).kv_blocks_free
-    stream = backend.stream(prompt(ids, 1), greedy(ids, count=450), "gone")
+    stream = backend.stream(Prompt(tuple(prompt(ids, 1))), greedy(ids, count=450), "gone")
     async with aclosing(stream):
         await anext(stream)
         await backend.abort("gone")
@@ -261,7 +260,7 @@ async def test_random_cancels_leave_nothing_behind(backend, ids):
     ends: Counter[str] = Counter()
 
     async def listen(name: str, way: str, after: int) -> None:
-        stream = backend.stream(prompt(ids, after), greedy(ids, count=length), name)
+        stream = backend.stream(Prompt(tuple(prompt(ids, after))), greedy(ids, count=length), name)
         async with aclosing(stream):
             received = 0
             async for chunk in stream:

@@ -49,9 +49,7 @@ async def test_preempted_and_chunked_streams_say_what_they_would_have_said(backe
         [ids.start_of_human, *(3 + (seed + 7 * i) % 50 for i in range(240)), ids.start_of_speech]
         for seed in range(STREAMS)
     ]
-    sampling = Sampling(
-        60, temperature=0.0, repetition_penalty=1.3, stop_ids=ids.stop_ids, legal=ids.legal()
-    )
+    sampling = Sampling(60, temperature=0.0, repetition_penalty=1.3, grammar=ids.grammar())
     reference = ReferenceBackend.from_folder(folder)
     expected = [await tokens(reference, prompt, sampling) for prompt in prompts]
     await reference.close()

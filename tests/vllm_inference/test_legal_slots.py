@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tensorrt_tts.backends.base import LegalTokens
+from tensorrt_tts.backends.base import Grammar
 from tests.vllm_inference.v2_runner_double import Scheduled, V2RunnerDouble
 from vllm_inference.legal_rule import KEY, LegalRule
 from vllm_inference.legal_slots import LegalSlots
@@ -15,8 +15,8 @@ from vllm_inference.requests import legal_rule
 VOCABULARY = 40
 SLOTS = 3
 ALL = list(range(VOCABULARY))
-FRAME = legal_rule(LegalTokens((range(4, 8), range(8, 12), range(12, 16))), (2, 3))
-UNION = legal_rule(LegalTokens((range(4, 8), range(8, 12)), per_slot=False), (2, 3))
+FRAME = legal_rule(Grammar((range(4, 8), range(8, 12), range(12, 16)), stops=(2, 3)))
+UNION = legal_rule(Grammar((range(4, 8), range(8, 12)), stops=(2, 3), strict=False))
 PREFIXED = LegalRule(tuple(((20 + at, 21 + at),) for at in range(5)), (((30, 36), (2, 3)),))
 RULES = {"frame": FRAME, "union": UNION, "prefixed": PREFIXED, "free": None}
 

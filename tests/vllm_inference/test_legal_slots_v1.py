@@ -9,14 +9,14 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tensorrt_tts.backends.base import LegalTokens
+from tensorrt_tts.backends.base import Grammar
 from vllm_inference.legal_rule import LegalRule
 from vllm_inference.legal_slots_v1 import LegalSlotsV1
 from vllm_inference.requests import legal_rule
 
 VOCABULARY = 20
-LEGAL_TOKENS = LegalTokens((range(4, 8), range(8, 12), range(12, 16)))
 STOPS = (2, 3)
+GRAMMAR = Grammar((range(4, 8), range(8, 12), range(12, 16)), stops=STOPS)
 
 
 class Direction(Enum):
@@ -29,10 +29,10 @@ def processor() -> LegalSlotsV1:
     return LegalSlotsV1(config, torch.device("cpu"), False)
 
 
-def params(legal: LegalTokens | None) -> SimpleNamespace:
-    if legal is None:
+def params(grammar: Grammar | None) -> SimpleNamespace:
+    if grammar is None:
         return SimpleNamespace(extra_args=None)
-    return SimpleNamespace(extra_args=legal_rule(legal, STOPS).to_extra_args())
+    return SimpleNamespace(extra_args=legal_rule(grammar).to_extra_args())
 
 
 def update(removed: Any = (), added: Any = (), moved: Any = ()) -> SimpleNamespace:
@@ -47,15 +47,15 @@ def legal_ids(slots: LegalSlotsV1, batch: int) -> list[list[int]]:
 @given(st.integers(0, 30))
 def test_each_position_has_its_slot(generated):
     slots = processor()
-    slots.update_state(update(added=[(0, params(LEGAL_TOKENS), [1], [5] * generated)]))
+    slots.update_state(update(added=[(0, params(GRAMMAR), [1], [5] * generated)]))
     slot = generated % 3
-    expected = list(LEGAL_TOKENS.slots[slot])
+    expected = list(GRAMMAR.cycle[slot])
     assert legal_ids(slots, 1) == [[*STOPS, *expected] if slot == 0 else expected]
 
 
 def test_the_output_list_is_followed_without_updates():
     slots, output = processor(), [4]
-    slots.update_state(update(added=[(0, params(LEGAL_TOKENS), [1], output)]))
+    slots.update_state(update(added=[(0, params(GRAMMAR), [1], output)]))
     assert legal_ids(slots, 1) == [[8, 9, 10, 11]]
     output.append(-1)  # vLLM's placeholder for an id that is still on the device
     slots.update_state(None)
@@ -64,12 +64,12 @@ def test_the_output_list_is_followed_without_updates():
 
 def test_rows_of_other_requests_are_left_alone():
     slots = processor()
-    union = LegalTokens(LEGAL_TOKENS.slots, per_slot=False)
+    union = Grammar(GRAMMAR.cycle, stops=STOPS, strict=False)
     slots.update_state(
         update(
             added=[
                 (0, params(None), [1], []),
-                (1, params(LEGAL_TOKENS), [1], []),
+                (1, params(GRAMMAR), [1], []),
                 (2, params(union), [1], [4, 4]),
             ]
         )
@@ -97,9 +97,9 @@ def test_moves_and_swaps_follow_the_request():
     slots.update_state(
         update(
             added=[
-                (0, params(LEGAL_TOKENS), [1], []),
-                (1, params(LEGAL_TOKENS), [1], [4]),
-                (2, params(LEGAL_TOKENS), [1], [4, 8]),
+                (0, params(GRAMMAR), [1], []),
+                (1, params(GRAMMAR), [1], [4]),
+                (2, params(GRAMMAR), [1], [4, 8]),
             ]
         )
     )
@@ -118,7 +118,7 @@ def test_an_empty_batch_touches_nothing():
 
 def test_equal_rules_share_their_masks():
     slots = processor()
-    slots.update_state(update(added=[(row, params(LEGAL_TOKENS), [1], []) for row in range(3)]))
+    slots.update_state(update(added=[(row, params(GRAMMAR), [1], []) for row in range(3)]))
     assert slots._table.illegal.shape == (1 + 3, VOCABULARY)
 
 
@@ -129,5 +129,5 @@ def test_greedy_sampling_is_affected():
 def test_malformed_rules_are_refused_and_none_is_accepted():
     with pytest.raises(ValueError, match="legal_slots"):
         LegalSlotsV1.validate_params(SimpleNamespace(extra_args={"legal_slots": []}))
-    LegalSlotsV1.validate_params(params(LEGAL_TOKENS))
+    LegalSlotsV1.validate_params(params(GRAMMAR))
     LegalSlotsV1.validate_params(params(None))

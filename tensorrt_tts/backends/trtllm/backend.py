@@ -15,7 +15,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tensorrt_tts.backends.base import BackendStats, Capacity, Finish, Sampling, TokenChunk
+from tensorrt_tts.backends.base import BackendStats, Capacity, Finish, Prompt, Sampling, TokenChunk
 from tensorrt_tts.errors import BackendError, CapacityError, EngineDiedError, SettingError, reason
 
 log = logging.getLogger(__name__)
@@ -37,8 +37,8 @@ milliseconds; an engine that needs longer hangs."""
 STATS_S = 1.0
 """Seconds between looks at the executor's statistics while something is running."""
 
-Parameters = Callable[[Sampling, Sequence[int]], Any]
-"""(sampling, prompt ids) to a `SamplingParams`."""
+Parameters = Callable[[Sampling, Prompt], Any]
+"""To a `SamplingParams`."""
 
 
 @dataclass(slots=True, eq=False)
@@ -118,9 +118,9 @@ class TensorRTLLMBackend:
         self._observer: asyncio.Task[None] | None = None
 
     async def stream(
-        self, prompt_ids: Sequence[int], sampling: Sampling, request_id: str
+        self, prompt: Prompt, sampling: Sampling, request_id: str
     ) -> AsyncGenerator[TokenChunk, None]:
-        generation = self._admit(prompt_ids, sampling, request_id)
+        generation = self._admit(prompt, sampling, request_id)
         try:
             while True:
                 item = await generation.queue.get()
@@ -164,15 +164,15 @@ class TensorRTLLMBackend:
         with contextlib.suppress(Exception):  # a dead engine's shutdown fails as it likes
             await asyncio.to_thread(self._llm.shutdown)
 
-    def _admit(self, prompt_ids: Sequence[int], sampling: Sampling, request_id: str) -> _Generation:
+    def _admit(self, prompt: Prompt, sampling: Sampling, request_id: str) -> _Generation:
         if self._dead is not None:
             raise self._dead
         if self._closed:
             raise EngineDiedError("the TensorRT-LLM backend is closed; open a new one")
-        room = self.capacity.max_sequence - len(prompt_ids)
-        if not prompt_ids or room < 1:
+        room = self.capacity.max_sequence - len(prompt.ids)
+        if not prompt.ids or room < 1:
             raise SettingError(
-                f"prompt of {len(prompt_ids)} ids does not fit a sequence of "
+                f"prompt of {len(prompt.ids)} ids does not fit a sequence of "
                 f"{self.capacity.max_sequence}; shorten the text"
             )
         if request_id in self._open:
@@ -183,16 +183,16 @@ class TensorRTLLMBackend:
             )
         # It refuses what does not fit instead of ending with "length".
         limit = min(sampling.max_tokens, room)
-        parameters = self._parameters(replace(sampling, max_tokens=limit), prompt_ids)
+        parameters = self._parameters(replace(sampling, max_tokens=limit), prompt)
         try:
             result = self._llm.generate_async(
-                inputs=list(prompt_ids), sampling_params=parameters, streaming=True
+                inputs=list(prompt.ids), sampling_params=parameters, streaming=True
             )
         except Exception as error:
             if isinstance(error, REFUSALS) or _is_request_error(error):
                 raise SettingError(f"TensorRT-LLM refuses the request: {reason(error)}") from error
             raise self._die(error) from error
-        generation = _Generation(request_id, frozenset(sampling.stop_ids), limit, result)
+        generation = _Generation(request_id, frozenset(sampling.grammar.stops), limit, result)
         self._open[request_id] = generation
         generation.task = asyncio.create_task(self._follow(generation))
         if self._observer is None or self._observer.done():

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from tensorrt_tts.backends.base import LegalTokens
+from tensorrt_tts.backends.base import Grammar
 
 if TYPE_CHECKING:
     import torch
@@ -29,8 +29,7 @@ class TokenRules:
 
     prompt_length: int
     repetition_penalty: float
-    legal: LegalTokens | None
-    stop_ids: tuple[int, ...]
+    grammar: Grammar
     _seen: _SeenIds = field(default_factory=lambda: _SeenIds(), compare=False, repr=False)
 
     def __call__(
@@ -59,10 +58,10 @@ class TokenRules:
                 logits < 0, logits * self.repetition_penalty, logits / self.repetition_penalty
             )
             logits.copy_(torch.where(seen, penalised, logits))
-        if self.legal is not None:
-            masks = _forbidden(self.legal, self.stop_ids, logits.shape[-1], logits.device)
-            position = len(token_ids) - self.prompt_length
-            logits.masked_fill_(masks[position % len(masks)], float("-inf"))
+        if self.grammar.cycle:
+            masks = _forbidden(self.grammar, logits.shape[-1], logits.device)
+            row = self.grammar.row(len(token_ids) - self.prompt_length)
+            logits.masked_fill_(masks[row], float("-inf"))
 
 
 class _SeenIds:
@@ -95,20 +94,13 @@ class _SeenIds:
 
 
 @lru_cache(maxsize=16)
-def _forbidden(
-    legal: LegalTokens, stop_ids: tuple[int, ...], rows: int, device: torch.device
-) -> list[torch.Tensor]:
-    """bool (rows,) per position modulo the length of the list: True where an id is illegal. Stops
-    are legal only where a frame may begin. Seven masks of 157 k ids are one megabyte."""
+def _forbidden(grammar: Grammar, rows: int, device: torch.device) -> torch.Tensor:
+    """bool (rows of the grammar, rows of the head): True where an id is illegal. Orpheus's seven
+    rows of 157 k ids are one megabyte."""
     import torch
 
-    def mask(slots: Sequence[range], stops: Sequence[int]) -> torch.Tensor:
-        illegal = torch.ones(rows, dtype=torch.bool, device=device)
-        for ids in slots:
-            illegal[ids.start : ids.stop : ids.step] = False
-        illegal[list(stops)] = False
-        return illegal
-
-    if not legal.per_slot:
-        return [mask(legal.slots, stop_ids)]
-    return [mask((ids,), () if slot else stop_ids) for slot, ids in enumerate(legal.slots)]
+    illegal = torch.ones((len(grammar.rows), rows), dtype=torch.bool, device=device)
+    for mask, legal in zip(illegal, grammar.rows, strict=True):
+        for ids in legal:
+            mask[ids.start : ids.stop] = False
+    return illegal

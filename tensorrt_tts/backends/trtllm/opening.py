@@ -11,14 +11,14 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from tensorrt_tts.backends.base import Capacity, Sampling
+from tensorrt_tts.backends.base import Capacity, Prompt, Sampling
 from tensorrt_tts.backends.pruned_vocabulary import refuse_audio_vocabulary
 from tensorrt_tts.backends.trtllm.backend import FRAME, TensorRTLLMBackend
 from tensorrt_tts.backends.trtllm.releases import PyTorchRelease, pytorch_release
@@ -106,8 +106,8 @@ def open_engine(folder: Path, options: RuntimeOptions | None = None) -> TensorRT
     build = info.config.build_config
     parameters_class = load("tensorrt_llm", "SamplingParams")
 
-    def parameters(sampling: Sampling, prompt_ids: Sequence[int]) -> Any:
-        vocabulary.check(prompt_ids, sampling)
+    def parameters(sampling: Sampling, prompt: Prompt) -> Any:
+        vocabulary.check(prompt, sampling)
         keywords = native_keywords(sampling, vocabulary)
         return parameters_class(**contract.checked("SamplingParams", **keywords))
 
@@ -138,12 +138,12 @@ def open_pytorch(checkpoint: Path, options: RuntimeOptions | None = None) -> Ten
         llm = _construct(llm_class, contract.checked("PyTorchLLM", **keywords))
     parameters_class = load("tensorrt_llm", "SamplingParams")
 
-    def parameters(sampling: Sampling, prompt_ids: Sequence[int]) -> Any:
-        vocabulary.check(prompt_ids, sampling)
+    def parameters(sampling: Sampling, prompt: Prompt) -> Any:
+        vocabulary.check(prompt, sampling)
         chosen = (
             native_keywords(sampling, vocabulary, fresh_seed=False)
             if release.native_rules
-            else processor_keywords(sampling, prompt_ids)
+            else processor_keywords(sampling, len(prompt.ids))
         )
         return parameters_class(**contract.checked("SamplingParams", **chosen))
 

@@ -8,11 +8,10 @@ ignore it (`releases`); there penalty and legal ids are a logits processor of ou
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from tensorrt_tts.backends.base import LegalTokens, Sampling
+from tensorrt_tts.backends.base import Grammar, Sampling
 from tensorrt_tts.backends.trtllm.logits import TokenRules
 from tensorrt_tts.backends.trtllm.vocabulary import Vocabulary
 
@@ -37,18 +36,18 @@ def native_keywords(
     keywords = _common(sampling, fresh_seed)
     if sampling.repetition_penalty != 1.0:
         keywords["repetition_penalty"] = sampling.repetition_penalty
-    if sampling.legal is not None or vocabulary.padded:
-        keywords["embedding_bias"] = legal_bias(sampling.legal, sampling.stop_ids, vocabulary)
+    if sampling.grammar.cycle or vocabulary.padded:
+        keywords["embedding_bias"] = legal_bias(sampling.grammar, vocabulary)
     return keywords
 
 
-def processor_keywords(sampling: Sampling, prompt_ids: Sequence[int]) -> dict[str, Any]:
+def processor_keywords(sampling: Sampling, prompt_length: int) -> dict[str, Any]:
     """For a sampler that ignores the repetition penalty, which stays unset: a release that honours
     it would apply it twice."""
     keywords = _common(sampling, fresh_seed=True)
-    if sampling.repetition_penalty != 1.0 or sampling.legal is not None:
+    if sampling.repetition_penalty != 1.0 or sampling.grammar.cycle:
         keywords["logits_processor"] = TokenRules(
-            len(prompt_ids), sampling.repetition_penalty, sampling.legal, sampling.stop_ids
+            prompt_length, sampling.repetition_penalty, sampling.grammar
         )
     return keywords
 
@@ -56,7 +55,7 @@ def processor_keywords(sampling: Sampling, prompt_ids: Sequence[int]) -> dict[st
 def _common(sampling: Sampling, fresh_seed: bool) -> dict[str, Any]:
     # Without an end_id TensorRT-LLM asks its tokenizer for one, and we give it none. −1 is its own
     # value for "never".
-    end_id, *others = sampling.stop_ids or (-1,)
+    end_id, *others = sampling.grammar.stops or (-1,)
     keywords: dict[str, Any] = {
         "max_tokens": sampling.max_tokens,  # its default is 32
         "end_id": end_id,
@@ -84,15 +83,14 @@ def _common(sampling: Sampling, fresh_seed: bool) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=8)
-def legal_bias(
-    legal: LegalTokens | None, stop_ids: tuple[int, ...], vocabulary: Vocabulary
-) -> torch.Tensor:
-    """float32 (rows of the head,): 0 for legal ids (None: all of the vocabulary) and stops,
-    `FORBIDDEN` for the rest. Shared between requests; TensorRT-LLM copies it."""
+def legal_bias(grammar: Grammar, vocabulary: Vocabulary) -> torch.Tensor:
+    """float32 (rows of the head,): 0 for what is legal at any position (all of the vocabulary
+    where everything is), `FORBIDDEN` for the rest. Shared between requests; TensorRT-LLM copies
+    it."""
     import torch
 
     bias = torch.full((vocabulary.rows,), FORBIDDEN, dtype=torch.float32)
-    for slot in (range(vocabulary.size or 0),) if legal is None else legal.slots:
-        bias[slot.start : slot.stop : slot.step] = 0.0
-    bias[list(stop_ids)] = 0.0
+    for row in grammar.rows or ((range(vocabulary.size or 0),),):
+        for ids in row:
+            bias[ids.start : ids.stop] = 0.0
     return bias

@@ -7,13 +7,12 @@ row's logit is 0, above most real ones, so it must never be sampled.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import BaseModel, PositiveInt
 
-from tensorrt_tts.backends.base import Sampling
+from tensorrt_tts.backends.base import Prompt, Sampling
 from tensorrt_tts.backends.vocabulary import check_ids
 from tensorrt_tts.engine_folder.check import EngineInfo
 from tensorrt_tts.engine_folder.formats import AWQ_VOCAB_MULTIPLE
@@ -40,13 +39,13 @@ class Vocabulary:
     def padded(self) -> bool:
         return self.size != self.rows
 
-    def check(self, prompt_ids: Sequence[int], sampling: Sampling) -> None:
+    def check(self, prompt: Prompt, sampling: Sampling) -> None:
         """Raises SettingError as `check_ids`, and for a request that leaves padding open."""
-        check_ids(prompt_ids, sampling, self.rows if self.size is None else self.size)
-        if self.size is None and sampling.legal is None:
+        check_ids(prompt, sampling, self.rows if self.size is None else self.size)
+        if self.size is None and not sampling.grammar.cycle:
             raise SettingError(
-                f"legal None leaves the padding among this AWQ engine's {self.rows} ids open; "
-                "give legal ids, or copy the checkpoint's tokenizer.json beside the engine"
+                f"a grammar without a cycle leaves the padding among this AWQ engine's {self.rows} "
+                "ids open; give one, or copy the checkpoint's tokenizer.json beside the engine"
             )
 
 

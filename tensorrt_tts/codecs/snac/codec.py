@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from tensorrt_tts.codecs.base import CodecContext, CodecStream, Condition, Job, Window
+from tensorrt_tts.codecs.base import CodecStream, Condition, Job, Window
+from tensorrt_tts.codecs.context import CodecContext
 from tensorrt_tts.codecs.full_precision import full_precision
 from tensorrt_tts.codecs.schedule import HopSchedule
 from tensorrt_tts.codecs.snac import weights as snac_weights

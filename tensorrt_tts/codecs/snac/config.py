@@ -14,7 +14,7 @@ from pydantic import (
     model_validator,
 )
 
-from tensorrt_tts.codecs.base import CodecContext
+from tensorrt_tts.codecs.context import CodecContext
 from tensorrt_tts.codecs.snac.receptive_field import reach
 from tensorrt_tts.errors import CheckpointNotFoundError
 from tensorrt_tts.files import read_json

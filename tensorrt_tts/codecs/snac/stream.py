@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from tensorrt_tts.codecs.base import CodecContext, Step
+from tensorrt_tts.codecs.base import Step
+from tensorrt_tts.codecs.context import CodecContext
 from tensorrt_tts.codecs.schedule import HopSchedule
 from tensorrt_tts.codecs.snac.stages import SnacStages, Stage, compute, needs, settled
 from tensorrt_tts.codecs.streams import Hop, HopStream

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tensorrt_tts.backends.base import LegalTokens
+from tensorrt_tts.backends.base import Grammar
 from tensorrt_tts.errors import CorruptCheckpointError
 
 SLOTS = 7
@@ -97,8 +97,10 @@ class OrpheusTokens:
         them (the short prompt form) emits them itself."""
         return frozenset((self.start_of_ai, self.start_of_speech, self.pad))
 
-    def legal(self, per_slot: bool = True) -> LegalTokens:
-        return LegalTokens(tuple(self.slot_range(s) for s in range(SLOTS)), per_slot)
+    def grammar(self, strict: bool = True) -> Grammar:
+        """One slot after the other, frame by frame."""
+        slots = tuple(self.slot_range(slot) for slot in range(SLOTS))
+        return Grammar(slots, stops=self.stop_ids, strict=strict)
 
     @classmethod
     def resolve(

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tensorrt_tts.backends.base import LegalTokens, Sampling
+from tensorrt_tts.backends.base import Grammar, Sampling
 from tensorrt_tts.backends.pruned_vocabulary import FILE, TEXT, AudioVocabulary
 from tensorrt_tts.errors import CorruptCheckpointError, SettingError
 from tensorrt_tts.families.orpheus.tokens import OrpheusTokens
@@ -48,25 +48,31 @@ def test_orpheus_sizes() -> None:
             VOCABULARY.widen(nothing)
 
 
-@pytest.mark.parametrize("per_slot", [True, False])
-def test_restrictions_survive(per_slot: bool) -> None:
-    sampling = Sampling(9, stop_ids=ORPHEUS.stop_ids, legal=ORPHEUS.legal(per_slot), top_k=7)
+@pytest.mark.parametrize("strict", [True, False])
+def test_restrictions_survive(strict: bool) -> None:
+    sampling = Sampling(9, grammar=ORPHEUS.grammar(strict), top_k=7)
     narrow = VOCABULARY.narrow_sampling(sampling)
-    assert narrow.legal is not None
-    assert (narrow.legal.per_slot, narrow.top_k) == (per_slot, 7)
-    for ours, theirs in zip(narrow.legal.slots, ORPHEUS.legal().slots, strict=True):
+    assert (narrow.grammar.strict, narrow.top_k) == (strict, 7)
+    for ours, theirs in zip(narrow.grammar.cycle, ORPHEUS.grammar().cycle, strict=True):
         assert VOCABULARY.widen_all(ours) == tuple(theirs)
-    assert VOCABULARY.widen_all(narrow.stop_ids) == ORPHEUS.stop_ids
+    assert VOCABULARY.widen_all(narrow.grammar.stops) == ORPHEUS.stop_ids
+
+
+def test_a_prefix_survives_too() -> None:
+    grammar = Grammar((range(30, 40),), (range(5, 9), range(7, 12)), stops=(50, 60))
+    vocabulary = AudioVocabulary(100, (range(30, 40), range(60, 61), range(4, 12)))
+    assert vocabulary.narrow_sampling(Sampling(9, grammar=grammar)).grammar == Grammar(
+        (range(1, 11),), (range(13, 17), range(15, 20)), stops=(11,)
+    )
 
 
 def test_without_restrictions_everything_kept_is_legal() -> None:
-    narrow = VOCABULARY.narrow_sampling(Sampling(9, stop_ids=(5,)))
-    assert narrow.legal == LegalTokens((range(1, VOCABULARY.size),), per_slot=False)
-    assert narrow.stop_ids == ()  # cannot be sampled
+    narrow = VOCABULARY.narrow_sampling(Sampling(9, grammar=Grammar(stops=(5,))))
+    assert narrow.grammar == Grammar((range(1, VOCABULARY.size),), strict=False)  # 5 cannot come
 
 
 def test_a_legal_id_that_was_cut_off_is_refused() -> None:
-    sampling = Sampling(9, legal=LegalTokens((range(128250, 128270),)))
+    sampling = Sampling(9, grammar=Grammar((range(128250, 128270),)))
     with pytest.raises(SettingError, match="128250 to 128269"):
         VOCABULARY.narrow_sampling(sampling)
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from tensorrt_tts.backends.base import Backend, Finish, LegalTokens, Sampling
+from tensorrt_tts.backends.base import Backend, Finish, Grammar, Prompt, Sampling
 from tensorrt_tts.backends.reference import ReferenceBackend
 from tensorrt_tts.errors import (
     BackendError,
@@ -21,7 +21,7 @@ from tensorrt_tts.errors import (
 )
 from tests.support.tiny_orpheus import tiny_model_folders
 
-PROMPT = [5, 6, 7, 8]
+PROMPT = Prompt((5, 6, 7, 8))
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ async def backend() -> AsyncIterator[ReferenceBackend]:
 
 
 async def collect(
-    backend: ReferenceBackend, sampling: Sampling, name: str = "a", prompt: list[int] = PROMPT
+    backend: ReferenceBackend, sampling: Sampling, name: str = "a", prompt: Prompt = PROMPT
 ) -> tuple[list[int], Finish | None]:
     ids: list[int] = []
     finish = None
@@ -49,13 +49,13 @@ async def test_it_is_a_backend(backend: ReferenceBackend) -> None:
 async def test_greedy_equals_transformers_own_generate(backend: ReferenceBackend) -> None:
     model = backend._model
     expected = model.generate(
-        torch.tensor([PROMPT]),
+        torch.tensor([PROMPT.ids]),
         max_new_tokens=20,
         do_sample=False,
         repetition_penalty=1.3,
         eos_token_id=None,
         pad_token_id=0,
-    )[0, len(PROMPT) :].tolist()
+    )[0, len(PROMPT.ids) :].tolist()
     found, finish = await collect(
         backend, Sampling(max_tokens=20, temperature=0, repetition_penalty=1.3)
     )
@@ -80,7 +80,7 @@ async def test_seeds_repeat_and_streams_do_not_disturb_each_other(
 async def test_a_stop_id_ends_the_stream_and_is_not_delivered(backend: ReferenceBackend) -> None:
     ids, _ = await collect(backend, Sampling(max_tokens=10, temperature=0), "first")
     stopped, finish = await collect(
-        backend, Sampling(max_tokens=10, temperature=0, stop_ids=(ids[4],)), "second"
+        backend, Sampling(max_tokens=10, temperature=0, grammar=Grammar(stops=(ids[4],))), "second"
     )
     assert stopped == ids[: ids.index(ids[4])]
     assert finish is Finish.STOP
@@ -147,13 +147,13 @@ async def test_admission(backend: ReferenceBackend) -> None:
         await backend.abort("a")
         with pytest.raises(SettingError, match="'b' is already in flight"):
             await anext(backend.stream(PROMPT, sampling, "b"))
-    for prompt in ([], [5] * 2048):
+    for length in (0, 2048):
         with pytest.raises(SettingError, match="does not fit"):
-            await anext(backend.stream(prompt, sampling, "f"))
+            await anext(backend.stream(Prompt((5,) * length), sampling, "f"))
 
 
 async def test_the_sequence_limit_ends_a_stream(backend: ReferenceBackend) -> None:
-    ids, finish = await collect(backend, Sampling(max_tokens=10), prompt=[5] * 2044)
+    ids, finish = await collect(backend, Sampling(max_tokens=10), prompt=Prompt((5,) * 2044))
     assert finish is Finish.LENGTH
     assert len(ids) == 4
 
@@ -184,26 +184,27 @@ async def test_death_of_the_worker_fails_every_stream(
 
 
 @pytest.mark.parametrize(
-    ("prompt", "changes", "names"),
+    ("prompt", "grammar", "names"),
     [
-        ([5, 10**6], {}, "prompt has id 1000000"),
-        ([-1], {}, "prompt has id -1"),
-        (None, {}, "prompt has id"),  # the first one past the last row
-        (PROMPT, {"stop_ids": (10**6,)}, "stop_ids has id 1000000"),
-        (PROMPT, {"stop_ids": (1, -2)}, "stop_ids has id -2"),
-        (PROMPT, {"legal": LegalTokens((range(5, 10**6),))}, "legal has id 999999"),
-        (PROMPT, {"legal": LegalTokens((range(5), range(-3, 5)), False)}, "legal has id -3"),
+        ((5, 10**6), Grammar(), "prompt has id 1000000"),
+        ((-1,), Grammar(), "prompt has id -1"),
+        (None, Grammar(), "prompt has id"),  # the first one past the last row
+        ((5,), Grammar(stops=(10**6,)), "stops has id 1000000"),
+        ((5,), Grammar(stops=(1, -2)), "stops has id -2"),
+        ((5,), Grammar((range(5, 10**6),)), "grammar has id 999999"),
+        ((5,), Grammar((range(5), range(-3, 5)), strict=False), "grammar has id -3"),
     ],
 )
 async def test_an_id_the_model_does_not_have_is_the_requests_fault(
-    backend: ReferenceBackend, prompt: list[int] | None, changes: dict[str, Any], names: str
+    backend: ReferenceBackend, prompt: tuple[int, ...] | None, grammar: Grammar, names: str
 ) -> None:
     """An IndexError on a CPU; on a GPU an assertion that ends the process's use of it."""
-    prompt = prompt or [backend._vocab_size]
+    asked = Prompt(prompt or (backend._vocab_size,))
     with pytest.raises(SettingError, match=f"{names}.*the model's ids end at"):
-        await collect(backend, Sampling(max_tokens=2, **changes), prompt=prompt)
+        await collect(backend, Sampling(max_tokens=2, grammar=grammar), prompt=asked)
     last = backend._vocab_size - 1
-    assert len((await collect(backend, Sampling(max_tokens=2), prompt=[0, last]))[0]) == 2
+    ends = Prompt((0, last))
+    assert len((await collect(backend, Sampling(max_tokens=2), prompt=ends))[0]) == 2
 
 
 @pytest.mark.parametrize(

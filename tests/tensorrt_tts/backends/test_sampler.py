@@ -3,17 +3,18 @@
 import pytest
 import torch
 
-from tensorrt_tts.backends.base import LegalTokens, Sampling
+from tensorrt_tts.backends.base import Grammar, Sampling
 from tensorrt_tts.backends.sampler import Sampler
 
 VOCAB = 50
 CPU = torch.device("cpu")
 PROMPT = torch.tensor([3, 4, 5])
+GRAMMAR = Grammar()
 
 
-def sampler(legal: LegalTokens | None = None, **settings: object) -> Sampler:
+def sampler(grammar: Grammar = GRAMMAR, **settings: object) -> Sampler:
     defaults = {"temperature": 1.0, "top_p": 1.0, "repetition_penalty": 1.0, "seed": 0}
-    sampling = Sampling(max_tokens=9, legal=legal, **(defaults | settings))  # type: ignore[arg-type]
+    sampling = Sampling(max_tokens=9, grammar=grammar, **(defaults | settings))  # type: ignore[arg-type]
     return Sampler(sampling, PROMPT, VOCAB, CPU)
 
 
@@ -74,20 +75,20 @@ def test_logits_are_left_alone() -> None:
 
 
 def test_each_position_keeps_to_its_slot_and_stops_only_where_a_frame_begins() -> None:
-    legal = LegalTokens((range(10, 14), range(14, 18), range(18, 22)))
+    grammar = Grammar((range(10, 14), range(14, 18), range(18, 22)), stops=(1,))
     logits = torch.zeros(VOCAB)
     logits[1] = 100.0  # the stop id, overwhelmingly
-    one = sampler(legal, stop_ids=(1,))
+    one = sampler(grammar)
     assert one.sample(logits) == 1
     logits[1] = 0.0
-    two = sampler(legal, stop_ids=(1,), temperature=1.0)
+    two = sampler(grammar, temperature=1.0)
     seen = [two.sample(logits) for _ in range(600)]
     for position, token in enumerate(seen):
-        allowed = {*legal.slots[position % 3]} | ({1} if position % 3 == 0 else set())
+        allowed = {*grammar.cycle[position % 3]} | ({1} if position % 3 == 0 else set())
         assert token in allowed
 
 
 def test_without_slots_the_union_is_legal_everywhere() -> None:
-    legal = LegalTokens((range(10, 12), range(12, 14)), per_slot=False)
-    one = sampler(legal, stop_ids=(1,))
+    grammar = Grammar((range(10, 12), range(12, 14)), stops=(1,), strict=False)
+    one = sampler(grammar)
     assert {one.sample(torch.zeros(VOCAB)) for _ in range(200)} == {1, 10, 11, 12, 13}

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tensorrt_tts.codecs.base import CodecContext
+from tensorrt_tts.codecs.context import CodecContext
 from tensorrt_tts.codecs.snac.config import SNAC_24KHZ
 from tensorrt_tts.codecs.snac.receptive_field import reach
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from engines.snac_onnx import FixedWindow
 from tensorrt_tts.codecs.base import Window, decode
 from tensorrt_tts.codecs.fixed_window import FixedWindowCodec, exact_samples
+from tensorrt_tts.codecs.schedule import HopSchedule
 from tensorrt_tts.codecs.snac.codec import SnacCodec
 from tensorrt_tts.errors import CorruptEngineError, SettingError
 from tests.support.examples import examples
@@ -126,7 +127,7 @@ def test_too_narrow_an_engine(codec: SnacCodec) -> None:
 
 def test_there_is_no_stateful_decoding(codec: SnacCodec) -> None:
     with pytest.raises(SettingError, match="torch codec"):
-        FixedWindowCodec(codec.config, TorchSession(codec)).open_stream()
+        FixedWindowCodec(codec.config, TorchSession(codec)).open(HopSchedule(), stateful=True)
 
 
 def test_default_width_holds_three_frames(tmp_path: Path, codec: SnacCodec) -> None:

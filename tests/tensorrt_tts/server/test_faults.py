@@ -11,6 +11,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from benchmarks.null_codec import NullCodec
+from tensorrt_tts.codecs.base import Job
 from tests.support.backend_double import BackendDouble, Behaviour
 from tests.support.server_thread import ServerThread, serving, wait_until
 from tests.support.tts_client import Answer, BareSocket, ask, close_code, connected, receive

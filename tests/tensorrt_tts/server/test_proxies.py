@@ -14,6 +14,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from benchmarks.null_codec import NullCodec
+from tensorrt_tts.codecs.base import Job
 from tests.support.backend_double import Behaviour
 from tests.support.chromium import chromium_page, find_chromium
 from tests.support.proxies import PREFIX, PROXIES, Edit, each_proxy

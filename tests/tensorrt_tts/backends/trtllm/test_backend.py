@@ -12,7 +12,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tensorrt_tts.backends.base import Backend, Capacity, Finish, Sampling, TokenChunk
+from tensorrt_tts.backends.base import (
+    Backend,
+    Capacity,
+    Finish,
+    Grammar,
+    Prompt,
+    Sampling,
+    TokenChunk,
+)
 from tensorrt_tts.backends.trtllm import backend as trtllm
 from tensorrt_tts.backends.trtllm.backend import TensorRTLLMBackend
 from tensorrt_tts.backends.trtllm.sampling import native_keywords
@@ -23,7 +31,7 @@ from tests.support.examples import examples
 from tests.support.fake_tensorrt_llm import FakeLLM, FakeResult, Manners
 
 END, STOP_WORD = 900, 901
-SAMPLING = Sampling(max_tokens=40, stop_ids=(END, STOP_WORD), seed=1)
+SAMPLING = Sampling(max_tokens=40, grammar=Grammar(stops=(END, STOP_WORD)), seed=1)
 
 
 def script(length: int, last: int) -> Any:
@@ -46,7 +54,7 @@ def backend(
     monkeypatch.setattr(FakeLLM, "manners", manners or Manners())
     monkeypatch.setattr(FakeLLM, "script", staticmethod(script(length, last)))
 
-    def parameters(sampling: Sampling, prompt_ids: Any) -> Any:
+    def parameters(sampling: Sampling, prompt: Prompt) -> Any:
         keywords = native_keywords(sampling, Vocabulary(1000, 1000))
         return SimpleNamespace(**{"stop_token_ids": None} | keywords)
 
@@ -58,7 +66,7 @@ def backend(
 async def collect(
     engine: TensorRTLLMBackend, name: str = "a", sampling: Sampling = SAMPLING
 ) -> list[TokenChunk]:
-    return [chunk async for chunk in engine.stream([1, 2, 3], sampling, name)]
+    return [chunk async for chunk in engine.stream(Prompt((1, 2, 3)), sampling, name)]
 
 
 def ids(chunks: list[TokenChunk]) -> list[int]:
@@ -114,7 +122,9 @@ async def test_hands_on_per_frame_while_it_runs(monkeypatch: pytest.MonkeyPatch)
 
 async def test_max_tokens_is_cut_to_the_room_left(monkeypatch: pytest.MonkeyPatch) -> None:
     engine = backend(monkeypatch, length=500)
-    chunks = await collect(engine, sampling=Sampling(max_tokens=10_000, stop_ids=(END,)))
+    chunks = await collect(
+        engine, sampling=Sampling(max_tokens=10_000, grammar=Grammar(stops=(END,)))
+    )
     assert len(ids(chunks)) == 97
     assert chunks[-1].finish is Finish.LENGTH
 
@@ -124,7 +134,7 @@ async def test_closing_early_aborts_and_waits_for_the_engine(
     monkeypatch: pytest.MonkeyPatch, after: int
 ) -> None:
     engine = backend(monkeypatch, Manners(notices_abort_after=after), length=10**6)
-    stream = engine.stream([1], SAMPLING, "a")
+    stream = engine.stream(Prompt((1,)), SAMPLING, "a")
     await anext(stream)
     await stream.aclose()
     llm: FakeLLM = engine._llm
@@ -139,7 +149,7 @@ async def test_cancelling_the_task_aborts(monkeypatch: pytest.MonkeyPatch) -> No
     engine._llm.limits = SimpleNamespace(max_seq_len=10**6, max_batch_size=8)
     engine.capacity = Capacity(8, 10**6)
     task = asyncio.create_task(
-        collect(engine, sampling=Sampling(max_tokens=10**5, stop_ids=(END,)))
+        collect(engine, sampling=Sampling(max_tokens=10**5, grammar=Grammar(stops=(END,))))
     )
     async with asyncio.timeout(5):
         while not engine._llm.running:  # noqa: ASYNC110 - cancelled at once, before it can end
@@ -153,7 +163,7 @@ async def test_cancelling_the_task_aborts(monkeypatch: pytest.MonkeyPatch) -> No
 
 async def test_abort_ends_the_stream(monkeypatch: pytest.MonkeyPatch) -> None:
     engine = backend(monkeypatch)
-    stream = engine.stream([1], SAMPLING, "a")
+    stream = engine.stream(Prompt((1,)), SAMPLING, "a")
     first = await anext(stream)
     await engine.abort("a")
     rest = [chunk async for chunk in stream]
@@ -223,15 +233,15 @@ async def test_unknown_finish_reason_is_an_error(monkeypatch: pytest.MonkeyPatch
 async def test_refusals(monkeypatch: pytest.MonkeyPatch) -> None:
     engine = backend(monkeypatch, streams=1)
     with pytest.raises(SettingError, match="does not fit a sequence of 100"):
-        await anext(engine.stream([1] * 100, SAMPLING, "long"))
+        await anext(engine.stream(Prompt((1,) * 100), SAMPLING, "long"))
     with pytest.raises(SettingError, match="0 ids"):
-        await anext(engine.stream([], SAMPLING, "empty"))
-    first = engine.stream([1], SAMPLING, "a")
+        await anext(engine.stream(Prompt(()), SAMPLING, "empty"))
+    first = engine.stream(Prompt((1,)), SAMPLING, "a")
     await anext(first)
     with pytest.raises(SettingError, match="already in flight"):
-        await anext(engine.stream([1], SAMPLING, "a"))
+        await anext(engine.stream(Prompt((1,)), SAMPLING, "a"))
     with pytest.raises(CapacityError, match="all 1 streams"):
-        await anext(engine.stream([1], SAMPLING, "b"))
+        await anext(engine.stream(Prompt((1,)), SAMPLING, "b"))
     await first.aclose()
 
 
@@ -276,7 +286,7 @@ async def test_a_refused_request_leaves_the_engine_to_the_others(
     running = asyncio.create_task(collect(engine, "before"))
     await asyncio.sleep(0)
     with pytest.raises(SettingError, match=re.escape(str(refusal))):
-        await anext(engine.stream([4], SAMPLING, "refused"))
+        await anext(engine.stream(Prompt((4,)), SAMPLING, "refused"))
     assert ids(await running) == list(range(25))
     assert ids(await collect(engine, "after")) == list(range(25))
     assert engine.stats().fault is None
@@ -309,7 +319,7 @@ async def test_an_answer_that_cannot_be_read_fails_its_request_only(
     monkeypatch.setattr(FakeResult, "__anext__", odd)
     other = asyncio.create_task(collect(engine, "other"))
     with pytest.raises(BackendError, match="unreadable") as caught:
-        await anext(engine.stream([4], SAMPLING, "odd"))
+        await anext(engine.stream(Prompt((4,)), SAMPLING, "odd"))
     assert not isinstance(caught.value, EngineDiedError)
     assert ids(await other) == list(range(25))
     (submitted,) = [r for r in engine._llm.submitted if r.prompt_token_ids == [4]]
@@ -321,7 +331,9 @@ async def test_random_cancels_leave_nothing_running(monkeypatch: pytest.MonkeyPa
 
     async def listen(number: int) -> list[int]:
         got: list[int] = []
-        async with contextlib.aclosing(engine.stream([1], SAMPLING, str(number))) as stream:
+        async with contextlib.aclosing(
+            engine.stream(Prompt((1,)), SAMPLING, str(number))
+        ) as stream:
             async for chunk in stream:
                 got += chunk.ids
                 if number % 3 == 0 and len(got) >= number % 30:
@@ -368,7 +380,7 @@ async def test_close_ends_what_runs_and_may_be_called_twice(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     engine = backend(monkeypatch, length=10**6)
-    stream = engine.stream([1], SAMPLING, "a")
+    stream = engine.stream(Prompt((1,)), SAMPLING, "a")
     await anext(stream)
     await engine.close()
     await engine.close()
@@ -376,4 +388,4 @@ async def test_close_ends_what_runs_and_may_be_called_twice(
     assert rest[-1].finish is Finish.ABORT
     assert engine._llm.is_shut_down
     with pytest.raises(EngineDiedError, match="closed"):
-        await anext(engine.stream([1], SAMPLING, "b"))
+        await anext(engine.stream(Prompt((1,)), SAMPLING, "b"))

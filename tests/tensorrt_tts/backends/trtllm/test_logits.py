@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import weakref
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,13 +13,14 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tensorrt_tts.backends.base import LegalTokens, Sampling
+from tensorrt_tts.backends.base import Grammar, Sampling
 from tensorrt_tts.backends.sampler import Sampler
 from tensorrt_tts.backends.trtllm import logits as trtllm_logits
 from tensorrt_tts.backends.trtllm.logits import TokenRules
 
 VOCAB = 40
-LEGAL = LegalTokens(tuple(range(10 + 4 * s, 14 + 4 * s) for s in range(7)))
+GRAMMAR = Grammar(tuple(range(10 + 4 * s, 14 + 4 * s) for s in range(7)), stops=(2, 6))
+UNION = replace(GRAMMAR, strict=False)
 
 
 @settings(deadline=None)
@@ -26,16 +28,14 @@ LEGAL = LegalTokens(tuple(range(10 + 4 * s, 14 + 4 * s) for s in range(7)))
     seed=st.integers(0, 2**31),
     penalty=st.sampled_from([1.0, 1.1, 2.0]),
     prompt=st.lists(st.integers(0, VOCAB - 1), min_size=1, max_size=6),
-    per_slot=st.booleans(),
-    restricted=st.booleans(),
+    grammar=st.sampled_from([Grammar(), GRAMMAR, UNION]),
 )
 def test_greedy_choice_equals_the_reference_sampler(
-    seed: int, penalty: float, prompt: list[int], per_slot: bool, restricted: bool
+    seed: int, penalty: float, prompt: list[int], grammar: Grammar
 ) -> None:
-    legal = LegalTokens(LEGAL.slots, per_slot) if restricted else None
-    sampling = Sampling(30, temperature=0, repetition_penalty=penalty, stop_ids=(2,), legal=legal)
+    sampling = Sampling(30, temperature=0, repetition_penalty=penalty, grammar=grammar)
     sampler = Sampler(sampling, torch.tensor(prompt), VOCAB, torch.device("cpu"))
-    rules = TokenRules(len(prompt), penalty, legal, (2,))
+    rules = TokenRules(len(prompt), penalty, grammar)
     generator = torch.Generator().manual_seed(seed)
     shown = list(prompt)
     for _ in range(16):
@@ -55,9 +55,9 @@ def plain(rules: TokenRules, logits: torch.Tensor, ids: list[int]) -> torch.Tens
         logits[..., seen] = torch.where(
             scores < 0, scores * rules.repetition_penalty, scores / rules.repetition_penalty
         )
-    if rules.legal is not None:
-        slots, stops = rules.legal.slots, rules.stop_ids
-        if rules.legal.per_slot:
+    if rules.grammar.cycle:
+        slots, stops = rules.grammar.cycle, rules.grammar.stops
+        if rules.grammar.strict:
             slot = (len(ids) - rules.prompt_length) % len(slots)
             slots, stops = (slots[slot],), stops if slot == 0 else ()
         allowed = torch.zeros(logits.shape[-1], dtype=torch.bool)
@@ -79,7 +79,7 @@ ids_lists = st.lists(st.integers(0, VOCAB - 1), min_size=1, max_size=9)
         st.tuples(
             ids_lists,
             st.sampled_from([1.0, 0.9, 1.1, 2.0]),
-            st.sampled_from([None, LEGAL, LegalTokens(LEGAL.slots, per_slot=False)]),
+            st.sampled_from([Grammar(), GRAMMAR, UNION]),
         ),
         min_size=1,
         max_size=4,
@@ -90,7 +90,7 @@ ids_lists = st.lists(st.integers(0, VOCAB - 1), min_size=1, max_size=9)
 def test_logits_are_bit_for_bit_those_of_the_definition(
     seed: int,
     dtype: torch.dtype,
-    requests: list[tuple[list[int], float, LegalTokens | None]],
+    requests: list[tuple[list[int], float, Grammar]],
     steps: list[tuple[int, list[int]]],
     again: bool,
 ) -> None:
@@ -98,8 +98,8 @@ def test_logits_are_bit_for_bit_those_of_the_definition(
     generator = torch.Generator().manual_seed(seed)
     shown = [list(prompt) for prompt, _, _ in requests]
     rules = [
-        pickle.loads(pickle.dumps(TokenRules(len(prompt), penalty, legal, (2, 6))))
-        for prompt, penalty, legal in requests
+        pickle.loads(pickle.dumps(TokenRules(len(prompt), penalty, grammar)))
+        for prompt, penalty, grammar in requests
     ]
     for step, (which, new) in enumerate(steps):
         which %= len(requests)
@@ -114,7 +114,7 @@ def test_logits_are_bit_for_bit_those_of_the_definition(
 
 
 def test_a_step_makes_no_mask_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    rules, ids = TokenRules(2, 1.1, LEGAL, (2,)), [1, 2]
+    rules, ids = TokenRules(2, 1.1, GRAMMAR), [1, 2]
     made: list[str] = []
 
     def noting(name: str) -> Callable[..., torch.Tensor]:
@@ -139,7 +139,7 @@ def test_a_step_makes_no_mask_anew(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_requests_share_the_masks_and_leave_nothing_behind() -> None:
     trtllm_logits._forbidden.cache_clear()
     for number in range(40):
-        rules = TokenRules(1, 1.1, LegalTokens(LEGAL.slots), (2,))
+        rules = TokenRules(1, 1.1, replace(GRAMMAR))
         rules(number, torch.zeros(1, 1, VOCAB), [[number]], None, None)
     assert trtllm_logits._forbidden.cache_info().currsize == 1
     mask = weakref.ref(rules._seen._mask)
@@ -148,7 +148,7 @@ def test_requests_share_the_masks_and_leave_nothing_behind() -> None:
 
 
 def test_survives_the_way_to_the_worker() -> None:
-    rules = TokenRules(3, 1.1, LEGAL, (2,))
+    rules = TokenRules(3, 1.1, GRAMMAR)
     rules(7, torch.zeros(1, 1, VOCAB), [[1, 2, 3]], None, None)
     arrived = pickle.loads(pickle.dumps(rules))
     assert arrived == rules
@@ -158,5 +158,5 @@ def test_survives_the_way_to_the_worker() -> None:
 def test_without_rules_the_logits_stay() -> None:
     logits = torch.randn(1, 1, VOCAB)
     before = logits.clone()
-    TokenRules(1, 1.0, None, ())(0, logits, [[1, 2]], None, None)
+    TokenRules(1, 1.0, Grammar())(0, logits, [[1, 2]], None, None)
     assert torch.equal(logits, before)

@@ -17,7 +17,7 @@ from safetensors.torch import load_file
 from tokenizers import Tokenizer, models
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from tensorrt_tts.backends.base import LegalTokens, Sampling
+from tensorrt_tts.backends.base import Grammar, Prompt, Sampling
 from tensorrt_tts.backends.trtllm import opening as trtllm_open
 from tensorrt_tts.backends.trtllm.backend import TensorRTLLMBackend
 from tensorrt_tts.backends.trtllm.opening import (
@@ -137,7 +137,9 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 
 
 async def generated(backend: TensorRTLLMBackend) -> list[int]:
-    stream = backend.stream([1, 2], Sampling(max_tokens=20, stop_ids=(2,)), "a")
+    stream = backend.stream(
+        Prompt((1, 2)), Sampling(max_tokens=20, grammar=Grammar(stops=(2,))), "a"
+    )
     return [token async for chunk in stream for token in chunk.ids]
 
 
@@ -197,9 +199,9 @@ async def test_pytorch_backend_that_has_penalties_keeps_its_overlap_scheduler(
     monkeypatch.setattr(FakeLLM, "script", staticmethod(lambda p, s, position: 10 + position))
     backend = open_pytorch(checkpoint)
     assert "disable_overlap_scheduler" not in backend._llm.keywords
-    legal = LegalTokens((range(10, 30), range(30, 50)))
-    sampling = Sampling(max_tokens=5, stop_ids=(2,), legal=legal)
-    _ = [chunk async for chunk in backend.stream([1, 2], sampling, "a")]
+    grammar = Grammar((range(10, 30), range(30, 50)), stops=(2,))
+    sampling = Sampling(max_tokens=5, grammar=grammar)
+    _ = [chunk async for chunk in backend.stream(Prompt((1, 2)), sampling, "a")]
     submitted = backend._llm.submitted[0].parameters
     assert submitted.logits_processor is None
     assert submitted.repetition_penalty == 1.1
@@ -285,7 +287,7 @@ async def test_pytorch_backend_refuses_ids_its_model_has_not(
     fake_tensorrt_llm.install(monkeypatch, version)
     backend = open_pytorch(checkpoint)
     with pytest.raises(SettingError, match="prompt has id 1000"):
-        await anext(backend.stream([1, 1000], Sampling(max_tokens=5), "a"))
+        await anext(backend.stream(Prompt((1, 1000)), Sampling(max_tokens=5), "a"))
     assert backend._llm.submitted == []
     assert backend.stats().fault is None
 
@@ -300,17 +302,17 @@ def most_likely(prompt: list[int], parameters: Any, position: int) -> int:
     return int(logits.argmax())
 
 
-@pytest.mark.parametrize("legal", [None, LegalTokens((range(1000),), per_slot=False)])
+@pytest.mark.parametrize("grammar", [Grammar(), Grammar((range(1000),), strict=False)])
 async def test_padded_rows_are_never_sampled(
-    installed: pytest.MonkeyPatch, tmp_path: Path, legal: LegalTokens | None
+    installed: pytest.MonkeyPatch, tmp_path: Path, grammar: Grammar
 ) -> None:
     folder = engine_folder(tmp_path / "engine", algorithm="W4A16_AWQ", rows=1024)
     names = {f"t{index}": index for index in range(1000)}
     Tokenizer(models.WordLevel(names, unk_token="t0")).save(str(folder / "tokenizer.json"))
     installed.setattr(FakeLLM, "script", staticmethod(most_likely))
     backend = open_engine(folder)
-    sampling = Sampling(max_tokens=20, temperature=0, repetition_penalty=1.0, legal=legal)
-    stream = backend.stream([1], sampling, "a")
+    sampling = Sampling(max_tokens=20, temperature=0, repetition_penalty=1.0, grammar=grammar)
+    stream = backend.stream(Prompt((1,)), sampling, "a")
     assert [token async for chunk in stream for token in chunk.ids] == list(range(20))
 
 
@@ -318,11 +320,10 @@ async def test_padding_of_unknown_size_asks_for_legal_ids(
     installed: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     backend = open_engine(engine_folder(tmp_path / "engine", algorithm="W4A16_AWQ", rows=1024))
-    with pytest.raises(SettingError, match=r"legal None.*tokenizer\.json"):
+    with pytest.raises(SettingError, match=r"a grammar without a cycle.*tokenizer\.json"):
         await generated(backend)
-    legal = LegalTokens((range(10, 60),))
-    sampling = Sampling(max_tokens=5, legal=legal)
-    stream = backend.stream([1], sampling, "a")
+    sampling = Sampling(max_tokens=5, grammar=Grammar((range(10, 60),)))
+    stream = backend.stream(Prompt((1,)), sampling, "a")
     assert [token async for chunk in stream for token in chunk.ids] == list(range(10, 15))
 
 
@@ -530,7 +531,7 @@ def test_whole_synthesizer(installed: pytest.MonkeyPatch, tmp_path: Path) -> Non
     language_model, codec_folder = tiny_model_folders()
     model = load_model(str(language_model), codec=str(codec_folder))
     codec = SnacCodec.from_folder(codec_folder)
-    tokens = model.tokens
+    tokens = model.family.tokens
 
     def script(prompt: list[int], parameters: Any, position: int) -> int:
         if position == 7 * 12:

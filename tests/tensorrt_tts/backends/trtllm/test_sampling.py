@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tensorrt_tts.backends.base import LegalTokens, Sampling
+from tensorrt_tts.backends.base import Grammar, Sampling
 from tensorrt_tts.backends.trtllm.logits import TokenRules
 from tensorrt_tts.backends.trtllm.sampling import (
     FORBIDDEN,
@@ -19,7 +19,7 @@ from tensorrt_tts.backends.trtllm.vocabulary import Vocabulary
 from tensorrt_tts.engine_folder.contract import contract_for
 from tensorrt_tts.errors import EngineError
 
-LEGAL = LegalTokens(tuple(range(10 + 4 * s, 14 + 4 * s) for s in range(7)))
+GRAMMAR = Grammar(tuple(range(10 + 4 * s, 14 + 4 * s) for s in range(7)), stops=(2, 6))
 WHOLE = Vocabulary(50, 50)
 PADDED = Vocabulary(64, 50)
 samplings = st.builds(
@@ -30,14 +30,17 @@ samplings = st.builds(
     top_k=st.sampled_from([0, 50]),
     repetition_penalty=st.sampled_from([1.0, 1.1]),
     seed=st.one_of(st.none(), st.integers(0, 2**63 - 1)),
-    stop_ids=st.sampled_from([(), (2,), (2, 6, 1)]),
-    legal=st.sampled_from([None, LEGAL]),
+    grammar=st.builds(
+        Grammar,
+        st.sampled_from([(), GRAMMAR.cycle]),
+        stops=st.sampled_from([(), (2,), (2, 6, 1)]),
+    ),
 )
 
 
 @given(sampling=samplings)
 def test_every_keyword_is_in_the_contract_and_safe(sampling: Sampling) -> None:
-    for keywords in (native_keywords(sampling, WHOLE), processor_keywords(sampling, [1, 2])):
+    for keywords in (native_keywords(sampling, WHOLE), processor_keywords(sampling, 2)):
         for version in ("1.3.0rc24", "1.2.1", "0.21.0"):
             contract_for(version).check("SamplingParams", keywords)
         assert keywords["max_tokens"] == sampling.max_tokens
@@ -50,7 +53,7 @@ def test_every_keyword_is_in_the_contract_and_safe(sampling: Sampling) -> None:
         assert ("top_p" in keywords) == (sampling.temperature > 0)
         assert (keywords.get("top_k") == 1) == (sampling.temperature == 0)
         ends = (keywords["end_id"], *keywords.get("stop_token_ids", ()))
-        assert ends == (sampling.stop_ids or (-1,))
+        assert ends == (sampling.grammar.stops or (-1,))
 
 
 def test_a_misspelt_keyword_would_be_found() -> None:
@@ -64,14 +67,14 @@ def test_a_misspelt_keyword_would_be_found() -> None:
 def test_the_penalty_is_the_samplers_or_ours_never_both() -> None:
     sampling = Sampling(max_tokens=1, repetition_penalty=1.3)
     assert native_keywords(sampling, WHOLE)["repetition_penalty"] == 1.3
-    keywords = processor_keywords(sampling, [4, 5])
+    keywords = processor_keywords(sampling, 2)
     assert "repetition_penalty" not in keywords  # ignored by most releases, doubled by others
-    assert keywords["logits_processor"] == TokenRules(2, 1.3, None, ())
+    assert keywords["logits_processor"] == TokenRules(2, 1.3, Grammar())
 
 
 def test_nothing_to_enforce_means_no_callback() -> None:
     sampling = Sampling(max_tokens=1, repetition_penalty=1.0)
-    assert "logits_processor" not in processor_keywords(sampling, [1])
+    assert "logits_processor" not in processor_keywords(sampling, 1)
     assert "embedding_bias" not in native_keywords(sampling, WHOLE)
 
 
@@ -91,12 +94,12 @@ def test_without_a_seed_the_pytorch_sampler_stays_on_its_fast_path() -> None:
 def test_a_seed_of_any_size_fits_63_bits(seed: int) -> None:
     """As vLLM's backend takes it; 64 bits would fail inside the engine's own loop."""
     sampling = Sampling(max_tokens=1, seed=seed)
-    for keywords in (native_keywords(sampling, WHOLE), processor_keywords(sampling, [1])):
+    for keywords in (native_keywords(sampling, WHOLE), processor_keywords(sampling, 1)):
         assert keywords["seed"] == seed % 2**63
 
 
 def test_legal_bias_leaves_slots_and_stops() -> None:
-    bias = legal_bias(LEGAL, (2, 6), WHOLE)
+    bias = legal_bias(GRAMMAR, WHOLE)
     assert bias.dtype == torch.float32
     assert bias.shape == (50,)
     assert (bias == 0).nonzero().flatten().tolist() == [2, 6, *range(10, 38)]
@@ -106,10 +109,10 @@ def test_legal_bias_leaves_slots_and_stops() -> None:
 
 
 def test_padding_is_illegal_also_where_everything_else_is_legal() -> None:
-    for legal in (None, LEGAL):
-        sampling = Sampling(max_tokens=1, stop_ids=(2,), legal=legal)
+    for grammar in (Grammar(stops=(2,)), GRAMMAR):
+        sampling = Sampling(max_tokens=1, grammar=grammar)
         bias = native_keywords(sampling, PADDED)["embedding_bias"]
         assert bias.shape == (64,)
         assert (bias[50:] == FORBIDDEN).all()
-        wanted = list(range(50)) if legal is None else [2, *range(10, 38)]
+        wanted = [2, 6, *range(10, 38)] if grammar.cycle else list(range(50))
         assert (bias == 0).nonzero().flatten().tolist() == wanted

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tensorrt_tts.backends.base import LegalTokens, Sampling
+from tensorrt_tts.backends.base import Grammar, Prompt, Sampling
 from tensorrt_tts.backends.trtllm.vocabulary import (
     Vocabulary,
     checkpoint_vocabulary,
@@ -19,7 +19,7 @@ from tensorrt_tts.engine_folder.manifest import Manifest
 from tensorrt_tts.errors import CheckpointNotFoundError, CorruptCheckpointError, SettingError
 from tests.support.tiny_orpheus import write_tokenizer
 
-LEGAL = LegalTokens((range(10, 14), range(14, 18)))
+GRAMMAR = Grammar((range(10, 14), range(14, 18)))
 
 
 def info(folder: Path, rows: int, algorithm: str | None, planned: int | None = None) -> EngineInfo:
@@ -72,9 +72,11 @@ def test_a_tokenizer_larger_than_the_head_adds_no_rows(tmp_path: Path) -> None:
 def test_without_a_tokenizer_only_restricted_requests_are_served(tmp_path: Path) -> None:
     vocabulary = engine_vocabulary(info(tmp_path, 1024, "W4A16_AWQ"))
     assert vocabulary == Vocabulary(1024, None)
-    vocabulary.check([1, 1023], Sampling(max_tokens=1, legal=LEGAL))
-    with pytest.raises(SettingError, match=r"legal None.*tokenizer\.json beside the engine"):
-        vocabulary.check([1], Sampling(max_tokens=1))
+    vocabulary.check(Prompt((1, 1023)), Sampling(max_tokens=1, grammar=GRAMMAR))
+    with pytest.raises(
+        SettingError, match=r"a grammar without a cycle.*tokenizer\.json beside the engine"
+    ):
+        vocabulary.check(Prompt((1,)), Sampling(max_tokens=1))
 
 
 def test_an_unreadable_tokenizer_is_named(tmp_path: Path) -> None:
@@ -84,28 +86,28 @@ def test_an_unreadable_tokenizer_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("prompt", "stops", "legal", "says"),
+    ("prompt", "grammar", "says"),
     [
-        ([1, 1000], (), None, "prompt has id 1000"),
-        ([-1], (), None, "prompt has id -1"),
-        ([1], (2, 1023), None, "stop_ids has id 1023"),
-        ([1], (-1,), None, "stop_ids has id -1"),
-        ([1], (), LegalTokens((range(990, 1001),)), "legal has id 1000"),
-        ([1], (), LegalTokens((range(5), range(1000, 1008))), "legal has id 1000"),
+        ((1, 1000), Grammar(), "prompt has id 1000"),
+        ((-1,), Grammar(), "prompt has id -1"),
+        ((1,), Grammar(stops=(2, 1023)), "stops has id 1023"),
+        ((1,), Grammar(stops=(-1,)), "stops has id -1"),
+        ((1,), Grammar((range(990, 1001),)), "grammar has id 1000"),
+        ((1,), Grammar((range(5), range(1000, 1008))), "grammar has id 1000"),
+        ((1,), Grammar((range(5),), prefix=(range(-1, 3),)), "grammar has id -1"),
     ],
 )
 def test_ids_outside_are_refused_before_the_gpu_reads_there(
-    prompt: list[int], stops: tuple[int, ...], legal: LegalTokens | None, says: str
+    prompt: tuple[int, ...], grammar: Grammar, says: str
 ) -> None:
-    sampling = Sampling(max_tokens=1, stop_ids=stops, legal=legal)
+    sampling = Sampling(max_tokens=1, grammar=grammar)
     with pytest.raises(SettingError, match=f"{says}, the model's ids end at 999"):
-        Vocabulary(1024, 1000).check(prompt, sampling)
+        Vocabulary(1024, 1000).check(Prompt(prompt), sampling)
 
 
-def test_the_last_id_and_an_empty_slot_pass() -> None:
-    sampling = Sampling(max_tokens=1, stop_ids=(999,), legal=LegalTokens((range(999, 1000),)))
-    Vocabulary(1024, 1000).check([0, 999], sampling)
-    Vocabulary(1024, 1000).check([0], Sampling(max_tokens=1, legal=LegalTokens((range(0),))))
+def test_the_last_id_passes() -> None:
+    sampling = Sampling(max_tokens=1, grammar=Grammar((range(999, 1000),), stops=(999,)))
+    Vocabulary(1024, 1000).check(Prompt((0, 999)), sampling)
 
 
 @pytest.mark.parametrize(

@@ -8,30 +8,37 @@ from tensorrt_tts.families.orpheus.tokens import OrpheusTokens
 TOKENS = OrpheusTokens()
 
 
-def encode(text: str) -> list[int]:
-    return [ord(character) for character in text]
+class Letters:
+    """A tokenizer of one id a letter, and of the tokens that it is given."""
+
+    def __init__(self, **known: int) -> None:
+        self._known = known
+
+    def encode(self, text: str) -> list[int]:
+        return [ord(character) for character in text]
+
+    def token_id(self, token: str) -> int | None:
+        return self._known.get(token.strip("<>"))
 
 
-def no_tokens(name: str) -> int | None:
-    return None
+encode = Letters().encode
 
 
 def test_official_form() -> None:
-    prompt = build_prompt(ENGLISH, TOKENS, "Hi.", ENGLISH.voice("leo"), encode, no_tokens)
-    assert prompt == [
-        128259, 128000, *encode("leo: Hi."), 128009, 128260, 128261, 128257
-    ]  # fmt: skip
+    prompt = build_prompt(ENGLISH.prompt, TOKENS, "Hi.", ENGLISH.voice("leo"), Letters())
+    text = encode("leo: Hi.")
+    assert prompt.ids == (128259, 128000, *text, 128009, 128260, 128261, 128257)
 
 
 def test_veena_form_has_no_bos_and_one_speaker_token() -> None:
-    known = {"<spk_kavya>": 156940}
-    prompt = build_prompt(VEENA, TOKENS, "Hi.", VEENA.voice(None), encode, known.get)
-    assert prompt == [128259, 156940, *encode(" Hi."), 128260, 128261, 128257]
+    tokenizer = Letters(spk_kavya=156940)
+    prompt = build_prompt(VEENA.prompt, TOKENS, "Hi.", VEENA.voice(None), tokenizer)
+    assert prompt.ids == (128259, 156940, *encode(" Hi."), 128260, 128261, 128257)
 
 
 def test_veena_without_its_speaker_token() -> None:
     with pytest.raises(CorruptCheckpointError, match="<spk_kavya>"):
-        build_prompt(VEENA, TOKENS, "Hi.", VEENA.voice(None), encode, no_tokens)
+        build_prompt(VEENA.prompt, TOKENS, "Hi.", VEENA.voice(None), Letters())
 
 
 @pytest.mark.parametrize("spec", SPECS.values(), ids=lambda spec: spec.name)
@@ -42,8 +49,10 @@ def test_every_form_ends_where_audio_begins(spec) -> None:  # type: ignore[no-un
 
 @pytest.mark.parametrize("injected", [128000, 128009, 128257, 128266, 156937])
 def test_text_cannot_smuggle_special_ids(injected: int) -> None:
+    tokenizer = Letters()
+    tokenizer.encode = lambda text: [injected]  # type: ignore[method-assign]
     with pytest.raises(TextError, match=str(injected)):
-        build_prompt(ENGLISH, TOKENS, "x", ENGLISH.voice(None), lambda text: [injected], no_tokens)
+        build_prompt(ENGLISH.prompt, TOKENS, "x", ENGLISH.voice(None), tokenizer)
 
 
 def test_unknown_voice_lists_the_known_ones() -> None:
