@@ -8,7 +8,6 @@ import pytest
 from tensorrt_tts.backends.base import Finish, TokenChunk
 from tensorrt_tts.codecs.lookahead import decode_offline
 from tensorrt_tts.errors import (
-    BackendError,
     EngineDiedError,
     NoAudioError,
     SettingError,
@@ -66,14 +65,14 @@ async def test_an_opened_stream_is_the_same_stream(synthesizer: Synthesizer, tex
 async def test_reading_a_text_holds_nobody_up(
     synthesizer: Synthesizer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plan = synthesizer._plan
+    plan = synthesizer._prepared
     readers = []
 
     def read(request: SpeechRequest):
         readers.append(threading.current_thread())
         return plan(request)
 
-    monkeypatch.setattr(synthesizer, "_plan", read)
+    monkeypatch.setattr(synthesizer, "_prepared", read)
     await (await synthesizer.open(SpeechRequest(TEXT, max_tokens=7))).aclose()
     assert readers[0] is not threading.main_thread()
 
@@ -163,15 +162,6 @@ async def test_a_closed_synthesizer_tells_who_was_listening_and_who_comes_later(
     for text in (TEXT, LONG):
         with pytest.raises(EngineDiedError, match="is closed; open a new one"):
             await synthesizer.open(SpeechRequest(text))
-
-
-async def test_an_aborted_segment_is_no_whole_speech(synthesizer: Synthesizer) -> None:
-    stream = synthesizer.stream(SpeechRequest(LONG, max_tokens=2000), "a")
-    await anext(stream)
-    await synthesizer.backend.abort("a-0")
-    with pytest.raises(BackendError, match="was told to abort"):
-        await drain(stream)
-    assert len(stream.report.segments) == 1
 
 
 async def test_a_timeout_of_the_backend_is_its_own(
