@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tensorrt_tts.audio.pcm import level_to_amplitude
-from tensorrt_tts.backends.base import Finish, TokenChunk
+from tensorrt_tts.backends.base import TokenChunk
 from tensorrt_tts.errors import BackendError, EngineDiedError, NoAudioError, StalledError
 from tensorrt_tts.families.orpheus.frames import FrameParser
 from tensorrt_tts.speech import AudioChunk, SegmentReport, SpeechReport
@@ -150,10 +150,6 @@ class Production:
                 if decoder.accept(chunk.ids):
                     await self._emit(index, decoder.decode)
                 segment.finish = chunk.finish
-        if segment.finish is Finish.ABORT:
-            raise BackendError(
-                f"backend {synthesizer.backend.name!r} was told to abort the request; try again"
-            )
         await self._emit(index, decoder.flush)
 
     async def _next(self, chunks: AsyncGenerator[TokenChunk, None]) -> TokenChunk:

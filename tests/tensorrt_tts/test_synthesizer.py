@@ -8,7 +8,6 @@ import pytest
 from tensorrt_tts.backends.base import Finish, TokenChunk
 from tensorrt_tts.codecs.lookahead import decode_offline
 from tensorrt_tts.errors import (
-    BackendError,
     EngineDiedError,
     NoAudioError,
     SettingError,
@@ -162,15 +161,6 @@ async def test_a_closed_synthesizer_tells_who_was_listening_and_who_comes_later(
     for text in (TEXT, LONG):
         with pytest.raises(EngineDiedError, match="is closed; open a new one"):
             await synthesizer.open(SpeechRequest(text))
-
-
-async def test_an_aborted_segment_is_no_whole_speech(synthesizer: Synthesizer) -> None:
-    stream = synthesizer.stream(SpeechRequest(LONG, max_tokens=2000), "a")
-    await anext(stream)
-    await synthesizer.backend.abort("a-0")
-    with pytest.raises(BackendError, match="was told to abort"):
-        await drain(stream)
-    assert len(stream.report.segments) == 1
 
 
 async def test_a_timeout_of_the_backend_is_its_own(
