@@ -16,6 +16,7 @@ import time
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 
+from tensorrt_tts.backends.admission import Admission, Place
 from tensorrt_tts.backends.base import (
     BackendStats,
     Capacity,
@@ -31,23 +32,34 @@ REAL_TIME = 24000 / 2048 * 7
 """Tokens a second of one real-time stream: 82.03."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Stream:
+    place: Place
     grammar: Grammar
     source: random.Random
-    left: int
-    sent: int = 0
-    ready: asyncio.Queue[TokenChunk] = field(default_factory=asyncio.Queue)
+    # Ids of the whole answer, and what its end is called.
+    length: int
+    finish: Finish
+    # Ids drawn so far, and those of them that fill no chunk yet.
+    drawn: int = 0
+    pending: list[int] = field(default_factory=list)
+    # What the stream waits at.
+    ready: asyncio.Queue[TokenChunk | Exception] = field(default_factory=asyncio.Queue)
 
 
 class EngineDouble:
     """rate: tokens a second for every stream, whatever their number. tokens: length of every
-    answer, unless its sampling allows fewer. late_s: by how much its worst step was late."""
+    answer, unless its sampling allows fewer. stream_interval: ids in a chunk, one of which wakes
+    the host's task; the last chunk has the rest. late_s: by how much its worst step was late."""
 
     name = "engine-double"
 
     def __init__(
-        self, rate: float = REAL_TIME, tokens: int = 7 * 117, max_streams: int = 4096
+        self,
+        rate: float = REAL_TIME,
+        tokens: int = 7 * 117,
+        max_streams: int = 4096,
+        stream_interval: int = 1,
     ) -> None:
         if rate <= 0:
             raise SettingError(f"rate {rate}: must be above 0 tokens a second")
@@ -55,70 +67,88 @@ class EngineDouble:
         self.late_s = 0.0
         self._step_s = 1 / rate
         self._tokens = tokens
-        self._running: dict[str, _Stream] = {}
+        self._stream_interval = stream_interval
+        self._admission = Admission(self.name, self.capacity, _check)
+        self._running: set[_Stream] = set()
         self._loop: asyncio.Task[None] | None = None
         self._generated = 0
 
     async def stream(
         self, prompt: Prompt, sampling: Sampling, request_id: str
     ) -> AsyncGenerator[TokenChunk, None]:
-        if request_id in self._running:
-            raise SettingError(f"request id {request_id!r} is in flight already; choose another")
-        if not sampling.grammar.cycle:
-            raise SettingError(
-                "the engine double draws from legal ids; give a grammar with a cycle"
-            )
-        length = min(self._tokens, sampling.max_tokens)
-        stream = _Stream(sampling.grammar, random.Random(sampling.seed), length)
-        self._running[request_id] = stream
+        place = self._admission.admit(prompt, sampling, request_id)
+        limit = min(sampling.max_tokens, place.room)
+        stream = _Stream(
+            place,
+            sampling.grammar,
+            random.Random(sampling.seed),
+            length=min(self._tokens, limit),
+            finish=Finish.STOP if self._tokens <= limit else Finish.LENGTH,
+        )
+        self._running.add(stream)
         if self._loop is None or self._loop.done():
             self._loop = asyncio.create_task(self._steps(), name="engine-double")
         try:
             while True:
-                chunk = await stream.ready.get()
-                yield chunk
-                if chunk.finish is not None:
+                item = await stream.ready.get()
+                if isinstance(item, Exception):
+                    raise item
+                yield item
+                if item.finish is not None:
                     return
         finally:
-            self._running.pop(request_id, None)
+            self._end(stream)
 
     async def _steps(self) -> None:
         """Ends by itself when nothing runs, so that an idle engine costs nothing."""
         due = time.perf_counter()
         while self._running:
-            for stream in list(self._running.values()):
+            for stream in list(self._running):
                 self._step(stream)
             due += self._step_s
             await asyncio.sleep(max(0.0, due - time.perf_counter()))
             self.late_s = max(self.late_s, time.perf_counter() - due)
 
     def _step(self, stream: _Stream) -> None:
-        if stream.left == 0:
-            return
-        token = stream.source.choice(stream.grammar.legal(stream.sent)[0])
-        stream.sent += 1
-        stream.left -= 1
-        self._generated += 1
-        finish = Finish.STOP if stream.left == 0 else None
-        stream.ready.put_nowait(TokenChunk((token,), finish))
+        token = stream.source.choice(stream.grammar.legal(stream.drawn)[0])
+        finish = None
+        if token in stream.grammar.stops:
+            finish = Finish.STOP
+        else:
+            stream.drawn += 1
+            stream.pending.append(token)
+            self._generated += 1
+            if stream.drawn == stream.length:
+                finish = stream.finish
+        if finish is not None or len(stream.pending) >= self._stream_interval:
+            stream.ready.put_nowait(TokenChunk(tuple(stream.pending), finish))
+            stream.pending.clear()
+        if finish is not None:
+            self._end(stream)
 
-    async def abort(self, request_id: str) -> None:
-        stream = self._running.get(request_id)
-        if stream is not None and stream.left:
-            stream.left = 0
-            stream.ready.put_nowait(TokenChunk((), Finish.ABORT))
+    def _end(self, stream: _Stream) -> None:
+        self._running.discard(stream)
+        self._admission.release(stream.place)
 
     def stats(self) -> BackendStats:
         return BackendStats(
-            running=len(self._running),
+            running=self._admission.taken,
             generated_tokens=self._generated,
+            fault=self._admission.fault,
             extra={"worst_step_late_s": self.late_s},
         )
 
     async def close(self) -> None:
-        for request_id in list(self._running):
-            await self.abort(request_id)
+        closed = self._admission.close()
+        for stream in list(self._running):
+            stream.ready.put_nowait(closed)
+            self._end(stream)
         if self._loop is not None:
             self._loop.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._loop
+
+
+def _check(prompt: Prompt, sampling: Sampling) -> None:
+    if not sampling.grammar.cycle:
+        raise SettingError("the engine double draws from legal ids; give a grammar with a cycle")

@@ -36,9 +36,6 @@ class FixedLength:
                 else:
                     yield chunk
 
-    async def abort(self, request_id: str) -> None:
-        await self._backend.abort(request_id)
-
     def stats(self) -> BackendStats:
         return self._backend.stats()
 

@@ -87,7 +87,7 @@ def open_shape(
         dtype="bfloat16",
         max_streams=max_streams,
         max_sequence=MAX_SEQUENCE,
-        hand_on=hand_on,
+        stream_interval=hand_on,
         prefix_caching=False,
         dummy_weights=True,
         engine_arguments=engine_arguments or {},

@@ -12,15 +12,17 @@ import secrets
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from tensorrt_tts.backends.admission import Admission
 from tensorrt_tts.backends.base import BackendStats, Capacity, Finish, Prompt, Sampling, TokenChunk
 from tensorrt_tts.backends.prompt_embedding import PromptEmbedding
+from tensorrt_tts.backends.pruned_vocabulary import FULL_SIZE_KEY
+from tensorrt_tts.backends.vocabulary import check_ids
 from tensorrt_tts.errors import (
     BackendError,
-    CapacityError,
-    EngineDiedError,
     EngineError,
     MissingDependencyError,
     SettingError,
@@ -38,7 +40,7 @@ from vllm_inference.options import (
 )
 from vllm_inference.requests import sampling_arguments
 
-_FINISH = {"stop": Finish.STOP, "length": Finish.LENGTH, "abort": Finish.ABORT}
+_FINISH = {"stop": Finish.STOP, "length": Finish.LENGTH}
 
 
 class VLLMBackend:
@@ -54,9 +56,11 @@ class VLLMBackend:
         options: VLLMOptions,
         engine_stats: EngineStats,
         prompts: PromptEmbedding | None = None,
+        vocab_size: int | None = None,
     ) -> None:
         """engine: a running AsyncLLM whose stat logger is engine_stats. prompts: for a checkpoint
-        whose vocabulary is cut (`backends.pruned_vocabulary`)."""
+        whose vocabulary is cut (`backends.pruned_vocabulary`). vocab_size: of the whole one, None
+        where nothing says."""
         self.capacity = capacity
         self._engine = engine
         self._vllm = vllm
@@ -64,11 +68,9 @@ class VLLMBackend:
         self._engine_stats = engine_stats
         self._prompts = prompts
         self._kv_blocks = engine.vllm_config.cache_config.num_gpu_blocks
-        self._open: set[str] = set()
-        self._aborted: set[str] = set()
+        check = None if vocab_size is None else partial(check_ids, size=vocab_size)
+        self._admission = Admission(self.name, capacity, check)
         self._tokens = 0
-        self._dead: str | None = None
-        self._closed = False
 
     @classmethod
     def from_folder(cls, folder: Path, options: VLLMOptions | None = None) -> VLLMBackend:
@@ -94,8 +96,8 @@ class VLLMBackend:
             )
         # A fixed seed here would make every restart speak the same "random" samples again.
         arguments = engine_arguments(folder, config, options, seed=secrets.randbits(31))
-        if not vllm.hand_on_per_request:
-            arguments["stream_interval"] = options.hand_on
+        if not vllm.interval_per_request:
+            arguments["stream_interval"] = options.stream_interval
         if prompts is not None:
             arguments["enable_prompt_embeds"] = True
         stats = EngineStats()
@@ -106,37 +108,38 @@ class VLLMBackend:
                 f"vLLM cannot start on '{folder}' ({reason(error)}); its log above says more"
             ) from error
         capacity = Capacity(options.max_streams, sequence_limit(config, options))
-        return cls(engine, vllm, capacity, options, stats, prompts)
+        vocab_size = config.get(FULL_SIZE_KEY, config.get("vocab_size"))
+        return cls(engine, vllm, capacity, options, stats, prompts, vocab_size)
 
     async def stream(
         self, prompt: Prompt, sampling: Sampling, request_id: str
     ) -> AsyncGenerator[TokenChunk, None]:
-        arguments = self._admit(prompt, sampling, request_id)
-        stops = frozenset(arguments["stop_token_ids"])
+        place = self._admission.admit(prompt, sampling, request_id)
         try:
+            arguments = self._arguments(sampling)
+            stops = frozenset(arguments["stop_token_ids"])
             # aclosing: leaving this block early closes vLLM's generator, and that aborts there.
             async with aclosing(
                 self._engine.generate(
-                    self._prompt(prompt),
-                    self._vllm.sampling_params(**arguments),
-                    request_id,
+                    self._prompt(prompt), self._vllm.sampling_params(**arguments), request_id
                 )
             ) as outputs:
                 async for output in outputs:
+                    if (over := self._admission.over()) is not None:
+                        raise over
                     chunk = _chunk(output.outputs[0], stops)
-                    if request_id in self._aborted and chunk.finish is None:
-                        # abort() came before vLLM knew the request.
-                        chunk = TokenChunk((), Finish.ABORT)
                     if self._prompts is not None:
                         chunk = replace(chunk, ids=self._prompts.vocabulary.widen_all(chunk.ids))
                     self._tokens += len(chunk.ids)
-                    yield chunk
                     if chunk.finish is not None:
-                        return
-            raise BackendError("vLLM ended a generation without saying why; try again")
+                        break
+                    yield chunk
+                else:
+                    raise BackendError("vLLM ended a generation without saying why; try again")
+            self._admission.release(place)
+            yield chunk
         except self._vllm.engine_dead as error:
-            self._dead = reason(error)
-            raise self._death() from error
+            raise self._admission.die(reason(error)) from error
         except self._vllm.request_failed as error:
             raise BackendError(
                 f"vLLM failed this request ({reason(error.__cause__ or error)}); try again"
@@ -147,34 +150,18 @@ class VLLMBackend:
             raise
         except Exception as error:  # torch's, msgspec's, an assertion: what it did not foresee
             if self._engine is not None and self._engine.errored:
-                self._dead = reason(error)
-                raise self._death() from error
+                raise self._admission.die(reason(error)) from error
             raise BackendError(f"vLLM failed this request ({reason(error)}); try again") from error
         finally:
-            self._open.discard(request_id)
-            self._aborted.discard(request_id)
+            self._admission.release(place)
 
-    def _admit(self, prompt: Prompt, sampling: Sampling, request_id: str) -> dict[str, Any]:
-        """Refuse what cannot be served, or take the stream in: its SamplingParams arguments."""
-        if self._dead is not None or self._closed:
-            raise self._death()
-        if not prompt.ids or len(prompt.ids) >= self.capacity.max_sequence:
-            raise SettingError(
-                f"prompt of {len(prompt.ids)} ids does not fit a sequence of "
-                f"{self.capacity.max_sequence}; shorten the text"
-            )
-        if request_id in self._open:
-            raise SettingError(f"request_id {request_id!r} is already in flight; use a new one")
-        if len(self._open) >= self.capacity.max_streams:
-            raise CapacityError(
-                f"all {self.capacity.max_streams} streams are busy; try again", retry_after=1.0
-            )
+    def _arguments(self, sampling: Sampling) -> dict[str, Any]:
+        """Of SamplingParams, for a stream that has its place."""
         if self._prompts is not None:
             sampling = self._prompts.vocabulary.narrow_sampling(sampling)
         arguments = sampling_arguments(sampling)
-        if self._vllm.hand_on_per_request and len(self._open) >= self._options.singly_below:
-            arguments["stream_interval"] = self._options.hand_on
-        self._open.add(request_id)
+        if self._vllm.interval_per_request and self._admission.taken > self._options.singly_below:
+            arguments["stream_interval"] = self._options.stream_interval
         return arguments
 
     def _prompt(self, prompt: Prompt) -> dict[str, Any]:
@@ -188,16 +175,6 @@ class VLLMBackend:
             "prompt_is_token_ids": [False] * len(prompt.ids),
         }
 
-    def _death(self) -> EngineDiedError:
-        if self._dead is None:
-            return EngineDiedError("the vllm backend is closed; open a new one")
-        return EngineDiedError(f"the vLLM engine died: {self._dead}; restart the process")
-
-    async def abort(self, request_id: str) -> None:
-        if request_id in self._open and self._dead is None and self._engine is not None:
-            self._aborted.add(request_id)
-            await self._engine.abort(request_id)
-
     def stats(self) -> BackendStats:
         """`waiting` and what `extra` holds is the scheduler's last word, a step old at most.
 
@@ -206,13 +183,13 @@ class VLLMBackend:
         preemptions (requests that had to be computed again for want of KV blocks).
         """
         engine = self._engine_stats
-        if self._dead is None and self._engine is not None and self._engine.errored:
-            self._dead = "it stopped by itself"
-        waiting = min(engine.waiting, len(self._open))
+        if self._engine is not None and self._engine.errored:
+            self._admission.die("it stopped by itself")
+        waiting = min(engine.waiting, self._admission.taken)
         return BackendStats(
-            running=len(self._open) - waiting,
+            running=self._admission.taken - waiting,
             waiting=waiting,
-            fault=self._dead,
+            fault=self._admission.fault,
             generated_tokens=self._tokens,
             # One block is vLLM's padding and never free.
             kv_blocks_free=round((1 - engine.kv_usage) * (self._kv_blocks - 1)),
@@ -226,11 +203,12 @@ class VLLMBackend:
         )
 
     async def close(self) -> None:
-        if self._closed:
+        if self._admission.closed:
             return
-        self._closed = True
-        for request_id in tuple(self._open):
-            await self.abort(request_id)
+        self._admission.close()
+        if self._admission.fault is None:
+            for request_id in self._admission.request_ids:
+                await self._engine.abort(request_id)  # wakes who waits for its next ids
         await asyncio.to_thread(self._engine.shutdown, self._options.shutdown_s)
         # AsyncLLM shuts down again when it is collected, which fails at interpreter exit; and what
         # vLLM itself keeps of it is only collected then.

@@ -17,22 +17,22 @@ LEGAL_SLOTS_V1 = "vllm_inference.legal_slots_v1:LegalSlotsV1"
 
 @dataclass(frozen=True, slots=True)
 class Bindings:
-    """start: keyword arguments of AsyncEngineArgs and the stat logger factories → a running
-    AsyncLLM. sampling_params: keyword arguments → SamplingParams that hands on new ids only.
-    engine_dead, request_failed, request_invalid: the exceptions that generate() raises.
-    device: what this vLLM was built for, "cpu" or "cuda".
-    hand_on_per_request: whether SamplingParams takes `stream_interval` (vLLM 0.32 does); before,
-    it was the engine's alone.
-    embeds_with_ids: whether an embedded prompt may have ids beside it (0.32 does). Before, the
-    repetition penalty counted whatever ids the batch's row held last."""
+    """One release of vLLM, for the device that it was built for."""
 
+    # Keyword arguments of AsyncEngineArgs and the stat logger factories → a running AsyncLLM.
     start: Callable[[dict[str, Any], list[Any]], Any]
+    # Keyword arguments → SamplingParams with which each output holds new ids only.
     sampling_params: Callable[..., Any]
+    # The exceptions that generate() raises.
     engine_dead: type[Exception]
     request_failed: type[Exception]
     request_invalid: tuple[type[Exception], ...] = (ValueError,)
+    # "cpu" or "cuda".
     device: str = "cpu"
-    hand_on_per_request: bool = True
+    # Whether SamplingParams takes `stream_interval` (0.32 does); before, it was the engine's alone.
+    interval_per_request: bool = True
+    # Whether an embedded prompt may have ids beside it (0.32 does). Before, the repetition penalty
+    # counted whatever ids the batch's row held last.
     embeds_with_ids: bool = True
 
 
@@ -85,7 +85,7 @@ def load() -> Bindings:
         request_failed=EngineGenerateError,
         request_invalid=(ValueError, invalid),
         device=current_platform.device_type,
-        hand_on_per_request="stream_interval" in SamplingParams.__struct_fields__,
+        interval_per_request="stream_interval" in SamplingParams.__struct_fields__,
         embeds_with_ids="prompt_is_token_ids" in EmbedsPrompt.__annotations__,
     )
 

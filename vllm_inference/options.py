@@ -20,41 +20,37 @@ CPU_BLOCK = 128
 
 @dataclass(frozen=True, slots=True)
 class VLLMOptions:
-    """How to run the engine.
+    """How to run the engine."""
 
-    device: "cpu" or "cuda"; it has to be the one that the installed vLLM was built for.
-    dtype: None for float32 on a CPU (there it is as fast, and greedy tokens equal the reference
-        backend's) and bfloat16 on CUDA.
-    max_streams: streams that generate at once; more are refused. max_sequence: prompt and output
-        ids per stream, lowered to what the checkpoint was trained for.
-    hand_on: tokens per hand-on, a frame by default. Handing on every token wakes a task per token
-        and stream, which at hundreds of streams is the host's largest cost.
-    singly_below: a stream that starts while fewer than this many others run is handed on token by
-        token all the same: the host has the time then, and exact audio starts after 18 tokens,
-        which whole frames would deliver as 22 (vLLM hands on the first token at once, so frames
-        arrive as 1, 8, 15, 22 …).
-    memory_fraction: share of the GPU's memory for weights and KV cache; the rest is the codec's.
-    kv_cache_gib: size of the KV cache. None: on a CPU what max_streams × max_sequence need, on
-        CUDA what memory_fraction leaves.
-    prefix_caching: keeps the KV of prompts already seen. It saves the prefill where a text, or a
-        cloned voice's long prompt, comes again, and costs next to nothing elsewhere.
-    dummy_weights: random weights from the shape in config.json, to measure speed without them.
-    engine_arguments: further keyword arguments of AsyncEngineArgs, which win over ours.
-    shutdown_s: how long close() lets the engine's processes end by themselves before it
-        kills them.
-    """
-
+    # "cpu" or "cuda"; it has to be the one that the installed vLLM was built for.
     device: str = "cpu"
+    # None for float32 on a CPU (there it is as fast, and greedy tokens equal the reference
+    # backend's) and bfloat16 on CUDA.
     dtype: str | None = None
+    # Streams that generate at once; more are refused.
     max_streams: int = 16
+    # Prompt and output ids per stream, lowered to what the checkpoint was trained for.
     max_sequence: int = 4096
-    hand_on: int = SLOTS
+    # Ids in a chunk, a frame by default. A chunk per token wakes a task per token and stream, which
+    # at hundreds of streams is the host's largest cost.
+    stream_interval: int = SLOTS
+    # A stream that starts while fewer than this many others run gets a chunk per token all the
+    # same: the host has the time then, and exact audio starts after 18 tokens, which whole frames
+    # would deliver as 22 (vLLM sends the first token at once, so frames arrive as 1, 8, 15, 22 …).
     singly_below: int = 4
+    # Share of the GPU's memory for weights and KV cache; the rest is the codec's.
     memory_fraction: float = 0.8
+    # Size of the KV cache. None: on a CPU what max_streams × max_sequence need, on CUDA what
+    # memory_fraction leaves.
     kv_cache_gib: float | None = None
+    # Keeps the KV of prompts already seen. It saves the prefill where a text, or a cloned voice's
+    # long prompt, comes again, and costs next to nothing elsewhere.
     prefix_caching: bool = True
+    # Random weights from the shape in config.json, to measure speed without them.
     dummy_weights: bool = False
+    # Further keyword arguments of AsyncEngineArgs, which win over ours.
     engine_arguments: Mapping[str, Any] = field(default_factory=dict)
+    # Seconds that close() gives the engine's processes to end by themselves before it kills them.
     shutdown_s: float = 4.0
 
     def __post_init__(self) -> None:
@@ -65,7 +61,7 @@ class VLLMOptions:
             )
         if self.dtype is not None and self.dtype not in _ITEM_BYTES:
             raise SettingError(f"dtype {self.dtype!r} is not one of: {', '.join(_ITEM_BYTES)}")
-        for name in ("max_streams", "max_sequence", "hand_on"):
+        for name in ("max_streams", "max_sequence", "stream_interval"):
             if getattr(self, name) < 1:
                 raise SettingError(f"{name} must be at least 1, not {getattr(self, name)}")
         if not 0 < self.memory_fraction <= 1:

@@ -16,7 +16,7 @@ def legal_rule(grammar: Grammar) -> LegalRule:
 
 
 def sampling_arguments(sampling: Sampling) -> dict[str, Any]:
-    """Keyword arguments of vLLM's SamplingParams, without how output is handed on."""
+    """Keyword arguments of vLLM's SamplingParams, without `stream_interval`."""
     arguments: dict[str, Any] = {
         "max_tokens": sampling.max_tokens,
         "temperature": sampling.temperature,

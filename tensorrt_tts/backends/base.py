@@ -25,7 +25,6 @@ class Finish(StrEnum):
 
     STOP = "stop"  # a stop id was sampled (it is not delivered)
     LENGTH = "length"  # max_tokens reached, or the engine's sequence limit
-    ABORT = "abort"  # abort() was called for this request
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +132,8 @@ class Sampling:
 
 @dataclass(frozen=True, slots=True)
 class TokenChunk:
-    """Newly generated ids in order (any number, possibly none). The last chunk has `finish` set."""
+    """Newly generated ids in order, any number, possibly none. The last chunk has `finish` set and
+    may hold ids too."""
 
     ids: tuple[int, ...]
     finish: Finish | None = None
@@ -149,30 +149,42 @@ class Capacity:
 
 @dataclass(slots=True)
 class BackendStats:
-    """Counts a server exports. `running` must be 0 when nothing is being generated.
+    """Counts a server exports."""
 
-    fault: why the engine is dead, where that is known, even if nobody is speaking.
-    """
-
+    # Streams that have a place; 0 when nothing is being generated.
     running: int = 0
+    # Streams that the engine has not begun, where it says so.
     waiting: int = 0
+    # Ids, since the start.
     generated_tokens: int = 0
+    # Of the KV cache, where the engine says so.
     kv_blocks_free: int | None = None
+    # Why the engine is dead, where that is known, even if nobody is speaking.
     fault: str | None = None
+    # What only this engine reports.
     extra: dict[str, float] = field(default_factory=dict)
 
 
 @runtime_checkable
 class Backend(Protocol):
-    """One loaded language model that serves many streams.
+    """One loaded language model that serves many streams, on one event loop.
 
-    `stream()` yields `TokenChunk`s until one has `finish` set. Closing it early with `aclose()` (or
-    cancelling the task that waits in it) aborts the generation: a backend never goes on generating
-    for nobody.
-    `abort()` ends that request's stream with `Finish.ABORT`; an unknown id is not an error, since
-    the request may just have finished. Request ids in flight are unique; a duplicate is a
-    `SettingError`. When the engine underneath dies, every open and later stream raises
-    `EngineDiedError`. `close()` aborts what is running, frees the device and may be called twice.
+    `stream()` yields `TokenChunk`s until one has `finish` set; its place is free by then. How ids
+    are cut into chunks is the engine's affair and changes none of them.
+
+    Closing the generator (`aclose()`), or cancelling the task that waits in it, ends the generation
+    early. The place is free, and the request id can be used again, when that returns. Nothing else
+    ends one stream alone, so whoever begins a stream closes it (`contextlib.aclosing`).
+
+    The first chunk is where a request is refused (`backends.admission`): with SettingError for what
+    cannot be served, a request id in flight among it, and with CapacityError, whose `retry_after`
+    says when to come again, while every place is taken. What goes wrong in one generation alone is
+    that stream's BackendError.
+
+    When the engine dies, every open and later stream raises EngineDiedError, and so they do after
+    `close()`, which frees the device and may be called twice.
+
+    `tests/support/backend_conformance.py` holds every backend to this.
     """
 
     name: str
@@ -181,8 +193,6 @@ class Backend(Protocol):
     def stream(
         self, prompt: Prompt, sampling: Sampling, request_id: str
     ) -> AsyncGenerator[TokenChunk, None]: ...
-
-    async def abort(self, request_id: str) -> None: ...
 
     def stats(self) -> BackendStats: ...
 

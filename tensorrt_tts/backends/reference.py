@@ -8,6 +8,7 @@ correctness, not for many callers.
 from __future__ import annotations
 
 import asyncio
+import functools
 import threading
 from collections.abc import AsyncGenerator
 from pathlib import Path
@@ -16,17 +17,12 @@ from typing import Any
 import torch
 
 from tensorrt_tts.backends import reference_weights
+from tensorrt_tts.backends.admission import Admission, Place
 from tensorrt_tts.backends.base import BackendStats, Capacity, Finish, Prompt, Sampling, TokenChunk
 from tensorrt_tts.backends.prompt_embedding import PromptEmbedding
 from tensorrt_tts.backends.sampler import Sampler
 from tensorrt_tts.backends.vocabulary import check_ids
-from tensorrt_tts.errors import (
-    BackendError,
-    CapacityError,
-    EngineDiedError,
-    SettingError,
-    reason,
-)
+from tensorrt_tts.errors import BackendError, EngineDiedError, reason
 
 _ACCELERATOR_ERROR = getattr(torch, "AcceleratorError", ())
 """torch 2.8 and later raise it; before, it was a RuntimeError with the same words."""
@@ -36,11 +32,11 @@ class _Generation:
     """One stream: what the worker needs to advance it, and the way back to its event loop."""
 
     def __init__(
-        self, prompt: torch.Tensor, sampling: Sampling, sampler: Sampler, request_id: str
+        self, prompt: torch.Tensor, sampling: Sampling, sampler: Sampler, place: Place
     ) -> None:
         self.sampling = sampling
         self.sampler = sampler
-        self.request_id = request_id
+        self.place = place
         self.input = {"input_ids": prompt}
         self.cache: Any = None
         self.generated = 0
@@ -79,10 +75,12 @@ class ReferenceBackend:
         self._device = model.device
         longest = getattr(model.config, "max_position_embeddings", max_sequence)
         self.capacity = Capacity(max_streams, min(max_sequence, longest))
-        self._open: dict[str, _Generation] = {}
+        size = prompts.vocabulary.full_size if prompts else self._vocab_size
+        self._admission = Admission(
+            self.name, self.capacity, functools.partial(check_ids, size=size)
+        )
+        self._open: list[_Generation] = []
         self._changed = threading.Condition()
-        self._closed = False
-        self._dead: Exception | None = None
         self._tokens = 0
         self._worker = threading.Thread(target=self._run, name="reference-backend", daemon=True)
         self._worker.start()
@@ -116,40 +114,24 @@ class ReferenceBackend:
             self._forget(generation)
 
     def _admit(self, prompt: Prompt, sampling: Sampling, request_id: str) -> _Generation:
-        self._refuse_if_over()
-        room = self.capacity.max_sequence - len(prompt.ids)
-        if not prompt.ids or room < 1:
-            raise SettingError(
-                f"prompt of {len(prompt.ids)} ids does not fit a sequence of "
-                f"{self.capacity.max_sequence}; shorten the text"
-            )
-        cut = self._prompts
-        check_ids(prompt, sampling, cut.vocabulary.full_size if cut else self._vocab_size)
+        with self._changed:
+            place = self._admission.admit(prompt, sampling, request_id)
         try:
-            generation = self._generation(prompt, sampling, request_id)
+            generation = self._generation(prompt, sampling, place)
+            with self._changed:
+                if (over := self._admission.over()) is not None:
+                    raise over
+                self._open.append(generation)
+                self._changed.notify()
         except Exception as error:
+            with self._changed:
+                self._admission.release(place)
             if _device_lost(error):
                 raise self._die(error) from error
             raise
-        with self._changed:
-            self._refuse_if_over()
-            if request_id in self._open:
-                raise SettingError(f"request_id {request_id!r} is already in flight; use a new one")
-            if len(self._open) >= self.capacity.max_streams:
-                raise CapacityError(
-                    f"all {self.capacity.max_streams} streams are busy; try again", retry_after=1.0
-                )
-            self._open[request_id] = generation
-            self._changed.notify()
         return generation
 
-    def _refuse_if_over(self) -> None:
-        if self._dead is not None:
-            raise EngineDiedError(f"the reference backend died: {reason(self._dead)}; restart it")
-        if self._closed:
-            raise EngineDiedError("the reference backend is closed; open a new one")
-
-    def _generation(self, prompt: Prompt, sampling: Sampling, request_id: str) -> _Generation:
+    def _generation(self, prompt: Prompt, sampling: Sampling, place: Place) -> _Generation:
         """With its tensors on the device."""
         embedded, prompt_ids = None, list(prompt.ids)
         if self._prompts is not None:
@@ -158,29 +140,22 @@ class ReferenceBackend:
             sampling = self._prompts.vocabulary.narrow_sampling(sampling)
         tokens = torch.tensor([prompt_ids], device=self._device)
         sampler = Sampler(sampling, tokens[0], self._vocab_size, self._device)
-        generation = _Generation(tokens, sampling, sampler, request_id)
+        generation = _Generation(tokens, sampling, sampler, place)
         if embedded is not None:
             generation.input = {"inputs_embeds": embedded}
         return generation
 
-    async def abort(self, request_id: str) -> None:
-        with self._changed:
-            generation = self._open.pop(request_id, None)
-        if generation is not None:
-            generation.aborted = True
-            self._send(generation, TokenChunk((), Finish.ABORT))
-
     def stats(self) -> BackendStats:
         with self._changed:
             return BackendStats(
-                running=len(self._open),
+                running=self._admission.taken,
                 generated_tokens=self._tokens,
-                fault=None if self._dead is None else reason(self._dead),
+                fault=self._admission.fault,
             )
 
     async def close(self) -> None:
         with self._changed:
-            self._closed = True
+            self._end_all(self._admission.close())
             self._changed.notify()
         await asyncio.to_thread(self._worker.join)
 
@@ -188,11 +163,10 @@ class ReferenceBackend:
         try:
             while True:
                 with self._changed:
-                    self._changed.wait_for(lambda: self._open or self._closed)
-                    if self._closed:
-                        self._end_all(TokenChunk((), Finish.ABORT))
+                    self._changed.wait_for(lambda: self._open or self._admission.closed)
+                    if self._admission.closed:
                         return
-                    turn = list(self._open.values())
+                    turn = list(self._open)
                 for generation in turn:
                     if not generation.aborted:
                         self._advance(generation)
@@ -201,14 +175,13 @@ class ReferenceBackend:
 
     def _die(self, error: Exception) -> EngineDiedError:
         """Every open and later stream fails."""
-        died = EngineDiedError(f"the reference backend died: {reason(error)}; restart it")
         with self._changed:
-            self._dead = error
+            died = self._admission.die(reason(error))
             self._end_all(died)
         return died
 
     def _end_all(self, item: TokenChunk | Exception) -> None:
-        for generation in list(self._open.values()):
+        for generation in list(self._open):
             self._finish(generation, item)
 
     def _advance(self, generation: _Generation) -> None:
@@ -246,10 +219,10 @@ class ReferenceBackend:
             self._forget(generation)
 
     def _forget(self, generation: _Generation) -> None:
-        """Once aborted, its id may belong to another generation already."""
         with self._changed:
-            if self._open.get(generation.request_id) is generation:
-                del self._open[generation.request_id]
+            if generation in self._open:
+                self._open.remove(generation)
+            self._admission.release(generation.place)
 
     def _finish(self, generation: _Generation, item: TokenChunk | Exception) -> None:
         self._forget(generation)

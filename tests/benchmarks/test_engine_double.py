@@ -1,12 +1,11 @@
 import asyncio
-import contextlib
 import time
 
 import pytest
 
 from benchmarks.engine_double import REAL_TIME, EngineDouble
 from benchmarks.null_codec import NullCodec
-from tensorrt_tts.backends.base import Backend, Finish, Prompt, Sampling
+from tensorrt_tts.backends.base import Finish, Prompt, Sampling
 from tensorrt_tts.codecs.base import Window
 from tensorrt_tts.codecs.schedule import HopSchedule
 from tensorrt_tts.errors import SettingError
@@ -30,16 +29,6 @@ async def test_its_tokens_are_whole_frames_of_legal_ids():
     _, counts, _ = parse(ids, TOKENS)
     assert (counts.accepted, counts.stray, counts.cut) == (10, 0, 0)
     assert finish is Finish.STOP
-
-
-async def test_it_is_a_backend_and_ends_clean():
-    engine = EngineDouble(rate=20_000, tokens=14)
-    assert isinstance(engine, Backend)
-    await collect(engine)
-    assert engine.stats().running == 0
-    assert engine.stats().generated_tokens == 14
-    await engine.close()
-    await engine.close()
 
 
 async def test_the_same_seed_gives_the_same_tokens_beside_others():
@@ -67,35 +56,13 @@ def test_real_time_is_one_frame_of_seven_tokens_every_2048_samples():
 async def test_max_tokens_ends_it_sooner():
     ids, finish = await collect(EngineDouble(rate=20_000, tokens=700), max_tokens=21)
     assert len(ids) == 21
-    assert finish is Finish.STOP
-
-
-async def test_abort_ends_a_stream_and_says_so():
-    engine = EngineDouble(rate=50, tokens=7000)
-    task = asyncio.create_task(collect(engine))
-    await asyncio.sleep(0.1)
-    await engine.abort("a")
-    await engine.abort("unknown")
-    _, finish = await task
-    assert finish is Finish.ABORT
-    assert engine.stats().running == 0
-
-
-async def test_leaving_a_stream_frees_it():
-    engine = EngineDouble(rate=500, tokens=7000)
-    async with contextlib.aclosing(engine.stream(Prompt((1,)), sampling(), "a")) as chunks:
-        await anext(chunks)
-    assert engine.stats().running == 0
+    assert finish is Finish.LENGTH
 
 
 async def test_what_it_cannot_do_is_refused():
     with pytest.raises(SettingError, match="rate 0"):
         EngineDouble(rate=0)
     engine = EngineDouble(rate=500)
-    async with contextlib.aclosing(engine.stream(Prompt((1,)), sampling(), "a")) as chunks:
-        await anext(chunks)
-        with pytest.raises(SettingError, match="in flight"):
-            await anext(engine.stream(Prompt((1,)), sampling(), "a"))
     with pytest.raises(SettingError, match="a grammar with a cycle"):
         await anext(engine.stream(Prompt((1,)), Sampling(max_tokens=1), "b"))
 

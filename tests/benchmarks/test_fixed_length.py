@@ -1,5 +1,3 @@
-import pytest
-
 from benchmarks.engine_double import EngineDouble
 from benchmarks.fixed_length import FixedLength
 from tensorrt_tts.backends.base import (
@@ -48,17 +46,3 @@ async def test_a_shorter_limit_stays_a_limit():
     )
     assert sum(len(chunk.ids) for chunk in found) == 7
     assert found[-1].finish is Finish.LENGTH
-
-
-@pytest.mark.parametrize("call", ["abort", "close"])
-async def test_the_rest_is_the_backend_s(call):
-    inner = EngineDouble(rate=1000.0, tokens=7 * 1000)
-    backend = FixedLength(inner, 7 * 1000)
-    stream = backend.stream(
-        Prompt((1,)), Sampling(max_tokens=10_000, grammar=TOKENS.grammar()), "a"
-    )
-    await anext(stream)
-    assert backend.stats().running == 1
-    await (backend.abort("a") if call == "abort" else backend.close())
-    assert [chunk async for chunk in stream][-1].finish is Finish.ABORT
-    assert backend.stats().running == 0

@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 
+from tensorrt_tts.backends.admission import Admission
 from tensorrt_tts.backends.base import (
     BackendStats,
     Capacity,
@@ -18,7 +19,7 @@ from tensorrt_tts.backends.base import (
     Sampling,
     TokenChunk,
 )
-from tensorrt_tts.errors import BackendError, EngineDiedError, SettingError
+from tensorrt_tts.errors import BackendError
 
 
 @dataclass
@@ -29,6 +30,8 @@ class Behaviour:
     loop turns. endless: never stops by itself (max_tokens still holds). hang_at, die_at, fail_at:
     token index before which it waits for ever, the engine dies, or this one request fails.
     deaf: does not stop when closed or cancelled, as an engine stuck in a kernel would.
+    interval: ids in a chunk, as engines have it: the first id alone, and the last ones together
+    with the finish.
     """
 
     frames: int = 20
@@ -38,6 +41,7 @@ class Behaviour:
     die_at: int | None = None
     fail_at: int | None = None
     deaf: bool = False
+    interval: int = 3
 
 
 @dataclass
@@ -56,85 +60,80 @@ class BackendDouble:
     closed: bool = False
     generated: int = 0
     releases: bool = True
-    _running: dict[str, asyncio.Event] = field(default_factory=dict)
-    _dead: asyncio.Event = field(default_factory=asyncio.Event)
+    _over: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self._admission = Admission(self.name, self.capacity)
 
     async def stream(
         self, prompt: Prompt, sampling: Sampling, request_id: str
     ) -> AsyncIterator[TokenChunk]:
-        if request_id in self._running:
-            raise SettingError(f"request id {request_id!r} is in flight already; choose another")
-        aborted = self._running[request_id] = asyncio.Event()
+        place = self._admission.admit(prompt, sampling, request_id)
         self.started.append(request_id)
         try:
-            async for chunk in self._generate(self.behaviour, prompt, sampling, aborted):
+            limit = min(sampling.max_tokens, place.room)
+            async for chunk in self._chunks(self.behaviour, prompt, sampling.grammar, limit):
+                if chunk.finish is not None:
+                    self._admission.release(place)
                 yield chunk
         finally:
-            del self._running[request_id]
+            self._admission.release(place)
             self.ended.append(request_id)
 
-    async def _generate(
-        self,
-        how: Behaviour,
-        prompt: Prompt,
-        sampling: Sampling,
-        aborted: asyncio.Event,
+    async def _chunks(
+        self, how: Behaviour, prompt: Prompt, grammar: Grammar, limit: int
     ) -> AsyncIterator[TokenChunk]:
+        """What is not handed over when the engine dies or the request fails is lost with it."""
         began = time.perf_counter()
-        length = 7 * how.frames
-        for index, token in enumerate(_tokens(prompt, sampling.grammar)):
-            if index == sampling.max_tokens:
-                yield TokenChunk((), Finish.LENGTH)
+        length = limit if how.endless else min(limit, 7 * how.frames)
+        finish = Finish.STOP if length < limit else Finish.LENGTH
+        pending: list[int] = []
+        for index, token in enumerate(_tokens(prompt, grammar)):
+            if index == length or token in grammar.stops:
+                yield TokenChunk(tuple(pending), finish if index == length else Finish.STOP)
                 return
-            if index == length and not how.endless:
-                yield TokenChunk((), Finish.STOP)
-                return
+            if index == 1 or len(pending) == how.interval:
+                yield TokenChunk(tuple(pending))
+                pending = []
             if index == how.fail_at:
                 raise BackendError("the engine refused this request")
             if index == how.die_at:
-                self._dead.set()
+                self.die()
             if index == how.hang_at:
-                await (self._hang_deaf() if how.deaf else self._until_dead())
+                await (self._hang_deaf() if how.deaf else self._over.wait())
             elif how.rate is not None:
                 await asyncio.sleep(max(0.0, began + (index + 1) / how.rate - time.perf_counter()))
             else:
                 await asyncio.sleep(0)
-            if self._dead.is_set():
-                raise EngineDiedError("the engine died; restart the server")
-            if aborted.is_set():
-                yield TokenChunk((), Finish.ABORT)
-                return
+            if self._over.is_set():
+                raise self._admission.over() or AssertionError("over for no reason")
             self.generated += 1
-            yield TokenChunk((token,))
-
-    async def _until_dead(self) -> None:
-        await self._dead.wait()
+            pending.append(token)
 
     async def _hang_deaf(self) -> None:
-        while not self._dead.is_set():
+        while not self._over.is_set():
             try:
-                await self._dead.wait()
+                await self._over.wait()
             except asyncio.CancelledError:
                 continue
 
-    async def abort(self, request_id: str) -> None:
-        if request_id in self._running:
-            self._running[request_id].set()
-
     def stats(self) -> BackendStats:
-        fault = "the engine died" if self._dead.is_set() and not self.closed else None
         return BackendStats(
-            running=len(self._running), generated_tokens=self.generated, fault=fault
+            running=self._admission.taken,
+            generated_tokens=self.generated,
+            fault=self._admission.fault,
         )
 
     async def close(self) -> None:
         self.closed = True
+        self._admission.close()
         if self.releases:
-            self._dead.set()
+            self._over.set()
 
     def die(self) -> None:
-        """While nobody speaks."""
-        self._dead.set()
+        """Also while nobody speaks."""
+        self._admission.die("the engine died")
+        self._over.set()
 
 
 def _tokens(prompt: Prompt, grammar: Grammar) -> Iterator[int]:

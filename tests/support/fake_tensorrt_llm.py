@@ -39,7 +39,7 @@ class Manners:
     empty_final: the finishing answer comes alone. notices_abort_after: steps until an abort works.
     """
 
-    steps: Sequence[int] = (1,)
+    steps: Sequence[int] = (1, 2, 0, 3)
     shows_end: bool = False
     empty_final: bool = False
     notices_abort_after: int = 1

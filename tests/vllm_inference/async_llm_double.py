@@ -1,19 +1,23 @@
 """Stands for vLLM's AsyncLLM (0.32) in the fast tests, with its awkward habits.
 
-The first token is handed on at once and then every `stream_interval`; a consumer that is late gets
-several hand-ons merged; the stop id is delivered; an abort of an unknown request is ignored;
-closing or cancelling the generator aborts; a dead engine raises for open and later requests alike.
+The first token is sent at once and then every `stream_interval`, the last ones together with the
+finish; a consumer that is late gets several outputs merged; the stop id is delivered; an abort of
+an unknown request is ignored; closing or cancelling the generator aborts; a dead engine raises for
+open and later requests alike, and one that was shut down is dead to what had not begun.
 """
 
 from __future__ import annotations
 
 import asyncio
+import itertools
+import random
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
 from vllm_inference.bindings import Bindings
+from vllm_inference.legal_rule import LegalRule
 
 
 class EngineDeadError(Exception):
@@ -45,7 +49,12 @@ class _Request:
 
 
 class AsyncLLMDouble:
-    def __init__(self, script: Script, step_s: float = 0.0, blocks: int = 101) -> None:
+    """script: None for ids drawn by each request's own seed, rule, stops and max_tokens, as a model
+    would."""
+
+    def __init__(
+        self, script: Script | None = None, step_s: float = 0.0, blocks: int = 101
+    ) -> None:
         self.script = script
         self.step_s = step_s
         self.vllm_config = SimpleNamespace(cache_config=SimpleNamespace(num_gpu_blocks=blocks))
@@ -55,6 +64,7 @@ class AsyncLLMDouble:
         self.aborts: list[str] = []
         self.registration = asyncio.Event()  # cleared: add_request() is held before registering
         self.registration.set()
+        self.longest = 2000  # ids of a sequence
         self.dead = False
         self.breaks: dict[str, Exception] = {}  # by request id: what it did not foresee
         self.dead_when_asked = False  # dead, and a request meets another error first
@@ -65,14 +75,14 @@ class AsyncLLMDouble:
         """As AsyncLLM's: True once the engine core has died."""
         return self.dead or self.dead_when_asked
 
-    def bindings(self, hand_on_per_request: bool = True) -> Bindings:
+    def bindings(self, interval_per_request: bool = True) -> Bindings:
         return Bindings(
             start=lambda arguments, loggers: self,
             sampling_params=lambda **arguments: arguments,
             engine_dead=EngineDeadError,
             request_failed=EngineGenerateError,
             request_invalid=(ValueError, VLLMClientError),
-            hand_on_per_request=hand_on_per_request,
+            interval_per_request=interval_per_request,
         )
 
     async def generate(
@@ -85,10 +95,13 @@ class AsyncLLMDouble:
         if request_id in self.breaks:
             raise self.breaks[request_id]
         await self.registration.wait()
+        if self.shutdowns:
+            raise EngineDeadError("EngineCore was shut down.")
         self.params[request_id] = params
         self.prompts[request_id] = prompt["prompt_token_ids"]
         request = self.active[request_id] = _Request()
-        step = asyncio.create_task(self._run(request, params.get("stream_interval", 1)))
+        script = self.script or drawn(prompt["prompt_token_ids"], params, self.longest)
+        step = asyncio.create_task(self._run(request, script, params.get("stream_interval", 1)))
         try:
             while True:
                 item = await request.queue.get()
@@ -109,19 +122,20 @@ class AsyncLLMDouble:
             step.cancel()
             self.active.pop(request_id, None)
 
-    async def _run(self, request: _Request, interval: int) -> None:
+    async def _run(self, request: _Request, script: Script, interval: int) -> None:
         pending: list[int] = []
-        for token in self.script.tokens:
+        ends = script.fail is None and script.reason is not None
+        for left, token in zip(reversed(range(len(script.tokens))), script.tokens, strict=True):
             await asyncio.sleep(self.step_s)
             pending.append(token)
-            if request.sent == 0 or len(pending) >= interval:
+            if (request.sent == 0 or len(pending) >= interval) and (left or not ends):
                 request.sent += len(pending)
                 request.queue.put_nowait(_output(pending))
                 pending = []
-        if self.script.fail is not None:
-            request.queue.put_nowait(self.script.fail)
-        elif self.script.reason is not None:
-            request.queue.put_nowait(_output(pending, self.script.reason))
+        if script.fail is not None:
+            request.queue.put_nowait(script.fail)
+        elif script.reason is not None:
+            request.queue.put_nowait(_output(pending, script.reason))
 
     async def abort(self, request_id: str) -> None:
         if request_id in self.active:
@@ -135,6 +149,20 @@ class AsyncLLMDouble:
 
     def shutdown(self, timeout: float) -> None:
         self.shutdowns.append(timeout)
+
+
+def drawn(prompt: list[int], params: dict[str, Any], longest: int) -> Script:
+    """What a model with these parameters says."""
+    rule = LegalRule.from_extra_args(params["extra_args"])
+    assert rule is not None
+    draw = random.Random(f"{prompt} {params['seed']}")
+    count = min(params["max_tokens"], longest - len(prompt))
+    tokens: list[int] = []
+    for ranges in itertools.islice((*rule.prefix, *itertools.chain(*[rule.cycle] * count)), count):
+        tokens.append(draw.choice(range(*ranges[0])))
+        if tokens[-1] in params["stop_token_ids"]:
+            return Script(tokens, "stop")
+    return Script(tokens, "length")
 
 
 def _output(ids: list[int], reason: str | None = None) -> SimpleNamespace:

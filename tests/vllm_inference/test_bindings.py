@@ -94,7 +94,7 @@ async def test_from_folder_starts_an_engine(tmp_path, monkeypatch):
         started.append((arguments, loggers))
         return engine
 
-    names = engine.bindings(hand_on_per_request=False)
+    names = engine.bindings(interval_per_request=False)
     monkeypatch.setattr(
         bindings,
         "load",
@@ -103,7 +103,7 @@ async def test_from_folder_starts_an_engine(tmp_path, monkeypatch):
             names.sampling_params,
             names.engine_dead,
             names.request_failed,
-            hand_on_per_request=False,
+            interval_per_request=False,
         ),
     )
     folder = folder_with_config(tmp_path)

@@ -68,7 +68,7 @@ def test_the_engine_is_told_and_an_older_one_refused(
     names = SimpleNamespace(
         start=lambda arguments, loggers: started.append(arguments) or engine,
         device="cpu",
-        hand_on_per_request=True,
+        interval_per_request=True,
         embeds_with_ids=able,
     )
     monkeypatch.setattr(bindings, "load", lambda: names)

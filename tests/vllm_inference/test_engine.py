@@ -237,22 +237,9 @@ async def test_concurrent_streams_do_not_disturb_each_other(backend, ids):
     assert list(together) == alone
 
 
-async def test_abort_ends_the_stream_and_frees_its_blocks(backend, ids):
-    free = (await idle_stats(backend)).kv_blocks_free
-    stream = backend.stream(Prompt(tuple(prompt(ids, 1))), greedy(ids, count=450), "gone")
-    async with aclosing(stream):
-        await anext(stream)
-        await backend.abort("gone")
-        rest = [chunk async for chunk in stream]
-    assert rest[-1].finish is Finish.ABORT
-    assert len(joined(rest)) < 400
-    stats = await idle_stats(backend)
-    assert (stats.running, stats.kv_blocks_free) == (0, free)
-
-
 async def test_random_cancels_leave_nothing_behind(backend, ids):
-    """Many streams at once, in rounds; each is left to itself, closed, aborted or its task
-    cancelled, after a random number of hand-ons. Every block is free again afterwards."""
+    """Many streams at once, in rounds; each is left to itself, closed or its task cancelled,
+    after a random number of hand-ons. Every block is free again afterwards."""
     length, rounds, least = (60, 8, 0) if INTERPRETED else (300, 5, 5)
     dice = random.Random(7)
     free = (await idle_stats(backend)).kv_blocks_free
@@ -270,13 +257,11 @@ async def test_random_cancels_leave_nothing_behind(backend, ids):
                 elif received > after and way == "close":
                     ends["close"] += 1
                     break
-                elif received > after and way == "abort":
-                    await backend.abort(name)
 
     for turn in range(rounds):
         tasks = []
         for number in range(STREAMS):
-            way = ("leave", "close", "abort", "cancel")[dice.randrange(4)]
+            way = ("leave", "close", "cancel")[dice.randrange(3)]
             name = f"random{turn}.{number}"
             task = asyncio.create_task(listen(name, way, dice.randrange(length // 3)))
             tasks.append((way, task))
@@ -287,7 +272,7 @@ async def test_random_cancels_leave_nothing_behind(backend, ids):
         results = await asyncio.gather(*(task for _, task in tasks), return_exceptions=True)
         assert [result for result in results if isinstance(result, Exception)] == []
         ends["cancel"] += sum(isinstance(r, asyncio.CancelledError) for r in results)
-    assert min(ends[way] for way in (Finish.LENGTH, Finish.ABORT, "close", "cancel")) > least
+    assert min(ends[way] for way in (Finish.LENGTH, "close", "cancel")) > least
     stats = await idle_stats(backend)
     assert (stats.running, stats.waiting) == (0, 0)
     assert (stats.extra["engine_running"], stats.kv_blocks_free) == (0, free)

@@ -28,7 +28,7 @@ ORPHEUS = {
         ("dtype", "int8"),
         ("max_streams", 0),
         ("max_sequence", 0),
-        ("hand_on", 0),
+        ("stream_interval", 0),
         ("memory_fraction", 0.0),
         ("memory_fraction", 1.5),
     ],

@@ -15,15 +15,16 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from tensorrt_tts.backends.admission import Admission, Check, Place
 from tensorrt_tts.backends.base import BackendStats, Capacity, Finish, Prompt, Sampling, TokenChunk
-from tensorrt_tts.errors import BackendError, CapacityError, EngineDiedError, SettingError, reason
+from tensorrt_tts.errors import BackendError, EngineDiedError, SettingError, reason
 
 log = logging.getLogger(__name__)
 
-FRAME = 7
-"""Ids handed on at a time: one codec frame."""
+STREAM_INTERVAL = 7
+"""Ids in a chunk, TensorRT-LLM's own word for it: one codec frame of Orpheus."""
 
-FINISHES = {"stop": Finish.STOP, "length": Finish.LENGTH, "cancelled": Finish.ABORT}
+FINISHES = {"stop": Finish.STOP, "length": Finish.LENGTH}
 
 REFUSALS = (ValueError, TypeError, NotImplementedError, OverflowError)
 """What a submission raises for one request's values, beside `RequestError`. An executor that is
@@ -43,18 +44,26 @@ Parameters = Callable[[Sampling, Prompt], Any]
 
 @dataclass(slots=True, eq=False)
 class _Generation:
-    """One request: what the engine has answered and what has been handed on."""
+    """One request: what the engine has answered and what its stream has been given."""
 
-    request_id: str
-    stop_ids: frozenset[int]
+    place: Place
+    stops: frozenset[int]
+    # At most this many ids are taken.
     limit: int
+    # TensorRT-LLM's, the same object at every step.
     result: Any
+    # What the stream waits at.
     queue: asyncio.Queue[TokenChunk | Exception] = field(default_factory=asyncio.Queue)
+    # Follows `result` to its end.
     task: asyncio.Task[None] | None = None
+    # How far into the engine's list it has been read.
     cursor: int = 0
+    # Ids taken so far, and those of them that fill no chunk yet.
     taken: int = 0
     pending: list[int] = field(default_factory=list)
+    # A stop id has come.
     stopped: bool = False
+    # The last item is in the queue, or nobody listens any more.
     ended: bool = False
 
     def take(self, token_ids: Sequence[int]) -> int:
@@ -64,7 +73,7 @@ class _Generation:
         new = list(token_ids[self.cursor : self.cursor + self.limit - self.taken])
         self.cursor = len(token_ids)
         for index, token in enumerate(new):
-            if token in self.stop_ids:
+            if token in self.stops:
                 del new[index:]
                 self.stopped = True
                 break
@@ -72,9 +81,9 @@ class _Generation:
         self.pending += new
         return len(new)
 
-    def hand_on(self, every: int) -> None:
-        """Whole multiples of `every` pending ids, if there are any."""
-        count = len(self.pending) // every * every
+    def send(self, interval: int) -> None:
+        """Whole multiples of `interval` pending ids, if there are any."""
+        count = len(self.pending) // interval * interval
         if count and not self.ended:
             self.queue.put_nowait(TokenChunk(tuple(self.pending[:count])))
             del self.pending[:count]
@@ -94,8 +103,9 @@ class _Generation:
 class TensorRTLLMBackend:
     """See `base.Backend`. Build with `opening`.
 
-    llm: a `tensorrt_llm` LLM. parameters: makes its sampling parameters. frame: ids handed on at a
-    time; 1 for every token as it comes, which costs throughput when many streams run.
+    llm: a `tensorrt_llm` LLM. parameters: makes its sampling parameters. check: what the model
+    cannot be asked. stream_interval: ids in a chunk; 1 for every token as it comes, which costs
+    throughput when many streams run.
     """
 
     def __init__(
@@ -104,57 +114,55 @@ class TensorRTLLMBackend:
         capacity: Capacity,
         parameters: Parameters,
         name: str = "trtllm",
-        frame: int = FRAME,
+        stream_interval: int = STREAM_INTERVAL,
+        check: Check | None = None,
     ) -> None:
         self.name = name
         self.capacity = capacity
         self._llm = llm
         self._parameters = parameters
-        self._frame = frame
-        self._open: dict[str, _Generation] = {}
-        self._dead: EngineDiedError | None = None
-        self._closed = False
+        self._stream_interval = stream_interval
+        self._admission = Admission(name, capacity, check)
+        self._open: set[_Generation] = set()
         self._stats = BackendStats()
         self._observer: asyncio.Task[None] | None = None
 
     async def stream(
         self, prompt: Prompt, sampling: Sampling, request_id: str
     ) -> AsyncGenerator[TokenChunk, None]:
-        generation = self._admit(prompt, sampling, request_id)
+        place = self._admission.admit(prompt, sampling, request_id)
         try:
-            while True:
-                item = await generation.queue.get()
-                if isinstance(item, Exception):
-                    raise item
-                yield item
-                if item.finish is not None:
-                    return
+            generation = self._begin(prompt, sampling, place)
+            try:
+                while True:
+                    item = await generation.queue.get()
+                    if isinstance(item, Exception):
+                        raise item
+                    yield item
+                    if item.finish is not None:
+                        return
+            finally:
+                await self._end(generation)
         finally:
-            await self._release(generation)
-
-    async def abort(self, request_id: str) -> None:
-        generation = self._open.get(request_id)
-        if generation is not None:
-            self._cancel(generation)
-            generation.end(Finish.ABORT)
+            self._admission.release(place)
 
     def stats(self) -> BackendStats:
         """`running` counts what this adapter has open, the rest is the executor's latest report."""
         return replace(
             self._stats,
-            running=len(self._open),
-            fault=None if self._dead is None else str(self._dead),
+            running=self._admission.taken,
+            fault=self._admission.fault,
             extra=dict(self._stats.extra),
         )
 
     async def close(self) -> None:
-        if self._closed:
+        if self._admission.closed:
             return
-        self._closed = True
+        closed = self._admission.close()
         tasks = []
-        for generation in list(self._open.values()):
+        for generation in self._open:
             self._cancel(generation)
-            generation.end(Finish.ABORT)
+            generation.end(closed)
             tasks.append(generation.task)
         if self._observer is not None:
             self._observer.cancel()
@@ -164,25 +172,9 @@ class TensorRTLLMBackend:
         with contextlib.suppress(Exception):  # a dead engine's shutdown fails as it likes
             await asyncio.to_thread(self._llm.shutdown)
 
-    def _admit(self, prompt: Prompt, sampling: Sampling, request_id: str) -> _Generation:
-        if self._dead is not None:
-            raise self._dead
-        if self._closed:
-            raise EngineDiedError("the TensorRT-LLM backend is closed; open a new one")
-        room = self.capacity.max_sequence - len(prompt.ids)
-        if not prompt.ids or room < 1:
-            raise SettingError(
-                f"prompt of {len(prompt.ids)} ids does not fit a sequence of "
-                f"{self.capacity.max_sequence}; shorten the text"
-            )
-        if request_id in self._open:
-            raise SettingError(f"request_id {request_id!r} is already in flight; use a new one")
-        if len(self._open) >= self.capacity.max_streams:
-            raise CapacityError(
-                f"all {self.capacity.max_streams} streams are busy; try again", retry_after=1.0
-            )
+    def _begin(self, prompt: Prompt, sampling: Sampling, place: Place) -> _Generation:
         # It refuses what does not fit instead of ending with "length".
-        limit = min(sampling.max_tokens, room)
+        limit = min(sampling.max_tokens, place.room)
         parameters = self._parameters(replace(sampling, max_tokens=limit), prompt)
         try:
             result = self._llm.generate_async(
@@ -192,8 +184,8 @@ class TensorRTLLMBackend:
             if isinstance(error, REFUSALS) or _is_request_error(error):
                 raise SettingError(f"TensorRT-LLM refuses the request: {reason(error)}") from error
             raise self._die(error) from error
-        generation = _Generation(request_id, frozenset(sampling.grammar.stops), limit, result)
-        self._open[request_id] = generation
+        generation = _Generation(place, frozenset(sampling.grammar.stops), limit, result)
+        self._open.add(generation)
         generation.task = asyncio.create_task(self._follow(generation))
         if self._observer is None or self._observer.done():
             self._observer = asyncio.create_task(self._observe())
@@ -217,8 +209,9 @@ class TensorRTLLMBackend:
             else:
                 self._die(error)
         finally:
-            generation.end(Finish.ABORT)  # nothing, unless this task itself was cancelled
-            self._open.pop(generation.request_id, None)
+            generation.end(BackendError("generation failed: its task was cancelled; try again"))
+            self._open.discard(generation)
+            self._admission.release(generation.place)
 
     def _take(self, generation: _Generation, step: Any) -> Finish | None:
         """One answer. Raises BackendError where it cannot be read: that request's failure."""
@@ -229,7 +222,7 @@ class TensorRTLLMBackend:
         except Exception as error:
             self._cancel(generation)
             raise BackendError(f"TensorRT-LLM's answer is unreadable: {reason(error)}") from error
-        generation.hand_on(self._frame)
+        generation.send(self._stream_interval)
         if ended is not None:
             return self._finish(generation, ended)
         if generation.stopped:
@@ -237,11 +230,13 @@ class TensorRTLLMBackend:
         return None
 
     def _finish(self, generation: _Generation, ended: str) -> Finish:
-        if ended in FINISHES:  # a stop id among the ids decides, whatever ended it here
-            return Finish.STOP if generation.stopped else FINISHES[ended]
+        if generation.stopped:
+            return Finish.STOP  # a stop id among the ids decides, whatever ended it here
+        if ended in FINISHES:
+            return FINISHES[ended]
         raise BackendError(f"TensorRT-LLM ended the request with {ended!r}")
 
-    async def _release(self, generation: _Generation) -> None:
+    async def _end(self, generation: _Generation) -> None:
         """The caller is done with it. Waits for the engine's confirmation, within reason."""
         generation.ended = True
         task = generation.task
@@ -250,7 +245,7 @@ class TensorRTLLMBackend:
         self._cancel(generation)
         await asyncio.wait({task}, timeout=DRAIN_S)
         if not task.done():
-            log.warning("request %s: no end within %.0f s", generation.request_id, DRAIN_S)
+            log.warning("%s: no end within %.0f s", generation.place.request_id, DRAIN_S)
             task.cancel()
 
     def _cancel(self, generation: _Generation) -> None:
@@ -260,14 +255,15 @@ class TensorRTLLMBackend:
 
     def _die(self, error: Exception) -> EngineDiedError:
         """The engine is gone: every open and later stream fails."""
-        if self._dead is None:
-            self._dead = EngineDiedError(f"the TensorRT-LLM engine died: {reason(error)}; restart")
-            log.error("%s", self._dead)
-        for generation in list(self._open.values()):
-            generation.end(self._dead)
+        first = self._admission.fault is None
+        died = self._admission.die(reason(error))
+        if first:
+            log.error("%s", died)
+        for generation in list(self._open):
+            generation.end(died)
             if generation.task is not None and generation.task is not asyncio.current_task():
                 generation.task.cancel()  # the others' answers will never come
-        return self._dead
+        return died
 
     async def _observe(self) -> None:
         """Executor statistics while something runs. `get_stats` blocks, hence a thread; where a

@@ -20,7 +20,7 @@ from typing import Any
 
 from tensorrt_tts.backends.base import Capacity, Prompt, Sampling
 from tensorrt_tts.backends.pruned_vocabulary import refuse_audio_vocabulary
-from tensorrt_tts.backends.trtllm.backend import FRAME, TensorRTLLMBackend
+from tensorrt_tts.backends.trtllm.backend import STREAM_INTERVAL, TensorRTLLMBackend
 from tensorrt_tts.backends.trtllm.releases import PyTorchRelease, pytorch_release
 from tensorrt_tts.backends.trtllm.sampling import native_keywords, processor_keywords
 from tensorrt_tts.backends.trtllm.vocabulary import checkpoint_vocabulary, engine_vocabulary
@@ -46,18 +46,20 @@ SINGLE_PROCESS_VARIABLE = "TLLM_WORKER_USE_SINGLE_PROCESS"
 
 @dataclass(frozen=True, slots=True)
 class RuntimeOptions:
-    """kv_fraction: of the GPU memory that is free after loading, for the KV cache; the codec and
-    its workspace take the rest. max_streams: at most what the engine was built for; None for that.
-    max_sequence: PyTorch backend only, ids per stream. frame: ids handed on at a time.
-    single_process: run the executor in this process. cuda_graphs: replay captured steps; opt-in on
-    TensorRT engines, where it helps small batches.
-    """
+    """How to run an engine or a checkpoint."""
 
+    # Of the GPU memory that is free after loading, for the KV cache; the codec and its workspace
+    # take the rest.
     kv_fraction: float = 0.7
+    # At most what the engine was built for; None for that.
     max_streams: int | None = None
+    # Ids per stream; on the PyTorch backend only.
     max_sequence: int = 4096
-    frame: int = FRAME
+    # Ids in a chunk.
+    stream_interval: int = STREAM_INTERVAL
+    # Run the executor in this process.
     single_process: bool = False
+    # Replay captured steps; opt-in on TensorRT engines, where it helps small batches.
     cuda_graphs: bool = False
 
 
@@ -107,13 +109,14 @@ def open_engine(folder: Path, options: RuntimeOptions | None = None) -> TensorRT
     parameters_class = load("tensorrt_llm", "SamplingParams")
 
     def parameters(sampling: Sampling, prompt: Prompt) -> Any:
-        vocabulary.check(prompt, sampling)
         keywords = native_keywords(sampling, vocabulary)
         return parameters_class(**contract.checked("SamplingParams", **keywords))
 
     streams = min(options.max_streams or build.max_batch_size, build.max_batch_size)
     capacity = Capacity(streams, build.max_seq_len)
-    return TensorRTLLMBackend(llm, capacity, parameters, "trtllm", options.frame)
+    return TensorRTLLMBackend(
+        llm, capacity, parameters, "trtllm", options.stream_interval, vocabulary.check
+    )
 
 
 def open_pytorch(checkpoint: Path, options: RuntimeOptions | None = None) -> TensorRTLLMBackend:
@@ -139,7 +142,6 @@ def open_pytorch(checkpoint: Path, options: RuntimeOptions | None = None) -> Ten
     parameters_class = load("tensorrt_llm", "SamplingParams")
 
     def parameters(sampling: Sampling, prompt: Prompt) -> Any:
-        vocabulary.check(prompt, sampling)
         chosen = (
             native_keywords(sampling, vocabulary, fresh_seed=False)
             if release.native_rules
@@ -148,7 +150,9 @@ def open_pytorch(checkpoint: Path, options: RuntimeOptions | None = None) -> Ten
         return parameters_class(**contract.checked("SamplingParams", **chosen))
 
     capacity = Capacity(streams, options.max_sequence)
-    return TensorRTLLMBackend(llm, capacity, parameters, "trtllm-pytorch", options.frame)
+    return TensorRTLLMBackend(
+        llm, capacity, parameters, "trtllm-pytorch", options.stream_interval, vocabulary.check
+    )
 
 
 @contextmanager
@@ -210,7 +214,7 @@ def _pytorch_keywords(
         "kv_cache_config": _kv_cache(contract, options, reuse=True),
         "scheduler_config": _scheduler(contract),
         # Answers once per frame instead of once per token; only this backend can.
-        "stream_interval": options.frame,
+        "stream_interval": options.stream_interval,
         "enable_iter_perf_stats": True,
     }
 

@@ -10,11 +10,10 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from tensorrt_tts.backends.base import Backend, Finish, Grammar, Prompt, Sampling
+from tensorrt_tts.backends.base import Finish, Grammar, Prompt, Sampling
 from tensorrt_tts.backends.reference import ReferenceBackend
 from tensorrt_tts.errors import (
     BackendError,
-    CapacityError,
     CorruptCheckpointError,
     EngineDiedError,
     SettingError,
@@ -40,10 +39,6 @@ async def collect(
         ids += chunk.ids
         finish = chunk.finish
     return ids, finish
-
-
-async def test_it_is_a_backend(backend: ReferenceBackend) -> None:
-    assert isinstance(backend, Backend)
 
 
 async def test_greedy_equals_transformers_own_generate(backend: ReferenceBackend) -> None:
@@ -77,15 +72,6 @@ async def test_seeds_repeat_and_streams_do_not_disturb_each_other(
     assert alone[0] != alone[1]
 
 
-async def test_a_stop_id_ends_the_stream_and_is_not_delivered(backend: ReferenceBackend) -> None:
-    ids, _ = await collect(backend, Sampling(max_tokens=10, temperature=0), "first")
-    stopped, finish = await collect(
-        backend, Sampling(max_tokens=10, temperature=0, grammar=Grammar(stops=(ids[4],))), "second"
-    )
-    assert stopped == ids[: ids.index(ids[4])]
-    assert finish is Finish.STOP
-
-
 async def test_no_stream_waits_for_another(backend: ReferenceBackend) -> None:
     """A short stream that starts second ends first."""
     long = asyncio.create_task(collect(backend, Sampling(max_tokens=2000), "long"))
@@ -95,15 +81,6 @@ async def test_no_stream_waits_for_another(backend: ReferenceBackend) -> None:
     long.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await long
-
-
-async def test_abort_ends_the_stream_and_the_work(backend: ReferenceBackend) -> None:
-    finish = None
-    async for chunk in backend.stream(PROMPT, Sampling(max_tokens=2000), "a"):
-        await backend.abort("a")
-        finish = chunk.finish
-    assert finish is Finish.ABORT
-    await assert_idle(backend)
 
 
 async def test_leaving_early_ends_the_work(backend: ReferenceBackend) -> None:
@@ -119,43 +96,6 @@ async def assert_idle(backend: ReferenceBackend) -> None:
     before = backend.stats().generated_tokens
     await asyncio.sleep(0.3)
     assert backend.stats().generated_tokens <= before + 1  # the step that was in flight
-
-
-async def test_an_aborted_request_leaves_its_id_to_the_next(backend: ReferenceBackend) -> None:
-    first = backend.stream(PROMPT, Sampling(max_tokens=2000), "a")
-    await anext(first)
-    await backend.abort("a")
-    second = asyncio.create_task(collect(backend, Sampling(max_tokens=50)))
-    await asyncio.sleep(0)
-    await first.aclose()
-    assert len((await asyncio.wait_for(second, 30))[0]) == 50
-
-
-async def test_aborting_an_unknown_request_is_no_error(backend: ReferenceBackend) -> None:
-    await backend.abort("nobody")
-
-
-async def test_admission(backend: ReferenceBackend) -> None:
-    sampling = Sampling(max_tokens=2000)
-    async with contextlib.AsyncExitStack() as stack:
-        for name in "abcd":
-            chunks = backend.stream(PROMPT, sampling, name)
-            await stack.enter_async_context(contextlib.aclosing(chunks))
-            await anext(chunks)
-        with pytest.raises(CapacityError, match="all 4 streams are busy"):
-            await anext(backend.stream(PROMPT, sampling, "e"))
-        await backend.abort("a")
-        with pytest.raises(SettingError, match="'b' is already in flight"):
-            await anext(backend.stream(PROMPT, sampling, "b"))
-    for length in (0, 2048):
-        with pytest.raises(SettingError, match="does not fit"):
-            await anext(backend.stream(Prompt((5,) * length), sampling, "f"))
-
-
-async def test_the_sequence_limit_ends_a_stream(backend: ReferenceBackend) -> None:
-    ids, finish = await collect(backend, Sampling(max_tokens=10), prompt=Prompt((5,) * 2044))
-    assert finish is Finish.LENGTH
-    assert len(ids) == 4
 
 
 async def test_one_failed_stream_fails_alone(backend: ReferenceBackend) -> None:
@@ -275,18 +215,6 @@ async def test_a_listener_whose_loop_is_closed_is_lost_alone(
         await anext(chunks)
     assert len((await collect(backend, Sampling(max_tokens=5), "gone"))[0]) == 5
     assert backend.stats().fault is None
-
-
-async def test_close_twice_and_nothing_after() -> None:
-    backend = ReferenceBackend.from_folder(tiny_model_folders()[0])
-    task = asyncio.create_task(collect(backend, Sampling(max_tokens=2000)))
-    await asyncio.sleep(0.2)
-    await backend.close()
-    await backend.close()
-    assert (await task)[1] is Finish.ABORT
-    assert not backend._worker.is_alive()
-    with pytest.raises(EngineDiedError, match="closed"):
-        await collect(backend, Sampling(max_tokens=5))
 
 
 @pytest.mark.parametrize("spoil", ["lost", "more layers", "wider"])
