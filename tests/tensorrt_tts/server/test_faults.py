@@ -102,15 +102,15 @@ def test_half_open_peer(server: ServerThread) -> None:
         wait_until(lambda: server.service.slots.active == 1)
         while peer.tcp.recv(65536):
             pass  # until the server gives up on it
-        wait_until(lambda: not server.service.sessions)
+        wait_until(lambda: not server.service.callers)
 
 
 def test_half_open_peer_with_nothing_to_do(server: ServerThread) -> None:
     with BareSocket(server.url) as peer:
-        wait_until(lambda: len(server.service.sessions) == 1)
+        wait_until(lambda: len(server.service.callers) == 1)
         while peer.tcp.recv(65536):
             pass
-        wait_until(lambda: not server.service.sessions)
+        wait_until(lambda: not server.service.callers)
 
 
 def test_reader_that_stops_reading() -> None:
@@ -161,7 +161,7 @@ async def test_overload_serves_three_of_ten_and_refuses_seven_fast(server: Serve
 
     ready = asyncio.Event()
     clients = [asyncio.create_task(one()) for _ in range(10)]
-    await asyncio.to_thread(wait_until, lambda: len(server.service.sessions) == 10)
+    await asyncio.to_thread(wait_until, lambda: len(server.service.callers) == 10)
     ready.set()
     answers = await asyncio.gather(*clients)
     served = [answer for answer in answers if answer.final.get("done")]

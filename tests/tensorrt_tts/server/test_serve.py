@@ -86,8 +86,8 @@ def test_two_servers_that_load_at_once_do_not_both_believe_to_listen() -> None:
             listen(second, settings)
 
 
-async def start(backend: BackendDouble, **changes: int) -> int:
-    settings = ServerSettings(_env_file=None, port=0, **changes)
+async def start(backend: BackendDouble, slots: int = 4) -> int:
+    settings = ServerSettings(_env_file=None, port=0, slots=slots, measure_s=0)
     return await run(settings, double_synthesizer(backend, StreamOptions()), bind(settings))
 
 
