@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import math
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -75,7 +76,7 @@ def test_it_finds_what_a_machine_carries(carries: int, most: int, flat: float) -
     found, there = held(so_far), min(carries, most)
     assert 7 * there // 8 <= found <= there
     assert len(so_far) <= 12
-    assert all(b.streams <= GROWTH * a.streams for a, b in zip(so_far, so_far[1:], strict=False))
+    assert all(b.streams <= GROWTH * a.streams for a, b in pairwise(so_far))
 
 
 class Clock:
