@@ -20,9 +20,11 @@ from tensorrt_tts.server.app import create_app
 from tensorrt_tts.server.deadlines import SHUTDOWN_S
 from tensorrt_tts.server.paced_websocket import PacedWebSocket
 from tensorrt_tts.server.service import Service
-from tensorrt_tts.server.settings import ServerSettings
+from tensorrt_tts.server.settings import ServerSettings, read_settings
 
 if TYPE_CHECKING:
+    from fastapi import FastAPI
+
     from tensorrt_tts.synthesizer import Synthesizer
 
 logger = logging.getLogger(__name__)
@@ -51,6 +53,12 @@ def open_configured(settings: ServerSettings) -> Synthesizer:
             stop_s=settings.abort_timeout_s,
         ),
     )
+
+
+def configured_app() -> FastAPI:
+    """For other ASGI servers, settings from the environment: loads, so call it once a process."""
+    settings = read_settings([])
+    return create_app(Service(settings, open_configured(settings)))
 
 
 class Server(uvicorn.Server):

@@ -57,9 +57,8 @@ async def listen(context: Context) -> np.ndarray:
         return np.concatenate([chunk.pcm async for chunk in context])
 
 
-async def until_it_waits(service: Service) -> None:
-    while not service.slots.queued:
-        await asyncio.sleep(0)
+async def turn() -> None:
+    await asyncio.sleep(0)
 
 
 async def test_the_audio_and_what_became_of_it(caplog: pytest.LogCaptureFixture) -> None:
@@ -82,12 +81,18 @@ async def test_the_audio_and_what_became_of_it(caplog: pytest.LogCaptureFixture)
 async def test_what_was_not_passed_on_is_not_counted() -> None:
     async with serving(ENDLESS) as service:
         context = service.speak(HELLO, Caller())
-        with pytest.raises(SlowReaderError):
+        sizes = []
+
+        async def send() -> None:
             async with context:
-                first = await anext(context)
-                await anext(context)
-                raise SlowReaderError("it took nothing")
-        assert (context.samples, context.chunks) == (len(first.pcm), 1)
+                async for chunk in context:
+                    sizes.append(len(chunk.pcm))
+                    if len(sizes) == 2:
+                        raise SlowReaderError("it took nothing")
+
+        with pytest.raises(SlowReaderError):
+            await send()
+        assert (context.samples, context.chunks) == (sizes[0], 1)
         assert context.outcome == "slow_reader"
 
 
@@ -112,9 +117,10 @@ async def test_a_cancel_ends_the_block_without_an_error(when: str) -> None:
             context.cancel()
         task = asyncio.create_task(speak())
         if when == "waiting":
-            await until_it_waits(service)
+            while not service.slots.queued:
+                await turn()
         while when in ("speaking", "passing on") and not heard:
-            await asyncio.sleep(0)
+            await turn()
         context.cancel()
         context.cancel()
         await task
@@ -157,13 +163,11 @@ async def test_errors_come_out_and_are_counted(
 
 
 async def test_full_is_refused_before_the_text_is_read() -> None:
-    async with serving(ENDLESS, max_queued=0) as service:
-        async with service.speak(HELLO, Caller()) as first:
-            await anext(first)
-            context = service.speak(SpeechRequest("Hello.", "nobody"), Caller())
-            with pytest.raises(CapacityError):
-                await listen(context)
-            assert context.outcome == "overloaded"
+    async with serving(ENDLESS, max_queued=0) as service, service.speak(HELLO, Caller()):
+        context = service.speak(SpeechRequest("Hello.", "nobody"), Caller())
+        with pytest.raises(CapacityError):
+            await listen(context)
+        assert context.outcome == "overloaded"
 
 
 async def test_what_nobody_has_foreseen_is_one_line(caplog: pytest.LogCaptureFixture) -> None:
@@ -205,15 +209,19 @@ async def test_an_engine_that_does_not_let_go_is_told_of() -> None:
         backend = service.synthesizer.backend
         assert isinstance(backend, BackendDouble)
         context = service.speak(HELLO, Caller())
-        with pytest.raises(EngineDiedError, match="did not stop a stream"):
+
+        async def speak() -> None:
             async with context:
                 while backend.generated < 30:
-                    await asyncio.sleep(0)
+                    await turn()
                 context.cancel()
                 async for _ in context:
                     pass
+
+        with pytest.raises(EngineDiedError, match="did not stop a stream"):
+            await speak()
         assert context.outcome == "engine_died"
         assert not service.health.live
         backend.die()
         while backend.stats().running:
-            await asyncio.sleep(0)
+            await turn()

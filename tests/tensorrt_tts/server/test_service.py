@@ -26,6 +26,10 @@ def service_of(backend: BackendDouble | None = None, **changes: Any) -> Service:
     return Service(settings, double_synthesizer(backend, StreamOptions(), NullCodec()))
 
 
+async def turn() -> None:
+    await asyncio.sleep(0)
+
+
 class Left:
     """What ends the server."""
 
@@ -149,7 +153,7 @@ async def test_signals_go_to_whoever_had_them_before_when_it_is_over() -> None:
             with service.admit(Caller()):
                 os.kill(os.getpid(), signal.SIGTERM)
                 while not service.health.draining:
-                    await asyncio.sleep(0)
+                    await turn()
                 assert not seen.is_set()
             await seen.wait()
         os.kill(os.getpid(), signal.SIGTERM)  # and stay there
