@@ -11,6 +11,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -36,7 +37,16 @@ TOLD = {"uvicorn": -signal.SIGTERM, "hypercorn": 0}
 """How they end after a SIGTERM."""
 
 
-@pytest.fixture(params=COMMANDS)
+def _each() -> list[object]:
+    return [
+        pytest.param(
+            name, marks=pytest.mark.skipif(find_spec(name) is None, reason=f"needs {name}")
+        )
+        for name in COMMANDS
+    ]
+
+
+@pytest.fixture(params=_each())
 def server(request: pytest.FixtureRequest) -> Iterator[tuple[subprocess.Popen[str], str]]:
     with _process(request.param) as running:
         yield running
