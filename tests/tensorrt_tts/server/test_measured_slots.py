@@ -146,12 +146,16 @@ async def test_a_machine_too_slow_for_one_offers_one_and_says_so(
 async def test_no_round_begins_after_its_time(caplog: pytest.LogCaptureFixture) -> None:
     class Tired(Sharing):
         async def stream(self, prompt_ids, sampling, request_id):
-            async for chunk in super().stream(prompt_ids, sampling, request_id):
-                yield chunk
-            self.clock.now += 600
+            try:
+                async for chunk in super().stream(prompt_ids, sampling, request_id):
+                    yield chunk
+            finally:
+                self.clock.now += 600
 
     with caplog.at_level(logging.INFO):
-        slots = await measure(Tired(Clock(), 0.05 / 82.03), settings(measure_s=300))
+        backend = Tired(Clock(), 0.05 / 82.03)
+        backend.behaviour = Behaviour(endless=True)  # over when its listener has heard enough
+        slots = await measure(backend, settings(measure_s=300))
     assert slots == 1
     assert "seconds for each of speech: 1: 0." in caplog.text
     assert caplog.text.count(": 0.") == 1

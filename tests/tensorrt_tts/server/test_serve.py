@@ -10,10 +10,11 @@ import pytest
 from tensorrt_tts.backends.base import Capacity
 from tensorrt_tts.errors import BackendError, SettingError
 from tensorrt_tts.server import __main__ as command
+from tensorrt_tts.server import serve
 from tensorrt_tts.server.paced_websocket import PacedWebSocket
 from tensorrt_tts.server.serve import bind, listen, run, uvicorn_config
 from tensorrt_tts.server.settings import ServerSettings
-from tensorrt_tts.synthesizer import StreamOptions
+from tensorrt_tts.synthesizer import StreamOptions, Synthesizer
 from tests.support.backend_double import BackendDouble, Behaviour
 from tests.support.double_synthesizer import double_synthesizer
 from tests.support.server_thread import ServerThread, serving
@@ -103,6 +104,35 @@ async def test_a_silent_model_never_opens_the_port() -> None:
     with pytest.raises(BackendError, match="gave no audio"):
         await start(backend)
     assert backend.closed
+
+
+async def test_the_app_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As another ASGI server loads it: warm inside its lifespan, closed after."""
+    backend = BackendDouble(behaviour=Behaviour(frames=4))
+    monkeypatch.setenv("TTS_SLOTS", "3")
+    monkeypatch.setenv("TTS_MEASURE_S", "0")
+    opened: list[ServerSettings] = []
+
+    def opener(settings: ServerSettings) -> Synthesizer:
+        opened.append(settings)
+        return double_synthesizer(backend, StreamOptions())
+
+    monkeypatch.setattr(serve, "open_configured", opener)
+    app = serve.configured_app()
+    assert [settings.slots for settings in opened] == [3]
+    async with app.router.lifespan_context(app):
+        assert backend.ended == ["speech-0-0"]
+    assert backend.closed
+
+
+@pytest.mark.parametrize(
+    ("device", "slots", "streams"),
+    [("cpu", None, 16), (" CPU", None, 16), ("cuda:1", None, 64), ("cuda", 100, 100)],
+)
+def test_an_engine_is_opened_for_as_many_as_may_be_measured(
+    device: str, slots: int | None, streams: int
+) -> None:
+    assert ServerSettings(_env_file=None, device=device, slots=slots).engine_streams == streams
 
 
 @pytest.mark.parametrize(
