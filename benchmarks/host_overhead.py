@@ -143,7 +143,7 @@ async def host_overhead(
     Raises BackendError when the server does not start.
     """
     arguments = ["--codec", codec, "--seconds", str(seconds), "--log-level", "warning"]
-    arguments += ["--slots", str(limit), "--max-sockets", str(2 * limit)]
+    arguments += ["--slots", str(limit), "--max-sockets", str(2 * limit), "--measure-s", "0"]
     if rate is not None:
         arguments += ["--rate", str(rate)]
     name = Path(codec).name  # of a folder too

@@ -117,7 +117,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 own.codec,
                 own.rate,
                 own.seconds,
-                settings.slots,
+                settings.engine_streams,
                 own.device,
                 own.shape,
                 own.hand_on,

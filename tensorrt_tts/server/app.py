@@ -12,9 +12,9 @@ from starlette.exceptions import HTTPException
 
 from tensorrt_tts.errors import InputError, TTSError
 from tensorrt_tts.server.no_cache import NoCache
+from tensorrt_tts.server.protocols.ws_tts import refuse_socket, serve_socket
 from tensorrt_tts.server.refusals import Refusals, error_response, unknown_route
 from tensorrt_tts.server.root_path import RootPath
-from tensorrt_tts.server.ws_tts import refuse_socket, serve_socket
 
 if TYPE_CHECKING:
     from tensorrt_tts.server.service import Service
@@ -32,13 +32,16 @@ ROUTES = frozenset(
 
 
 def create_app(service: Service) -> FastAPI:
-    """The application around a service that is warm: health says ready from the first request."""
+    """The application around a service, under any ASGI server. Its lifespan is `Service.run`: a
+    server that opens its port when the app has started, as all do, is ready from its first request.
+    """
     app = FastAPI(
         title="tensorrt-tts",
         summary="Streaming speech",
         docs_url=None,
         redoc_url=None,
         servers=[{"url": "."}],  # below whatever prefix the description was read from
+        lifespan=lambda app: service.run(),
         redirect_slashes=False,  # to an absolute address, which a proxy makes wrong: see `Refusals`
         exception_handlers={HTTPException: Refusals(ROUTES)},
     )
@@ -56,7 +59,7 @@ def create_app(service: Service) -> FastAPI:
     async def no_upgrade() -> Response:
         """A browser that is refused a socket does not say why; here the page can ask."""
         try:
-            service.admit()
+            service.refuse_if_full()
         except TTSError as error:
             return error_response(error)
         missing = InputError(
@@ -75,14 +78,14 @@ def create_app(service: Service) -> FastAPI:
     async def live(response: Response) -> dict[str, str]:
         """503 only when a restart would help."""
         response.status_code = 200 if health.live else 503
-        return {"status": health.word}
+        return {"status": health.status}
 
     @app.head("/health/ready", include_in_schema=False)
     @app.get("/health/ready")
     async def ready(response: Response) -> dict[str, str]:
         """503 while no work should be sent here."""
         response.status_code = 200 if health.ready else 503
-        return {"status": health.word}
+        return {"status": health.status}
 
     @app.get("/metrics")
     async def metrics() -> Response:

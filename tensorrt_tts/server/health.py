@@ -5,18 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tensorrt_tts.errors import EngineDiedError, StalledError, TTSError
-
-STALLS_IN_A_ROW = 3
-"""One stalled stream may be its own fault; this many with no audio between them is the engine's."""
+from tensorrt_tts.server.deadlines import STALLS_IN_A_ROW
 
 
 @dataclass(slots=True)
 class Health:
-    """draining: told to stop; open speech goes on. fault: the engine is beyond help: the process
-    should end so that whoever watches over it starts another."""
-
+    # Told to stop; open speech goes on.
     draining: bool = False
+    # The engine is beyond help: the process should end, and whoever watches over it start another.
     fault: EngineDiedError | None = None
+    # Streams in a row that stalled, with no audio of any stream between them.
     stalls: int = 0
 
     @property
@@ -29,7 +27,7 @@ class Health:
         return self.live and not self.draining
 
     @property
-    def word(self) -> str:
+    def status(self) -> str:
         return "failed" if self.fault else "draining" if self.draining else "ok"
 
     def note_audio(self) -> None:

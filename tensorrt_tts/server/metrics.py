@@ -27,7 +27,9 @@ class ServerMetrics:
 
     def __init__(self, slots: Slots, backend: Backend) -> None:
         self.registry = registry = CollectorRegistry()
-        Gauge("tts_slots", "Streams that may speak at once", registry=registry).set(slots.size)
+        Gauge("tts_slots", "Streams that may speak at once", registry=registry).set_function(
+            lambda: slots.size
+        )
         Gauge("tts_active_streams", "Streams speaking now", registry=registry).set_function(
             lambda: slots.active
         )

@@ -14,7 +14,7 @@ from typing import Any
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
 
-from tensorrt_tts.server.allowance import Allowance
+from tensorrt_tts.server.token_bucket import TokenBucket
 
 PIECE_BYTES = 1024
 """At most 170 frames, parsed in a millisecond."""
@@ -31,7 +31,7 @@ class PacedWebSocket(WebSocketsSansIOProtocol):
         self._unread = bytearray()
         self._turn: asyncio.Handle | None = None
         self._after_close = 0
-        self._asides = Allowance(ASIDES_AT_ONCE, ASIDES_PER_S)
+        self._asides = TokenBucket(ASIDES_AT_ONCE, ASIDES_PER_S)
 
     def data_received(self, data: bytes) -> None:
         if self._no_longer_heard(len(data)):

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tensorrt_tts.errors import InputError, TTSError, UnknownRouteError
-from tensorrt_tts.server.messages import encode, error_message, retry_after_header
+from tensorrt_tts.server.protocols.wire import encode, error_message, retry_after_header
 
 _SHOWN_CHARACTERS = 80
 """Of a path that somebody else chose."""

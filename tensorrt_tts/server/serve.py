@@ -3,32 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-import gc
+import contextlib
 import logging
 import os
+import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NoReturn
 
 import uvicorn
 
-from tensorrt_tts.errors import BackendError, NoAudioError, SettingError, TTSError
+from tensorrt_tts.errors import SettingError, TTSError
 from tensorrt_tts.notice import notice
 from tensorrt_tts.server.app import create_app
-from tensorrt_tts.server.drain import DrainingServer
+from tensorrt_tts.server.deadlines import SHUTDOWN_S
 from tensorrt_tts.server.paced_websocket import PacedWebSocket
 from tensorrt_tts.server.service import Service
-from tensorrt_tts.server.settings import ServerSettings
-from tensorrt_tts.speech import SpeechRequest
+from tensorrt_tts.server.settings import ServerSettings, read_settings
 
 if TYPE_CHECKING:
+    from fastapi import FastAPI
+
     from tensorrt_tts.synthesizer import Synthesizer
 
 logger = logging.getLogger(__name__)
-
-CLOSE_TIMEOUT_S = 5.0
-"""For the engine to let go of the device at the end."""
 
 Opener = Callable[[ServerSettings], "Synthesizer"]
 
@@ -47,7 +46,7 @@ def open_configured(settings: ServerSettings) -> Synthesizer:
         codec=settings.codec,
         spec=settings.spec,
         device=settings.device,
-        max_streams=settings.slots,
+        max_streams=settings.engine_streams,
         options=StreamOptions(
             max_characters=settings.max_characters,
             stall_s=settings.stall_timeout_s,
@@ -56,14 +55,29 @@ def open_configured(settings: ServerSettings) -> Synthesizer:
     )
 
 
-OnStart = Callable[[DrainingServer, int], None]
-"""Told the server and its port, which accepts connections from then on."""
+def configured_app() -> FastAPI:
+    """For other ASGI servers, settings from the environment: loads, so call it once a process."""
+    settings = read_settings([])
+    return create_app(Service(settings, open_configured(settings)))
+
+
+class Server(uvicorn.Server):
+    """Leaves signals to the service. uvicorn would cut every socket at the first one, and raise it
+    again after a clean end."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+OnStart = Callable[[Service, Server, int], None]
+"""Told the service, its server and the port, which accepts connections from then on."""
 
 
 def serve(
     settings: ServerSettings,
     opener: Opener = open_configured,
-    on_start: OnStart = lambda server, port: None,
+    on_start: OnStart = lambda service, server, port: None,
 ) -> int:
     """Load, warm up, listen, drain. Returns the process's exit code; where something in it does not
     end (an engine or a codec that hangs), the process ends here.
@@ -110,25 +124,24 @@ async def run(
     settings: ServerSettings,
     synthesizer: Synthesizer,
     listener: socket.socket,
-    on_start: OnStart = lambda server, port: None,
+    on_start: OnStart = lambda service, server, port: None,
 ) -> int:
     """`serve` inside a running loop."""
-    try:
-        check_capacity(settings, synthesizer)
-        await warm_up(settings, synthesizer)
-        keep_what_is_loaded()
-        service = Service(settings, synthesizer)
-        server = DrainingServer(uvicorn_config(settings, service), service)
-        port = listener.getsockname()[1]
-        listen(listener, settings)
-        on_start(server, port)
-        logger.info("speaking at http://%s:%d/test", settings.host, port)
-        await server.serve(sockets=[listener])
-        return server.exit_code
-    finally:
-        gc.unfreeze()
-        listener.close()
-        await _close(synthesizer, CLOSE_TIMEOUT_S + settings.abort_timeout_s)
+    service = Service(settings, synthesizer)
+    server = Server(uvicorn_config(settings, service))
+
+    def stop(number: int) -> None:
+        server.should_exit = True
+        server.force_exit = service.exit_code == 128 + signal.SIGINT
+
+    with listener:
+        async with service.run(stop):
+            port = listener.getsockname()[1]
+            listen(listener, settings)
+            on_start(service, server, port)
+            logger.info("speaking at http://%s:%d/test", settings.host, port)
+            await server.serve(sockets=[listener])
+    return service.exit_code
 
 
 def bind(settings: ServerSettings) -> socket.socket:
@@ -177,7 +190,8 @@ def _cannot_listen(settings: ServerSettings, error: OSError) -> SettingError:
 def uvicorn_config(settings: ServerSettings, service: Service) -> uvicorn.Config:
     return uvicorn.Config(
         create_app(service),
-        lifespan="off",  # everything is loaded already
+        lifespan="off",  # `run` enters it itself: an error of the start keeps its exit code
+        timeout_graceful_shutdown=SHUTDOWN_S,
         log_config=None,
         log_level=settings.log_level,
         ws=PacedWebSocket,
@@ -187,46 +201,3 @@ def uvicorn_config(settings: ServerSettings, service: Service) -> uvicorn.Config
         ws_ping_timeout=settings.ping_timeout_s,
         ws_per_message_deflate=False,  # PCM does not shrink; it would only cost time
     )
-
-
-def check_capacity(settings: ServerSettings, synthesizer: Synthesizer) -> None:
-    """Raises SettingError when the engine cannot hold what the slots promise."""
-    most = synthesizer.backend.capacity.max_streams
-    if settings.slots > most:
-        raise SettingError(
-            f"slots {settings.slots} is more than the {most} streams that backend "
-            f"{synthesizer.backend.name!r} can hold; set --slots {most} or build a larger engine"
-        )
-
-
-def keep_what_is_loaded() -> None:
-    """Take everything that is alive now out of the garbage collector's sight: it stays anyway.
-
-    A full collection looks through every object of torch and transformers, which stopped all
-    streams for a quarter of a second, once, some seconds after the start.
-    """
-    gc.collect()
-    gc.freeze()
-
-
-async def warm_up(settings: ServerSettings, synthesizer: Synthesizer) -> None:
-    """Speak one utterance to nobody: the first caller must not pay for lazy compilation.
-
-    Raises BackendError when it gives no audio, and whatever the synthesizer raises.
-    """
-    try:
-        _, report = await synthesizer.synthesize(SpeechRequest(settings.warmup_text))
-    except NoAudioError as error:
-        raise BackendError(
-            f"the warm-up text {settings.warmup_text!r} gave no audio; check that model and codec "
-            "belong together, or set another --warmup-text"
-        ) from error
-    logger.info("warm: %.2f s of audio in %.2f s", report.audio_s, report.total_s)
-
-
-async def _close(synthesizer: Synthesizer, within_s: float) -> None:
-    try:
-        async with asyncio.timeout(within_s):
-            await synthesizer.close()
-    except TimeoutError:
-        logger.error("the engine did not close within %g s; leaving it", within_s)

@@ -55,7 +55,15 @@ class ServerSettings(BaseSettings):
         "info", pattern=f"^({'|'.join(LOG_LEVELS)})$"
     )
 
-    slots: int = Field(4, ge=1, description="streams that speak at once")
+    slots: int | None = Field(
+        None, ge=1, description="streams that speak at once; default: as many as are measured"
+    )
+    measure_s: float = Field(
+        5.0,
+        ge=0,
+        allow_inf_nan=False,
+        description="how long the start may measure how many streams keep up; 0: not at all",
+    )
     max_queued: int = Field(8, ge=0, description="requests that may wait for a slot")
     max_sockets: int = Field(256, ge=1, description="open WebSockets, idle ones included")
     max_pending: int = Field(8, ge=1, description="requests one socket may send ahead")
@@ -97,6 +105,12 @@ class ServerSettings(BaseSettings):
     warmup_text: str = Field("Ready to speak.", description="spoken before the port opens")
 
     _parse_root_path = field_validator("root_path")(parse_root_path)
+
+    @property
+    def engine_streams(self) -> int:
+        """Streams that the engine is opened for: where the slots are to be measured, as many as
+        there can be any hope for."""
+        return self.slots or (16 if self.device.strip().lower() == "cpu" else 64)
 
 
 def read_settings(arguments: Sequence[str] | None = None) -> ServerSettings:

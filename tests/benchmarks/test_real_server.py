@@ -14,6 +14,8 @@ async def test_the_real_server_is_measured_and_faultless(tmp_path, monkeypatch):
     monkeypatch.setenv("TTS_MODEL", str(model))
     monkeypatch.setenv("TTS_CODEC", str(codec))
     monkeypatch.setenv("TTS_WARMUP_TEXT", "Hi.")
+    monkeypatch.setenv("TTS_SLOTS", "1")
+    monkeypatch.setenv("TTS_MEASURE_S", "0")
     code, _, err = await command(
         "iterations", "--serve", "--count", "2", "--text", "Hi.", "--out", str(tmp_path)
     )

@@ -15,8 +15,7 @@ from dataclasses import replace
 from typing import Any
 
 from tensorrt_tts.codecs.base import Codec
-from tensorrt_tts.server.drain import DrainingServer
-from tensorrt_tts.server.serve import bind, run
+from tensorrt_tts.server.serve import Server, bind, run
 from tensorrt_tts.server.service import Service
 from tensorrt_tts.server.settings import ServerSettings
 from tensorrt_tts.stream_options import StreamOptions
@@ -41,10 +40,11 @@ class ServerThread:
     def __init__(self, backend: BackendDouble, codec: Codec | None = None, **settings: Any) -> None:
         self.backend = backend
         self.codec = codec
-        self.settings = ServerSettings(_env_file=None, port=0, log_level="warning", **settings)
+        unmeasured = {"slots": 4, "measure_s": 0, "log_level": "warning"}
+        self.settings = ServerSettings(_env_file=None, port=0, **(unmeasured | settings))
         self.exit_code: int | None = None
         self.failure: BaseException | None = None
-        self.server: DrainingServer
+        self.server: Server
         self.service: Service
         self.port = 0
         self.idle_tasks = 0
@@ -70,7 +70,7 @@ class ServerThread:
         return self.exit_code
 
     def signal(self) -> None:
-        self.server.handle_exit(signal.SIGTERM, None)
+        self.service.stop(signal.SIGTERM)
 
     @property
     def running(self) -> bool:
@@ -100,7 +100,7 @@ class ServerThread:
 
     def assert_as_before(self) -> None:
         """Slots, queue, sockets, engine and tasks are where they were when it began to listen."""
-        wait_until(lambda: not self.service.sessions)
+        wait_until(lambda: not self.service.callers)
         wait_until(lambda: self.backend.stats().running == 0)
         assert self.service.slots.active == 0
         assert self.service.slots.queued == 0
@@ -136,9 +136,9 @@ class ServerThread:
         )
         return double_synthesizer(self.backend, options, self.codec)
 
-    def _on_start(self, server: DrainingServer, port: int) -> None:
+    def _on_start(self, service: Service, server: Server, port: int) -> None:
         self._loop = asyncio.get_running_loop()
-        self.service = server.service
+        self.service = service
         self.port = port
         self.server = server
 

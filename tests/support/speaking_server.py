@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import sys
 
-from tensorrt_tts.server.drain import DrainingServer
-from tensorrt_tts.server.serve import serve
+from tensorrt_tts.server.serve import Server, serve
+from tensorrt_tts.server.service import Service
 from tensorrt_tts.server.settings import ServerSettings
 from tensorrt_tts.stream_options import StreamOptions
 from tests.support.backend_double import BackendDouble, Behaviour
@@ -19,10 +19,15 @@ if __name__ == "__main__":
     rate, frames, drain, *deaf = sys.argv[1:]
     backend = BackendDouble(behaviour=Behaviour(frames=4), releases=not deaf)  # to warm up
     settings = ServerSettings(
-        _env_file=None, port=0, drain_timeout_s=float(drain), abort_timeout_s=1.0
+        _env_file=None,
+        port=0,
+        slots=4,
+        measure_s=0,
+        drain_timeout_s=float(drain),
+        abort_timeout_s=1.0,
     )
 
-    def started(server: DrainingServer, port: int) -> None:
+    def started(service: Service, server: Server, port: int) -> None:
         backend.behaviour = (
             Behaviour(hang_at=30, deaf=True)
             if deaf

@@ -96,8 +96,8 @@ async def test_the_commands_in_a_notebook(tmp_path: Path) -> None:
 
 def test_a_stream_without_a_loop_says_what_to_do() -> None:
     speaker = tiny()
-    plan = asyncio.run(speaker.plan(REQUEST))
-    for begin in (lambda: speaker.stream(REQUEST), lambda: speaker.begin(plan)):
+    plan = asyncio.run(speaker.prepare(REQUEST))
+    for begin in (lambda: speaker.stream(REQUEST), lambda: speaker.start(plan)):
         with pytest.raises(InputError, match=r"no event loop is running here.*or call tensorrt_t"):
             begin()
     asyncio.run(speaker.close())

@@ -14,7 +14,7 @@ address.protocol = address.protocol.replace("http", "ws");
 const socket = new SpeechSocket(address);
 const player = new Player(heard);
 const waveform = new Waveform(part.waveform);
-let sampleRate = 24000;
+let sampleRate = 1; // until the server has said which
 let recording = new Recording(sampleRate);
 let current = null; // the utterance that is being received or played: {id, sent}
 
@@ -23,15 +23,17 @@ async function speak() {
   const text = part.text.value.trim();
   if (!text) return fail("Type something to say.");
   const utterance = (current = { id: null, sent: 0, broken: false });
-  recording = new Recording(sampleRate);
-  waveform.clear(sampleRate);
   for (const name of ["first", "factor", "underruns"]) part[name].textContent = "–";
   part.silence.textContent = "gaps in playback";
   part.problem.textContent = "";
   part.download.disabled = true;
   show("Waiting for the first sound…", true);
-  place(0);
   try {
+    await described;
+    if (utterance !== current) return;
+    recording = new Recording(sampleRate);
+    waveform.clear(sampleRate);
+    place(0);
     await player.open(sampleRate);
     await socket.open(); // last: nothing can close it between here and `speak`
     if (utterance !== current) return; // stopped, or another one asked for, meanwhile
@@ -157,5 +159,7 @@ document.addEventListener("keydown", (event) => {
   if (speaks || event.repeat) event.preventDefault();
   if (speaks && !event.repeat) part.form.requestSubmit();
 });
-waveform.clear(sampleRate);
-describe().catch(() => fail("The server does not say which voices it has. Reload the page."));
+const described = describe().catch(() => {
+  throw new Error("The server does not say which voices it has. Reload the page.");
+});
+described.catch((error) => fail(error.message));

@@ -1,7 +1,7 @@
 // Plays one continuous queue of samples on the audio thread. Scheduling a buffer per chunk instead
 // leaves a gap or an overlap of some samples at every seam.
 
-const REPORT_EVERY = 1200; // samples between two reports: 50 ms at 24 kHz
+const REPORT_EVERY = sampleRate / 20; // samples between two reports: 50 ms
 
 class QueuePlayer extends AudioWorkletProcessor {
   constructor() {

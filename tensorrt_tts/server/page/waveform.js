@@ -1,6 +1,6 @@
 // Draws what has arrived, growing from the left; what has been heard is in the accent colour.
 
-const BLOCK = 240; // samples per stored peak: 10 ms at 24 kHz
+const BLOCKS_PER_S = 100; // stored peaks
 const BAR = 3; // CSS pixels, gap included
 const LEAST_S = 4; // seconds that the width stands for until there is more
 
@@ -8,7 +8,7 @@ export class Waveform {
   #canvas;
   #peaks = [];
   #open = { count: 0, peak: 0 };
-  #sampleRate = 24000;
+  #block = 1; // samples per stored peak
   #played = 0;
   #due = false;
 
@@ -19,7 +19,7 @@ export class Waveform {
   }
 
   clear(sampleRate) {
-    this.#sampleRate = sampleRate;
+    this.#block = Math.ceil(sampleRate / BLOCKS_PER_S);
     this.#peaks = [];
     this.#open = { count: 0, peak: 0 };
     this.played = 0;
@@ -29,7 +29,7 @@ export class Waveform {
     for (const sample of samples) {
       this.#open.peak = Math.max(this.#open.peak, Math.abs(sample));
       this.#open.count += 1;
-      if (this.#open.count === BLOCK) {
+      if (this.#open.count === this.#block) {
         this.#peaks.push(this.#open.peak);
         this.#open = { count: 0, peak: 0 };
       }
@@ -60,13 +60,13 @@ export class Waveform {
     paint.scale(ratio, ratio);
     const colours = getComputedStyle(this.#canvas);
     const bars = Math.floor(width / BAR);
-    const blocks = Math.max(this.#peaks.length, (LEAST_S * this.#sampleRate) / BLOCK);
+    const blocks = Math.max(this.#peaks.length, LEAST_S * BLOCKS_PER_S);
     for (let bar = 0; bar < bars; bar++) {
       const first = Math.floor((bar * blocks) / bars);
       const last = Math.max(first + 1, Math.floor(((bar + 1) * blocks) / bars));
       if (first >= this.#peaks.length) break;
       const peak = Math.max(...this.#peaks.slice(first, last));
-      const heard = first * BLOCK < this.#played;
+      const heard = first * this.#block < this.#played;
       paint.fillStyle = colours.getPropertyValue(heard ? "--accent" : "--unplayed");
       const tall = Math.max(1, peak * (height - 16));
       paint.fillRect(bar * BAR, (height - tall) / 2, BAR - 1, tall);

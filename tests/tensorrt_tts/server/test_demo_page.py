@@ -32,7 +32,10 @@ async def shot(page: Page, name: str) -> None:
 def _server(log: Path) -> subprocess.Popen[bytes]:
     with log.open("wb") as output:
         return subprocess.Popen(
-            [sys.executable, "-m", "tensorrt_tts.server", "--port", "0"],
+            [
+                *(sys.executable, "-m", "tensorrt_tts.server", "--port", "0"),
+                *("--slots", "2", "--measure-s", "0"),
+            ],
             stdout=output,
             stderr=subprocess.STDOUT,
         )

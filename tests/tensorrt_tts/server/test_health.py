@@ -4,12 +4,12 @@ from tensorrt_tts.server.health import STALLS_IN_A_ROW, Health
 
 def test_fresh() -> None:
     health = Health()
-    assert (health.live, health.ready, health.word) == (True, True, "ok")
+    assert (health.live, health.ready, health.status) == (True, True, "ok")
 
 
 def test_draining_is_live_but_not_ready() -> None:
     health = Health(draining=True)
-    assert (health.live, health.ready, health.word) == (True, False, "draining")
+    assert (health.live, health.ready, health.status) == (True, False, "draining")
 
 
 def test_a_failed_request_says_nothing_about_the_engine() -> None:
@@ -24,7 +24,7 @@ def test_the_first_fault_is_kept() -> None:
     health.note_error(first)
     health.note_error(EngineDiedError("second"))
     assert health.fault is first
-    assert (health.live, health.ready, health.word) == (False, False, "failed")
+    assert (health.live, health.ready, health.status) == (False, False, "failed")
 
 
 def test_audio_between_stalls_clears_them() -> None:

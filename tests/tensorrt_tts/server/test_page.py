@@ -3,6 +3,7 @@
 import base64
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
@@ -56,6 +57,13 @@ globalThis.WebSocket = class extends WebSocket {
 };
 globalThis.AudioContext = class extends AudioContext {
   constructor(options) { super(options); opened.contexts += 1; }
+};
+"""
+# Keeps the rates of the audio graphs that the page builds.
+RATES = """
+globalThis.rates = [];
+globalThis.AudioContext = class extends AudioContext {
+  constructor(options) { super(options); rates.push(options.sampleRate); }
 };
 """
 # A browser that may not play never says so; its five seconds pass in 50 ms here.
@@ -132,9 +140,9 @@ async def test_hears_the_whole_utterance_without_a_gap(server: ServerThread, pag
     assert not expected[len(sound) :].any()
 
 
-async def downloaded(page: Page) -> np.ndarray:
+async def wav(page: Page) -> bytes:
     """What the page's own download holds."""
-    wav = await page.value(
+    coded = await page.value(
         """new Promise((resolve) => {
           const original = URL.createObjectURL;
           URL.createObjectURL = (blob) => {
@@ -147,7 +155,11 @@ async def downloaded(page: Page) -> np.ndarray:
           document.getElementById("download").click();
         })"""
     )
-    data = base64.b64decode(wav)
+    return base64.b64decode(coded)
+
+
+async def downloaded(page: Page) -> np.ndarray:
+    data = await wav(page)
     assert data[:4] == b"RIFF"
     assert len(data) == 44 + 2 * 2048 * FRAMES
     return np.frombuffer(data[44:], "<i2")
@@ -377,3 +389,16 @@ async def test_a_closed_socket_fails_its_own_requests_only(page: Page) -> None:
     said, sent = await page.value(LATE_CLOSE)
     assert said == [["first", "The server closed the connection (draining). Try again."]]
     assert sent == [[{"id": "1"}], [{"id": "2"}]]
+
+
+async def test_the_rate_is_the_servers(tmp_path: Path) -> None:
+    """Of the sound, of what is shown and of what is kept: a codec of 16 kHz."""
+    codec = NullCodec()
+    codec.context = replace(codec.context, sample_rate=16_000)
+    with serving(codec=codec) as server:
+        async with opened_page(server, tmp_path, RATES) as page:
+            await page.press("Enter", 13, modifiers=2)
+            await page.until(f"{text_of('status')} === 'Done'")
+            assert await page.value(text_of("position")) == "5.1 s of 5.1 s"
+            assert await page.value("rates") == [16_000]
+            assert int.from_bytes((await wav(page))[24:28], "little") == 16_000

@@ -230,7 +230,7 @@ async def test_a_full_server_is_passed_over(name: str, tmp_path: Path) -> None:
             # The first two are callers that the proxy knows nothing of.
             for address in (servers[0].url, servers[0].url, url, url):
                 await peers.enter_async_context(connected(address))
-            both = [server.service.sessions for server in servers]
+            both = [server.service.callers for server in servers]
             await asyncio.to_thread(wait_until, lambda: [*map(len, both)] == [2, 2])
 
 
@@ -245,13 +245,13 @@ async def test_a_draining_server_gets_no_new_sockets_and_ends_what_it_began(
         async with connected(url) as peer, AsyncExitStack() as peers:
             await peer.send(json.dumps({"text": "Hello."}))
             await peer.recv()
-            (drained,) = (server for server in servers if server.service.sessions)
+            (drained,) = (server for server in servers if server.service.callers)
             (other,) = (server for server in servers if server is not drained)
             drained.signal()
             await asyncio.to_thread(wait_until, lambda: drained.service.health.draining)
             for _ in range(4):  # before the next check and after it
                 await peers.enter_async_context(connected(url))
-            await asyncio.to_thread(wait_until, lambda: len(other.service.sessions) == 4)
+            await asyncio.to_thread(wait_until, lambda: len(other.service.callers) == 4)
             answer = await receive(peer)
             assert answer.final["reason"] == "completed"
             assert await close_code(peer) == 1012

@@ -152,7 +152,7 @@ async def test_plain_http_is_told_why_a_socket_would_be_refused() -> None:
     """A browser hears only that it was; its page can ask."""
     with serving(max_sockets=1) as server:
         async with connected(server.url):
-            await asyncio.to_thread(wait_until, lambda: len(server.service.sessions) == 1)
+            await asyncio.to_thread(wait_until, lambda: len(server.service.callers) == 1)
             status, headers, body = await asyncio.to_thread(ask, server, "/ws/tts")
             assert (status, headers["Retry-After"]) == (503, "1")
             assert error(body)[0] == "overloaded"

@@ -10,10 +10,12 @@ import pytest
 from tensorrt_tts.backends.base import Capacity
 from tensorrt_tts.errors import BackendError, SettingError
 from tensorrt_tts.server import __main__ as command
+from tensorrt_tts.server import serve
 from tensorrt_tts.server.paced_websocket import PacedWebSocket
 from tensorrt_tts.server.serve import bind, listen, run, uvicorn_config
 from tensorrt_tts.server.settings import ServerSettings
 from tensorrt_tts.stream_options import StreamOptions
+from tensorrt_tts.synthesizer import Synthesizer
 from tests.support.backend_double import BackendDouble, Behaviour
 from tests.support.double_synthesizer import double_synthesizer
 from tests.support.server_thread import ServerThread, serving
@@ -86,8 +88,8 @@ def test_two_servers_that_load_at_once_do_not_both_believe_to_listen() -> None:
             listen(second, settings)
 
 
-async def start(backend: BackendDouble, **changes: int) -> int:
-    settings = ServerSettings(_env_file=None, port=0, **changes)
+async def start(backend: BackendDouble, slots: int = 4) -> int:
+    settings = ServerSettings(_env_file=None, port=0, slots=slots, measure_s=0)
     return await run(settings, double_synthesizer(backend, StreamOptions()), bind(settings))
 
 
@@ -103,6 +105,35 @@ async def test_a_silent_model_never_opens_the_port() -> None:
     with pytest.raises(BackendError, match="gave no audio"):
         await start(backend)
     assert backend.closed
+
+
+async def test_the_app_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As another ASGI server loads it: warm inside its lifespan, closed after."""
+    backend = BackendDouble(behaviour=Behaviour(frames=4))
+    monkeypatch.setenv("TTS_SLOTS", "3")
+    monkeypatch.setenv("TTS_MEASURE_S", "0")
+    opened: list[ServerSettings] = []
+
+    def opener(settings: ServerSettings) -> Synthesizer:
+        opened.append(settings)
+        return double_synthesizer(backend, StreamOptions())
+
+    monkeypatch.setattr(serve, "open_configured", opener)
+    app = serve.configured_app()
+    assert [settings.slots for settings in opened] == [3]
+    async with app.router.lifespan_context(app):
+        assert backend.ended == ["speech-0-0"]
+    assert backend.closed
+
+
+@pytest.mark.parametrize(
+    ("device", "slots", "streams"),
+    [("cpu", None, 16), (" CPU", None, 16), ("cuda:1", None, 64), ("cuda", 100, 100)],
+)
+def test_an_engine_is_opened_for_as_many_as_may_be_measured(
+    device: str, slots: int | None, streams: int
+) -> None:
+    assert ServerSettings(_env_file=None, device=device, slots=slots).engine_streams == streams
 
 
 @pytest.mark.parametrize(

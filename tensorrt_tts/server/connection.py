@@ -8,21 +8,19 @@ from typing import TYPE_CHECKING, Any
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from tensorrt_tts.errors import SlowReaderError
-from tensorrt_tts.server.messages import encode
+from tensorrt_tts.server.deadlines import CLOSE_FRAME_S
+from tensorrt_tts.server.protocols.wire import encode
 
 if TYPE_CHECKING:
     import numpy as np
 
-CLOSE_TIMEOUT_S = 1.0
-"""A peer that has stopped reading takes no close frame either; TCP drops it soon after (serve)."""
 
-
-class PeerGoneError(Exception):
+class ClientGoneError(Exception):
     """Nobody is left to send to, or to tell about it: the socket just ends."""
 
 
-class Peer:
-    """Every method but `close` raises PeerGoneError, and SlowReaderError when the client took
+class ClientConnection:
+    """Every method but `close` raises ClientGoneError, and SlowReaderError when the client took
     nothing for `timeout_s`: buffers on both sides are full and the audio is worth nothing now."""
 
     def __init__(self, socket: WebSocket, timeout_s: float) -> None:
@@ -39,7 +37,7 @@ class Peer:
     async def close(self, code: int, reason: str) -> None:
         """Say goodbye if that is still possible."""
         try:
-            async with asyncio.timeout(CLOSE_TIMEOUT_S):
+            async with asyncio.timeout(CLOSE_FRAME_S):
                 await self._socket.close(code, reason)
         except (TimeoutError, WebSocketDisconnect, RuntimeError):
             return  # gone, not reading, or closed already: the outcome is the same
@@ -53,5 +51,5 @@ class Peer:
                 f"client took no data for {self._timeout_s:g} s; read faster or reconnect"
             ) from error
         except (WebSocketDisconnect, RuntimeError) as error:
-            # RuntimeError is Starlette's and uvicorn's word for "after close".
-            raise PeerGoneError from error
+            # RuntimeError is what Starlette and uvicorn raise after the close.
+            raise ClientGoneError from error

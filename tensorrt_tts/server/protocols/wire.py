@@ -6,28 +6,21 @@ frames of 16-bit little-endian mono PCM, and the JSON objects built here.
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from tensorrt_tts.backends.base import Finish
 from tensorrt_tts.errors import CapacityError, InputError, TTSError
 from tensorrt_tts.speech import SpeechReport, SpeechRequest
 from tensorrt_tts.validation import first_problem
 
+if TYPE_CHECKING:
+    from tensorrt_tts.server.context import Context
+
 MAX_ID_CHARACTERS = 64
 
 Number = Annotated[float, Field(allow_inf_nan=False)]
-
-
-class Reason(StrEnum):
-    """Why a `done` was sent."""
-
-    COMPLETED = "completed"  # the model said that it has finished
-    MAX_TOKENS = "max_tokens"  # cut at the token budget: the model would have gone on
-    CANCELLED = "cancelled"  # the client asked
 
 
 class _Message(BaseModel):
@@ -98,28 +91,19 @@ def error_message(error: TTSError, request_id: str | None = None) -> dict[str, A
 
 
 def done_message(
-    reason: Reason,
-    report: SpeechReport | None,
-    *,
-    samples: int,
-    chunks: int,
-    sample_rate: int,
-    request_id: str | None = None,
-    queue_s: float = 0.0,
-    benchmark: bool = False,
+    context: Context, sample_rate: int, request_id: str | None = None, benchmark: bool = False
 ) -> dict[str, Any]:
-    """samples and chunks: what was sent, which after a cancel is less than what was generated.
-    report: None when the request never began."""
+    """How a context ended that no error ended."""
     message: dict[str, Any] = {
         "done": True,
-        "reason": reason,
-        "chunks": chunks,
-        "duration_s": round(samples / sample_rate, 6),
-        "bytes": 2 * samples,
+        "reason": context.outcome,
+        "chunks": context.chunks,
+        "duration_s": round(context.samples / sample_rate, 6),
+        "bytes": 2 * context.samples,
         "sample_rate": sample_rate,
     }
-    if benchmark and report is not None:
-        message["metrics"] = timings(report, queue_s)
+    if benchmark and context.report is not None:
+        message["metrics"] = timings(context.report, context.queue_s)
     return _with_id(message, request_id)
 
 
@@ -142,14 +126,17 @@ def timings(report: SpeechReport, queue_s: float) -> dict[str, Any]:
     }
 
 
-def reason_of(report: SpeechReport) -> Reason:
-    """Of a stream that ran to its end."""
-    cut = any(segment.finish is Finish.LENGTH for segment in report.segments)
-    return Reason.MAX_TOKENS if cut else Reason.COMPLETED
-
-
 def encode(message: dict[str, Any]) -> str:
     return orjson.dumps(message).decode()
+
+
+def audio_headers(sample_rate: int) -> list[tuple[bytes, bytes]]:
+    """Of the handshake's answer: what the binary messages will be."""
+    return [
+        (b"x-audio-encoding", b"pcm_s16le"),
+        (b"x-audio-sample-rate", str(sample_rate).encode()),
+        (b"x-audio-channels", b"1"),
+    ]
 
 
 def retry_after_header(error: TTSError) -> dict[str, str]:

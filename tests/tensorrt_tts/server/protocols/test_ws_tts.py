@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from websockets.exceptions import ConnectionClosed
 
+from tensorrt_tts.server.protocols.ws_tts import MESSAGES_AT_ONCE, MESSAGES_PER_S, SpeechSocket
 from tensorrt_tts.server.service import Service
 from tensorrt_tts.server.settings import ServerSettings
-from tensorrt_tts.server.ws_tts import MESSAGES_AT_ONCE, MESSAGES_PER_S, SpeechSocket
 from tensorrt_tts.speech import SpeechRequest
 from tensorrt_tts.stream_options import StreamOptions
 from tests.support.backend_double import BackendDouble, Behaviour
@@ -229,7 +229,7 @@ async def test_a_flood_of_messages_closes_1008(server: ServerThread) -> None:
                 await peer.send("{")
         assert await close_code(peer) == 1008
         assert peer.close_reason == "too_many_messages"
-    await asyncio.to_thread(wait_until, lambda: not server.service.sessions)
+    await asyncio.to_thread(wait_until, lambda: not server.service.callers)
     assert outcomes(server, "too_many_messages") == before + 1
     took = asyncio.get_running_loop().time() - began
     most = MESSAGES_AT_ONCE + server.settings.max_pending + MESSAGES_PER_S * took
@@ -281,7 +281,7 @@ async def test_each_request_of_a_client_that_left_is_counted_once(server: Server
             await peer.send(json.dumps({"text": "Hello.", "id": name}))
         assert (await receive(peer)).final["id"] == "d"  # refused: three are accepted
         peer.transport.abort()
-    await asyncio.to_thread(wait_until, lambda: not server.service.sessions)
+    await asyncio.to_thread(wait_until, lambda: not server.service.callers)
     assert outcomes(server, "disconnected") == before + 3
 
 

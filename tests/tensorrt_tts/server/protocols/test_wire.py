@@ -1,4 +1,6 @@
 import json
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -7,15 +9,15 @@ from hypothesis import strategies as st
 from tensorrt_tts.backends.base import Finish
 from tensorrt_tts.errors import BackendError, CapacityError, DrainingError, InputError
 from tensorrt_tts.families.orpheus.frames import FrameCounts
-from tensorrt_tts.server.messages import (
+from tensorrt_tts.server.context import Reason
+from tensorrt_tts.server.protocols.wire import (
     CancelMessage,
-    Reason,
     SpeakMessage,
+    audio_headers,
     done_message,
     encode,
     error_message,
     parse,
-    reason_of,
     retry_after_header,
     timings,
 )
@@ -81,26 +83,36 @@ def test_timings_of_nothing_divide_by_nothing() -> None:
     json.loads(encode({"metrics": empty}))
 
 
-def test_metrics_only_when_asked_for() -> None:
-    plain = done_message(Reason.COMPLETED, _report(), samples=3, chunks=1, sample_rate=24000)
-    assert "metrics" not in plain
-    assert "id" not in plain
-    asked = done_message(
-        Reason.COMPLETED, _report(), samples=3, chunks=1, sample_rate=24000, benchmark=True
+def _context(report: SpeechReport | None) -> Any:
+    return SimpleNamespace(
+        outcome=Reason.COMPLETED, report=report, samples=3, chunks=1, queue_s=0.0
     )
+
+
+def test_done_says_what_was_sent() -> None:
+    assert done_message(_context(_report()), 24000) == {
+        "done": True,
+        "reason": "completed",
+        "chunks": 1,
+        "duration_s": 0.000125,
+        "bytes": 6,
+        "sample_rate": 24000,
+    }
+
+
+def test_metrics_only_when_asked_for_and_there_are_any() -> None:
+    asked = done_message(_context(_report()), 24000, "x", benchmark=True)
     assert asked["metrics"]["tokens"] == 70
+    assert asked["id"] == "x"
+    assert "metrics" not in done_message(_context(None), 24000, benchmark=True)
 
 
-@pytest.mark.parametrize(
-    ("finishes", "reason"),
-    [
-        ([Finish.STOP, Finish.STOP], Reason.COMPLETED),
-        ([Finish.LENGTH, Finish.STOP], Reason.MAX_TOKENS),
-    ],
-)
-def test_reason_of_a_whole_stream(finishes: list[Finish], reason: Reason) -> None:
-    report = SpeechReport(24000, segments=[SegmentReport("x", finish=f) for f in finishes])
-    assert reason_of(report) is reason
+def test_the_format_is_told_at_the_handshake() -> None:
+    assert dict(audio_headers(16000)) == {
+        b"x-audio-encoding": b"pcm_s16le",
+        b"x-audio-sample-rate": b"16000",
+        b"x-audio-channels": b"1",
+    }
 
 
 def test_errors_carry_code_id_and_when_to_come_back() -> None:

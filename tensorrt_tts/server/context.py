@@ -1,0 +1,203 @@
+"""One request in flight, from its arrival until it has ended, whatever the protocol."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from contextlib import AsyncExitStack
+from enum import StrEnum
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from tensorrt_tts.backends.base import Finish
+from tensorrt_tts.errors import TTSError
+from tensorrt_tts.playback import PlaybackClock
+from tensorrt_tts.server.connection import ClientGoneError
+
+if TYPE_CHECKING:
+    from tensorrt_tts.server.caller import Caller
+    from tensorrt_tts.server.service import Service
+    from tensorrt_tts.speech import AudioChunk, SpeechReport, SpeechRequest
+    from tensorrt_tts.speech_task import Speech
+
+logger = logging.getLogger(__name__)
+
+
+class Reason(StrEnum):
+    """How speech ended that no error ended."""
+
+    COMPLETED = "completed"  # the model said that it has finished
+    MAX_TOKENS = "max_tokens"  # cut at the token budget: the model would have gone on
+    CANCELLED = "cancelled"  # the client asked
+
+    @classmethod
+    def of(cls, report: SpeechReport) -> Reason:
+        """Of a stream that ran to its end."""
+        cut = any(segment.finish is Finish.LENGTH for segment in report.segments)
+        return cls.MAX_TOKENS if cut else cls.COMPLETED
+
+
+class Context:
+    """An async context manager that holds a slot, and the async iterator of its audio.
+
+        async with service.speak(request, caller) as context:
+            async for chunk in context:
+                ...  # pass it on: whoever asks for the next chunk has sent the one before
+
+    Entering reads the text, then waits for a slot; leaving frees the slot, and the engine has
+    stopped by then. Both raise what refused or broke the request: InputError and CapacityError
+    before any audio, BackendError, and TTSError for what nobody has foreseen. One task enters,
+    iterates and leaves. A cancel ends the iteration and the block without an error.
+
+    The outcome is settled on leaving, once, except where the block is left by a ClientGoneError or
+    a cancelled task: why, only the protocol knows, which then calls `settle`.
+    """
+
+    def __init__(self, service: Service, request: SpeechRequest, caller: Caller) -> None:
+        self.request = request
+        # Seconds from the arrival until it had a slot: its text was read, and what the caller had
+        # asked for before was spoken.
+        self.queue_s = 0.0
+        # None until it has a slot.
+        self.report: SpeechReport | None = None
+        # What was passed on; after a cancel less than what was generated.
+        self.samples = 0
+        self.chunks = 0
+        # None until it has ended; then a `Reason`, an error's code or what the protocol says.
+        self.outcome: str | None = None
+        self._service = service
+        self._caller = caller
+        self._arrived = time.perf_counter()
+        self._cancelled = False
+        self._scope: asyncio.Timeout | None = None
+        self._exits = AsyncExitStack()
+        self._stream: Speech | None = None
+        self._heard_out = False
+        self._on_the_way: AudioChunk | None = None
+        self._playback = PlaybackClock(service.synthesizer.sample_rate)
+        caller.contexts.append(self)
+
+    def cancel(self) -> None:
+        """Stop now, or never begin. May be called at any time, and again."""
+        if self._cancelled:
+            return
+        self._cancelled = True
+        if self._scope is not None:
+            self._scope.reschedule(asyncio.get_running_loop().time())
+
+    def settle(self, outcome: str) -> None:
+        """Count and log how it ended. Only the first call does."""
+        if self.outcome is not None:
+            return
+        self.outcome = outcome
+        self._caller.contexts.remove(self)
+        self._service.metrics.requests.labels(outcome).inc()
+        first = self.report.first_audio_s if self.report is not None else None
+        logger.info(
+            "%s: %d characters, %d chunks, %.2f s of audio, queued %.0f ms, first audio %s",
+            outcome,
+            len(self.request.text),  # never the text itself: it is the client's
+            self.chunks,
+            self._sent_s,
+            1000 * self.queue_s,
+            "none" if first is None else f"{1000 * first:.0f} ms",
+        )
+
+    async def __aenter__(self) -> Self:
+        self._exits.push(self._judge)
+        if self._cancelled:
+            return self
+        try:
+            self._scope = await self._exits.enter_async_context(asyncio.timeout(None))
+            await self._begin()
+        except BaseException as error:
+            if not await self.__aexit__(type(error), error, error.__traceback__):
+                raise
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> bool:
+        return bool(await self._exits.__aexit__(kind, error, trace))
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> AudioChunk:
+        self._passed_on()
+        if self._stream is None:
+            raise StopAsyncIteration
+        try:
+            chunk = await anext(self._stream)
+        except StopAsyncIteration:
+            self._heard_out = True
+            raise
+        self._service.health.note_audio()
+        self._on_the_way = chunk
+        return chunk
+
+    async def _begin(self) -> None:
+        service = self._service
+        service.slots.refuse_if_full()
+        # Read and checked before it takes a slot or a place in the queue from somebody else.
+        plan = await service.synthesizer.prepare(self.request)
+        await self._exits.enter_async_context(service.slots.hold())
+        self.queue_s = time.perf_counter() - self._arrived
+        service.metrics.queue_wait_s.observe(self.queue_s)
+        stream = await self._exits.enter_async_context(service.synthesizer.start(plan))
+        self.report = stream.report
+        self._exits.callback(self._note_stream, stream.report)
+        self._stream = stream
+
+    def _passed_on(self) -> None:
+        chunk, self._on_the_way = self._on_the_way, None
+        if chunk is None:
+            return
+        if self._playback.add(len(chunk.pcm), time.perf_counter()):
+            self._service.metrics.late_chunks.inc()
+        self.samples += len(chunk.pcm)
+        self.chunks += 1
+
+    @property
+    def _sent_s(self) -> float:
+        return self.samples / self._service.synthesizer.sample_rate
+
+    def _note_stream(self, report: SpeechReport) -> None:
+        self._service.metrics.note_stream(report, self.queue_s, self._sent_s)
+
+    def _judge(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> bool:
+        """The outermost exit: slot and engine are free. True: the error is not passed on."""
+        self._scope = None
+        if self._cancelled and (error is None or isinstance(error, TimeoutError)):
+            self.settle(Reason.CANCELLED)
+            return True
+        if error is None:
+            self._settle_whole()
+        elif isinstance(error, TTSError):
+            self._service.note_error(error)
+            self.settle(error.code)
+        elif isinstance(error, Exception) and not isinstance(error, ClientGoneError):
+            logger.exception("request failed in an unforeseen way", exc_info=error)
+            failure = TTSError(
+                f"the server failed ({type(error).__name__}); try again, and report it"
+            )
+            self.settle(failure.code)
+            raise failure from error
+        return False
+
+    def _settle_whole(self) -> None:
+        """Unless the caller had enough: whoever leaves the block early stops the speech."""
+        if not self._heard_out or self.report is None:
+            self.settle(Reason.CANCELLED)
+            return
+        self._service.metrics.real_time_factor.observe(self.report.real_time_factor or 0.0)
+        self.settle(Reason.of(self.report))

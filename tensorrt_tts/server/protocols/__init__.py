@@ -1,0 +1,1 @@
+"""What clients speak: each protocol is an adapter around `Service.speak`, and knows no other."""
