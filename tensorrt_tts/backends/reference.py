@@ -1,8 +1,9 @@
-"""The reference backend: Hugging Face `transformers`, on any device, for laptops, tests and CI.
+"""The reference backend: a `transformers` model, on any device, for laptops, tests and CI.
 
-One thread owns the model and advances every open stream by one token in turn, so that no stream
-blocks another and nothing else touches the device. Streams are not batched: this backend is for
-correctness, not for many callers.
+One thread owns the model. It advances all open streams together, one id each a step (several steps
+where there are more streams than `Decoder.rows`); between two steps streams leave, and at most
+`CHUNK` ids of one joining stream's prompt are read. Whatever joins or leaves beside it, a stream's
+ids are the same as if it ran alone: see `reference_decoder`.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import threading
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from tensorrt_tts.backends import reference_weights
 from tensorrt_tts.backends.admission import Admission, Place
 from tensorrt_tts.backends.base import BackendStats, Capacity, Finish, Prompt, Sampling, TokenChunk
 from tensorrt_tts.backends.prompt_embedding import PromptEmbedding
+from tensorrt_tts.backends.reference_decoder import CHUNK, decoder
 from tensorrt_tts.backends.sampler import Sampler
 from tensorrt_tts.backends.vocabulary import check_ids
 from tensorrt_tts.errors import BackendError, EngineDiedError, reason
@@ -27,27 +29,35 @@ from tensorrt_tts.errors import BackendError, EngineDiedError, reason
 _ACCELERATOR_ERROR = getattr(torch, "AcceleratorError", ())
 """torch 2.8 and later raise it; before, it was a RuntimeError with the same words."""
 
+_Item = TokenChunk | Exception
+
 
 class _Generation:
     """One stream: what the worker needs to advance it, and the way back to its event loop."""
 
     def __init__(
-        self, prompt: torch.Tensor, sampling: Sampling, sampler: Sampler, place: Place
+        self,
+        prompt: torch.Tensor,
+        sampling: Sampling,
+        sampler: Sampler,
+        place: Place,
+        cache: Any,
     ) -> None:
+        self.unread = prompt  # the part of the prompt that the model has not read
         self.sampling = sampling
         self.sampler = sampler
         self.place = place
-        self.input = {"input_ids": prompt}
-        self.cache: Any = None
+        self.cache = cache
+        self.last: Any = None  # the id that the model reads next
         self.generated = 0
         self.aborted = False
-        self._loop = asyncio.get_running_loop()
-        self.queue: asyncio.Queue[TokenChunk | Exception] = asyncio.Queue()
+        self.loop = asyncio.get_running_loop()
+        self.queue: asyncio.Queue[_Item] = asyncio.Queue()
 
-    def send(self, item: TokenChunk | Exception) -> None:
-        """Called by the worker. Raises RuntimeError once the loop has been closed, by a caller that
-        is gone."""
-        self._loop.call_soon_threadsafe(self.queue.put_nowait, item)
+
+def _put(items: Sequence[tuple[_Generation, _Item]]) -> None:
+    for generation, item in items:
+        generation.queue.put_nowait(item)
 
 
 def _device_lost(error: Exception) -> bool:
@@ -75,11 +85,11 @@ class ReferenceBackend:
         self._device = model.device
         longest = getattr(model.config, "max_position_embeddings", max_sequence)
         self.capacity = Capacity(max_streams, min(max_sequence, longest))
+        self._decoder = decoder(self._model, self.capacity.max_sequence)
         size = prompts.vocabulary.full_size if prompts else self._vocab_size
-        self._admission = Admission(
-            self.name, self.capacity, functools.partial(check_ids, size=size)
-        )
-        self._open: list[_Generation] = []
+        check = functools.partial(check_ids, size=size)
+        self._admission = Admission(self.name, self.capacity, check)
+        self._open: dict[_Generation, None] = {}
         self._changed = threading.Condition()
         self._tokens = 0
         self._worker = threading.Thread(target=self._run, name="reference-backend", daemon=True)
@@ -110,7 +120,6 @@ class ReferenceBackend:
                 if item.finish is not None:
                     return
         finally:
-            generation.aborted = True
             self._forget(generation)
 
     def _admit(self, prompt: Prompt, sampling: Sampling, request_id: str) -> _Generation:
@@ -121,7 +130,7 @@ class ReferenceBackend:
             with self._changed:
                 if (over := self._admission.over()) is not None:
                     raise over
-                self._open.append(generation)
+                self._open[generation] = None
                 self._changed.notify()
         except Exception as error:
             with self._changed:
@@ -133,17 +142,15 @@ class ReferenceBackend:
 
     def _generation(self, prompt: Prompt, sampling: Sampling, place: Place) -> _Generation:
         """With its tensors on the device."""
-        embedded, prompt_ids = None, list(prompt.ids)
+        ids, rows = list(prompt.ids), None
         if self._prompts is not None:
-            embedded = self._prompts.rows(prompt_ids).to(self._device, self._model.dtype)[None]
-            prompt_ids = self._prompts.vocabulary.narrow_all(prompt_ids)
+            rows = self._prompts.rows(ids).to(self._device, self._model.dtype)
+            ids = self._prompts.vocabulary.narrow_all(ids)
             sampling = self._prompts.vocabulary.narrow_sampling(sampling)
-        tokens = torch.tensor([prompt_ids], device=self._device)
-        sampler = Sampler(sampling, tokens[0], self._vocab_size, self._device)
-        generation = _Generation(tokens, sampling, sampler, place)
-        if embedded is not None:
-            generation.input = {"inputs_embeds": embedded}
-        return generation
+        tokens = torch.tensor(ids, device=self._device)
+        sampler = Sampler(sampling, tokens, self._vocab_size, self._device)
+        unread = tokens if rows is None else rows
+        return _Generation(unread, sampling, sampler, place, self._decoder.open())
 
     def stats(self) -> BackendStats:
         with self._changed:
@@ -159,19 +166,30 @@ class ReferenceBackend:
             self._changed.notify()
         await asyncio.to_thread(self._worker.join)
 
+    @torch.inference_mode()
     def _run(self) -> None:
         try:
-            while True:
-                with self._changed:
-                    self._changed.wait_for(lambda: self._open or self._admission.closed)
-                    if self._admission.closed:
-                        return
-                    turn = list(self._open)
-                for generation in turn:
-                    if not generation.aborted:
-                        self._advance(generation)
+            while self._wait():
+                self._turn()
         except Exception as error:
             self._die(error)
+
+    def _wait(self) -> bool:
+        """For a stream, or False for the end."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._open or self._admission.closed)
+            return not self._admission.closed
+
+    def _turn(self) -> None:
+        """Some of one joining stream's prompt, then an id for every stream that speaks."""
+        with self._changed:
+            streams = list(self._open)
+        joining = next((one for one in streams if one.last is None), None)
+        if joining is not None:
+            self._attempt([joining], self._read)
+        speaking = [one for one in streams if one.last is not None and not one.aborted]
+        for first in range(0, len(speaking), self._decoder.rows):
+            self._attempt(speaking[first : first + self._decoder.rows], self._step)
 
     def _die(self, error: Exception) -> EngineDiedError:
         """Every open and later stream fails."""
@@ -180,64 +198,92 @@ class ReferenceBackend:
             self._end_all(died)
         return died
 
-    def _end_all(self, item: TokenChunk | Exception) -> None:
-        for generation in list(self._open):
-            self._finish(generation, item)
+    def _end_all(self, error: EngineDiedError) -> None:
+        ended = list(self._open)
+        for generation in ended:
+            self._forget(generation)
+        self._deliver([(generation, error) for generation in ended])
 
-    def _advance(self, generation: _Generation) -> None:
-        """One token. A failure of one stream's forward pass ends that stream alone, unless it took
-        the device with it."""
+    def _attempt(
+        self,
+        group: list[_Generation],
+        advance: Callable[[list[_Generation]], Sequence[torch.Tensor]],
+    ) -> None:
+        """One id more for each of a group. A stream's failure ends that stream alone, unless it
+        took the device with it."""
+        items: list[tuple[_Generation, _Item]] = []
         try:
-            token = self._step(generation)
+            states = advance(group)
+            for generation, state in zip(group, states, strict=False):
+                items.append((generation, self._next(generation, state)))
         except Exception as error:
-            if _device_lost(error):
-                raise
-            self._finish(
-                generation, BackendError(f"generation failed ({reason(error)}); try again")
-            )
-            return
+            if len(group) == 1 or _device_lost(error):
+                items.append((group[0], self._failed(group[0], error)))
+            else:  # whose failure is it?
+                for generation in group:
+                    self._attempt([generation], advance)
+        finally:
+            self._deliver(items)
+
+    def _read(self, group: list[_Generation]) -> list[torch.Tensor]:
+        """Empty while more of the prompt is left."""
+        (generation,) = group
+        state = self._decoder.read(generation.cache, generation.unread[:CHUNK])
+        generation.unread = generation.unread[CHUNK:]
+        return [] if len(generation.unread) else [state]
+
+    def _step(self, group: list[_Generation]) -> Sequence[torch.Tensor]:
+        return self._decoder.step(
+            [generation.cache for generation in group],
+            [generation.last for generation in group],
+        )
+
+    def _next(self, generation: _Generation, state: torch.Tensor) -> _Item:
+        """What a stream's listener is told: the next id, or how it ended."""
         sampling = generation.sampling
+        try:
+            scores = self._decoder.scores(state, generation.sampler.legal)
+            token = generation.sampler.choose(scores)
+        except Exception as error:
+            return self._failed(generation, error)
         if token in sampling.grammar.stops:
-            self._finish(generation, TokenChunk((), Finish.STOP))
-            return
+            return self._ended(generation, TokenChunk((), Finish.STOP))
+        generation.last = token
         if self._prompts is not None:
             token = self._prompts.vocabulary.widen(token)
         generation.generated += 1
         self._tokens += 1
-        length = generation.cache.get_seq_length() + 1
+        length = generation.cache.length + 1
         if generation.generated >= sampling.max_tokens or length >= self.capacity.max_sequence:
-            self._finish(generation, TokenChunk((token,), Finish.LENGTH))
-        else:
-            self._send(generation, TokenChunk((token,)))
+            return self._ended(generation, TokenChunk((token,), Finish.LENGTH))
+        return TokenChunk((token,))
 
-    def _send(self, generation: _Generation, item: TokenChunk | Exception) -> None:
-        """A listener whose loop was closed is lost, and nothing else."""
-        try:
-            generation.send(item)
-        except RuntimeError:
-            generation.aborted = True
-            self._forget(generation)
+    def _failed(self, generation: _Generation, error: Exception) -> _Item:
+        """Raises the error when the device is lost."""
+        if _device_lost(error):
+            raise error
+        return self._ended(
+            generation, BackendError(f"generation failed ({reason(error)}); try again")
+        )
+
+    def _ended(self, generation: _Generation, item: _Item) -> _Item:
+        """Frees the memory at once, however long its listener takes to hear of it."""
+        self._forget(generation)
+        generation.cache = None
+        return item
 
     def _forget(self, generation: _Generation) -> None:
+        generation.aborted = True
         with self._changed:
-            if generation in self._open:
-                self._open.remove(generation)
+            self._open.pop(generation, None)
             self._admission.release(generation.place)
 
-    def _finish(self, generation: _Generation, item: TokenChunk | Exception) -> None:
-        self._forget(generation)
-        generation.aborted = True
-        self._send(generation, item)
-
-    @torch.inference_mode()
-    def _step(self, generation: _Generation) -> int:
-        output = self._model(
-            **generation.input,
-            past_key_values=generation.cache,
-            use_cache=True,
-            logits_to_keep=1,
-        )
-        generation.cache = output.past_key_values
-        token = generation.sampler.sample(output.logits[0, -1])
-        generation.input = {"input_ids": torch.tensor([[token]], device=self._device)}
-        return token
+    def _deliver(self, items: list[tuple[_Generation, _Item]]) -> None:
+        """One call into each loop. Listeners whose loop was closed are lost, and nothing else."""
+        for loop in {generation.loop for generation, _ in items}:
+            own = [item for item in items if item[0].loop is loop]
+            try:
+                loop.call_soon_threadsafe(_put, own)
+            except RuntimeError:
+                for generation, _ in own:
+                    self._forget(generation)

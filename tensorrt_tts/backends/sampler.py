@@ -1,16 +1,20 @@
 """One sampled id from one row of logits. Pure torch; used by the reference backend.
 
-Only the legal candidates are looked at, so a slot of 4096 codes costs no sort over 157k logits.
+Only the legal ids are looked at, so a slot of 4096 codes costs no sort over 157k logits.
 Penalty, temperature, top-k and top-p follow Hugging Face's definitions, in its order.
 """
 
 from __future__ import annotations
 
-import functools
-
 import torch
 
-from tensorrt_tts.backends.base import Grammar, Sampling
+from tensorrt_tts.backends.base import Ranges, Sampling
+
+
+def legal_scores(row: torch.Tensor, legal: Ranges) -> torch.Tensor:
+    """What a row over the vocabulary holds for the legal ids, in their order; all of it where
+    `legal` is empty."""
+    return torch.cat([row[ids.start : ids.stop] for ids in legal]) if legal else row
 
 
 class Sampler:
@@ -31,18 +35,23 @@ class Sampler:
         else:
             self._generator.seed()
         self._position = 0
-        self._candidates = _candidates(sampling.grammar, device)
+
+    @property
+    def legal(self) -> Ranges:
+        """The ids that may come next; () where all may."""
+        return self._sampling.grammar.legal(self._position)
 
     def sample(self, logits: torch.Tensor) -> int:
         """logits: float (vocab,), not modified."""
-        ids = None
-        if self._candidates:
-            ids = self._candidates[self._sampling.grammar.row(self._position)]
-            logits = logits[ids]
+        return self.choose(legal_scores(logits, self.legal))
+
+    def choose(self, logits: torch.Tensor) -> int:
+        """logits: float, of the `legal` ids alone, not modified."""
+        legal = self.legal
         scores = logits.float()
         sampling = self._sampling
         if sampling.repetition_penalty != 1.0:
-            seen = self._seen if ids is None else self._seen[ids]
+            seen = legal_scores(self._seen, legal)
             penalised = torch.where(
                 scores < 0,
                 scores * sampling.repetition_penalty,
@@ -50,7 +59,7 @@ class Sampler:
             )
             scores = torch.where(seen, penalised, scores)
         index = self._pick(scores)
-        token = index if ids is None else int(ids[index])
+        token = _nth(legal, index) if legal else index
         self._seen[token] = True
         self._position += 1
         return token
@@ -72,11 +81,9 @@ class Sampler:
         return int(order[torch.multinomial(probabilities, 1, generator=self._generator)])
 
 
-@functools.lru_cache(maxsize=16)
-def _candidates(grammar: Grammar, device: torch.device) -> list[torch.Tensor]:
-    """The ids of each of the grammar's rows. The same for every request to a model, and worth
-    keeping: it is made on the event loop."""
-    return [
-        torch.cat([torch.arange(ids.start, ids.stop, device=device) for ids in row])
-        for row in grammar.rows
-    ]
+def _nth(ranges: Ranges, index: int) -> int:
+    for ids in ranges:
+        if index < len(ids):
+            return ids[index]
+        index -= len(ids)
+    raise IndexError(index)

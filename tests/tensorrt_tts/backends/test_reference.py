@@ -107,14 +107,14 @@ async def test_one_failed_stream_fails_alone(backend: ReferenceBackend) -> None:
 async def test_death_of_the_worker_fails_every_stream(
     backend: ReferenceBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def die(generation: object) -> None:
+    def die() -> None:
         raise MemoryError("out of memory")
 
     async with contextlib.aclosing(
         backend.stream(PROMPT, Sampling(max_tokens=2000), "a")
     ) as chunks:
         await anext(chunks)
-        monkeypatch.setattr(backend, "_advance", die)
+        monkeypatch.setattr(backend, "_turn", die)
         with pytest.raises(EngineDiedError, match="out of memory"):
             async for _ in chunks:
                 pass
