@@ -19,10 +19,11 @@ LAYERS = (
     "engines vllm_inference",
     "tensorrt_tts tensorrt_tts.__main__ tensorrt_tts.cli tensorrt_tts.server tensorrt_tts.client",
     "tensorrt_tts.loading",
-    "tensorrt_tts.synthesizer tensorrt_tts.speech_task tensorrt_tts.llm",
+    "tensorrt_tts.synthesizer tensorrt_tts.speech_task tensorrt_tts.prepared tensorrt_tts.speech "
+    "tensorrt_tts.speech_model tensorrt_tts.stream_options tensorrt_tts.llm",
     "tensorrt_tts.families tensorrt_tts.backends tensorrt_tts.codecs tensorrt_tts.text "
     "tensorrt_tts.audio tensorrt_tts.engine_folder",
-    "tensorrt_tts.*",  # values: errors, files, speech, …
+    "tensorrt_tts.*",  # values: errors, files, playback, …
 )
 """From the top down. A name stands for what lies below it too; the longest that fits counts. The
 package `tensorrt_tts` itself, its public names, is in the layer where it stands alone."""

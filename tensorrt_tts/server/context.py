@@ -1,14 +1,15 @@
-"""One request in flight, from its arrival until it has ended, whatever the protocol."""
+"""One request in flight, from its arrival until it has ended, and who asked for it. No protocol."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from enum import StrEnum
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 from tensorrt_tts.backends.base import Finish
 from tensorrt_tts.errors import TTSError
@@ -16,10 +17,12 @@ from tensorrt_tts.playback import PlaybackClock
 from tensorrt_tts.server.connection import ClientGoneError
 
 if TYPE_CHECKING:
-    from tensorrt_tts.server.caller import Caller
-    from tensorrt_tts.server.service import Service
+    from tensorrt_tts.server.health import Health
+    from tensorrt_tts.server.metrics import ServerMetrics
+    from tensorrt_tts.server.slots import Slots
     from tensorrt_tts.speech import AudioChunk, SpeechReport, SpeechRequest
     from tensorrt_tts.speech_task import Speech
+    from tensorrt_tts.synthesizer import Synthesizer
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +41,27 @@ class Reason(StrEnum):
         return cls.MAX_TOKENS if cut else cls.COMPLETED
 
 
+class Caller:
+    """Who asks for speech: a socket for as long as it is open, or one HTTP request."""
+
+    def __init__(self, on_drain: Callable[[], None] = lambda: None) -> None:
+        """on_drain: told once that the server stops: finish what was asked for, then close."""
+        self.contexts: list[Context] = []
+        """What it has asked for that has not ended, in the order of arrival."""
+        self.on_drain = on_drain
+
+
+class Host(Protocol):
+    """What a context needs of the `Service` that made it."""
+
+    synthesizer: Synthesizer
+    slots: Slots
+    metrics: ServerMetrics
+    health: Health
+
+    def note_error(self, error: TTSError) -> None: ...
+
+
 class Context:
     """An async context manager that holds a slot, and the async iterator of its audio.
 
@@ -54,7 +78,7 @@ class Context:
     a cancelled task: why, only the protocol knows, which then calls `settle`.
     """
 
-    def __init__(self, service: Service, request: SpeechRequest, caller: Caller) -> None:
+    def __init__(self, service: Host, request: SpeechRequest, caller: Caller) -> None:
         self.request = request
         # Seconds from the arrival until it had a slot: its text was read, and what the caller had
         # asked for before was spoken.

@@ -31,7 +31,7 @@ from tensorrt_tts.server.stop_signals import stop_signals
 from tensorrt_tts.speech import SpeechRequest
 
 if TYPE_CHECKING:
-    from tensorrt_tts.server.caller import Caller
+    from tensorrt_tts.server.context import Caller
     from tensorrt_tts.server.settings import ServerSettings
     from tensorrt_tts.synthesizer import Synthesizer
 

@@ -45,29 +45,32 @@ def tiny() -> Any:
 
 
 class TestReference(BackendConformance):
-    grammar = tiny().tokens.grammar()
-    vocab_size = tiny().tokens.audio_end
+    grammar = tiny().family.grammar
+    vocab_size = tiny().family.tokens.audio_end
 
     @asynccontextmanager
     async def opened(self, interval: int = 3, capacity: Capacity = ROOM) -> AsyncIterator[Opened]:
         backend = ReferenceBackend.from_folder(
             tiny_model_folders()[0], max_streams=capacity.max_streams
         )
-        steps = backend._step
+        following = backend._next
 
         def kill() -> None:
-            def die(generation: Any) -> None:
+            def die() -> None:
                 raise MemoryError("out of memory")
 
-            backend._advance = die  # type: ignore[method-assign]
+            backend._turn = die  # type: ignore[method-assign]
 
         def spoil(request_id: str) -> None:
-            def step(generation: Any) -> int:
-                if generation.place.request_id == request_id and generation.generated == 5:
-                    raise ValueError("not a number")
-                return steps(generation)
+            def fail(scores: Any) -> int:
+                raise ValueError("not a number")
 
-            backend._step = step  # type: ignore[method-assign]
+            def next_(generation: Any, state: Any) -> Any:
+                if generation.place.request_id == request_id and generation.generated == 5:
+                    generation.sampler.choose = fail
+                return following(generation, state)
+
+            backend._next = next_  # type: ignore[method-assign]
 
         yield Opened(backend, kill, spoil)
         await backend.close()

@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.null_codec import NullCodec
 from tensorrt_tts.errors import CapacityError, DrainingError, EngineDiedError, RateLimitError
-from tensorrt_tts.server.caller import Caller
+from tensorrt_tts.server.context import Caller
 from tensorrt_tts.server.service import Service
 from tensorrt_tts.server.settings import ServerSettings
 from tensorrt_tts.speech import SpeechRequest
