@@ -8,15 +8,12 @@ from typing import TYPE_CHECKING, Any
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from tensorrt_tts.errors import SlowReaderError
+from tensorrt_tts.server.context import ClientGoneError
 from tensorrt_tts.server.deadlines import CLOSE_FRAME_S
 from tensorrt_tts.server.protocols.wire import encode
 
 if TYPE_CHECKING:
     import numpy as np
-
-
-class ClientGoneError(Exception):
-    """Nobody is left to send to, or to tell about it: the socket just ends."""
 
 
 class ClientConnection:

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Protocol, Self
 from tensorrt_tts.backends.base import Finish
 from tensorrt_tts.errors import TTSError
 from tensorrt_tts.playback import PlaybackClock
-from tensorrt_tts.server.connection import ClientGoneError
 
 if TYPE_CHECKING:
     from tensorrt_tts.server.health import Health
@@ -25,6 +24,10 @@ if TYPE_CHECKING:
     from tensorrt_tts.synthesizer import Synthesizer
 
 logger = logging.getLogger(__name__)
+
+
+class ClientGoneError(Exception):
+    """Nobody is left to send to, or to tell about it: the socket just ends."""
 
 
 class Reason(StrEnum):

@@ -22,8 +22,8 @@ from tensorrt_tts.errors import (
     SlowReaderError,
     TTSError,
 )
-from tensorrt_tts.server.connection import ClientConnection, ClientGoneError
-from tensorrt_tts.server.context import Caller, Context
+from tensorrt_tts.server.connection import ClientConnection
+from tensorrt_tts.server.context import Caller, ClientGoneError, Context
 from tensorrt_tts.server.deadlines import cancel
 from tensorrt_tts.server.protocols.wire import (
     CancelMessage,

@@ -10,7 +10,8 @@ from starlette.websockets import WebSocketDisconnect
 
 from tensorrt_tts.errors import SlowReaderError
 from tensorrt_tts.server import connection
-from tensorrt_tts.server.connection import ClientConnection, ClientGoneError
+from tensorrt_tts.server.connection import ClientConnection
+from tensorrt_tts.server.context import ClientGoneError
 
 
 class Socket:

@@ -18,8 +18,7 @@ from tensorrt_tts.errors import (
     TTSError,
     UnknownVoiceError,
 )
-from tensorrt_tts.server.connection import ClientGoneError
-from tensorrt_tts.server.context import Caller, Context
+from tensorrt_tts.server.context import Caller, ClientGoneError, Context
 from tensorrt_tts.server.service import Service
 from tensorrt_tts.server.settings import ServerSettings
 from tensorrt_tts.speech import SpeechRequest
