@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 
-from tensorrt_tts.backends.base import Backend, Finish, Grammar, Prompt, Sampling
+from tensorrt_tts.backends.base import Backend, Finish, Grammar, Prompt, Sampling, TokenChunk
 from tensorrt_tts.backends.reference import ReferenceBackend
 from tensorrt_tts.backends.reference_decoder import SequentialDecoder
 from tensorrt_tts.checkpoint_folder import demo_folder
@@ -250,13 +250,16 @@ async def test_a_stream_whose_step_fails_fails_alone(
 async def test_memory_of_a_stream_that_ended_is_free_before_it_is_listened_to(
     backend: ReferenceBackend,
 ) -> None:
-    chunks = backend.stream(PROMPT, Sampling(max_tokens=20), "slow")
+    chunks = backend.stream(PROMPT, Sampling(max_tokens=200), "slow")
     await anext(chunks)
-    generation = backend._open.get("slow")
-    while backend.stats().running:
-        await asyncio.sleep(0)
-    assert generation is None or generation.cache is None
-    assert len([chunk async for chunk in chunks]) == 19
+    generation = backend._open["slow"]
+    while True:
+        item = await generation.queue.get()
+        if isinstance(item, TokenChunk) and item.finish is not None:
+            break
+    assert backend.stats().running == 0
+    assert generation.cache is None
+    await chunks.aclose()
 
 
 async def test_a_stop_id_ends_the_stream_and_is_not_delivered(backend: ReferenceBackend) -> None:
