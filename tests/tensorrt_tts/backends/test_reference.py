@@ -2,16 +2,22 @@ import asyncio
 import contextlib
 import json
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 
-from tensorrt_tts.backends.base import Finish, Grammar, Prompt, Sampling
+from tensorrt_tts.backends.base import Finish, Grammar, Prompt, Sampling, TokenChunk
 from tensorrt_tts.backends.reference import ReferenceBackend
+from tensorrt_tts.backends.reference_decoder import SequentialDecoder
+from tensorrt_tts.checkpoint_folder import demo_folder
 from tensorrt_tts.errors import (
     BackendError,
     CorruptCheckpointError,
@@ -39,6 +45,42 @@ async def collect(
         ids += chunk.ids
         finish = chunk.finish
     return ids, finish
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """prompt: its length. gap: ids of the stream before it after which it starts. leaves: ids
+    after which its listener goes."""
+
+    prompt: int
+    gap: int
+    leaves: int
+    sampling: Sampling
+
+
+async def speak(
+    backend: ReferenceBackend,
+    wanted: Wanted,
+    turn: asyncio.Event | None,
+    after: asyncio.Event | None,
+) -> list[int]:
+    """Waits for its turn; says when the next stream's has come."""
+    if turn is not None:
+        await turn.wait()
+    prompt = Prompt(tuple(5 + (3 * i) % 70 for i in range(wanted.prompt)))
+    found: list[int] = []
+    async with contextlib.aclosing(
+        backend.stream(prompt, wanted.sampling, f"{id(turn)}")
+    ) as chunks:
+        async for chunk in chunks:
+            found += chunk.ids
+            if after is not None and len(found) >= wanted.gap:
+                after.set()
+            if len(found) >= wanted.leaves:
+                break
+    if after is not None:
+        after.set()
+    return found[: wanted.leaves]
 
 
 async def test_greedy_equals_transformers_own_generate(backend: ReferenceBackend) -> None:
@@ -70,6 +112,149 @@ async def test_seeds_repeat_and_streams_do_not_disturb_each_other(
     )
     assert [ids for ids, _ in together] == alone
     assert alone[0] != alone[1]
+
+
+BATCH = Grammar((range(100, 140), range(140, 200)), stops=(1,))
+
+one_stream = st.builds(
+    Wanted,
+    prompt=st.integers(1, 300),
+    gap=st.integers(0, 6),
+    leaves=st.integers(1, 40),
+    sampling=st.builds(
+        Sampling,
+        max_tokens=st.just(30),
+        temperature=st.sampled_from([0.0, 0.7, 1.5]),
+        top_p=st.sampled_from([0.3, 0.9, 1.0]),
+        top_k=st.sampled_from([0, 5]),
+        repetition_penalty=st.sampled_from([1.0, 1.3]),
+        seed=st.integers(0, 9),
+        grammar=st.sampled_from([Grammar(), BATCH, replace(BATCH, strict=False)]),
+    ),
+)
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[ReferenceBackend]:
+    backend = ReferenceBackend.from_folder(tiny_model_folders()[0], max_streams=20)
+    yield backend
+    asyncio.run(backend.close())
+
+
+@settings(deadline=None, max_examples=25)
+@given(wanted=st.lists(one_stream, min_size=2, max_size=20))
+def test_whoever_joins_or_leaves_a_streams_ids_are_its_own(
+    shared: ReferenceBackend, wanted: list[Wanted]
+) -> None:
+    async def all_of_them() -> list[list[int]]:
+        turns = [asyncio.Event() for _ in range(len(wanted) + 1)]
+        turns[0].set()
+        return await asyncio.gather(
+            *(speak(shared, one, turns[i], turns[i + 1]) for i, one in enumerate(wanted))
+        )
+
+    together = asyncio.run(all_of_them())
+    alone = [asyncio.run(speak(shared, one, None, None)) for one in wanted]
+    assert together == alone
+    assert shared.stats().running == 0
+
+
+async def test_the_demo_voice_says_beside_others_what_it_says_alone() -> None:
+    """And what `transformers`' own forward pass says, one stream at a time."""
+    backend = ReferenceBackend.from_folder(demo_folder("lm"))
+    slots = tuple(range(98 + 512 * i, 98 + 512 * (i + 1)) for i in range(7))
+    wanted = [
+        Sampling(max_tokens=84, seed=seed, temperature=0.3 * seed, grammar=Grammar(slots))
+        for seed in range(6)
+    ]
+    prompts = [
+        Prompt(tuple(5 + (7 * seed + i) % 80 for i in range(20 + 30 * seed))) for seed in range(6)
+    ]
+
+    async def one(i: int, name: str) -> list[int]:
+        return (await collect(backend, wanted[i], f"{name}{i}", prompts[i]))[0]
+
+    together = await asyncio.gather(*(one(i, "together") for i in range(6)))
+    assert together == [await one(i, "alone") for i in range(6)]
+    backend._decoder = SequentialDecoder(backend._model)
+    assert together == [await one(i, "transformers") for i in range(6)]
+    await backend.close()
+
+
+async def test_at_most_one_piece_of_a_prompt_is_read_between_two_steps(
+    backend: ReferenceBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+    found = backend._decoder
+    read, step = found.read, found.step
+
+    def reads(cache: Any, prompt: torch.Tensor) -> torch.Tensor:
+        done.append(f"read {len(prompt)}")
+        return read(cache, prompt)
+
+    def steps(caches: Any, ids: Any) -> Any:
+        done.append("step")
+        return step(caches, ids)
+
+    async with contextlib.aclosing(
+        backend.stream(PROMPT, Sampling(max_tokens=2000), "first")
+    ) as chunks:
+        await anext(chunks)
+        monkeypatch.setattr(found, "read", reads)
+        monkeypatch.setattr(found, "step", steps)
+        joining = Sampling(max_tokens=3)
+        await asyncio.gather(
+            collect(backend, joining, "b", Prompt((5,) * 300)),
+            collect(backend, joining, "c", Prompt((6,) * 129)),
+        )
+    read_at = [i for i, what in enumerate(done) if what != "step"]
+    assert sorted(done[i] for i in read_at) == sorted(
+        ["read 128", "read 128", "read 44", "read 128", "read 1"]
+    )
+    assert all(second - first > 1 for first, second in pairwise(read_at))
+
+
+async def test_a_stream_whose_step_fails_fails_alone(
+    backend: ReferenceBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The batch is one call; the others' ids go on as if nothing had been."""
+    step = backend._decoder.step
+
+    def fails(caches: Any, ids: Any) -> Any:
+        if any(cache.length == 9 for cache in caches):
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return step(caches, ids)
+
+    sampling = Sampling(max_tokens=12, seed=1)
+    alone = await collect(backend, sampling)
+    monkeypatch.setattr(backend._decoder, "step", fails)
+    bad, *good = await asyncio.gather(
+        collect(
+            backend, sampling, "bad", Prompt((5,))
+        ),  # reaches 9 ids; the others have more or fewer
+        collect(backend, replace(sampling, max_tokens=5), "few"),
+        collect(backend, sampling, "more", Prompt((7,) * 10)),
+        return_exceptions=True,
+    )
+    assert isinstance(bad, BackendError)
+    assert good[0] == (alone[0][:5], Finish.LENGTH)
+    assert len(good[1][0]) == 12
+    assert backend.stats().fault is None
+
+
+async def test_memory_of_a_stream_that_ended_is_free_before_it_is_listened_to(
+    backend: ReferenceBackend,
+) -> None:
+    chunks = backend.stream(PROMPT, Sampling(max_tokens=200), "slow")
+    await anext(chunks)
+    generation = next(iter(backend._open))
+    while True:
+        item = await generation.queue.get()
+        if isinstance(item, TokenChunk) and item.finish is not None:
+            break
+    assert backend.stats().running == 0
+    assert generation.cache is None
+    await chunks.aclose()
 
 
 async def test_no_stream_waits_for_another(backend: ReferenceBackend) -> None:
