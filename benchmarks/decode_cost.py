@@ -8,8 +8,8 @@ is wall time, of which the process only waits out the most. "Decode again" decod
 at every hop, so only some of its hops, spread evenly, are timed and their mean is multiplied by
 their number: the cost of a hop grows linearly. The table says how many.
 A short text is decoded several times, the policies in turn, and the median is taken.
-The rivals get the same pruned convolutions as our own decoder, which makes them cheaper here than
-as they are usually run.
+The usual policies get the same pruned convolutions as our own decoder, which makes them cheaper
+here than as they are usually run.
 """
 
 from __future__ import annotations

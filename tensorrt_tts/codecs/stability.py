@@ -99,7 +99,7 @@ def stability(
     lookaheads: Sequence[int | None] = (0, 512, 1024, 2048, 3072, 4096, None),
     seed: int = 0,
 ) -> list[Comparison]:
-    """Compare each lookahead (samples; None is full), and the two rival policies, with the offline
+    """Compare each lookahead (samples; None is full), and the two usual policies, with the offline
     decode of `ids`. In a report a smaller max_difference is better; only full lookahead is exact.
     """
     offline = decode_offline(ids, parser(), codec, seed)

@@ -48,7 +48,7 @@ class Outcome:
 @pytest.fixture(scope="module")
 def ids() -> OrpheusTokens:
     folder, codec = tiny_model_folders()
-    return load_model(str(folder), str(codec)).tokens
+    return load_model(str(folder), str(codec)).family.tokens
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -61,7 +61,7 @@ def test_the_engine_is_told_and_an_older_one_refused(
     able: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     folder, codec = tiny_model_folders()
-    tokens = load_model(str(folder), str(codec)).tokens
+    tokens = load_model(str(folder), str(codec)).family.tokens
     cut(folder, kept_ids(tokens.grammar()), tmp_path / "cut")
     started = []
     engine = AsyncLLMDouble(Script([1]))

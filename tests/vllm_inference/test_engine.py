@@ -60,7 +60,7 @@ async def reference() -> AsyncIterator[ReferenceBackend]:
 @pytest.fixture(scope="module")
 def ids() -> OrpheusTokens:
     folder, codec = tiny_model_folders()
-    return load_model(str(folder), str(codec)).tokens
+    return load_model(str(folder), str(codec)).family.tokens
 
 
 def prompt(ids: OrpheusTokens, seed: int, length: int = 30) -> list[int]:

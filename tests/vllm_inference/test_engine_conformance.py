@@ -45,7 +45,7 @@ class Lasting:
 
 
 class TestVLLM(BackendConformance):
-    tokens = load_model(*map(str, tiny_model_folders())).tokens
+    tokens = load_model(*map(str, tiny_model_folders())).family.tokens
     grammar = tokens.grammar()
     vocab_size = tokens.audio_end
 

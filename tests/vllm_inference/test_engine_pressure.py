@@ -44,7 +44,7 @@ async def test_preempted_and_chunked_streams_say_what_they_would_have_said(backe
     """What a preempted request had generated is read again, as if it were prompt; a prompt of which
     a step reads only a part begins where it ends. Slots and penalty go on as if nothing was."""
     folder, codec = tiny_model_folders()
-    ids = load_model(str(folder), str(codec)).tokens
+    ids = load_model(str(folder), str(codec)).family.tokens
     prompts = [
         [ids.start_of_human, *(3 + (seed + 7 * i) % 50 for i in range(240)), ids.start_of_speech]
         for seed in range(STREAMS)
