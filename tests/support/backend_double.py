@@ -81,7 +81,8 @@ class BackendDouble:
         aborted: asyncio.Event,
     ) -> AsyncIterator[TokenChunk]:
         began = time.perf_counter()
-        length = 7 * how.frames
+        grammar = sampling.grammar
+        length = len(grammar.prefix) + len(grammar.cycle) * how.frames if how.frames else 0
         for index, token in enumerate(_tokens(prompt, sampling.grammar)):
             if index == sampling.max_tokens:
                 yield TokenChunk((), Finish.LENGTH)
