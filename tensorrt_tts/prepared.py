@@ -139,9 +139,7 @@ class FedText:
 
     async def feed(self, text: str, flush: bool = False) -> list[PreparedSegment]:
         """See `Speech.feed`."""
-        return await self._run(
-            lambda feed: feed.feed(text) + (feed.flush() if flush else [])
-        )
+        return await self._run(lambda feed: feed.feed(text) + (feed.flush() if flush else []))
 
     async def end(self) -> list[PreparedSegment]:
         """See `Speech.end`."""

@@ -157,8 +157,9 @@ async def test_a_flush_gives_what_there_is(fed: FedText) -> None:
 @pytest.mark.parametrize(
     "bad",
     [
-        "Zwei für drei, eine ganze Menge. And more that is long enough by itself.",  # its prompt is refused
-        "<|nobody|> may say this. And more of it here.",  # its text is
+        # Its prompt is refused, its text, its length.
+        "Zwei für drei, eine ganze Menge. And more that is long enough by itself.",
+        "<|nobody|> may say this. And more of it here.",
         "x" * 1001,
     ],
 )

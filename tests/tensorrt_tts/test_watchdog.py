@@ -1,46 +1,14 @@
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
-
 import pytest
 
-from tensorrt_tts import watchdog
 from tensorrt_tts.watchdog import Watchdog
-
-
-class Time:
-    """The watchdog's clock and its timer, both moved by the test."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-        self.due: float | None = None
-        self._call: Callable[[], None]
-
-    def monotonic(self) -> float:
-        return self.now
-
-    def call_later(self, delay: float, call: Callable[[], None]) -> Time:
-        self.due, self._call = self.now + delay, call
-        return self
-
-    def cancel(self) -> None:
-        self.due = None
-
-    def advance(self, seconds: float) -> None:
-        until = self.now + seconds
-        while self.due is not None and self.due <= until:
-            self.now, self.due = self.due, None
-            self._call()
-        self.now = until
+from tests.support.watchdog_time import WatchdogTime
 
 
 @pytest.fixture
-async def time(monkeypatch: pytest.MonkeyPatch) -> Time:
-    time = Time()
-    monkeypatch.setattr(watchdog, "time", time)
-    monkeypatch.setattr(asyncio.get_running_loop(), "call_later", time.call_later)
-    return time
+def time(monkeypatch: pytest.MonkeyPatch) -> WatchdogTime:
+    return WatchdogTime.install(monkeypatch)
 
 
 @pytest.fixture
@@ -48,7 +16,7 @@ def said() -> list[str]:
     return []
 
 
-async def test_what_comes_in_time_is_not_spoken_of(time: Time, said: list[str]) -> None:
+async def test_what_comes_in_time_is_not_spoken_of(time: WatchdogTime, said: list[str]) -> None:
     dog = Watchdog(10.0, said.append)
     for _ in range(20):
         with dog.waiting_for("token"):
@@ -56,7 +24,7 @@ async def test_what_comes_in_time_is_not_spoken_of(time: Time, said: list[str]) 
     assert said == []
 
 
-async def test_what_does_not_come_is_named_once(time: Time, said: list[str]) -> None:
+async def test_what_does_not_come_is_named_once(time: WatchdogTime, said: list[str]) -> None:
     dog = Watchdog(10.0, said.append)
     time.advance(7.0)
     with dog.waiting_for("token"):
@@ -68,7 +36,7 @@ async def test_what_does_not_come_is_named_once(time: Time, said: list[str]) -> 
     assert said == ["token"]
 
 
-async def test_nothing_hangs_while_nothing_is_waited_for(time: Time, said: list[str]) -> None:
+async def test_nothing_hangs_while_nothing_is_due(time: WatchdogTime, said: list[str]) -> None:
     dog = Watchdog(10.0, said.append)
     dog.watch("audio", lambda: None)
     time.advance(1000.0)
@@ -78,7 +46,7 @@ async def test_nothing_hangs_while_nothing_is_waited_for(time: Time, said: list[
     assert said == []
 
 
-async def test_only_the_present_wait_counts(time: Time, said: list[str]) -> None:
+async def test_only_the_present_wait_counts(time: WatchdogTime, said: list[str]) -> None:
     """A wait that was broken off, by a pause or by what came, begins anew."""
     since: float | None = time.now
     dog = Watchdog(10.0, said.append)
@@ -93,7 +61,7 @@ async def test_only_the_present_wait_counts(time: Time, said: list[str]) -> None
     assert said == ["audio"]
 
 
-async def test_each_of_several_is_watched(time: Time, said: list[str]) -> None:
+async def test_each_of_several_is_watched(time: WatchdogTime, said: list[str]) -> None:
     dog = Watchdog(10.0, said.append)
     began = time.now
     dog.watch("audio", lambda: began)
@@ -104,7 +72,7 @@ async def test_each_of_several_is_watched(time: Time, said: list[str]) -> None:
     assert said == ["audio"]
 
 
-async def test_a_wait_that_fails_is_over(time: Time, said: list[str]) -> None:
+async def test_a_wait_that_fails_is_over(time: WatchdogTime, said: list[str]) -> None:
     dog = Watchdog(10.0, said.append)
     with pytest.raises(ValueError, match="broken"), dog.waiting_for("token"):
         raise ValueError("broken")
@@ -112,7 +80,7 @@ async def test_a_wait_that_fails_is_over(time: Time, said: list[str]) -> None:
     assert said == []
 
 
-async def test_cancelled_it_says_nothing(time: Time, said: list[str]) -> None:
+async def test_cancelled_it_says_nothing(time: WatchdogTime, said: list[str]) -> None:
     dog = Watchdog(10.0, said.append)
     with dog.waiting_for("token"):
         dog.cancel()
