@@ -25,10 +25,14 @@ from tensorrt_tts.backends.base import (
     Sampling,
     TokenChunk,
 )
+from tensorrt_tts.codecs.snac.config import SNAC_24KHZ
 from tensorrt_tts.errors import SettingError
+from tensorrt_tts.families.orpheus.tokens import SLOTS
 
-REAL_TIME = 24000 / 2048 * 7
-"""Tokens a second of one real-time stream: 82.03."""
+_SNAC = SNAC_24KHZ.context()
+
+REAL_TIME = _SNAC.sample_rate / _SNAC.samples_per_frame * SLOTS
+"""Tokens a second of one real-time stream of Orpheus: 82.03."""
 
 
 @dataclass(slots=True)
@@ -47,7 +51,7 @@ class EngineDouble:
     name = "engine-double"
 
     def __init__(
-        self, rate: float = REAL_TIME, tokens: int = 7 * 117, max_streams: int = 4096
+        self, rate: float = REAL_TIME, tokens: int = SLOTS * 117, max_streams: int = 4096
     ) -> None:
         if rate <= 0:
             raise SettingError(f"rate {rate}: must be above 0 tokens a second")

@@ -73,7 +73,13 @@ async def serve_socket(socket: WebSocket, service: Service) -> None:
     except TTSError as error:
         await refuse_socket(socket, service, error)
         return
-    await socket.accept()
+    context = service.synthesizer.codec.context
+    await socket.accept(
+        headers=[
+            (b"x-audio-sample-rate", b"%d" % context.sample_rate),
+            (b"x-audio-samples-per-frame", b"%d" % context.samples_per_frame),
+        ]
+    )
     await SpeechSocket(socket, service).run()
 
 
