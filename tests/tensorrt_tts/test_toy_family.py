@@ -3,6 +3,7 @@ the codec, another rate and frame. Nothing outside a family or a codec knows whi
 
 from __future__ import annotations
 
+import json
 import wave
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,12 +11,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.command_line import main as benchmark
 from benchmarks.exchange import Exchange
 from benchmarks.integrity import Fault, faults
 from benchmarks.measures import measure, timeline
 from benchmarks.prompts import Prompt
 from benchmarks.recorder import Recorder
 from benchmarks.run_logger import RunLoggers
+from benchmarks.runlog import read
 from benchmarks.ws_endpoint import WebSocketEndpoint
 from tensorrt_tts.client.__main__ import main
 from tensorrt_tts.codecs.lookahead import decode_offline
@@ -129,6 +132,18 @@ async def test_audio_that_is_missing_is_found(server: ServerThread) -> None:
     exchange.final["bytes"] -= len(lost.payload)
     exchange.final["chunks"] -= 1
     assert faults(exchange, timeline(exchange)) == (Fault.FRAMES,)
+
+
+def test_a_whole_run_is_logged_and_drawn_at_its_rate(
+    server: ServerThread, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["iterations", "--count", "2", "--text", TEXT, "--url", server.url, "--plot"]
+    assert benchmark([*asked, "--voice", "ada", "--out", str(tmp_path)]) == 0
+    last = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert (last["requests"], last["failed"], last["faults"]) == (2, 0, {})
+    assert last["audio_s"] == pytest.approx(2 * 0.8)
+    assert {line.sample_rate for line in read(tmp_path / last["log"]).requests} == {RATE}
+    assert (tmp_path / "iterations_report.html").is_file()
 
 
 async def test_its_recording_and_its_log_have_its_rate(
