@@ -34,9 +34,10 @@ class Inference(WarmInference):
     precision: str = modal.parameter(default="")
 
     @modal.method()
-    def stream(self, text: str, voice: str = "") -> Iterator[bytes]:
-        """int16 PCM, chunk by chunk."""
-        yield from self.speaker.stream(text, voice or None)
+    def stream(self, text: str, voice: str = "") -> Iterator[tuple[int, bytes]]:
+        """Sample rate and int16 PCM, chunk by chunk."""
+        for chunk in self.speaker.stream(text, voice or None):
+            yield self.speaker.sample_rate, chunk
 
     @modal.method()
     def benchmark(self, runs: int = 5) -> str:

@@ -319,12 +319,13 @@ def _run_quality(parsed: argparse.Namespace) -> None:
     async def work() -> Any:
         synthesizer = open_synthesizer(parsed.model)
         try:
-            return await streaming_quality(synthesizer, chosen, parsed.voice)
+            rows = await streaming_quality(synthesizer, chosen, parsed.voice)
+            return rows, synthesizer.sample_rate
         finally:
             await synthesizer.close()
 
-    rows = run_blocking(work())
-    print(table(rows))
+    rows, sample_rate = run_blocking(work())
+    print(table(rows, sample_rate))
     line = json.dumps({"quality": as_rows(rows), **_environment()})
     _result(line, parsed.out / "quality.json")
 

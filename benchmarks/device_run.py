@@ -29,6 +29,7 @@ from benchmarks.codec_rates import codec_rates
 from benchmarks.codec_rates import table as codec_table
 from benchmarks.decode_cost import open_codec
 from benchmarks.device_result import DeviceResult, EngineResult
+from benchmarks.engine_double import REAL_TIME
 from benchmarks.environment import hardware, versions
 from benchmarks.host_overhead import Level, host_overhead
 from benchmarks.host_overhead import table as level_table
@@ -204,7 +205,7 @@ class DeviceRun:
         try:
             async for rate in backbone_rates(
                 backend,
-                production_sampling(SLOTS * max(2, round(self.seconds * 24000 / 2048))),
+                production_sampling(SLOTS * max(2, round(self.seconds * REAL_TIME / SLOTS))),
                 measured_roofline(self.shape, ceilings, self.precision),
                 missing,
             ):

@@ -26,10 +26,14 @@ from tensorrt_tts.backends.base import (
     Sampling,
     TokenChunk,
 )
+from tensorrt_tts.codecs.snac.config import SNAC_24KHZ
 from tensorrt_tts.errors import SettingError
+from tensorrt_tts.families.orpheus.tokens import SLOTS
 
-REAL_TIME = 24000 / 2048 * 7
-"""Tokens a second of one real-time stream: 82.03."""
+_SNAC = SNAC_24KHZ.context()
+
+REAL_TIME = _SNAC.sample_rate / _SNAC.samples_per_frame * SLOTS
+"""Tokens a second of one real-time stream of Orpheus: 82.03."""
 
 
 @dataclass(slots=True, eq=False)
@@ -57,7 +61,7 @@ class EngineDouble:
     def __init__(
         self,
         rate: float = REAL_TIME,
-        tokens: int = 7 * 117,
+        tokens: int = SLOTS * 117,
         max_streams: int = 4096,
         stream_interval: int = 1,
     ) -> None:

@@ -8,6 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from benchmarks.prompts import Prompt
+from tensorrt_tts.codecs.snac.config import SNAC_24KHZ
+
+UNSAID = SNAC_24KHZ.context()
+"""The audio of a server that does not say what its audio is: Orpheus's, as most speak."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,8 @@ class Exchange:
     closed: when the exchange was over. error: one line, None when the server finished the answer.
     refused: it was not begun, because the server was full, draining or not there. retry_after:
     seconds that the server then wants to be left alone, where it says so.
+    sample_rate: Hz. samples_per_frame: of what its model completes before the next one begins. Both
+    as the server says.
     edge: it was under way while the load was still building up or nobody waited for it any more; it
     keeps the server as busy as the rest and is not judged.
     """
@@ -42,6 +48,8 @@ class Exchange:
     refused: bool = False
     retry_after: float | None = None
     edge: bool = False
+    sample_rate: int = UNSAID.sample_rate
+    samples_per_frame: int = UNSAID.samples_per_frame
 
     def told(self, name: str) -> float | None:
         """A figure in the server's last message; None where it is no finite number."""

@@ -32,7 +32,7 @@ from tensorrt_tts.families.orpheus.tokens import SLOTS, OrpheusTokens
 from tensorrt_tts.speech_model import SpeechModel
 from tensorrt_tts.synthesizer import Synthesizer
 
-FRAME_S = 2048 / 24000
+FRAME_S = SLOTS / REAL_TIME
 
 
 class Utf8Tokenizer:

@@ -16,11 +16,6 @@ import numpy as np
 from benchmarks.exchange import Exchange
 from benchmarks.measures import Timeline
 
-SAMPLES_PER_FRAME = 2048
-"""SNAC 24 kHz: a frame of seven tokens is four steps of 512 samples."""
-
-TOKENS_PER_FRAME = 7
-
 _QUIET = 32
 """int16 peak (−60 dBFS) below which equal chunks are silence, not a repetition."""
 
@@ -36,7 +31,7 @@ class Fault(StrEnum):
     MISSING = "missing audio"  # fewer bytes or chunks than the server says it sent
     EXTRA = "extra audio"  # more of them
     REPEATED = "repeated chunk"  # the same loud audio twice
-    FRAMES = "samples differ from frames"  # not the generated frames × 2048
+    FRAMES = "samples differ from frames"  # not those of the generated frames
 
 
 def faults(exchange: Exchange, line: Timeline) -> tuple[Fault, ...]:
@@ -75,9 +70,6 @@ def _repeats(line: Timeline) -> bool:
 
 
 def _frames_differ(exchange: Exchange, line: Timeline) -> bool:
-    """Only a server that reports its frames can be checked. Without `frames`, whole frames are
-    counted from its tokens, which is right while no token strays."""
-    frames, tokens = exchange.reported("frames"), exchange.reported("tokens")
-    if frames is None and tokens is not None:
-        frames = tokens // TOKENS_PER_FRAME
-    return frames is not None and frames * SAMPLES_PER_FRAME != line.pcm.size
+    """Only a server that reports its frames can be checked."""
+    frames = exchange.reported("frames")
+    return frames is not None and frames * exchange.samples_per_frame != line.pcm.size

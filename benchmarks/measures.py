@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmarks.exchange import Exchange
-from benchmarks.pcm_stream import SAMPLE_BYTES, SAMPLE_RATE, PcmStream
+from benchmarks.pcm_stream import SAMPLE_BYTES, PcmStream
 from benchmarks.player import PREBUFFERS, play
 from tensorrt_tts.audio.pcm import level_to_amplitude
 
@@ -103,8 +103,9 @@ class Measures:
     longest_stall_ms: float | None
 
 
-def measure(exchange: Exchange, line: Timeline, sample_rate: int = SAMPLE_RATE) -> Measures:
+def measure(exchange: Exchange, line: Timeline) -> Measures:
     """All measures of one exchange."""
+    sample_rate = exchange.sample_rate
     arrivals = [at for at, _ in line.chunks]
     durations = [samples / sample_rate for _, samples in line.chunks]
     audio = sum(durations)

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import struct
 
-SAMPLE_RATE = 24000
-"""Hz, of `/ws/tts`."""
-
 SAMPLE_BYTES = 2
 """int16 mono."""
 

@@ -10,7 +10,6 @@ import numpy as np
 from benchmarks.exchange import Exchange
 from benchmarks.integrity import faults
 from benchmarks.measures import measure, timeline
-from benchmarks.pcm_stream import SAMPLE_RATE
 from benchmarks.run_logger import RunLoggers
 from benchmarks.runlog import Phase, Request
 from tensorrt_tts.audio.wav import WavWriter
@@ -44,7 +43,7 @@ class Recorder:
         saved = None
         if self._audio is not None and events.pcm.size:
             saved = f"{self._audio}/{label}.wav"
-            write_wav(self._folder / saved, events.pcm)
+            write_wav(self._folder / saved, events.pcm, exchange.sample_rate)
         line = Request(
             index=index,
             phase=phase,
@@ -54,6 +53,7 @@ class Recorder:
             language=exchange.prompt.language,
             voice=exchange.voice,
             scheduled=round(exchange.scheduled - self._begin, _DIGITS),
+            sample_rate=exchange.sample_rate,
             chunks=tuple((round(at, _DIGITS), samples) for at, samples in events.chunks),
             headers=tuple((round(at, _DIGITS), size) for at, size in events.headers),
             empty=tuple(round(at, _DIGITS) for at in events.empty),
@@ -79,15 +79,15 @@ class Recorder:
         return [line for line in self.lines if line.phase == "measured"]
 
 
-def write_wav(path: Path, pcm: np.ndarray) -> None:
-    """int16 mono at `SAMPLE_RATE`. Raises OutputError."""
+def write_wav(path: Path, pcm: np.ndarray, sample_rate: int) -> None:
+    """int16 mono. Raises OutputError."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(
             f"folder '{path.parent}' cannot be made ({error.strerror}); choose another --out"
         ) from error
-    with WavWriter(path, SAMPLE_RATE) as file:
+    with WavWriter(path, sample_rate) as file:
         file.write(pcm)
 
 

@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from benchmarks.distribution import Distribution
 from benchmarks.environment import Hardware
+from benchmarks.exchange import UNSAID
 from benchmarks.integrity import Fault
 from benchmarks.measures import Measures
 from tensorrt_tts.errors import InputError
@@ -51,11 +52,11 @@ class Run(Line):
 
 
 class Request(Line):
-    """chunks: (seconds since scheduled, samples). headers: (seconds, bytes) of container headers.
-    empty: seconds, of messages without content. scheduled: seconds since the run began. ended:
-    seconds since scheduled. refused: turned away, by a server that was full, draining or not there;
-    retry_after: seconds that it then named. server: its last message. audio: WAV file, relative to
-    this log.
+    """sample_rate: Hz; what all had in logs that do not say. chunks: (seconds since scheduled,
+    samples). headers: (seconds, bytes) of container headers. empty: seconds, of messages without
+    content. scheduled: seconds since the run began. ended: seconds since scheduled. refused: turned
+    away, by a server that was full, draining or not there; retry_after: seconds that it then named.
+    server: its last message. audio: WAV file, relative to this log.
     """
 
     type: Literal["request"] = "request"
@@ -67,6 +68,7 @@ class Request(Line):
     language: str
     voice: str | None
     scheduled: float
+    sample_rate: int = UNSAID.sample_rate
     chunks: tuple[tuple[float, int], ...]
     headers: tuple[tuple[float, int], ...] = ()
     empty: tuple[float, ...] = ()

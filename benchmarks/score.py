@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.pcm_stream import SAMPLE_RATE
 from benchmarks.recorder import read_wav
 from benchmarks.runlog import Request, Score
 from benchmarks.scoring.wer import normalize, word_error_rate
@@ -53,8 +52,8 @@ def score(
 
 def _score(line: Request, folder: Path, transcribe: Transcribe, opinion: Opinion | None) -> Score:
     audio = read_wav(folder / str(line.audio)).astype(np.float32) / 32768
-    heard = transcribe(audio, SAMPLE_RATE)
-    mos = opinion(audio, SAMPLE_RATE) if opinion else None
+    heard = transcribe(audio, line.sample_rate)
+    mos = opinion(audio, line.sample_rate) if opinion else None
     return Score(
         index=line.index,
         words=len(normalize(line.text)),

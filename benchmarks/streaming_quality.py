@@ -58,7 +58,7 @@ async def streaming_quality(
     return rows
 
 
-def table(rows: Sequence[Quality]) -> str:
+def table(rows: Sequence[Quality], sample_rate: int) -> str:
     lines = [
         f"{'prompt':<8}{'audio s':>9}{'missing':>9}{'MSE':>10}{'max diff':>10}{'LSB':>5}"
         f"{'correlation':>13}{'std ratio':>11}{'usual':>7}{'exact':>7}"
@@ -66,7 +66,7 @@ def table(rows: Sequence[Quality]) -> str:
     for row in rows:
         c = row.comparison
         lines.append(
-            f"{row.prompt:<8}{c.samples / 24000:>9.2f}{c.missing:>9}{c.mse:>10.1e}"
+            f"{row.prompt:<8}{c.samples / sample_rate:>9.2f}{c.missing:>9}{c.mse:>10.1e}"
             f"{c.max_difference:>10.1e}{c.max_lsb:>5}{c.correlation:>13.6f}{c.std_ratio:>11.6f}"
             f"{'yes' if row.usual else 'NO':>7}{'yes' if row.exact else 'NO':>7}"
         )

@@ -21,6 +21,7 @@ from tensorrt_tts.errors import (
 
 if TYPE_CHECKING:
     from websockets.asyncio.client import ClientConnection
+    from websockets.http11 import Response
 
 FAREWELL_S = 1.0
 """How long a closing handshake may take: a server that hangs must not hold up the next request."""
@@ -78,7 +79,9 @@ class WebSocketConnection:
         exchange = Exchange(prompt, voice, scheduled, time.perf_counter())
         try:
             async with asyncio.timeout(self._endpoint.timeout):
-                await self._exchange(await self._connected(), exchange)
+                socket = await self._connected()
+                _describe(exchange, socket.response)
+                await self._exchange(socket, exchange)
         except TTSError as error:
             exchange.error = str(error)
             exchange.refused = True
@@ -137,6 +140,15 @@ class WebSocketConnection:
             if content.get("done"):
                 exchange.final = content
                 return
+
+
+def _describe(exchange: Exchange, response: Response | None) -> None:
+    """What the answer to the handshake says of the audio."""
+    for name in ("sample_rate", "samples_per_frame"):
+        header = f"X-Audio-{name.replace('_', '-')}"
+        said = "" if response is None else response.headers.get(header, "")
+        if said.isdecimal() and int(said) > 0:
+            setattr(exchange, name, int(said))
 
 
 def _object(message: str | bytes | bytearray) -> dict[str, Any] | None:

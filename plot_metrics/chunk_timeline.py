@@ -82,7 +82,7 @@ def _arrivals(axes: Axes, lines: Sequence[Request]) -> None:
 def _stairs(line: Request) -> np.ndarray:
     """Corners, (seconds since the first chunk, seconds of audio)."""
     at = np.array([at for at, _ in line.chunks]) - line.chunks[0][0]
-    audio = np.cumsum([0, *(samples for _, samples in line.chunks)]) / 24000
+    audio = np.cumsum([0, *(samples for _, samples in line.chunks)]) / line.sample_rate
     return np.column_stack([np.repeat(at, 2), np.repeat(audio, 2)[1:-1]])
 
 

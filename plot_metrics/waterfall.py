@@ -87,7 +87,7 @@ def phases(line: Request) -> list[tuple[str, float, float, str]]:
 
 def _chunks(axes: Axes, line: Request, place: int) -> None:
     arrivals = [at for at, _ in line.chunks]
-    durations = [samples / 24000 for _, samples in line.chunks]
+    durations = [samples / line.sample_rate for _, samples in line.chunks]
     times = [1000 * at for at in arrivals]
     axes.plot(times, [place] * len(times), "|", color="C0", markersize=14)
     played = play(arrivals, durations)
@@ -108,5 +108,5 @@ def _chunks(axes: Axes, line: Request, place: int) -> None:
 
 def _end(line: Request) -> float:
     arrivals = [at for at, _ in line.chunks]
-    played = play(arrivals, [samples / 24000 for _, samples in line.chunks])
+    played = play(arrivals, [samples / line.sample_rate for _, samples in line.chunks])
     return 1000 * played.end if played else 1.0

@@ -16,6 +16,8 @@ class PlaybackClock:
     def add(self, samples: int, at: float) -> float:
         """A chunk that arrives `at`. Returns the seconds of silence before it: 0 if it came in
         time, and for the first chunk."""
+        if self._paused_at is not None:  # nothing is due before playback goes on
+            at = min(at, self._paused_at)
         late = 0.0 if self.dry_at is None else max(0.0, at - self.dry_at)
         self.dry_at = (at if self.dry_at is None else self.dry_at + late) + (
             samples / self._sample_rate

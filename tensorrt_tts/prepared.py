@@ -8,6 +8,7 @@ import contextlib
 import secrets
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
+from copy import deepcopy
 from dataclasses import dataclass, replace
 
 from tensorrt_tts.backends.base import Backend, Prompt, Sampling
@@ -138,21 +139,24 @@ class FedText:
 
     async def feed(self, text: str, flush: bool = False) -> list[PreparedSegment]:
         """See `Speech.feed`."""
-        return await self._run(
-            lambda: self._feed.feed(text) + (self._feed.flush() if flush else [])
-        )
+        return await self._run(lambda feed: feed.feed(text) + (feed.flush() if flush else []))
 
     async def end(self) -> list[PreparedSegment]:
         """See `Speech.end`."""
-        found = await self._run(self._feed.end)
+        found = await self._run(TextFeed.end)
         self._ended = True
         return found
 
-    async def _run(self, read: Callable[[], list[str]]) -> list[PreparedSegment]:
+    async def _run(self, read: Callable[[TextFeed], list[str]]) -> list[PreparedSegment]:
         async with self._turn:
             if self._ended:
                 raise InputError("this speech's text has ended; open another for more text")
             loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(
-                self._executor, lambda: self._preparation.prepare(read())
-            )
+            return await loop.run_in_executor(self._executor, self._prepared, read)
+
+    def _prepared(self, read: Callable[[TextFeed], list[str]]) -> list[PreparedSegment]:
+        """A piece that is refused is not taken in, also where only its prompt shows it."""
+        feed = deepcopy(self._feed)
+        segments = self._preparation.prepare(read(feed))
+        self._feed = feed
+        return segments

@@ -20,6 +20,7 @@ class BlockingSpeaker:
 
     def __init__(self, speaker: Speaker) -> None:
         self.speaker = speaker
+        self.sample_rate = speaker.synthesizer.sample_rate
         self._loop = LoopThread("speaker")
 
     def speak(self, text: str, voice: str | None = None, seed: int | None = None) -> Spoken:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import time
 import wave
 from collections.abc import Callable, Iterable
@@ -12,9 +13,6 @@ from typing import Any
 import numpy as np
 
 from tensorrt_tts.audio.audio_file import audio_writer, check_audio_path
-
-SAMPLE_RATE = 24000
-"""Of every codec in the Orpheus family."""
 
 
 def output_path(given: str) -> Path:
@@ -38,25 +36,25 @@ def save_wav(wav: bytes, timing: dict[str, Any], path: Path) -> str:
 
 
 def save_stream(
-    chunks: Iterable[bytes],
+    chunks: Iterable[tuple[int, bytes]],
     path: Path,
-    sample_rate: int = SAMPLE_RATE,
     clock: Callable[[], float] = time.perf_counter,
 ) -> str:
-    """Write PCM chunks as they arrive; returns a line with the first audio's time, as this caller
-    saw it, network included. Raises as `audio_writer`."""
-    began, first, samples, count = clock(), None, 0, 0
+    """Write chunks, each its sample rate and PCM, as they arrive; returns a line with the first
+    audio's time, as this caller saw it, network included. Raises as `audio_writer`."""
+    began, samples, count = clock(), 0, 0
+    stream = iter(chunks)
+    head = next(stream, None)
+    if head is None:
+        return f"{path}: no audio came"
+    first, sample_rate = clock() - began, head[0]
     with audio_writer(path, sample_rate) as file:
-        for chunk in chunks:
-            if first is None:
-                first = clock() - began
+        for _, chunk in itertools.chain([head], stream):
             pcm = np.frombuffer(chunk, "<i2")
             file.write(pcm)
             samples += len(pcm)
             count += 1
     total = clock() - began
-    if first is None:
-        return f"{path}: no audio came"
     audio = samples / sample_rate
     return (
         f"{path}: first audio after {1000 * first:.0f} ms, {audio:.2f} s of audio in {total:.2f} s "

@@ -20,4 +20,4 @@ async def compare(synthesizer: Synthesizer, prompts: int = 3) -> tuple[bool, str
         [Prompt(f"text-{number}", text, "en") for number, text in enumerate(texts, 1)],
         voice=None,
     )
-    return all(row.exact for row in rows), table(rows)
+    return all(row.exact for row in rows), table(rows, synthesizer.sample_rate)

@@ -24,6 +24,7 @@ from tensorrt_tts.audio.audio_file import (
     check_audio_path,
 )
 from tensorrt_tts.client.handshake import by_code, check_url, not_opened, told
+from tensorrt_tts.codecs.snac.config import SNAC_24KHZ
 from tensorrt_tts.errors import (
     BackendError,
     CapacityError,
@@ -40,9 +41,6 @@ from tensorrt_tts.text.given import argument_text
 if TYPE_CHECKING:
     from websockets.exceptions import ConnectionClosed
     from websockets.sync.client import ClientConnection
-
-SAMPLE_RATE = 24_000
-"""Of `/ws/tts`, in Hz; the samples are mono and 16 bits."""
 
 TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 """A header's name (RFC 9110, 5.6.2)."""
@@ -134,7 +132,7 @@ def speak(
     except (OSError, ValueError, WebSocketException) as error:
         raise not_opened(url, error) from error
     try:
-        with socket, audio_writer(output, SAMPLE_RATE) as file:
+        with socket, audio_writer(output, _sample_rate(socket)) as file:
             return _exchange(socket, request, file, timeout)
     except TimeoutError as error:
         raise BackendError(f"{url} sent nothing for {timeout:g} s; is it overloaded?") from error
@@ -145,6 +143,12 @@ def speak(
             f"--url {url} does not answer as a speech server ({reason(error)}); "
             "correct host, port and path"
         ) from error
+
+
+def _sample_rate(socket: ClientConnection) -> int:
+    """Hz, as the answer to the handshake says; Orpheus's where it says nothing."""
+    said = socket.response.headers.get("X-Audio-Sample-Rate", "") if socket.response else ""
+    return int(said) if said.isdecimal() else SNAC_24KHZ.sampling_rate
 
 
 def _exchange(
@@ -168,11 +172,12 @@ def _exchange(
         if "error" in answer:
             raise told(answer) or BackendError(f"the server says {message[:160]!r}")
         if answer.get("done"):
-            rate = answer.get("sample_rate", SAMPLE_RATE)
-            if rate != SAMPLE_RATE:
+            known = _sample_rate(socket)
+            rate = answer.get("sample_rate", known)
+            if rate != known:
                 raise BackendError(
-                    f"the server speaks at {rate!r} Hz, and this client writes {SAMPLE_RATE}; "
-                    "give the server a codec of 24 kHz"
+                    f"the server speaks at {rate!r} Hz and did not say so before, the file is of "
+                    f"{known}; something between here and there drops X-Audio-Sample-Rate"
                 )
             waited = None if first is None else round(1000 * (first - begun), 1)
             return {**answer, "first_audio_ms": waited}

@@ -7,6 +7,10 @@ hops joined into one job, which costs less than each of them alone: the hop grow
 shrinks when idle. A stream that has the codec for itself is decoded hop by hop, always in the same
 pieces.
 
+No stream starves: one with something due, whose listener has run dry or has nothing yet, waits for
+no more batches than there are other streams open, the running one included. Whoever leads a batch
+before it is more urgent, and thereafter has audio that lasts longer.
+
 `step` is all there is to it, and a test calls it with a clock of its own. `start` calls it from
 threads, as many as the codec can be run by at once.
 """
@@ -38,7 +42,8 @@ class Decoded:
 
 Deliver = Callable[[Decoded | Exception | None], None]
 """Given a stream's audio in order, then None when that was all, or why no more comes. Called from
-any thread. Raises RuntimeError when nobody is left to take it."""
+any thread, with the scheduler locked, which keeps the order: it must not wait for anything. Raises
+RuntimeError when nobody is left to take it."""
 
 
 @dataclass(slots=True)
@@ -52,7 +57,7 @@ class SchedulerStats:
     busy_s: float = 0.0
     """Seconds spent decoding."""
     wait_s: float = 0.0
-    """Seconds between a hop being due and its batch, all jobs added."""
+    """Seconds that jobs could have been run and were not, all added."""
     worst_wait_s: float = 0.0
     late_s: float = 0.0
     """Seconds that listeners had run dry when their audio was ready, all added."""
@@ -72,7 +77,7 @@ class ScheduledStream:
         self.playback = playback
         self.deliver = deliver
         self.due_since: float | None = None
-        """When the oldest hop that is not decoded became due."""
+        """Since when its next job could be run, or has been running."""
         self.running = False
         self.paused = False
         self._scheduler = scheduler
@@ -87,9 +92,8 @@ class ScheduledStream:
         with self._scheduler.changed:
             self.stream.end(tail)
             self._scheduler.note(self)
-            over = self.stream.done and self._scheduler.forget(self)
-        if over:
-            self.deliver(None)
+            if self.stream.done and self._scheduler.forget(self):
+                self.deliver(None)
 
     def pause(self) -> None:
         """Nothing of it is decoded until `resume`."""
@@ -97,6 +101,8 @@ class ScheduledStream:
 
     def resume(self) -> None:
         with self._scheduler.changed:
+            if self.paused:
+                self.due_since = None  # nothing waited meanwhile
             self.paused = False
             self._scheduler.note(self)
 
@@ -170,20 +176,14 @@ class CodecScheduler:
         except Exception as error:
             results = [error] * len(batch)
         now = self.clock()
-        out: list[tuple[ScheduledStream, Decoded | Exception | None]] = []
         with self.changed:
             self._idle += 1
             self._stats.busy_s += now - began
             for (scheduled, _, _), result in zip(batch, results, strict=True):
                 scheduled.running = False
                 if scheduled in self._open:  # not cancelled meanwhile
-                    out += [(scheduled, item) for item in self._take(scheduled, result, began, now)]
+                    self._hand_out(scheduled, self._take(scheduled, result, began, now))
             self.changed.notify_all()
-        for scheduled, item in out:
-            try:
-                scheduled.deliver(item)
-            except RuntimeError:  # its event loop was closed
-                scheduled.cancel()
         return len(batch)
 
     def note(self, scheduled: ScheduledStream) -> None:
@@ -198,6 +198,15 @@ class CodecScheduler:
         found = scheduled in self._open
         self._open.pop(scheduled, None)
         return found
+
+    def _hand_out(
+        self, scheduled: ScheduledStream, items: Sequence[Decoded | Exception | None]
+    ) -> None:
+        try:
+            for item in items:
+                scheduled.deliver(item)
+        except RuntimeError:  # its event loop was closed
+            self.forget(scheduled)
 
     def _ready(self) -> list[ScheduledStream]:
         return [s for s in self._open if s.stream.due and not s.running and not s.paused]

@@ -148,6 +148,7 @@ def final(script: Script, sent_bytes: int) -> dict[str, object]:
         "ttft_ms": 1.0,
         "ttfa_ms": 2.0,
         "tokens": 7 * frames,
+        "frames": frames,
         "generation_time_s": duration / 2,
     }
     return {

@@ -46,12 +46,15 @@ def test_audio_that_the_server_dropped_without_telling_shows_against_its_frames(
     assert found(made) == (Fault.FRAMES,)
 
 
-def test_reported_frames_count_before_tokens():
+def test_frames_are_as_long_as_the_server_says():
     made = exchange()
-    made.final["metrics"] |= {"frames": 12, "tokens": 7 * 12 + 3}
     assert found(made) == ()
-    made.final["metrics"]["frames"] = 11
+    made.samples_per_frame = FRAME // 2
     assert found(made) == (Fault.FRAMES,)
+    made.final["metrics"]["frames"] = 24
+    assert found(made) == ()
+    del made.final["metrics"]["frames"]  # a server that does not say
+    assert found(made) == ()
 
 
 def test_an_answer_without_an_end_has_failed():

@@ -14,7 +14,7 @@ def lines(tmp_path):
     texts = ["Hello.", "We walked along the river at dusk."]
     found = []
     for index, text in enumerate(texts):
-        write_wav(tmp_path / f"{index}.wav", np.full(2400, 1000 * (index + 1), np.int16))
+        write_wav(tmp_path / f"{index}.wav", np.full(2400, 1000 * (index + 1), np.int16), 24000)
         found.append(request(index).model_copy(update={"text": text, "audio": f"{index}.wav"}))
     return [*found, request(2)]
 
@@ -57,7 +57,7 @@ def test_an_answer_that_a_model_fails_on_leaves_the_others_their_scores(tmp_path
 
 
 def test_audio_that_is_empty_or_gone_is_one_answer_without_a_score(tmp_path, lines, capsys):
-    write_wav(tmp_path / "0.wav", np.zeros(0, np.int16))
+    write_wav(tmp_path / "0.wav", np.zeros(0, np.int16), 24000)
     (tmp_path / "1.wav").unlink()
 
     def transcribe(audio, rate):
@@ -76,5 +76,5 @@ def test_another_language_is_refused(tmp_path):
 
 def test_wav_files_are_read_as_they_were_written(tmp_path):
     pcm = np.random.default_rng(0).integers(-32768, 32768, 999, dtype=np.int16)
-    write_wav(tmp_path / "a" / "b.wav", pcm)
+    write_wav(tmp_path / "a" / "b.wav", pcm, 24000)
     assert np.array_equal(read_wav(tmp_path / "a" / "b.wav"), pcm)

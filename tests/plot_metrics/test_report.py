@@ -23,7 +23,7 @@ from tests.plot_metrics.answered import mixed, overloaded, refused, spoken, torn
 def drawn(tmp_path_factory):
     folder = tmp_path_factory.mktemp("drawn")
     found = mixed()
-    write_wav(folder / "audio" / "a.wav", np.full(24000, 3000, np.int16))
+    write_wav(folder / "audio" / "a.wav", np.full(24000, 3000, np.int16), 24000)
     found[0] = found[0].model_copy(update={"audio": "audio/a.wav"})
     return draw_all(write(folder / "sweep.jsonl", found), folder)
 
@@ -57,7 +57,7 @@ def test_the_report_needs_nothing_but_itself(drawn):
 def test_audio_that_cannot_be_read_leaves_the_rest_of_the_report(tmp_path, capsys):
     found = mixed(3)
     for name in ("0.wav", "2.wav"):
-        write_wav(tmp_path / name, np.full(24000, 3000, np.int16))
+        write_wav(tmp_path / name, np.full(24000, 3000, np.int16), 24000)
     (tmp_path / "1.wav").write_bytes(b"RIFF, or so it says")
     found = [line.model_copy(update={"audio": f"{n}.wav"}) for n, line in enumerate(found)]
     log = read(write(tmp_path / "run.jsonl", found))

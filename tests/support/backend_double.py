@@ -85,7 +85,8 @@ class BackendDouble:
     ) -> AsyncIterator[TokenChunk]:
         """What is not handed over when the engine dies or the request fails is lost with it."""
         began = time.perf_counter()
-        length = limit if how.endless else min(limit, 7 * how.frames)
+        whole = len(grammar.prefix) + len(grammar.cycle) * how.frames if how.frames else 0
+        length = limit if how.endless else min(limit, whole)
         finish = Finish.STOP if length < limit else Finish.LENGTH
         pending: list[int] = []
         for index, token in enumerate(_tokens(prompt, grammar)):

@@ -10,6 +10,7 @@ from tempfile import mkdtemp
 from tensorrt_tts.codecs.base import Codec
 from tensorrt_tts.codecs.snac.codec import SnacCodec
 from tensorrt_tts.loading import load_model
+from tensorrt_tts.speech_model import SpeechModel
 from tensorrt_tts.stream_options import StreamOptions
 from tensorrt_tts.synthesizer import Synthesizer
 from tests.support.backend_double import BackendDouble
@@ -31,9 +32,13 @@ def _folders() -> tuple[Path, Path]:
 
 
 def double_synthesizer(
-    backend: BackendDouble, options: StreamOptions, codec: Codec | None = None
+    backend: BackendDouble,
+    options: StreamOptions,
+    codec: Codec | None = None,
+    model: SpeechModel | None = None,
 ) -> Synthesizer:
-    """Its voices are English Orpheus's: tara first. codec: instead of the tiny SNAC."""
+    """codec: instead of the tiny SNAC. model: instead of English Orpheus, whose first voice is
+    tara."""
     language_model, folder = _folders()
-    model = load_model(str(language_model), str(folder))
+    model = model or load_model(str(language_model), str(folder))
     return Synthesizer(model, backend, codec or SnacCodec.from_folder(folder), options)

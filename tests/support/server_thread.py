@@ -18,6 +18,7 @@ from tensorrt_tts.codecs.base import Codec
 from tensorrt_tts.server.serve import Server, bind, run
 from tensorrt_tts.server.service import Service
 from tensorrt_tts.server.settings import ServerSettings
+from tensorrt_tts.speech_model import SpeechModel
 from tensorrt_tts.stream_options import StreamOptions
 from tensorrt_tts.synthesizer import Synthesizer
 from tests.support.backend_double import BackendDouble
@@ -37,9 +38,16 @@ def wait_until(condition: Callable[[], bool], timeout_s: float = 120.0) -> float
 class ServerThread:
     """port, service and server are there once it listens. exit_code: after `stop()`."""
 
-    def __init__(self, backend: BackendDouble, codec: Codec | None = None, **settings: Any) -> None:
+    def __init__(
+        self,
+        backend: BackendDouble,
+        codec: Codec | None = None,
+        model: SpeechModel | None = None,
+        **settings: Any,
+    ) -> None:
         self.backend = backend
         self.codec = codec
+        self.model = model
         unmeasured = {"slots": 4, "measure_s": 0, "log_level": "warning"}
         self.settings = ServerSettings(_env_file=None, port=0, **(unmeasured | settings))
         self.exit_code: int | None = None
@@ -134,7 +142,7 @@ class ServerThread:
             stall_s=self.settings.stall_timeout_s,
             stop_s=self.settings.abort_timeout_s,
         )
-        return double_synthesizer(self.backend, options, self.codec)
+        return double_synthesizer(self.backend, options, self.codec, self.model)
 
     def _on_start(self, service: Service, server: Server, port: int) -> None:
         self._loop = asyncio.get_running_loop()
@@ -145,9 +153,12 @@ class ServerThread:
 
 @contextmanager
 def serving(
-    backend: BackendDouble | None = None, codec: Codec | None = None, **settings: Any
+    backend: BackendDouble | None = None,
+    codec: Codec | None = None,
+    model: SpeechModel | None = None,
+    **settings: Any,
 ) -> Iterator[ServerThread]:
-    server = ServerThread(backend or BackendDouble(), codec, **settings)
+    server = ServerThread(backend or BackendDouble(), codec, model, **settings)
     server.start()
     try:
         yield server

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from tensorrt_tts.codecs.context import CodecContext
 from tensorrt_tts.errors import CapacityError, InputError, TTSError
 from tensorrt_tts.speech import SpeechReport, SpeechRequest
 from tensorrt_tts.validation import first_problem
@@ -130,12 +131,14 @@ def encode(message: dict[str, Any]) -> str:
     return orjson.dumps(message).decode()
 
 
-def audio_headers(sample_rate: int) -> list[tuple[bytes, bytes]]:
-    """Of the handshake's answer: what the binary messages will be."""
+def audio_headers(context: CodecContext) -> list[tuple[bytes, bytes]]:
+    """Of the handshake's answer: what the binary messages will be, and for whoever checks them, of
+    how many samples a frame is that `frames` counts."""
     return [
         (b"x-audio-encoding", b"pcm_s16le"),
-        (b"x-audio-sample-rate", str(sample_rate).encode()),
+        (b"x-audio-sample-rate", b"%d" % context.sample_rate),
         (b"x-audio-channels", b"1"),
+        (b"x-audio-samples-per-frame", b"%d" % context.samples_per_frame),
     ]
 
 

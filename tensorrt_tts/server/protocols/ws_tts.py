@@ -76,7 +76,7 @@ async def serve_socket(socket: WebSocket, service: Service) -> None:
         except TTSError as error:
             await refuse_socket(socket, service, error)
             return
-        await socket.accept(headers=audio_headers(service.synthesizer.sample_rate))
+        await socket.accept(headers=audio_headers(service.synthesizer.codec.context))
         await speech_socket.run()
 
 

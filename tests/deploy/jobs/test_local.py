@@ -32,7 +32,7 @@ def test_what_is_saved_is_what_the_name_says(tmp_path: Path) -> None:
     pcm = np.arange(-500, 500, dtype=np.int16)
     for name, save in (
         ("whole.flac", lambda path: save_wav(wav_bytes(pcm, 24000), TIMING, path)),
-        ("stream.flac", lambda path: save_stream([pcm.tobytes()], path)),
+        ("stream.flac", lambda path: save_stream([(24000, pcm.tobytes())], path)),
     ):
         save(tmp_path / name)
         container, codec, rate, samples = decoded(tmp_path / name)
@@ -48,19 +48,27 @@ def test_an_output_is_refused_before_anything_is_rented(tmp_path: Path, name: st
 
 
 def test_save_stream(tmp_path: Path) -> None:
-    chunks = [np.arange(12000, dtype="<i2").tobytes()] * 4
+    chunks = [(24000, np.arange(12000, dtype="<i2").tobytes())] * 4
     times = iter([10.0, 10.25, 12.0])
     line = save_stream(chunks, tmp_path / "a.wav", clock=lambda: next(times))
     assert line.endswith(
         "first audio after 250 ms, 2.00 s of audio in 2.00 s (1.00x real time), 4 chunks"
     )
     with wave.open(str(tmp_path / "a.wav")) as file:
-        assert file.readframes(48000) == b"".join(chunks)
+        assert file.readframes(48000) == b"".join(pcm for _, pcm in chunks)
+
+
+@pytest.mark.parametrize("rate", [16000, 22050, 24000])
+def test_a_stream_is_saved_at_its_own_rate(tmp_path: Path, rate: int) -> None:
+    line = save_stream([(rate, bytes(2 * rate))] * 2, tmp_path / "a.wav")
+    assert "2.00 s of audio" in line
+    with wave.open(str(tmp_path / "a.wav")) as file:
+        assert (file.getframerate(), file.getnframes()) == (rate, 2 * rate)
 
 
 def test_a_stream_that_breaks_leaves_no_file(tmp_path: Path) -> None:
-    def broken() -> Iterator[bytes]:
-        yield b"\0\0"
+    def broken() -> Iterator[tuple[int, bytes]]:
+        yield 24000, b"\0\0"
         raise ConnectionError("gone")
 
     with pytest.raises(ConnectionError):

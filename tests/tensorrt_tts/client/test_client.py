@@ -27,9 +27,11 @@ DONE = {"done": True, "chunks": 2, "duration_s": 0.1, "bytes": 4800}
 
 @contextmanager
 def server(
-    answer: Callable[[ServerConnection, dict[str, Any]], None], denial: Response | None = None
+    answer: Callable[[ServerConnection, dict[str, Any]], None],
+    denial: Response | None = None,
+    headers: dict[str, str] | None = None,
 ) -> Iterator[str]:
-    """denial: instead of taking the handshake."""
+    """denial: instead of taking the handshake. headers: in the answer to it."""
 
     def handle(socket: ServerConnection) -> None:
         answer(socket, json.loads(socket.recv()))
@@ -37,7 +39,11 @@ def server(
     def deny(socket: ServerConnection, request: Request) -> Response | None:
         return denial
 
-    with serve(handle, "127.0.0.1", 0, process_request=deny) as running:
+    def described(socket: ServerConnection, request: Request, response: Response) -> None:
+        response.headers.update(headers or {})
+
+    ways = {"process_request": deny, "process_response": described}
+    with serve(handle, "127.0.0.1", 0, **ways) as running:
         thread = threading.Thread(target=running.serve_forever)
         thread.start()
         port = running.socket.getsockname()[1]
@@ -75,6 +81,18 @@ def test_audio_is_saved_and_the_last_message_printed(tmp_path, capsys):
     assert summary["first_audio_ms"] > 0
 
 
+@pytest.mark.parametrize("rate", [8000, 16000, 22050, 24000])
+def test_a_file_has_the_rate_that_the_server_says(tmp_path, rate):
+    def answer(socket, request):
+        socket.send(np.zeros(100, "<i2").tobytes())
+        socket.send(json.dumps({**DONE, "sample_rate": rate}))
+
+    with server(answer, headers={"X-Audio-Sample-Rate": str(rate)}) as url:
+        assert run(url, tmp_path / "out.wav") == 0
+    with wave.open(str(tmp_path / "out.wav")) as wav:
+        assert (wav.getframerate(), wav.getnframes()) == (rate, 100)
+
+
 @pytest.mark.parametrize("rate", [44100, 16000, "24000", None])
 def test_audio_at_another_rate_is_not_saved_as_ours(tmp_path, capsys, rate):
     def answer(socket, request):
@@ -83,7 +101,7 @@ def test_audio_at_another_rate_is_not_saved_as_ours(tmp_path, capsys, rate):
 
     with server(answer) as url:
         assert run(url, tmp_path / "out.wav") == errors.BackendError.exit_code
-    told = f"the server speaks at {rate!r} Hz, and this client writes 24000"
+    told = f"the server speaks at {rate!r} Hz and did not say so before, the file is of 24000;"
     assert told in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
 

@@ -14,9 +14,8 @@ from hypothesis import strategies as st
 from engines.snac_onnx import FixedWindow
 from tensorrt_tts.codecs.base import Window, decode
 from tensorrt_tts.codecs.fixed_window import FixedWindowCodec, exact_samples
-from tensorrt_tts.codecs.schedule import HopSchedule
 from tensorrt_tts.codecs.snac.codec import SnacCodec
-from tensorrt_tts.errors import CorruptEngineError, SettingError
+from tensorrt_tts.errors import CorruptEngineError
 from tests.support.examples import examples
 from tests.support.tiny_snac import write_snac
 
@@ -123,11 +122,6 @@ def test_too_narrow_an_engine(codec: SnacCodec) -> None:
     assert exact_samples(codec.context, 19) < 1 <= exact_samples(codec.context, 20)
     with pytest.raises(CorruptEngineError, match="19 steps"):
         FixedWindowCodec(codec.config, TorchSession(codec, steps=19))
-
-
-def test_there_is_no_stateful_decoding(codec: SnacCodec) -> None:
-    with pytest.raises(SettingError, match="torch codec"):
-        FixedWindowCodec(codec.config, TorchSession(codec)).open(HopSchedule(), stateful=True)
 
 
 def test_default_width_holds_three_frames(tmp_path: Path, codec: SnacCodec) -> None:

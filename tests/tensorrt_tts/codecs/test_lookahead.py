@@ -131,8 +131,3 @@ def test_a_cut_frame_never_sounds(cut: int, lookahead: int) -> None:
     stream = decoder(codec, TINY_TOKENS, "windowed", HopSchedule(lookahead, hop=1), 0)
     audio, _ = run(stream, ids)
     assert len(audio) == 5 * 2048
-
-
-def test_an_empty_stream_is_silence_of_no_length() -> None:
-    stream = decoder(tiny_codec(), TINY_TOKENS, "windowed", HopSchedule(), 0)
-    assert stream.flush().shape == (0,)

@@ -60,19 +60,6 @@ def test_the_declared_context_is_the_real_one() -> None:
     assert last - 64 < difference[-1] <= last
 
 
-def test_windows_equal_the_whole_and_batch_together() -> None:
-    codec = tiny_codec()
-    whole = decode(codec, STEPS, seed=3)
-    context = codec.context
-    windows = []
-    for known in range(30, len(STEPS), 4):
-        start, stop = context.final(known - 4), context.final(known)
-        origin = context.first_step(start)
-        windows.append(Window(STEPS[origin:known], start, stop, origin, seed=3))
-    for window, samples in zip(windows, codec.run(windows), strict=True):
-        np.testing.assert_allclose(samples, whole[window.start : window.stop], atol=2e-5)
-
-
 def test_seeds_matter_and_noise_can_be_off() -> None:
     noisy, quiet = tiny_codec(), tiny_codec(noise=False)
     assert not np.allclose(decode(noisy, STEPS, 1), decode(noisy, STEPS, 2), atol=1e-4)
@@ -89,10 +76,6 @@ def test_seeds_matter_and_noise_can_be_off() -> None:
 def test_a_window_that_lacks_context_is_refused(window: Window, says: str) -> None:
     with pytest.raises(ValueError, match=says):
         tiny_codec().run([window])
-
-
-def test_an_empty_window() -> None:
-    assert tiny_codec().run([Window(STEPS[:4], 7, 7)])[0].shape == (0,)
 
 
 def test_full_size_parameter_counts() -> None:

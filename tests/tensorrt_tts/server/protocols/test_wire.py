@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tensorrt_tts.backends.base import Finish
+from tensorrt_tts.codecs.context import CodecContext
 from tensorrt_tts.errors import BackendError, CapacityError, DrainingError, InputError
 from tensorrt_tts.families.orpheus.frames import FrameCounts
 from tensorrt_tts.server.context import Reason
@@ -108,10 +109,11 @@ def test_metrics_only_when_asked_for_and_there_are_any() -> None:
 
 
 def test_the_format_is_told_at_the_handshake() -> None:
-    assert dict(audio_headers(16000)) == {
+    assert dict(audio_headers(CodecContext(16000, 320, 2, 0, 640))) == {
         b"x-audio-encoding": b"pcm_s16le",
         b"x-audio-sample-rate": b"16000",
         b"x-audio-channels": b"1",
+        b"x-audio-samples-per-frame": b"640",
     }
 
 

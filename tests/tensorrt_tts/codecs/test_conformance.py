@@ -1,0 +1,86 @@
+"""Every codec there is, held to what all of them promise."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from functools import cache
+from pathlib import Path
+from tempfile import mkdtemp
+
+import pytest
+
+from benchmarks.null_codec import NullCodec
+from engines import snac_engine
+from engines.snac_engine import SnacRecipe
+from tensorrt_tts.codecs.base import Codec
+from tensorrt_tts.codecs.snac import onnx as snac_onnx
+from tensorrt_tts.codecs.snac import trt as snac_trt
+from tests.support import fake_tensorrt
+from tests.support.codec_conformance import CodecConformance, Subject
+from tests.support.snac_codecs import tiny_codec
+from tests.support.tiny_snac import TINY, tiny_export
+from tests.support.toy_family import SEMANTIC, ToyCodec
+
+pytestmark = pytest.mark.timeout(600)  # an export takes a dozen seconds of one core
+
+
+class TestSnac(CodecConformance):
+    """Windowed and stateful streams, also both in one run."""
+
+    @pytest.fixture
+    def subject(self) -> Subject:
+        return Subject(tiny_codec(), TINY.codebook_size, most=40, stateful=(False, True))
+
+
+@cache
+def exported() -> Codec:
+    return snac_onnx.open_codec(tiny_export()[1])
+
+
+class TestOnnx(CodecConformance):
+    @pytest.fixture
+    def subject(self) -> Subject:
+        return Subject(exported(), TINY.codebook_size, most=30)
+
+
+@cache
+def built() -> Codec:
+    """Of the double of TensorRT, which has to be in place."""
+    folder, export = Path(mkdtemp(prefix="engine-")), tiny_export()[1]
+    sizes = {"steps": 24, "max_batch": 6, "opt_batch": 2}
+    recipe = SnacRecipe.read().model_copy(update=sizes)
+    shutil.copy(export / "config.json", folder)
+    graph = (export / "snac.onnx").read_bytes()
+    (folder / "snac.engine").write_bytes(snac_engine._serialized(fake_tensorrt, graph, recipe))
+    return snac_trt.open_codec(folder, "cpu")
+
+
+class TestTensorRT(CodecConformance):
+    @pytest.fixture
+    def subject(self, monkeypatch: pytest.MonkeyPatch) -> Subject:
+        monkeypatch.setitem(sys.modules, "tensorrt", fake_tensorrt)
+        return Subject(built(), TINY.codebook_size, most=30)
+
+
+class TestNull(CodecConformance):
+    @pytest.fixture
+    def subject(self) -> Subject:
+        return Subject(NullCodec(), 4096, listens=False)
+
+
+VOICES = ((3, 1, 4, 1), (5, 9, 2, 6))
+
+
+class TestToy(CodecConformance):
+    """Causal, one code a step, with a condition."""
+
+    @pytest.fixture
+    def subject(self) -> Subject:
+        return Subject(ToyCodec(), len(SEMANTIC), levels=1, conditions=VOICES)
+
+
+class TestToyThatLooksAhead(CodecConformance):
+    @pytest.fixture
+    def subject(self) -> Subject:
+        return Subject(ToyCodec(future=2), len(SEMANTIC), levels=1, conditions=VOICES)

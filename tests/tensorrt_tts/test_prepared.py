@@ -1,0 +1,187 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+
+from tensorrt_tts.errors import InputError, SettingError, TextError, UnknownVoiceError
+from tensorrt_tts.families.base import TextForm
+from tensorrt_tts.prepared import (
+    FedText,
+    Preparation,
+    PreparedSegment,
+    check_request,
+    generate,
+    prepare_request,
+    text_feed,
+)
+from tensorrt_tts.speech import SpeechRequest
+from tensorrt_tts.text import phonemes
+from tests.support.backend_double import BackendDouble, Behaviour
+from tests.support.toy_family import SPEC, Toy, ToyParser, toy_model
+
+MODEL = toy_model()
+ROOM = 4096
+TEXT = "The first sentence is this one here. A second one follows it at once. And a third, too."
+SENTENCES = [
+    "The first sentence is this one here.",
+    "A second one follows it at once. And a third, too.",
+]
+
+
+def prepared(**settings: object) -> list[PreparedSegment]:
+    return prepare_request(SpeechRequest(TEXT, **settings), MODEL, ROOM)  # type: ignore[arg-type]
+
+
+def test_each_segment_is_a_prompt() -> None:
+    segments = prepared(voice="kai")
+    assert [segment.text for segment in segments] == SENTENCES
+    for segment in segments:
+        assert segment.prompt.ids == (*segment.text.encode(), 258)
+        assert segment.sampling.grammar == MODEL.family.grammar
+
+
+def test_seeds_count_up_from_segment_to_segment() -> None:
+    segments = prepared(seed=40)
+    assert [segment.seed for segment in segments] == [40, 41]
+    assert [segment.sampling.seed for segment in segments] == [40, 41]
+
+
+def test_without_a_seed_the_backend_draws_and_the_codecs_follow_one_another() -> None:
+    first, second = prepared()
+    assert first.sampling.seed is second.sampling.seed is None
+    assert second.seed == first.seed + 1
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("temperature", 0.9), ("top_p", 0.5), ("top_k", 7), ("repetition_penalty", 1.3)],
+)
+def test_settings_are_the_requests_or_the_models(name: str, value: float) -> None:
+    assert getattr(prepared(**{name: value})[0].sampling, name) == value
+    assert getattr(prepared()[0].sampling, name) == getattr(MODEL.sampling, name)
+
+
+def test_a_budget_fits_the_backend() -> None:
+    length = len(SENTENCES[0]) + 1
+    assert prepared(max_tokens=9)[0].sampling.max_tokens == 9
+    assert prepared()[0].sampling.max_tokens == SPEC.budget.tokens(SENTENCES[0])
+    for room, tokens in ((length + 5, 5), (length, 1), (3, 1)):
+        tight = prepare_request(SpeechRequest(TEXT), MODEL, room)
+        assert tight[0].sampling.max_tokens == tokens
+
+
+@pytest.mark.parametrize(
+    ("request_", "error"),
+    [
+        (SpeechRequest("Hi.", voice="nobody"), UnknownVoiceError),
+        (SpeechRequest("Hi.", top_p=0), SettingError),
+        (SpeechRequest("Hi.", seed=-1), SettingError),
+    ],
+)
+def test_what_needs_no_text_is_refused_first(request_: SpeechRequest, error: type) -> None:
+    for refuse in (
+        lambda: check_request(request_, SPEC),
+        lambda: Preparation(request_, MODEL, ROOM),
+        lambda: prepare_request(request_, MODEL, ROOM),
+    ):
+        with pytest.raises(error):
+            refuse()
+
+
+def test_what_is_refused_takes_no_seed() -> None:
+    preparation = Preparation(SpeechRequest("", seed=7), MODEL, ROOM)
+    with pytest.raises(TextError, match="cannot read"):
+        preparation.prepare(["One.", "Zwei für drei."])
+    assert [segment.seed for segment in preparation.prepare(["One.", "Two."])] == [7, 8]
+
+
+def test_phonemes_are_what_a_phoneme_model_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(phonemes, "phonemize", {"Hello.": "h@loU.", "Hm.": ""}.__getitem__)
+    model = replace(MODEL, family=Toy(replace(SPEC, text_form=TextForm.PHONEMES)))
+    (segment,) = prepare_request(SpeechRequest("Hello."), model, ROOM)
+    assert segment.prompt.ids[:-1] == tuple(b"h@loU.")
+    assert segment.sampling.max_tokens == SPEC.budget.tokens("h@loU.")
+    with pytest.raises(TextError, match="no English word"):
+        prepare_request(SpeechRequest("Hm."), model, ROOM)
+
+
+async def test_generate_gives_every_id() -> None:
+    backend = BackendDouble(behaviour=Behaviour(frames=5))
+    ids = await generate(backend, prepared(seed=1)[0], "a")
+    parser = ToyParser()
+    assert (len(ids), len(parser.push(ids))) == (4 + 5, 5)
+    assert backend.ended == ["a"]
+
+
+# Text that is still coming.
+
+
+@pytest.fixture
+def executor() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(1) as executor:
+        yield executor
+
+
+@pytest.fixture
+def fed(executor: ThreadPoolExecutor) -> FedText:
+    preparation = Preparation(SpeechRequest("", seed=40), MODEL, ROOM)
+    return FedText(text_feed(MODEL, 1000, None), preparation, executor)
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 31, len(TEXT)])
+async def test_any_pieces_are_the_whole(fed: FedText, size: int) -> None:
+    found = []
+    for start in range(0, len(TEXT), size):
+        found += await fed.feed(TEXT[start : start + size])
+    assert found + await fed.end() == prepared(seed=40)
+
+
+async def test_pieces_are_taken_in_the_order_of_their_calls(fed: FedText) -> None:
+    calls = [fed.feed(character) for character in TEXT]
+    parts = await asyncio.gather(*calls, fed.end())
+    assert [segment for part in parts for segment in part] == prepared(seed=40)
+
+
+async def test_a_flush_gives_what_there_is(fed: FedText) -> None:
+    assert await fed.feed("Hold on, ") == []
+    assert [segment.text for segment in await fed.feed("please", flush=True)] == [
+        "Hold on, please."
+    ]
+    assert [segment.text for segment in await fed.feed("Go on.") + await fed.end()] == ["Go on."]
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        # Its prompt is refused, its text, its length.
+        "Zwei für drei, eine ganze Menge. And more that is long enough by itself.",
+        "<|nobody|> may say this. And more of it here.",
+        "x" * 1001,
+    ],
+)
+async def test_a_refused_piece_leaves_what_came_before_whole(fed: FedText, bad: str) -> None:
+    found = await fed.feed(TEXT[:70])
+    for _ in range(2):
+        with pytest.raises(TextError):
+            await fed.feed(bad)
+    found += await fed.feed(TEXT[70:])
+    assert found + await fed.end() == prepared(seed=40)
+
+
+async def test_a_refused_end_may_be_tried_again(fed: FedText) -> None:
+    with pytest.raises(TextError, match="nothing to speak"):
+        await fed.end()
+    await fed.feed(TEXT)
+    assert await fed.end()
+
+
+async def test_after_the_end_nothing_more_is_taken(fed: FedText) -> None:
+    await fed.feed(TEXT)
+    await fed.end()
+    for more in (fed.feed("More."), fed.feed(""), fed.end()):
+        with pytest.raises(InputError, match="text has ended; open another"):
+            await more
