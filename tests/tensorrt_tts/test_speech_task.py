@@ -7,6 +7,7 @@ import contextlib
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -63,6 +64,8 @@ async def toy(
     codec: ToyCodec | None = None,
     options: StreamOptions = OPTIONS,
 ) -> AsyncIterator[Synthesizer]:
+    backend = backend or BackendDouble()
+    backend.behaviour = replace(backend.behaviour, interval=1)
     synthesizer = toy_synthesizer(backend, options, codec)
     try:
         yield synthesizer

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from tensorrt_tts.codecs.stability import compare, stability
+from tensorrt_tts.families.orpheus.frames import FrameParser
 from tensorrt_tts.families.orpheus.tokens import OrpheusTokens
 from tests.support.snac_codecs import tiny_codec
 from tests.support.tiny_snac import TINY
@@ -37,9 +38,9 @@ def test_silence_against_silence() -> None:
 
 
 def test_the_report_shows_the_price_of_each_lookahead() -> None:
-    rows = stability(random_frames(TOKENS, 12), TOKENS, tiny_codec())
-    ours, rivals = rows[:-2], rows[-2:]
+    rows = stability(random_frames(TOKENS, 12), lambda: FrameParser(TOKENS), tiny_codec())
+    ours, usual = rows[:-2], rows[-2:]
     assert [row.exact for row in ours] == [False] * (len(ours) - 1) + [True]
     assert ours[0].max_difference > ours[-1].max_difference
     assert [row.first_tokens for row in ours] == sorted(row.first_tokens or 0 for row in ours)
-    assert not any(row.exact for row in rivals)
+    assert not any(row.exact for row in usual)
