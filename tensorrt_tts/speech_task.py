@@ -310,10 +310,10 @@ class Speech:
         except asyncio.CancelledError:
             await self.aclose()
             raise
-        if isinstance(item, AudioChunk):
+        if isinstance(item, AudioChunk) and not self._over:
             return item
         await self.aclose()
-        if item is not None:
+        if isinstance(item, BaseException):
             raise item
         raise StopAsyncIteration
 

@@ -171,6 +171,34 @@ def test_joined_hops_are_the_same_audio(desk: Desk) -> None:
     assert desk.heard["a"].end == [None]
 
 
+@pytest.mark.parametrize("cost", [0.5, 1.5, 10.0])
+def test_no_stream_starves(desk: Desk, cost: float) -> None:
+    """Six streams that always have something due, on a codec that is (cost ≥ 1) too slow for even
+    one of them: each is decoded once in any six batches."""
+    alone(desk.codec)
+    for name in "abcdef":
+        desk.open(name)
+    order = ""
+    for _ in range(60):
+        for name, scheduled in desk.streams.items():
+            desk.push(name, 1 - scheduled.stream.due)
+        ((name, _),) = desk.step(cost * STEP / RATE)
+        order += name
+    assert all(len(set(order[at : at + 6])) == 6 for at in range(55))
+
+
+def test_a_newcomer_is_heard_while_all_others_are_late(desk: Desk) -> None:
+    alone(desk.codec)
+    for name in "abcdef":
+        desk.open(name, 1)
+    desk.drain()
+    desk.clock.now += 10
+    for name in "abcdef":
+        desk.push(name, 1)
+    desk.open("z", 1)
+    assert desk.step(1.0) == [("z", 1)]
+
+
 def test_a_cancelled_streams_job_never_runs(desk: Desk) -> None:
     desk.open("a", 2)
     desk.open("b", 2)

@@ -27,8 +27,8 @@ class CostlyCodec:
 
     threads = 1
 
-    def __init__(self, codec: SnacCodec, clock: Clock, cost: float) -> None:
-        self.context, self.max_batch, self.open = codec.context, codec.max_batch, codec.open
+    def __init__(self, codec: SnacCodec, clock: Clock, cost: float, max_batch: int) -> None:
+        self.context, self.max_batch, self.open = codec.context, max_batch, codec.open
         self.enter_thread = codec.enter_thread
         self.batches = 0
         self._codec, self._clock, self._cost = codec, clock, cost
@@ -70,7 +70,8 @@ class Traffic:
 
     def __init__(self, draw: random.Random, codec: SnacCodec, callers: int, steps: int) -> None:
         self.clock = Clock()
-        self.codec = CostlyCodec(codec, self.clock, draw.choice([0.001, 0.02, 0.3]))
+        cost, most = draw.choice([0.001, 0.02, 0.3]), draw.choice([1, 3, codec.max_batch])
+        self.codec = CostlyCodec(codec, self.clock, cost, most)
         self.scheduler = CodecScheduler(self.codec, self.clock)
         self.to_come = [Caller(draw, codec, steps) for _ in range(callers)]
         self.here: list[Caller] = []
