@@ -90,7 +90,8 @@ async def test_a_stream_waits_only_as_long_as_the_codec_says(future: int) -> Non
     """Where nobody chose a lookahead: a first hop of one step is heard with the first step."""
     codec = ToyCodec(future)
     options = StreamOptions(HopSchedule(hop=1))
-    synthesizer = toy_synthesizer(BackendDouble(), options, codec)
+    backend = BackendDouble(behaviour=Behaviour(interval=1))
+    synthesizer = toy_synthesizer(backend, options, codec)
     pcm, _ = await synthesizer.synthesize(SpeechRequest(TEXT[:60], seed=4))
     await synthesizer.close()
     assert [len(window.steps) for window in codec.batches[0]] == [1]
