@@ -188,7 +188,12 @@ def exactness(name: str, policy: str) -> list[Comparison]:
 
 
 async def beyond(
-    codec: str, slots: int, folder: Path, session: Session, seconds: float
+    codec: str,
+    slots: int,
+    folder: Path,
+    session: Session,
+    seconds: float,
+    shares: Sequence[float] = SHARES,
 ) -> list[Point]:
     """Callers who come within half an answer, each once, to a server of so many slots."""
     points: list[Point] = []
@@ -197,7 +202,7 @@ async def beyond(
     log = folder / f"server-{slots}-slots.log"
     with serving(arguments, log, module="benchmarks.host_server") as process:
         endpoint = WebSocketEndpoint(process.socket_url, timeout=max(60.0, 10 * seconds))
-        for share in SHARES:
+        for share in shares:
             callers = max(1, round(share * slots))
             suite = poisson("en", None, 2 * callers / seconds, callers, 0, one_sentence=True)
             path = folder / f"beyond-{callers:04}.jsonl"
