@@ -146,6 +146,15 @@ def _other_commands(commands: Any) -> None:
     command.add_argument("--out", type=Path, default=Path("out/host-overhead"))
     command.set_defaults(run=_run_host_overhead)
 
+    about = "streams held by our codec path and by the usual ones, and what happens beyond"
+    command = commands.add_parser("capacity", help=about, description=about)
+    command.add_argument("--codecs", default="demo,random", help="one by one (%(default)s)")
+    command.add_argument("--policies", help="some of batched,single,window,again (all)")
+    command.add_argument("--limit", type=int, default=64, help="streams at most (%(default)s)")
+    command.add_argument("--seconds", type=float, default=5.0, help="of audio in an answer")
+    command.add_argument("--out", type=Path, default=Path("out/capacity"))
+    command.set_defaults(run=_run_capacity)
+
     about = "a model's shape on a device: ceilings, vLLM alone, first audio, callers held"
     command = commands.add_parser("device", help=about, description=about)
     command.add_argument("--shape", choices=SHAPES, default="orpheus-3b", help="(%(default)s)")
@@ -371,6 +380,45 @@ def _run_host_overhead(parsed: argparse.Namespace) -> None:
     print(table(levels))
     print(*held, sep="\n")
     _result(as_json(levels, _environment()), parsed.out / "host.json")
+
+
+def _run_capacity(parsed: argparse.Namespace) -> None:
+    import torch
+
+    from benchmarks.capacity import BATCHED, POLICIES, as_json, beyond, capacity, table
+    from benchmarks.host_overhead import table as level_table
+
+    torch.set_num_threads(1)  # of this process, which only compares
+    policies = parsed.policies.split(",") if parsed.policies else tuple(POLICIES)
+    session = Session(
+        folder=parsed.out,
+        server="benchmarks.host_server",
+        settings={"codecs": parsed.codecs, "policies": policies, "seconds": parsed.seconds},
+        save_audio=False,
+        progress=lambda line, total: None,
+    )
+    environment = _environment()
+    rows, points, levels = [], [], []
+    for codec in parsed.codecs.split(","):
+        folder = parsed.out / Path(codec).name
+        held, tried = run_blocking(
+            capacity(
+                codec,
+                folder,
+                session,
+                parsed.limit,
+                parsed.seconds,
+                policies,
+                progress=lambda level: notice(level_table([level])),
+            )
+        )
+        rows += held
+        levels += tried
+        for row in held:
+            if row.policy == BATCHED and row.streams:
+                points += run_blocking(beyond(codec, row.streams, folder, session, parsed.seconds))
+    print(table(rows, points))
+    _result(as_json(rows, points, levels, environment), parsed.out / "capacity.json")
 
 
 def _run_device(parsed: argparse.Namespace) -> None:

@@ -30,7 +30,10 @@ from tensorrt_tts.families.orpheus.frames import STEPS_PER_FRAME, FrameParser, p
 from tensorrt_tts.families.orpheus.tokens import SLOTS, OrpheusTokens
 
 if TYPE_CHECKING:
+    from snac import SNAC
+
     from tensorrt_tts.codecs.snac.codec import SnacCodec
+    from tensorrt_tts.codecs.snac.config import SnacConfig
     from tensorrt_tts.codecs.stability import StreamingDecoder
 
 LENGTHS = (5.0, 20.0, 60.0)
@@ -182,22 +185,26 @@ def random_ids(tokens: OrpheusTokens, frames: int, seed: int = 0) -> list[int]:
 def open_codec(name: str, device: str) -> tuple[SnacCodec, OrpheusTokens]:
     """name: "random" for SNAC 24 kHz at full size with random weights, "demo" for the voice that
     ships, or a checkpoint folder. Raises the CheckpointError that fits."""
-    from tensorrt_tts.codecs.snac import weights as snac_weights
     from tensorrt_tts.codecs.snac.codec import SnacCodec
+
+    config, model = open_model(name)
+    codec = SnacCodec(config, model, device=device)
+    return codec, OrpheusTokens(codebook_size=config.codebook_size)
+
+
+def open_model(name: str) -> tuple[SnacConfig, SNAC]:
+    """As `open_codec`."""
+    from tensorrt_tts.codecs.snac import weights as snac_weights
     from tensorrt_tts.codecs.snac.config import SNAC_24KHZ
 
     if name == "random":
         import torch
 
         torch.manual_seed(0)
-        codec = SnacCodec(SNAC_24KHZ, snac_weights.build(SNAC_24KHZ).eval(), device=device)
-    else:
-        from tensorrt_tts.checkpoint_folder import demo_folder
+        return SNAC_24KHZ, snac_weights.build(SNAC_24KHZ).eval()
+    from tensorrt_tts.checkpoint_folder import demo_folder
 
-        codec = SnacCodec.from_folder(
-            demo_folder("codec") if name == "demo" else Path(name), device=device
-        )
-    return codec, OrpheusTokens(codebook_size=codec.config.codebook_size)
+    return snac_weights.load(demo_folder("codec") if name == "demo" else Path(name))
 
 
 def table(rows: Sequence[DecodeCost]) -> str:

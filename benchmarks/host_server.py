@@ -55,6 +55,7 @@ def build(
     hand_on: int = SLOTS,
     engine_streams: int | None = None,
     engine_arguments: Mapping[str, Any] | None = None,
+    policy: str = "batched",
 ) -> Synthesizer:
     """A synthesizer that answers every sentence with `seconds` of noise: at `rate` tokens a second,
     or, with a `shape`, as fast as vLLM is with random weights. A text of several sentences gets so
@@ -62,19 +63,18 @@ def build(
 
     codec: "null", or what `decode_cost.open_codec` takes. hand_on: tokens that vLLM hands on at
     once. engine_streams: streams that vLLM is started for, where more than max_streams: engines of
-    one size are compiled once. Raises what loading a codec or starting an engine raises.
+    one size are compiled once. policy: of `capacity.POLICIES`. Raises what loading a codec or
+    starting an engine raises.
     """
     tokens = OrpheusTokens()
-    decoder: Codec
-    if codec == "null":
-        decoder = NullCodec()
-    else:
+    decoder: Codec = NullCodec()
+    if codec != "null":
         import torch
 
-        from benchmarks.decode_cost import open_codec
+        from benchmarks.capacity import open_policy
 
         torch.set_num_threads(1)  # more would fight over the cores with the event loop
-        decoder, tokens = open_codec(codec, device)
+        decoder, tokens = open_policy(codec, policy, device)
     count = SLOTS * max(1, round(seconds / FRAME_S))
     budget = orpheus_budget(floor_seconds=2 * seconds, ceiling=1 << 20)
     spec = replace(ENGLISH, name="engine-double", budget=budget, segment_characters=1 << 20)
@@ -101,6 +101,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--hand-on", type=int, default=SLOTS)
     parser.add_argument("--engine-streams", type=int)
+    parser.add_argument("--policy", default="batched")
     parser.add_argument("--engine-arguments", type=json.loads, default={})
     own, rest = parser.parse_known_args(arguments)
     from tensorrt_tts.server.serve import serve
@@ -123,6 +124,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 own.hand_on,
                 own.engine_streams,
                 own.engine_arguments,
+                own.policy,
             ),
         )
 

@@ -90,11 +90,19 @@ def closed(
     return Suite(f"closed_{streams}", workload, requests, drive, live=False, streams=streams)
 
 
-def poisson(language: str, voice: str | None, rate: float, requests: int, seed: int) -> Suite:
-    """`requests` callers who arrive at `rate` a second on average, whatever the server does."""
+def poisson(
+    language: str,
+    voice: str | None,
+    rate: float,
+    requests: int,
+    seed: int,
+    one_sentence: bool = False,
+) -> Suite:
+    """`requests` callers who arrive at `rate` a second on average, whatever the server does.
+    one_sentence: as of `closed`."""
     if requests < 1:
         raise SettingError(f"requests {requests}: must be at least 1")
-    prompts = load(language)
+    prompts = single_sentences(load(language)) if one_sentence else load(language)
 
     async def drive(endpoint: Endpoint, seen: Seen) -> Sequence[Exchange]:
         return await open_loop(endpoint, prompts, voice, rate, requests, seed, seen)

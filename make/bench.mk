@@ -1,7 +1,7 @@
 # Benchmarks, on the demo voice and this machine. Results: BENCH_OUT. See benchmarks/README.md.
 BENCH_OUT ?= $(OUT)/bench
 
-.PHONY: bench bench-drift bench-quality bench-decode bench-host bench-device
+.PHONY: bench bench-drift bench-quality bench-decode bench-host bench-capacity bench-device
 
 bench: $(INSTALLED)  ## speak 22 texts to a server of its own: run log, W&B (offline), figures, report
 	$(PYTHON) -m benchmarks sweep --serve --save-audio --score --plot --wandb offline --out $(BENCH_OUT)
@@ -17,6 +17,9 @@ bench-decode: $(INSTALLED)  ## what decoding costs per second of audio, by polic
 
 bench-host: $(INSTALLED)  ## real-time streams that one process carries when the model costs nothing
 	$(PYTHON) -m benchmarks host-overhead --out $(BENCH_OUT)/host
+
+bench-capacity: $(INSTALLED)  ## real-time streams by codec policy, ours beside the usual ones (some ten minutes)
+	$(PYTHON) -m benchmarks capacity --out $(BENCH_OUT)/capacity
 
 # On a GPU host: `pip install 'tensorrt-tts[vllm,bench,server]'`, then with that PYTHON (no .venv is
 # made then). STAGES: some of ceilings,exactness,codec,backbone,first-audio,callers; each adds to

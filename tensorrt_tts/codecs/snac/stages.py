@@ -35,7 +35,8 @@ class Snake:
     inverse: torch.Tensor
 
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
-        return torch.addcmul(x, torch.sin(x * self.alpha).square_(), self.inverse)
+        y = (x * self.alpha).sin_()
+        return torch.addcmul(x, y.mul_(y), self.inverse)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +163,12 @@ def depthwise(
 
 
 def _product(matrix: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
-    """matrix (out, in) times x (B, in, length). A batch of one is spared the batched product."""
-    return torch.mm(matrix, x[0])[None] if len(x) == 1 else torch.matmul(matrix, x)
+    """matrix (out, in) times x (B, in, length), as one product: a batched one would read the matrix
+    for every item, and the largest is 32 MB. Channels come out as the outermost dimension in memory
+    and stay it through whatever works element by element, so that `reshape` seldom copies."""
+    batch, channels, length = x.shape
+    y = torch.mm(matrix, x.transpose(0, 1).reshape(channels, -1))
+    return y.view(-1, batch, length).transpose(0, 1)
 
 
 def pointwise(
@@ -185,19 +190,19 @@ def transposed(
 ) -> torch.Tensor:
     """Transposed convolution with kernel 2·rate and stride rate, unpadded: every input adds two
     blocks of `rate` outputs, its own and the next one's. matrix: see `Upsample`."""
-    batch, _, length = x.shape
+    batch, channels, length = x.shape
     out = len(bias)
     if length < FEW_POSITIONS:
-        rows = x.transpose(1, 2).reshape(batch * length, -1)
-        product = F.linear(rows, matrix).view(batch, length, -1).transpose(1, 2)
+        rows = x.transpose(1, 2).reshape(batch * length, channels)
+        product = F.linear(rows, matrix).view(batch, length, out, 2, rate).permute(2, 3, 0, 1, 4)
     else:
-        product = _product(matrix, x)
-    blocks = product.unflatten(1, (out, 2, rate))
-    y = bias.new_zeros(batch, out, length + 1, rate)
-    y[:, :, :length] = blocks[:, :, 0].transpose(2, 3)
-    y[:, :, 1:] += blocks[:, :, 1].transpose(2, 3)
-    y += bias[:, None, None]
-    return y.view(batch, out, -1)
+        product = _product(matrix, x).unflatten(1, (out, 2, rate)).permute(1, 2, 0, 4, 3)
+    y = x.new_empty(out, batch, length + 1, rate)  # `_product` keeps channels outermost, as here
+    y[:, :, :length] = product[:, 0]
+    y[:, :, length] = 0
+    y[:, :, 1:] += product[:, 1]
+    y += bias[:, None, None, None]
+    return y.view(out, batch, -1).transpose(0, 1)
 
 
 def needs(stage: Stage, wanted: Interval) -> Interval:

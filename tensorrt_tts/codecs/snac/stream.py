@@ -29,7 +29,7 @@ class StageState:
 
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
-        self.held: torch.Tensor | None = None  # inputs begin … end − 1, (1, channels, length)
+        self.held: torch.Tensor | None = None  # inputs begin … end − 1, (channels, length)
         self.begin = 0
         self.end = 0
         self.done = 0  # outputs handed on
@@ -90,14 +90,13 @@ def run(stages: SnacStages, jobs: Sequence[StateJob]) -> np.ndarray:
         x = stages.embed(torch.tensor([list(job.steps) for job in jobs], device=device))
     for states in zip(*(job.states for job in jobs), strict=True):
         state, stage = states[0], states[0].stage
-        if x is not None:
-            held = [s.held for s in states if s.held is not None]
-            x = torch.cat((torch.cat(held), x), dim=-1) if held else x
-            new = x.shape[-1] - (state.end - state.begin)
-        elif state.held is not None:
-            x, new = torch.cat([s.held for s in states if s.held is not None]), 0
-        else:
+        held = [s.held for s in states if s.held is not None]
+        if held:  # channels outermost in memory, as `stages` keeps them
+            parts = [torch.stack(held, dim=1)] + ([] if x is None else [x.transpose(0, 1)])
+            x = torch.cat(parts, dim=-1).transpose(0, 1)
+        elif x is None:
             continue
+        new = x.shape[-1] - (state.end - state.begin)
         end = state.end + new
         until = end * stage.rate if first.ended else settled(stage, end)
         made, keep = None, 0
@@ -115,7 +114,7 @@ def run(stages: SnacStages, jobs: Sequence[StateJob]) -> np.ndarray:
             keep = max(0, needs(stage, (until, until + 1))[0] - state.begin)
         gained = max(0, until - state.done)
         for row, s in enumerate(states):
-            s.held = x[row : row + 1, :, keep:]
+            s.held = x[row, :, keep:]
             s.end += new
             s.begin += keep
             s.done += gained
