@@ -7,14 +7,15 @@ codec does that reaches too far.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import contextlib
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from tensorrt_tts.backends.base import Grammar, Prompt
+from tensorrt_tts.backends.base import Grammar, Prompt, Sampling, TokenChunk
 from tensorrt_tts.codecs.base import Codec, CodecStream, Condition, Job, Step, Window
 from tensorrt_tts.codecs.context import CodecContext
 from tensorrt_tts.codecs.schedule import HopSchedule
@@ -157,6 +158,20 @@ class ToyCodec:
         return samples.astype(np.float32)
 
 
+class OneByOne(BackendDouble):
+    """Delivers every id by itself, so that a step may be a chunk."""
+
+    async def stream(
+        self, prompt: Prompt, sampling: Sampling, request_id: str
+    ) -> AsyncIterator[TokenChunk]:
+        async with contextlib.aclosing(super().stream(prompt, sampling, request_id)) as chunks:
+            async for chunk in chunks:
+                for token in chunk.ids:
+                    yield TokenChunk((token,))
+                if chunk.finish is not None:
+                    yield TokenChunk((), chunk.finish)
+
+
 def toy_model() -> SpeechModel:
     return SpeechModel("toy", Toy(), SamplingDefaults(), Path("toy"), Path("toy"))
 
@@ -167,4 +182,4 @@ def toy_synthesizer(
     codec: Codec | None = None,
 ) -> Synthesizer:
     """In a running event loop or out of one."""
-    return Synthesizer(toy_model(), backend or BackendDouble(), codec or ToyCodec(), options)
+    return Synthesizer(toy_model(), backend or OneByOne(), codec or ToyCodec(), options)

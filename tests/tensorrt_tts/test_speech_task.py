@@ -21,7 +21,7 @@ from tensorrt_tts.speech_task import Speech
 from tensorrt_tts.stream_options import StreamOptions
 from tensorrt_tts.synthesizer import Synthesizer
 from tests.support.backend_double import BackendDouble, Behaviour
-from tests.support.toy_family import GLOBALS, STEP, ToyCodec, toy_synthesizer
+from tests.support.toy_family import GLOBALS, STEP, OneByOne, ToyCodec, toy_synthesizer
 from tests.support.watchdog_time import WatchdogTime
 
 TEXT = (
@@ -38,7 +38,7 @@ TIMEOUT_S = 60.0
 """What takes so long hangs, on whatever machine."""
 
 
-class GatedBackend(BackendDouble):
+class GatedBackend(OneByOne):
     """Holds each stream back after so many steps until the gate is opened."""
 
     def __init__(self, steps: int) -> None:
@@ -203,7 +203,7 @@ async def test_text_for_a_speech_that_was_left_is_not_spoken() -> None:
 
 
 async def test_paused_at_once_nothing_is_decoded() -> None:
-    backend, codec = BackendDouble(), ToyCodec()
+    backend, codec = OneByOne(), ToyCodec()
     async with toy(backend, codec) as synthesizer:
         speech = synthesizer.stream(SpeechRequest(TEXT, seed=3), "a")
         speech.pause()
@@ -239,7 +239,7 @@ async def test_paused_within_a_segment(steps: int) -> None:
 
 
 async def test_paused_between_segments_the_next_is_not_begun() -> None:
-    backend = BackendDouble()
+    backend = OneByOne()
     async with toy(backend) as synthesizer:
         speech = await synthesizer.open_fed(SpeechRequest(TEXT[:100], seed=3), "a")
         parts = [(await anext(speech)).pcm for _ in range(STEPS)]
@@ -354,7 +354,7 @@ async def test_a_pause_is_no_stall_and_its_end_neither(clock: WatchdogTime) -> N
 
 async def test_a_listener_who_takes_nothing_is_no_stall(clock: WatchdogTime) -> None:
     options = StreamOptions(HopSchedule(hop=1), ahead_s=0.1, stall_s=10.0)
-    backend = BackendDouble()
+    backend = OneByOne()
     async with toy(backend, options=options) as synthesizer:
         speech = synthesizer.stream(SpeechRequest(TEXT, seed=3), "a")
         await until(lambda: speech.report.samples == STEPS * STEP)
@@ -410,7 +410,7 @@ async def test_a_codec_that_fails_ends_it_and_frees_the_backend() -> None:
         def run(self, jobs: Sequence[Job]) -> list[np.ndarray]:
             raise ValueError("broken")
 
-    backend = BackendDouble()
+    backend = OneByOne()
     async with toy(backend, Broken()) as synthesizer:
         with pytest.raises(ValueError, match="broken"):
             await heard(synthesizer.stream(SpeechRequest(TEXT)))
@@ -418,7 +418,7 @@ async def test_a_codec_that_fails_ends_it_and_frees_the_backend() -> None:
 
 
 async def test_no_audio_is_an_error() -> None:
-    async with toy(BackendDouble(behaviour=Behaviour(frames=0))) as synthesizer:
+    async with toy(OneByOne(behaviour=Behaviour(frames=0))) as synthesizer:
         with pytest.raises(NoAudioError):
             await heard(synthesizer.stream(SpeechRequest(TEXT)))
 

@@ -25,7 +25,7 @@ from tensorrt_tts.codecs.lookahead import decode_offline
 from tensorrt_tts.codecs.schedule import HopSchedule
 from tensorrt_tts.speech import SpeechRequest
 from tensorrt_tts.stream_options import StreamOptions
-from tests.support.backend_double import BackendDouble, Behaviour
+from tests.support.backend_double import Behaviour
 from tests.support.chromium import chromium_page, find_chromium
 from tests.support.server_thread import ServerThread, serving
 from tests.support.toy_family import (
@@ -90,8 +90,7 @@ async def test_a_stream_waits_only_as_long_as_the_codec_says(future: int) -> Non
     """Where nobody chose a lookahead: a first hop of one step is heard with the first step."""
     codec = ToyCodec(future)
     options = StreamOptions(HopSchedule(hop=1))
-    backend = BackendDouble(behaviour=Behaviour(interval=1))
-    synthesizer = toy_synthesizer(backend, options, codec)
+    synthesizer = toy_synthesizer(options=options, codec=codec)
     pcm, _ = await synthesizer.synthesize(SpeechRequest(TEXT[:60], seed=4))
     await synthesizer.close()
     assert [len(window.steps) for window in codec.batches[0]] == [1]
