@@ -8,7 +8,7 @@ from engines.plan import plan
 from engines.recipe import model_names, model_recipes, recipe
 from tensorrt_tts.engine_folder.formats import Format
 from tensorrt_tts.errors import SettingError
-from tensorrt_tts.families.budget import TokenBudget
+from tensorrt_tts.families.orpheus.spec import ENGLISH
 from tensorrt_tts.families.orpheus.tokens import SLOTS, OrpheusTokens
 
 ENTRIES = [
@@ -42,7 +42,7 @@ def test_orpheus_agrees_with_the_runtime():
     tokens = OrpheusTokens()
     assert model.legal_ids == tokens.audio_end - tokens.audio_base + len(tokens.stop_ids)
     assert model.token_rate == SLOTS * 24000 / 2048
-    assert model.limits.max_seq_len >= TokenBudget().ceiling + model.limits.max_input_len
+    assert model.limits.max_seq_len >= ENGLISH.budget.ceiling + model.limits.max_input_len
     assert tokens.audio_end <= model.architecture.vocab_size
 
 

@@ -94,7 +94,7 @@ class Sharing(BackendDouble):
     """One engine for all its streams: each token of each takes a while of the clock."""
 
     def __init__(self, clock: Clock, token_s: float, most: int = 16, fails_at: int = 99) -> None:
-        super().__init__(capacity=Capacity(most, 4096), behaviour=Behaviour(frames=12))
+        super().__init__(capacity=Capacity(most, 4096), behaviour=Behaviour(frames=12, interval=1))
         self.clock, self.token_s, self.fails_at = clock, token_s, fails_at
         self.at_once = 0
 
