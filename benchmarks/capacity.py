@@ -64,8 +64,8 @@ class Held:
     """streams: held, and `words` says it with what limited it. cpu: seconds of the server per
     second of audio delivered, at that level, or with one stream where none was held. missing,
     max_lsb: of the worst of `TOGETHER` streams against its offline decode; samples, steps of int16.
-    threads: that decode, times torch's own of each. load: processes that wanted a CPU in the minute
-    before."""
+    threads: that decode, each with one of torch's own. load: processes that wanted a CPU in the
+    minute before."""
 
     codec: str
     policy: str
@@ -74,7 +74,7 @@ class Held:
     cpu: float | None
     missing: int
     max_lsb: int
-    threads: str
+    threads: int
     load: float
 
 
@@ -146,17 +146,12 @@ async def capacity(
                 cpu=judged.cpu,
                 missing=max((one.missing for one in exact), key=abs),
                 max_lsb=max(one.max_lsb for one in exact),
-                threads=_threads(open_policy(codec, policy)[0]),
+                threads=open_policy(codec, policy)[0].threads,
                 load=round(load, 2),
             )
         )
         tried += levels
     return rows, tried
-
-
-def _threads(codec: Codec) -> str:
-    own = os.cpu_count() if isinstance(codec, UsualCodec) else 1
-    return f"{codec.threads} × {own}"
 
 
 def exactness(name: str, policy: str) -> list[Comparison]:
