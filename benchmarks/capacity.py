@@ -38,9 +38,11 @@ from tensorrt_tts.playback import PlaybackClock
 from tensorrt_tts.stream_options import StreamOptions
 
 BATCHED = "batched"
+STATEFUL = "stateful"
 
 POLICIES = {
     BATCHED: "ours, batched",
+    STATEFUL: "ours, with state",
     "single": "ours, batches of one",
     "window": "28-token window",
     "again": "decode again",
@@ -62,8 +64,8 @@ class Held:
     """streams: held, and `words` says it with what limited it. cpu: seconds of the server per
     second of audio delivered, at that level, or with one stream where none was held. missing,
     max_lsb: of the worst of `TOGETHER` streams against its offline decode; samples, steps of int16.
-    threads: that decode, times torch's own of each. load: processes that wanted a CPU in the minute
-    before."""
+    threads: that decode, each with one of torch's own. load: processes that wanted a CPU in the
+    minute before."""
 
     codec: str
     policy: str
@@ -72,7 +74,7 @@ class Held:
     cpu: float | None
     missing: int
     max_lsb: int
-    threads: str
+    threads: int
     load: float
 
 
@@ -98,9 +100,13 @@ def open_policy(name: str, policy: str, device: str = "cpu") -> tuple[Codec, Orp
         tokens = OrpheusTokens(codebook_size=config.codebook_size)
         return UsualCodec(model, config.context(), policy), tokens
     codec, tokens = open_codec(name, device)
-    if policy != BATCHED:
+    if policy == "single":
         codec.max_batch = 1
     return codec, tokens
+
+
+def options_of(policy: str) -> StreamOptions:
+    return StreamOptions(stateful=policy == STATEFUL)
 
 
 async def capacity(
@@ -118,7 +124,7 @@ async def capacity(
     for policy in policies:
         exact = exactness(codec, policy)
         load = os.getloadavg()[0]
-        first = 1 if policy in USUAL else 4
+        first = 1 if policy in USUAL else 2
         levels = await host_overhead(
             codec,
             folder / policy,
@@ -140,7 +146,7 @@ async def capacity(
                 cpu=judged.cpu,
                 missing=max((one.missing for one in exact), key=abs),
                 max_lsb=max(one.max_lsb for one in exact),
-                threads=_threads(open_policy(codec, policy)[0]),
+                threads=open_policy(codec, policy)[0].threads,
                 load=round(load, 2),
             )
         )
@@ -148,17 +154,12 @@ async def capacity(
     return rows, tried
 
 
-def _threads(codec: Codec) -> str:
-    own = os.cpu_count() if isinstance(codec, UsualCodec) else 1
-    return f"{codec.threads} × {own}"
-
-
 def exactness(name: str, policy: str) -> list[Comparison]:
     """`TOGETHER` streams at one scheduler, each against its own offline decode."""
     codec, tokens = open_policy(name, policy)
     reference, _ = open_codec(name, "cpu")
     scheduler = CodecScheduler(codec)
-    options = StreamOptions()
+    options = options_of(policy)
     parts: list[list[np.ndarray]] = [[np.zeros(0, np.int16)] for _ in range(TOGETHER)]
     steps = [parse(random_ids(tokens, FRAMES, seed), tokens)[0] for seed in range(TOGETHER)]
     streams = []
@@ -170,7 +171,7 @@ def exactness(name: str, policy: str) -> list[Comparison]:
             if item is not None:
                 into.append(item.pcm)
 
-        stream = codec.open(options.schedule, seed)
+        stream = codec.open(options.schedule, seed, stateful=options.stateful)
         streams.append(scheduler.open(stream, PlaybackClock(codec.context.sample_rate), deliver))
     for first in range(0, FRAMES * STEPS_PER_FRAME, STEPS_PER_FRAME):
         for scheduled, its in zip(streams, steps, strict=True):

@@ -149,7 +149,7 @@ def _other_commands(commands: Any) -> None:
     about = "streams held by our codec path and by the usual ones, and what happens beyond"
     command = commands.add_parser("capacity", help=about, description=about)
     command.add_argument("--codecs", default="demo,random", help="one by one (%(default)s)")
-    command.add_argument("--policies", help="some of batched,single,window,again (all)")
+    command.add_argument("--policies", help="some of batched,stateful,single,window,again (all)")
     command.add_argument("--limit", type=int, default=64, help="streams at most (%(default)s)")
     command.add_argument("--seconds", type=float, default=5.0, help="of audio in an answer")
     command.add_argument("--out", type=Path, default=Path("out/capacity"))

@@ -68,13 +68,15 @@ def build(
     """
     tokens = OrpheusTokens()
     decoder: Codec = NullCodec()
+    options = None
     if codec != "null":
         import torch
 
-        from benchmarks.capacity import open_policy
+        from benchmarks.capacity import open_policy, options_of
 
         torch.set_num_threads(1)  # more would fight over the cores with the event loop
         decoder, tokens = open_policy(codec, policy, device)
+        options = options_of(policy)
     count = SLOTS * max(1, round(seconds / FRAME_S))
     budget = orpheus_budget(floor_seconds=2 * seconds, ceiling=1 << 20)
     spec = replace(ENGLISH, name="engine-double", budget=budget, segment_characters=1 << 20)
@@ -89,7 +91,7 @@ def build(
     if shape is not None:
         streams = max(max_streams, engine_streams or 0)
         engine = FixedLength(open_shape(shape, device, streams, hand_on, engine_arguments), count)
-    return Synthesizer(model, engine, decoder)
+    return Synthesizer(model, engine, decoder, options)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -38,7 +38,7 @@ HELD = Held(
     cpu=0.1,
     missing=0,
     max_lsb=1,
-    threads="2 × 1",
+    threads=2,
     load=0.5,
 )
 POINT = Point(codec="demo", slots=8, callers=16, refused=8, whole=1.0, faults=0)
@@ -69,7 +69,13 @@ def test_a_usual_policy_decodes_what_its_baseline_does(quiet, policy, baseline, 
 
 @pytest.mark.parametrize(
     ("policy", "missing", "exact"),
-    [("batched", 0, True), ("single", 0, True), ("window", 3 * FRAME, False), ("again", 0, True)],
+    [
+        ("batched", 0, True),
+        ("stateful", 0, True),
+        ("single", 0, True),
+        ("window", 3 * FRAME, False),
+        ("again", 0, True),
+    ],
 )
 def test_exactness_is_that_of_streams_decoded_together(quiet, policy, missing, exact):
     found = exactness(quiet, policy)
@@ -81,6 +87,7 @@ def test_exactness_is_that_of_streams_decoded_together(quiet, policy, missing, e
 def test_only_ours_batched_runs_several_jobs_together(quiet):
     assert {policy: open_policy(quiet, policy)[0].max_batch > 1 for policy in POLICIES} == {
         "batched": True,
+        "stateful": True,
         "single": False,
         "window": False,
         "again": False,
@@ -89,7 +96,7 @@ def test_only_ours_batched_runs_several_jobs_together(quiet):
 
 @pytest.mark.parametrize("policy", ["", "windowed", "Batched"])
 def test_a_policy_that_is_none_is_refused(quiet, policy):
-    with pytest.raises(SettingError, match=f"policy '{policy}'.*batched, single, window, again"):
+    with pytest.raises(SettingError, match=f"policy '{policy}'.*batched, stateful, single"):
         open_policy(quiet, policy)
 
 
@@ -121,7 +128,7 @@ async def test_a_policy_is_measured_and_what_is_beyond_the_slots_is_refused(quie
     pytest.importorskip("uvicorn")
     session = Session(tmp_path, "host", {}, False, lambda line, total: None)
     (row,), levels = await capacity(quiet, tmp_path, session, 1, 1.0, ["window"])
-    assert (row.policy, row.missing, row.threads[:4]) == ("window", 3 * FRAME, "1 × ")
+    assert (row.policy, row.missing, row.threads) == ("window", 3 * FRAME, 1)
     assert row.cpu > 0
     assert {level.streams for level in levels} == {1}
     (point,) = await beyond(quiet, 1, tmp_path, session, 1.0, shares=(2.0,))

@@ -60,7 +60,8 @@ class SnacCodec:
         return WindowStream(self.context, schedule, seed)
 
     def enter_thread(self) -> None:
-        """Threads of torch's own inside each would wait for one another on few cores."""
+        """Threads of torch's own inside each would wait for one another on few cores. What is set
+        holds for this thread and for those that have not used torch yet, a language model's too."""
         if self.device.type == "cpu":
             torch.set_num_threads(1)
 
