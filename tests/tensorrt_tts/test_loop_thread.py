@@ -6,8 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tensorrt_tts import cli
-from tensorrt_tts import synthesizer as synthesizer_module
+from tensorrt_tts import cli, loading
 from tensorrt_tts.errors import InputError, TextError
 from tensorrt_tts.loading import open_synthesizer, synthesize
 from tensorrt_tts.loop_thread import run_blocking
@@ -78,7 +77,7 @@ async def test_an_interruption_ends_the_work(monkeypatch: pytest.MonkeyPatch) ->
 
 async def test_speech_in_a_notebook(monkeypatch: pytest.MonkeyPatch) -> None:
     """A cell of a notebook is called inside a running loop; so is this test."""
-    monkeypatch.setattr(synthesizer_module, "open_synthesizer", tiny)
+    monkeypatch.setattr(loading, "open_synthesizer", tiny)
     pcm, rate = synthesize("Hi.", seed=3)
     assert rate == 24000
     again = await asyncio.to_thread(synthesize, "Hi.", seed=3)
@@ -116,7 +115,7 @@ def test_one_synthesizer_in_the_loops_of_several_threads() -> None:
     with ThreadPoolExecutor(4) as pool:
         spoken = list(pool.map(lambda _: asyncio.run(speaker.synthesize(REQUEST))[0], range(8)))
     for pcm in spoken:
-        np.testing.assert_array_equal(pcm, spoken[0])
+        np.testing.assert_allclose(pcm, spoken[0], rtol=0, atol=1)  # decoded in batches
     asyncio.run(speaker.close())
     assert speaker.closed
 

@@ -103,7 +103,7 @@ async def test_equal_seeds_give_equal_audio_at_once_and_alone(synthesizer: Synth
     alone, _ = await synthesizer.synthesize(request)
     others = [SpeechRequest(TEXT, seed=seed, max_tokens=42) for seed in range(3)]
     together = await asyncio.gather(*(synthesizer.synthesize(r) for r in (request, *others)))
-    np.testing.assert_array_equal(together[0][0], alone)
+    np.testing.assert_allclose(together[0][0], alone, rtol=0, atol=1)  # decoded in batches
 
 
 @pytest.mark.parametrize("how", ["break", "drop", "aclose", "cancel"])
