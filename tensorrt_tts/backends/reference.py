@@ -168,6 +168,7 @@ class ReferenceBackend:
 
     @torch.inference_mode()
     def _run(self) -> None:
+        torch.set_num_threads(self._decoder.threads)  # this thread's; the codec's set their own
         try:
             while self._wait():
                 self._turn()

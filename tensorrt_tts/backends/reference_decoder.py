@@ -10,7 +10,8 @@ chunks of `CHUNK`; and the head is multiplied a row at a time, by its legal ids 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -46,9 +47,12 @@ class Cache(Protocol):
 
 
 class Decoder(Protocol):
-    """rows: sequences that one `step` can take."""
+    """What a `ReferenceBackend` runs, on one thread of its own."""
 
     rows: int
+    """Sequences that one `step` can take."""
+    threads: int
+    """Threads of torch's own with which all of it is to be called."""
 
     def open(self) -> Any:
         """A new sequence's `Cache`."""
@@ -96,6 +100,17 @@ class KeyValueCache:
         return list(zip(entries, filled[::2], filled[1::2], strict=True))
 
 
+@contextlib.contextmanager
+def _threads(count: int) -> Iterator[None]:
+    """Of torch's own, in this thread; those that have not used torch yet get what is set last."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
 Attend = Callable[[int, torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]
 """(layer, queries, keys, values), each (rows, heads, head_dim), to (rows, heads × head_dim)."""
 
@@ -118,7 +133,11 @@ class BatchedDecoder:
             self._cos, self._sin = cos[0, :, None], sin[0, :, None]
             self._padding = self._head.new_zeros(ROWS[-1], self._heads, 1, self._head_dim)
             large = model.device.type == "cpu" and weights > _CPU_CACHE
-            self._sizes = (1,) if large else self._agreeing()
+            # What fits into the caches is done before a second thread has begun, and takes longer
+            # with it as soon as anything else runs, as the codec does.
+            self.threads = torch.get_num_threads() if large else 1
+            with _threads(self.threads):
+                self._sizes = (1,) if large else self._agreeing()
         self.rows = self._sizes[-1]
 
     def _agreeing(self) -> tuple[int, ...]:
@@ -247,6 +266,7 @@ class SequentialDecoder:
 
     def __init__(self, model: Any) -> None:
         self._model = model
+        self.threads = torch.get_num_threads()
 
     def open(self) -> _Past:
         return _Past()
