@@ -243,11 +243,10 @@ def open_synthesizer(
     """
     opener = known_backend(backend)
     device = check_device(device)
-    from tensorrt_tts.codecs.select import open_codec
     from tensorrt_tts.synthesizer import Synthesizer
 
     speech_model = load_model(model, codec, spec)
-    found = open_codec(speech_model.codec_folder, noise, device)
+    found = speech_model.spec.open_codec(speech_model.codec_folder, noise, device)
     return Synthesizer(speech_model, opener(speech_model, device, max_streams), found, options)
 
 

@@ -9,7 +9,7 @@ from deploy.jobs.blocking import BlockingSpeaker
 from deploy.jobs.speaker import Speaker
 from tensorrt_tts.backends.base import Backend
 from tensorrt_tts.codecs.base import Codec
-from tensorrt_tts.codecs.select import engines_root, open_codec
+from tensorrt_tts.codecs.select import engines_root
 from tensorrt_tts.loading import BACKENDS, known_backend, load_model
 from tensorrt_tts.speech_model import SpeechModel
 from tensorrt_tts.synthesizer import Synthesizer
@@ -53,4 +53,4 @@ class SpeakerOptions:
         return opener(model, self.device, self.max_streams)
 
     def open_codec(self, model: SpeechModel) -> Codec:
-        return open_codec(model.codec_folder, device=self.device)
+        return model.spec.open_codec(model.codec_folder, device=self.device)

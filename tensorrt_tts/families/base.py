@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from tensorrt_tts.backends.base import Grammar, Prompt
-from tensorrt_tts.codecs.base import Condition, Step
+from tensorrt_tts.codecs.base import Codec, Condition, Step
 from tensorrt_tts.errors import UnknownVoiceError
 from tensorrt_tts.families.budget import TokenBudget
 from tensorrt_tts.identifiers import find_name
@@ -68,6 +68,13 @@ class Spec:
         """With the checkpoint's tokenizer, checked against its vocabulary and its codec.
 
         Raises CheckpointNotFoundError or CorruptCheckpointError.
+        """
+        raise NotImplementedError
+
+    def open_codec(self, folder: Path, noise: bool = True, device: str = "cpu") -> Codec:
+        """What turns its tokens into sound, from a checkpoint or export folder.
+
+        Raises CheckpointError, EngineError or MissingDependencyError.
         """
         raise NotImplementedError
 

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from tensorrt_tts.backends.base import Grammar, Prompt
+from tensorrt_tts.codecs.base import Codec
 from tensorrt_tts.codecs.snac.config import SnacConfig
 from tensorrt_tts.families.base import Spec, Voice
 from tensorrt_tts.families.budget import TokenBudget
@@ -33,6 +34,11 @@ class OrpheusSpec(Spec):
         codebook_size = SnacConfig.read(codec_folder).codebook_size
         tokens = OrpheusTokens.resolve(tokenizer.token_id, vocabulary_size, codebook_size)
         return Orpheus(self, tokens, tokenizer)
+
+    def open_codec(self, folder: Path, noise: bool = True, device: str = "cpu") -> Codec:
+        from tensorrt_tts.codecs.select import open_codec  # imports torch
+
+        return open_codec(folder, noise, device)
 
 
 @dataclass(frozen=True, slots=True)
