@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import math
+from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
@@ -97,15 +98,25 @@ class Sharing(BackendDouble):
         super().__init__(capacity=Capacity(most, 4096), behaviour=Behaviour(frames=12, interval=1))
         self.clock, self.token_s, self.fails_at = clock, token_s, fails_at
         self.at_once = 0
+        self.decoding: Callable[[], bool] = lambda: False
 
     async def stream(self, prompt_ids, sampling, request_id):
         async for chunk in super().stream(prompt_ids, sampling, request_id):
+            await self._heard()
             running = self.stats().running
             self.at_once = max(self.at_once, running)
             if running >= self.fails_at:
                 raise BackendError("out of memory")
             self.clock.now += self.token_s
             yield chunk
+
+    async def _heard(self) -> None:
+        """Until what was generated is decoded and has been listened to: decoding takes none of this
+        clock's time."""
+        while self.decoding():  # noqa: ASYNC110  (a thread decodes)
+            await asyncio.sleep(0)
+        for _ in range(10):
+            await asyncio.sleep(0)
 
 
 def settings(slots: int | None = None, measure_s: float = 5.0) -> ServerSettings:
@@ -114,6 +125,13 @@ def settings(slots: int | None = None, measure_s: float = 5.0) -> ServerSettings
 
 async def measure(backend: Sharing, settings: ServerSettings) -> int:
     synthesizer: Synthesizer = double_synthesizer(backend, StreamOptions(), NullCodec())
+    scheduler = synthesizer.scheduler
+
+    def decoding() -> bool:
+        with scheduler.changed:
+            return any(one.running or one.stream.due for one in scheduler._open)
+
+    backend.decoding = decoding
     try:
         slots = await measured_slots(settings, synthesizer, backend.clock)
         assert backend.stats().running == 0
