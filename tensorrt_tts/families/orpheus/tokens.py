@@ -17,9 +17,6 @@ from tensorrt_tts.errors import CorruptCheckpointError
 SLOTS = 7
 """Tokens per frame: c0 m0 f0 f1 m1 f2 f3 (SNAC levels 1, 2 and 3 hold 1, 2 and 4 codes a frame)."""
 
-SLOT_LEVEL = (0, 1, 2, 2, 1, 2, 2)
-"""Codec level of each slot."""
-
 AUDIO_OFFSET = 10
 """`<custom_token_10>` is code 0 of slot 0 (canopyai/Orpheus-TTS, decoder)."""
 
