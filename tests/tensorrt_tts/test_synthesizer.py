@@ -19,6 +19,7 @@ from tensorrt_tts.loading import open_synthesizer
 from tensorrt_tts.speech import SpeechRequest
 from tensorrt_tts.stream_options import StreamOptions
 from tensorrt_tts.synthesizer import Synthesizer
+from tests.support.codec_conformance import assert_same
 from tests.support.tiny_orpheus import tiny_model_folders
 
 TEXT = "The rain had stopped before the children came home from school."
@@ -57,7 +58,7 @@ async def test_an_opened_stream_is_the_same_stream(synthesizer: Synthesizer, tex
     expected, _ = await synthesizer.synthesize(request)
     async with await synthesizer.open(request) as stream:
         parts = [chunk.pcm async for chunk in stream]
-    np.testing.assert_array_equal(np.concatenate(parts), expected)
+    assert_same(np.concatenate(parts), expected)
     with pytest.raises(UnknownVoiceError):
         await synthesizer.open(SpeechRequest(text, voice="nobody"))
 

@@ -19,7 +19,14 @@ from tests.support.backend_double import Behaviour
 from tests.support.chromium import chromium_page, find_chromium
 from tests.support.proxies import PREFIX, PROXIES, Edit, each_proxy
 from tests.support.server_thread import ServerThread, serving, wait_until
-from tests.support.tts_client import BareSocket, ask, close_code, connected, receive
+from tests.support.tts_client import (
+    BareSocket,
+    ask,
+    assert_same_audio,
+    close_code,
+    connected,
+    receive,
+)
 from vllm_inference import client
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.parametrize("name", each_proxy())]
@@ -107,7 +114,7 @@ async def test_all_audio_arrives_chunk_by_chunk(
         async with connected(url) as peer, connected(server.url) as direct:
             through, beside = await ask(peer, seed=1), await ask(direct, seed=1)
     assert through.chunks == through.final["chunks"]
-    assert through.audio == beside.audio
+    assert_same_audio(through.audio, beside.audio)
 
 
 @pytest.mark.parametrize("kept", [False, True])
