@@ -3,7 +3,7 @@
 One thread owns the model. It advances all open streams together, one id each a step (several steps
 where there are more streams than `Decoder.rows`); between two steps streams leave, and at most
 `CHUNK` ids of one joining stream's prompt are read. Whatever joins or leaves beside it, a stream's
-ids are the same as if it ran alone: see `reference_decoder`.
+ids are the same as if it ran alone: see `decoders`.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ import torch
 from tensorrt_tts.backends import reference_weights
 from tensorrt_tts.backends.admission import Admission, Place
 from tensorrt_tts.backends.base import BackendStats, Capacity, Finish, Prompt, Sampling, TokenChunk
+from tensorrt_tts.backends.decoders.base import CHUNK
+from tensorrt_tts.backends.decoders.choose import decoder
 from tensorrt_tts.backends.prompt_embedding import PromptEmbedding
-from tensorrt_tts.backends.reference_decoder import CHUNK, decoder
 from tensorrt_tts.backends.sampler import Sampler
 from tensorrt_tts.backends.vocabulary import check_ids
 from tensorrt_tts.errors import BackendError, EngineDiedError, reason
@@ -85,11 +86,12 @@ class ReferenceBackend:
         self._device = model.device
         longest = getattr(model.config, "max_position_embeddings", max_sequence)
         self.capacity = Capacity(max_streams, min(max_sequence, longest))
-        self._decoder = decoder(self._model, self.capacity.max_sequence)
+        self._decoder = decoder(self._model, self.capacity.max_sequence, max_streams)
         size = prompts.vocabulary.full_size if prompts else self._vocab_size
         check = functools.partial(check_ids, size=size)
         self._admission = Admission(self.name, self.capacity, check)
         self._open: dict[_Generation, None] = {}
+        self._cached: list[_Generation] = []  # what the decoder keeps something of
         self._changed = threading.Condition()
         self._tokens = 0
         self._worker = threading.Thread(target=self._run, name="reference-backend", daemon=True)
@@ -183,14 +185,25 @@ class ReferenceBackend:
 
     def _turn(self) -> None:
         """Some of one joining stream's prompt, then an id for every stream that speaks."""
-        with self._changed:
-            streams = list(self._open)
+        streams = self._sweep()
         joining = next((one for one in streams if one.last is None), None)
         if joining is not None:
             self._attempt([joining], self._read)
         speaking = [one for one in streams if one.last is not None and not one.aborted]
         for first in range(0, len(speaking), self._decoder.rows):
             self._attempt(speaking[first : first + self._decoder.rows], self._step)
+        self._sweep()
+
+    def _sweep(self) -> list[_Generation]:
+        """The open streams. Frees the memory of those that have left, however long their listeners
+        take to hear of it."""
+        with self._changed:
+            streams = list(self._open)
+        for generation in self._cached:
+            if generation not in streams:
+                self._decoder.close(generation.cache)
+        self._cached = streams
+        return streams
 
     def _die(self, error: Exception) -> EngineDiedError:
         """Every open and later stream fails."""
@@ -248,7 +261,8 @@ class ReferenceBackend:
         except Exception as error:
             return self._failed(generation, error)
         if token in sampling.grammar.stops:
-            return self._ended(generation, TokenChunk((), Finish.STOP))
+            self._forget(generation)
+            return TokenChunk((), Finish.STOP)
         generation.last = token
         if self._prompts is not None:
             token = self._prompts.vocabulary.widen(token)
@@ -256,22 +270,16 @@ class ReferenceBackend:
         self._tokens += 1
         length = generation.cache.length + 1
         if generation.generated >= sampling.max_tokens or length >= self.capacity.max_sequence:
-            return self._ended(generation, TokenChunk((token,), Finish.LENGTH))
+            self._forget(generation)
+            return TokenChunk((token,), Finish.LENGTH)
         return TokenChunk((token,))
 
     def _failed(self, generation: _Generation, error: Exception) -> _Item:
         """Raises the error when the device is lost."""
         if _device_lost(error):
             raise error
-        return self._ended(
-            generation, BackendError(f"generation failed ({reason(error)}); try again")
-        )
-
-    def _ended(self, generation: _Generation, item: _Item) -> _Item:
-        """Frees the memory at once, however long its listener takes to hear of it."""
         self._forget(generation)
-        generation.cache = None
-        return item
+        return BackendError(f"generation failed ({reason(error)}); try again")
 
     def _forget(self, generation: _Generation) -> None:
         generation.aborted = True

@@ -1,7 +1,6 @@
-"""Steps of a language model for many sequences at once, each as exact as if it were alone.
+"""Llama and Qwen2 by torch's modules around an attention of our own, on any device.
 
-A sequence's logits are the same bits whatever runs beside it, so equal seeds give equal ids. The
-last bits of a matrix product depend on its shape: in float32 on AVX2 a product of one row takes
+The last bits of a matrix product depend on its shape: in float32 on AVX2 a product of one row takes
 another kernel than one of four, and on two threads the rows of five are not even treated alike. So
 the rows of a step are filled up to a number that was found, when the model was loaded, to give the
 same bits as the largest; attention runs over each sequence's own cache; a prompt is read alone, in
@@ -12,17 +11,13 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import torch
-from torch.nn.functional import linear, scaled_dot_product_attention
+from torch.nn.functional import scaled_dot_product_attention
 
 from tensorrt_tts.backends.base import Ranges
-from tensorrt_tts.backends.sampler import legal_scores
-
-CHUNK = 128
-"""Ids of a prompt that are read between two steps: the others' wait for a sequence that joins."""
+from tensorrt_tts.backends.decoders.base import head_scores
 
 BLOCK = 256
 """Positions by which a cache grows."""
@@ -30,61 +25,17 @@ BLOCK = 256
 ROWS = (4, 8, 12, 16)
 """How many rows a step may have: the fewest that suffice, of those that were found to agree."""
 
-_CPU_CACHE = 64 << 20
-"""Bytes of weights above which a step on a CPU has one row: they come from memory then, and a
-product of four rows takes two to five times as long as that of one, for a single listener too."""
-
-_BATCHED = ("llama", "qwen2")
-
-_POSITIONS = ("default", "linear", "llama3", "yarn")
-"""Kinds of rotary embedding whose angles depend on the position and nothing else."""
-
-
-class Cache(Protocol):
-    """What a model keeps of one sequence. length: ids that it has read."""
-
-    length: int
-
-
-class Decoder(Protocol):
-    """What a `ReferenceBackend` runs, on one thread of its own."""
-
-    rows: int
-    """Sequences that one `step` can take."""
-    threads: int
-    """Threads of torch's own with which all of it is to be called."""
-
-    def open(self) -> Any:
-        """A new sequence's `Cache`."""
-
-    def read(self, cache: Any, prompt: torch.Tensor) -> torch.Tensor:
-        """The state after some more of a prompt. prompt: ids (n,) or embedded rows (n, hidden)."""
-
-    def step(self, caches: Sequence[Any], ids: Sequence[int]) -> Sequence[torch.Tensor]:
-        """The state of each sequence after one more id. Where it raises, none has gone on."""
-
-    def scores(self, state: torch.Tensor, legal: Ranges) -> torch.Tensor:
-        """Logits of the legal ids, in their order; of all ids where `legal` is empty."""
-
-
-def decoder(model: Any, max_sequence: int) -> Decoder:
-    """max_sequence: ids that one sequence may have."""
-    batched = (
-        model.config.model_type in _BATCHED
-        and model.model.rotary_emb.rope_type in _POSITIONS
-        and not getattr(model.config, "use_sliding_window", False)
-        and type(model.lm_head) is torch.nn.Linear
-    )
-    return BatchedDecoder(model, max_sequence) if batched else SequentialDecoder(model)
-
 
 class KeyValueCache:
-    """Of one sequence. Memory is taken when it is needed, in blocks, and freed with this object."""
+    """Of one sequence. Memory is taken when it is needed, in blocks."""
 
     def __init__(self, layers: int, heads: int, head_dim: int, like: torch.Tensor) -> None:
         """like: has the dtype and the device."""
         self.length = 0
         self._store = like.new_empty(layers, 2, 1, heads, 0, head_dim)
+
+    def free(self) -> None:
+        self._store = self._store[..., :0, :].clone()
 
     def room(self, count: int) -> list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
         """For each layer where the next `count` entries go, (2, 1, heads, count, head_dim), and all
@@ -116,13 +67,13 @@ Attend = Callable[[int, torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]
 
 
 class BatchedDecoder:
-    """Llama and Qwen2: the modules of a `transformers` model around an attention of our own."""
+    """See the module, and `base.Decoder`."""
 
-    def __init__(self, model: Any, max_sequence: int) -> None:
+    def __init__(self, model: Any, max_sequence: int, one_by_one: bool = False) -> None:
+        """one_by_one: a step has one sequence, on all of torch's threads."""
         self._model = model.model
         self._head = model.lm_head.weight
         self._embed = model.get_input_embeddings()
-        weights = sum(p.numel() * p.element_size() for p in self._model.layers.parameters())
         self._heads = model.config.num_attention_heads
         self._kv_heads = model.config.num_key_value_heads
         self._head_dim = self._model.layers[0].self_attn.head_dim
@@ -132,12 +83,11 @@ class BatchedDecoder:
             sin[..., : self._head_dim // 2].neg_()
             self._cos, self._sin = cos[0, :, None], sin[0, :, None]
             self._padding = self._head.new_zeros(ROWS[-1], self._heads, 1, self._head_dim)
-            large = model.device.type == "cpu" and weights > _CPU_CACHE
             # What fits into the caches is done before a second thread has begun, and takes longer
             # with it as soon as anything else runs, as the codec does.
-            self.threads = torch.get_num_threads() if large else 1
+            self.threads = torch.get_num_threads() if one_by_one else 1
             with _threads(self.threads):
-                self._sizes = (1,) if large else self._agreeing()
+                self._sizes = (1,) if one_by_one else self._agreeing()
         self.rows = self._sizes[-1]
 
     def _agreeing(self) -> tuple[int, ...]:
@@ -167,6 +117,9 @@ class BatchedDecoder:
         return KeyValueCache(
             len(self._model.layers), self._kv_heads, self._head_dim, like=self._head
         )
+
+    def close(self, cache: KeyValueCache) -> None:
+        cache.free()
 
     def read(self, cache: KeyValueCache, prompt: torch.Tensor) -> torch.Tensor:
         count, before = len(prompt), cache.length
@@ -219,10 +172,7 @@ class BatchedDecoder:
         return states
 
     def scores(self, state: torch.Tensor, legal: Ranges) -> torch.Tensor:
-        if not legal:
-            return linear(state, self._head)
-        found = [linear(state, self._head[ids.start : ids.stop]) for ids in legal]
-        return found[0] if len(found) == 1 else torch.cat(found)
+        return head_scores(self._head, state, legal)
 
     def _layers(self, x: torch.Tensor, places: torch.Tensor, attend: Attend) -> torch.Tensor:
         """x: (rows, hidden). places: (rows,), where in its sequence each row stands."""
@@ -251,39 +201,3 @@ class BatchedDecoder:
         return scaled_dot_product_attention(
             queries, keys, values, attn_mask=mask, is_causal=causal, enable_gqa=grouped
         )
-
-
-@dataclass(slots=True)
-class _Past:
-    length: int = 0
-    states: Any = None
-
-
-class SequentialDecoder:
-    """Any other model, by `transformers`' own forward pass, one sequence a step."""
-
-    rows = 1
-
-    def __init__(self, model: Any) -> None:
-        self._model = model
-        self.threads = torch.get_num_threads()
-
-    def open(self) -> _Past:
-        return _Past()
-
-    def read(self, cache: _Past, prompt: torch.Tensor) -> torch.Tensor:
-        kind = "inputs_embeds" if prompt.is_floating_point() else "input_ids"
-        output = self._model(
-            **{kind: prompt[None]}, past_key_values=cache.states, use_cache=True, logits_to_keep=1
-        )
-        cache.states = output.past_key_values
-        cache.length += len(prompt)
-        state: torch.Tensor = output.logits[0, -1]
-        return state
-
-    def step(self, caches: Sequence[_Past], ids: Sequence[int]) -> Sequence[torch.Tensor]:
-        (cache,) = caches
-        return (self.read(cache, torch.tensor(ids, device=self._model.device)),)
-
-    def scores(self, state: torch.Tensor, legal: Ranges) -> torch.Tensor:
-        return legal_scores(state, legal)

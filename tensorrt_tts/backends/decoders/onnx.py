@@ -1,0 +1,165 @@
+"""Llama and Qwen2 of a few million weights on a CPU, by ONNX Runtime.
+
+A step of such a model is some two hundred small operations. Torch takes longer to call most of them
+than to compute them, and holds the interpreter meanwhile; here a step is one call that lets other
+threads run. Every sequence's keys and values are a row of the memory; those that step together are
+moved next to each other when one has joined or left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import onnxruntime
+import torch
+
+from tensorrt_tts.backends.base import Ranges
+from tensorrt_tts.backends.decoders.base import head_scores
+from tensorrt_tts.backends.decoders.onnx_graph import build
+
+
+@dataclass(slots=True, eq=False)
+class RowCache:
+    """Of one sequence. row: of the memory; −1 before its first id."""
+
+    length: int = 0
+    row: int = -1
+
+
+class OnnxDecoder:
+    """See `base.Decoder`."""
+
+    threads = 1  # torch's, for the head; a second thread is slower as soon as anything else runs
+
+    def __init__(self, model: Any, max_sequence: int, rows: int) -> None:
+        """rows: sequences that may be open at once."""
+        self.rows = rows
+        self._head = model.lm_head.weight
+        self._embed = model.get_input_embeddings()
+        with torch.inference_mode():
+            places = torch.arange(max_sequence)[None]
+            cos, sin = (
+                angle[0].chunk(2, -1)[0] for angle in model.model.rotary_emb(self._head, places)
+            )
+            graph = build(model, cos, sin)
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        self._session = onnxruntime.InferenceSession(
+            graph.SerializeToString(), options, providers=["CPUExecutionProvider"]
+        )
+        kv_heads, head_dim = model.config.num_key_value_heads, 2 * cos.shape[1]
+        # Pages of it are taken when they are first written to.
+        self._memory = [
+            np.empty((rows, kv_heads, max_sequence, head_dim), np.float32)
+            for _ in range(2 * len(model.model.layers))
+        ]
+        self._owners: list[RowCache | None] = [None] * rows
+        self._steps: dict[int, _Run] = {}  # by their number of rows, from the first one on
+
+    def agrees(self) -> bool:
+        """Whether a sequence's state is the same bits with any number of others, on this machine,
+        for one length of all. To be asked before anything is open."""
+        random = np.random.default_rng(0)
+        x = random.standard_normal((self.rows, 1, self._head.shape[1]), np.float32)
+        last = np.zeros(self.rows, np.int32)
+        whole = self._together(x, last)
+        return all(
+            np.array_equal(self._together(x[:count], last[:count]), whole[:count])
+            for count in range(1, self.rows)
+        )
+
+    def open(self) -> RowCache:
+        return RowCache()
+
+    def close(self, cache: RowCache) -> None:
+        if cache.row >= 0:
+            self._owners[cache.row] = None
+
+    def read(self, cache: RowCache, prompt: torch.Tensor) -> torch.Tensor:
+        if cache.row < 0:
+            cache.row = self._owners.index(None)
+            self._owners[cache.row] = cache
+        rows = prompt if prompt.is_floating_point() else self._embed(prompt)
+        run = _Run(
+            self._session, [part[cache.row : cache.row + 1] for part in self._memory], len(rows)
+        )
+        length = cache.length + len(rows)
+        state = run(rows.numpy()[None], np.array([length - 1], np.int32))
+        cache.length = length
+        return torch.from_numpy(state[0, -1])
+
+    def step(self, caches: Sequence[RowCache], ids: Sequence[int]) -> Sequence[torch.Tensor]:
+        self._gather(caches)
+        order = [cache.row for cache in caches]
+        x = np.empty((len(caches), 1, self._head.shape[1]), np.float32)
+        last = np.empty(len(caches), np.int32)
+        x[order, 0] = self._embed(torch.tensor(ids)).numpy()
+        last[order] = [cache.length for cache in caches]
+        states = torch.from_numpy(self._together(x, last)[order, 0])
+        for cache in caches:
+            cache.length += 1
+        return states.unbind()
+
+    def scores(self, state: torch.Tensor, legal: Ranges) -> torch.Tensor:
+        return head_scores(self._head, state, legal)
+
+    def _together(self, x: np.ndarray, last: np.ndarray) -> np.ndarray:
+        """One id each of the first rows."""
+        count = len(x)
+        if count not in self._steps:
+            self._steps[count] = _Run(self._session, [part[:count] for part in self._memory], 1)
+        return self._steps[count](x, last)
+
+    def _gather(self, caches: Sequence[RowCache]) -> None:
+        """Into the first rows."""
+        here = set(caches)
+        free = (row for row in range(len(caches)) if self._owners[row] not in here)
+        for cache in caches:
+            if cache.row >= len(caches):
+                self._swap(cache.row, next(free))
+
+    def _swap(self, one: int, other: int) -> None:
+        owners = self._owners[one], self._owners[other]
+        length = max(owner.length for owner in owners if owner is not None)
+        for part in self._memory:
+            part[[one, other], :, :length] = part[[other, one], :, :length]
+        for owner, row in zip(owners, (other, one), strict=True):
+            self._owners[row] = owner
+            if owner is not None:
+                owner.row = row
+
+
+class _Run:
+    """One call's memory, bound once: what is written into a sequence's row stays there."""
+
+    def __init__(self, session: Any, memory: Sequence[np.ndarray], count: int) -> None:
+        """memory: the rows it is about, (rows, …) of each part. count: ids of each."""
+        rows = len(memory[0])
+        hidden = session.get_inputs()[0].shape[2]
+        self._session = session
+        self._x = np.empty((rows, count, hidden), np.float32)
+        self._last = np.empty(rows, np.int32)
+        self._total = np.empty((), np.int32)
+        self._state = np.empty_like(self._x)
+        self._binding = session.io_binding()
+        for name, array in (("x", self._x), ("last", self._last), ("total", self._total)):
+            self._bind(self._binding.bind_input, name, array)
+        self._bind(self._binding.bind_output, "state", self._state)
+        for index, part in enumerate(memory):
+            self._bind(self._binding.bind_input, f"past_{index}", part)
+            self._bind(self._binding.bind_output, f"now_{index}", part)
+        self._memory = memory  # kept alive
+
+    def __call__(self, x: np.ndarray, last: np.ndarray) -> np.ndarray:
+        """A copy of the state, (rows, count, hidden)."""
+        self._x[...], self._last[...], self._total[...] = x, last, last.max() + 1
+        self._session.run_with_iobinding(self._binding)
+        return self._state.copy()
+
+    @staticmethod
+    def _bind(bind: Any, name: str, array: np.ndarray) -> None:
+        bind(name, "cpu", 0, array.dtype.type, array.shape, array.ctypes.data)
