@@ -24,6 +24,7 @@ from tensorrt_tts.errors import (
     EngineDiedError,
     SettingError,
 )
+from tests.support.server_thread import wait_until
 from tests.support.tiny_orpheus import tiny_model_folders
 
 PROMPT = Prompt((5, 6, 7, 8))
@@ -255,8 +256,7 @@ async def test_memory_of_a_stream_that_ended_is_free_before_it_is_listened_to(
         if isinstance(item, TokenChunk) and item.finish is not None:
             break
     assert backend.stats().running == 0
-    while backend._cached:  # at the end of the turn that ended it
-        await asyncio.sleep(0)
+    await asyncio.to_thread(wait_until, lambda: not backend._cached)  # at the end of its last turn
     assert backend._decoder._owners == [None] * 4
     await chunks.aclose()
 
