@@ -50,7 +50,7 @@ class Synthesizer:
         self.options = options or StreamOptions()
         self.sample_rate = codec.context.sample_rate
         self.scheduler = CodecScheduler(codec)
-        self.scheduler.start()
+        self.scheduler.start(backend.capacity.cpu_cores)
         self._pipeline = Pipeline(model.family, backend, self.scheduler, self.options)
         self._text_thread = ThreadPoolExecutor(1, thread_name_prefix="text")
         self._names = itertools.count()

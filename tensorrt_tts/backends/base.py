@@ -141,10 +141,14 @@ class TokenChunk:
 
 @dataclass(frozen=True, slots=True)
 class Capacity:
-    """What a backend can hold: streams generating at once, and ids (prompt + output) per stream."""
+    """What a backend can hold, and what it takes of this machine."""
 
+    # Streams generating at once.
     max_streams: int
+    # Ids per stream, prompt and output.
     max_sequence: int
+    # Cores of this machine that generating keeps busy.
+    cpu_cores: int = 0
 
 
 @dataclass(slots=True)

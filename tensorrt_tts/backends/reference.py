@@ -85,8 +85,10 @@ class ReferenceBackend:
         self._vocab_size = int(model.config.vocab_size)
         self._device = model.device
         longest = getattr(model.config, "max_position_embeddings", max_sequence)
-        self.capacity = Capacity(max_streams, min(max_sequence, longest))
-        self._decoder = decoder(self._model, self.capacity.max_sequence, max_streams)
+        max_sequence = min(max_sequence, longest)
+        self._decoder = decoder(self._model, max_sequence, max_streams)
+        cores = self._decoder.threads if self._device.type == "cpu" else 0
+        self.capacity = Capacity(max_streams, max_sequence, cores)
         size = prompts.vocabulary.full_size if prompts else self._vocab_size
         check = functools.partial(check_ids, size=size)
         self._admission = Admission(self.name, self.capacity, check)

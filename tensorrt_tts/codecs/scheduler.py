@@ -131,10 +131,14 @@ class CodecScheduler:
         self._idle = 1
         self._closed = False
 
-    def start(self) -> None:
-        """Decode on threads of its own until `close`."""
-        self._idle = self.codec.threads
-        for number in range(self.codec.threads):
+    def start(self, reserved: int = 0) -> None:
+        """Decode on threads of its own until `close`.
+
+        reserved: cores that somebody else keeps busy, a language model above all. A thread more than
+        there are cores left takes streams out of the others' batches, which cost less.
+        """
+        self._idle = max(1, self.codec.threads - reserved)
+        for number in range(self._idle):
             thread = threading.Thread(target=self._run, name=f"codec-{number}", daemon=True)
             self._threads.append(thread)
             thread.start()
