@@ -20,7 +20,7 @@ import torch
 from tensorrt_tts.backends import reference_weights
 from tensorrt_tts.backends.admission import Admission, Place
 from tensorrt_tts.backends.base import BackendStats, Capacity, Finish, Prompt, Sampling, TokenChunk
-from tensorrt_tts.backends.decoders.base import CHUNK
+from tensorrt_tts.backends.decoders.base import CHUNK, State
 from tensorrt_tts.backends.decoders.choose import decoder
 from tensorrt_tts.backends.prompt_embedding import PromptEmbedding
 from tensorrt_tts.backends.sampler import Sampler
@@ -151,9 +151,8 @@ class ReferenceBackend:
             rows = self._prompts.rows(ids).to(self._device, self._model.dtype)
             ids = self._prompts.vocabulary.narrow_all(ids)
             sampling = self._prompts.vocabulary.narrow_sampling(sampling)
-        tokens = torch.tensor(ids, device=self._device)
-        sampler = Sampler(sampling, tokens, self._vocab_size, self._device)
-        unread = tokens if rows is None else rows
+        sampler = Sampler(sampling, ids, self._vocab_size)
+        unread = torch.tensor(ids, device=self._device) if rows is None else rows
         return _Generation(unread, sampling, sampler, place, self._decoder.open())
 
     def stats(self) -> BackendStats:
@@ -223,7 +222,7 @@ class ReferenceBackend:
     def _attempt(
         self,
         group: list[_Generation],
-        advance: Callable[[list[_Generation]], Sequence[torch.Tensor]],
+        advance: Callable[[list[_Generation]], Sequence[State]],
     ) -> None:
         """One id more for each of a group. A stream's failure ends that stream alone, unless it
         took the device with it."""
@@ -241,20 +240,20 @@ class ReferenceBackend:
         finally:
             self._deliver(items)
 
-    def _read(self, group: list[_Generation]) -> list[torch.Tensor]:
+    def _read(self, group: list[_Generation]) -> list[State]:
         """Empty while more of the prompt is left."""
         (generation,) = group
         state = self._decoder.read(generation.cache, generation.unread[:CHUNK])
         generation.unread = generation.unread[CHUNK:]
         return [] if len(generation.unread) else [state]
 
-    def _step(self, group: list[_Generation]) -> Sequence[torch.Tensor]:
+    def _step(self, group: list[_Generation]) -> Sequence[State]:
         return self._decoder.step(
             [generation.cache for generation in group],
             [generation.last for generation in group],
         )
 
-    def _next(self, generation: _Generation, state: torch.Tensor) -> _Item:
+    def _next(self, generation: _Generation, state: State) -> _Item:
         """What a stream's listener is told: the next id, or how it ended."""
         sampling = generation.sampling
         try:

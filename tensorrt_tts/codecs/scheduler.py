@@ -134,8 +134,8 @@ class CodecScheduler:
     def start(self, reserved: int = 0) -> None:
         """Decode on threads of its own until `close`.
 
-        reserved: cores that somebody else keeps busy, a language model above all. A thread more than
-        there are cores left takes streams out of the others' batches, which cost less.
+        reserved: cores that somebody else keeps busy, a language model above all. A thread more
+        than there are cores left takes streams out of the others' batches, which cost less.
         """
         self._idle = max(1, self.codec.threads - reserved)
         for number in range(self._idle):

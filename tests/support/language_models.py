@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import torch
 from transformers import AutoModelForCausalLM, LlamaConfig, MistralConfig, Qwen2Config
 
@@ -71,7 +72,7 @@ def ids(count: int, seed: int) -> torch.Tensor:
     return torch.randint(90, (count,), generator=torch.Generator().manual_seed(seed))
 
 
-def play(found: Any, prompt: torch.Tensor, spoken: list[int], chunk: int) -> list[torch.Tensor]:
+def play(found: Any, prompt: torch.Tensor, spoken: list[int], chunk: int) -> list[np.ndarray]:
     """The logits after a prompt and after each id."""
     cache = found.open()
     for first in range(0, len(prompt), chunk):

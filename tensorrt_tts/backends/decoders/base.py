@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+import numpy as np
 import torch
-from torch.nn.functional import linear
 
 from tensorrt_tts.backends.base import Ranges
 
 CHUNK = 128
 """Ids of a prompt that are read between two steps: the others' wait for a sequence that joins."""
+
+
+State = Any
+"""What a decoder's `scores` are computed from, after an id."""
 
 
 class Cache(Protocol):
@@ -34,19 +38,11 @@ class Decoder(Protocol):
     def close(self, cache: Any) -> None:
         """The sequence has ended."""
 
-    def read(self, cache: Any, prompt: torch.Tensor) -> torch.Tensor:
+    def read(self, cache: Any, prompt: torch.Tensor) -> State:
         """The state after some more of a prompt. prompt: ids (n,) or embedded rows (n, hidden)."""
 
-    def step(self, caches: Sequence[Any], ids: Sequence[int]) -> Sequence[torch.Tensor]:
+    def step(self, caches: Sequence[Any], ids: Sequence[int]) -> Sequence[State]:
         """The state of each sequence after one more id. Where it raises, none has gone on."""
 
-    def scores(self, state: torch.Tensor, legal: Ranges) -> torch.Tensor:
-        """Logits of the legal ids, in their order; of all ids where `legal` is empty."""
-
-
-def head_scores(head: torch.Tensor, state: torch.Tensor, legal: Ranges) -> torch.Tensor:
-    """`Decoder.scores` by the rows of a head, (ids, hidden), that are asked for."""
-    if not legal:
-        return linear(state, head)
-    found = [linear(state, head[ids.start : ids.stop]) for ids in legal]
-    return found[0] if len(found) == 1 else torch.cat(found)
+    def scores(self, state: State, legal: Ranges) -> np.ndarray:
+        """float32 logits of the legal ids, in their order; of all ids where `legal` is empty."""

@@ -13,11 +13,11 @@ import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+import numpy as np
 import torch
-from torch.nn.functional import scaled_dot_product_attention
+from torch.nn.functional import linear, scaled_dot_product_attention
 
 from tensorrt_tts.backends.base import Ranges
-from tensorrt_tts.backends.decoders.base import head_scores
 
 BLOCK = 256
 """Positions by which a cache grows."""
@@ -171,8 +171,11 @@ class BatchedDecoder:
         states: Sequence[torch.Tensor] = self._model.norm(x)[: len(caches)].unbind()
         return states
 
-    def scores(self, state: torch.Tensor, legal: Ranges) -> torch.Tensor:
-        return head_scores(self._head, state, legal)
+    def scores(self, state: torch.Tensor, legal: Ranges) -> np.ndarray:
+        """Only the rows of the head that are asked for are multiplied."""
+        parts = [self._head[ids.start : ids.stop] for ids in legal] or [self._head]
+        found = [linear(state, part).float().cpu().numpy() for part in parts]
+        return found[0] if len(found) == 1 else np.concatenate(found)
 
     def _layers(self, x: torch.Tensor, places: torch.Tensor, attend: Attend) -> torch.Tensor:
         """x: (rows, hidden). places: (rows,), where in its sequence each row stands."""

@@ -44,6 +44,11 @@ def decoder(model: Any, max_sequence: int, max_streams: int) -> Decoder:
 
 
 def _for_onnx(model: Any) -> bool:
-    """What ONNX Runtime's operators can express: on a CPU they rotate heads by 16 only."""
-    head_dim = model.model.layers[0].self_attn.head_dim
-    return model.dtype is torch.float32 and model.config.hidden_act == "silu" and head_dim % 16 == 0
+    """What ONNX Runtime's operators can express: on a CPU they rotate heads of 16, 32, … only. The
+    whole head is multiplied there."""
+    return (
+        model.dtype is torch.float32
+        and model.config.hidden_act == "silu"
+        and model.model.layers[0].self_attn.head_dim % 16 == 0
+        and 4 * model.lm_head.weight.numel() <= _CPU_CACHE
+    )

@@ -17,8 +17,8 @@ import onnxruntime
 import torch
 
 from tensorrt_tts.backends.base import Ranges
-from tensorrt_tts.backends.decoders.base import head_scores
 from tensorrt_tts.backends.decoders.onnx_graph import build
+from tensorrt_tts.backends.sampler import legal_scores
 
 
 @dataclass(slots=True, eq=False)
@@ -32,17 +32,17 @@ class RowCache:
 class OnnxDecoder:
     """See `base.Decoder`."""
 
-    threads = 1  # torch's, for the head; a second thread is slower as soon as anything else runs
+    threads = 1  # a second one is slower as soon as anything else runs, as the codec does
 
     def __init__(self, model: Any, max_sequence: int, rows: int) -> None:
         """rows: sequences that may be open at once."""
         self.rows = rows
-        self._head = model.lm_head.weight
-        self._embed = model.get_input_embeddings()
+        self._table = model.get_input_embeddings().weight.detach().numpy()
         with torch.inference_mode():
             places = torch.arange(max_sequence)[None]
             cos, sin = (
-                angle[0].chunk(2, -1)[0] for angle in model.model.rotary_emb(self._head, places)
+                angle[0].chunk(2, -1)[0]
+                for angle in model.model.rotary_emb(model.lm_head.weight, places)
             )
             graph = build(model, cos, sin)
         options = onnxruntime.SessionOptions()
@@ -61,10 +61,10 @@ class OnnxDecoder:
         self._steps: dict[int, _Run] = {}  # by their number of rows, from the first one on
 
     def agrees(self) -> bool:
-        """Whether a sequence's state is the same bits with any number of others, on this machine,
+        """Whether a sequence's logits are the same bits with any number of others, on this machine,
         for one length of all. To be asked before anything is open."""
         random = np.random.default_rng(0)
-        x = random.standard_normal((self.rows, 1, self._head.shape[1]), np.float32)
+        x = random.standard_normal((self.rows, 1, self._table.shape[1]), np.float32)
         last = np.zeros(self.rows, np.int32)
         whole = self._together(x, last)
         return all(
@@ -79,33 +79,34 @@ class OnnxDecoder:
         if cache.row >= 0:
             self._owners[cache.row] = None
 
-    def read(self, cache: RowCache, prompt: torch.Tensor) -> torch.Tensor:
+    def read(self, cache: RowCache, prompt: torch.Tensor) -> np.ndarray:
         if cache.row < 0:
             cache.row = self._owners.index(None)
             self._owners[cache.row] = cache
-        rows = prompt if prompt.is_floating_point() else self._embed(prompt)
+        rows = prompt.numpy() if prompt.is_floating_point() else self._table[prompt.numpy()]
         run = _Run(
             self._session, [part[cache.row : cache.row + 1] for part in self._memory], len(rows)
         )
         length = cache.length + len(rows)
-        state = run(rows.numpy()[None], np.array([length - 1], np.int32))
+        logits = run(rows[None], np.array([length - 1], np.int32))
         cache.length = length
-        return torch.from_numpy(state[0, -1])
+        found: np.ndarray = logits[0]
+        return found
 
-    def step(self, caches: Sequence[RowCache], ids: Sequence[int]) -> Sequence[torch.Tensor]:
+    def step(self, caches: Sequence[RowCache], ids: Sequence[int]) -> Sequence[np.ndarray]:
         self._gather(caches)
         order = [cache.row for cache in caches]
-        x = np.empty((len(caches), 1, self._head.shape[1]), np.float32)
+        x = np.empty((len(caches), 1, self._table.shape[1]), np.float32)
         last = np.empty(len(caches), np.int32)
-        x[order, 0] = self._embed(torch.tensor(ids)).numpy()
+        x[order, 0] = self._table[ids]
         last[order] = [cache.length for cache in caches]
-        states = torch.from_numpy(self._together(x, last)[order, 0])
+        logits = self._together(x, last)
         for cache in caches:
             cache.length += 1
-        return states.unbind()
+        return [logits[row] for row in order]
 
-    def scores(self, state: torch.Tensor, legal: Ranges) -> torch.Tensor:
-        return head_scores(self._head, state, legal)
+    def scores(self, state: np.ndarray, legal: Ranges) -> np.ndarray:
+        return legal_scores(state, legal)
 
     def _together(self, x: np.ndarray, last: np.ndarray) -> np.ndarray:
         """One id each of the first rows."""
@@ -139,26 +140,26 @@ class _Run:
     def __init__(self, session: Any, memory: Sequence[np.ndarray], count: int) -> None:
         """memory: the rows it is about, (rows, …) of each part. count: ids of each."""
         rows = len(memory[0])
-        hidden = session.get_inputs()[0].shape[2]
+        hidden, ids = session.get_inputs()[0].shape[2], session.get_outputs()[0].shape[2]
         self._session = session
         self._x = np.empty((rows, count, hidden), np.float32)
         self._last = np.empty(rows, np.int32)
         self._total = np.empty((), np.int32)
-        self._state = np.empty_like(self._x)
+        self._logits = np.empty((rows, 1, ids), np.float32)
         self._binding = session.io_binding()
         for name, array in (("x", self._x), ("last", self._last), ("total", self._total)):
             self._bind(self._binding.bind_input, name, array)
-        self._bind(self._binding.bind_output, "state", self._state)
+        self._bind(self._binding.bind_output, "logits", self._logits)
         for index, part in enumerate(memory):
             self._bind(self._binding.bind_input, f"past_{index}", part)
             self._bind(self._binding.bind_output, f"now_{index}", part)
         self._memory = memory  # kept alive
 
     def __call__(self, x: np.ndarray, last: np.ndarray) -> np.ndarray:
-        """A copy of the state, (rows, count, hidden)."""
+        """Logits after the last id of each row, (rows, ids), a copy."""
         self._x[...], self._last[...], self._total[...] = x, last, last.max() + 1
         self._session.run_with_iobinding(self._binding)
-        return self._state.copy()
+        return self._logits[:, 0].copy()
 
     @staticmethod
     def _bind(bind: Any, name: str, array: np.ndarray) -> None:

@@ -2,8 +2,8 @@
 
 Inputs: `x` (batch, count, hidden) float32, embedded ids; `last` (batch,) int32, where each
 sequence's last id stands; `total` () int32, the longest sequence's length; `past_0` … (batch,
-key-value heads, positions, head_dim), keys and values of each layer in turn. Outputs: `state`
-(batch, count, hidden), normed for the head, and `now_0` …, the memory of `past_0` … with the new
+key-value heads, positions, head_dim), keys and values of each layer in turn. Outputs: `logits`
+(batch, 1, vocabulary) after the last id, and `now_0` …, the memory of `past_0` … with the new
 entries in it.
 """
 
@@ -18,6 +18,7 @@ from onnx import ModelProto, TensorProto, helper, numpy_helper
 
 _OPSET, _IR = 18, 8
 _MICROSOFT = "com.microsoft"
+_ALL = 2**62
 
 
 class _Graph:
@@ -42,14 +43,20 @@ class _Graph:
         self.nodes.append(helper.make_node(kind, inputs, outputs, **options))
         return list(outputs)
 
-    def linear(self, x: str, *layers: Any) -> str:
-        """Layers of one input, their outputs side by side."""
+    def integers(self, *values: int) -> str:
+        name = f"c{len(self.constants)}"
+        self.constants.append(numpy_helper.from_array(np.array(values, np.int64), name))
+        return name
+
+    def linear(self, x: str, *layers: Any, name: str = "") -> str:
+        """Layers of one input, their outputs side by side. name: of the whole, if it needs one."""
+        wanted = [name] if name else 1
         weight = self.constant(torch.cat([layer.weight for layer in layers]).t())
-        (product,) = self.node("MatMul", [x, weight])
         if layers[0].bias is None:
-            return product
+            return self.node("MatMul", [x, weight], wanted)[0]
+        (product,) = self.node("MatMul", [x, weight])
         bias = self.constant(torch.cat([layer.bias for layer in layers]))
-        return self.node("Add", [product, bias])[0]
+        return self.node("Add", [product, bias], wanted)[0]
 
     def add_norm(self, x: str, residual: str, norm: Any, normed: str) -> str:
         """x + residual; its norm is called `normed`."""
@@ -101,9 +108,13 @@ def build(model: Any, cos: torch.Tensor, sin: torch.Tensor) -> ModelProto:
         (product,) = graph.node("Mul", [gate, up])
         out = graph.linear(product, mlp.down_proj)
         is_last = index + 1 == len(layers)
-        normed = "state" if is_last else f"norm{index + 1}"
+        normed = f"norm{index + 1}"
         norm = model.model.norm if is_last else layers[index + 1].input_layernorm
         residual = graph.add_norm(out, residual, norm, normed)
+
+    start, end, axis = (graph.integers(number) for number in (-1, _ALL, 1))
+    (final,) = graph.node("Slice", [normed, start, end, axis])
+    graph.linear(final, model.lm_head, name="logits")
 
     def value(name: str, kind: int, *shape: str | int) -> Any:
         return helper.make_tensor_value_info(name, kind, shape)
@@ -122,7 +133,7 @@ def build(model: Any, cos: torch.Tensor, sin: torch.Tensor) -> ModelProto:
                 *(value(f"past_{at}", floats, *memory) for at in caches),
             ],
             [
-                value("state", floats, "batch", "count", hidden),
+                value("logits", floats, "batch", 1, config.vocab_size),
                 *(value(f"now_{at}", floats, *memory) for at in caches),
             ],
             graph.constants,

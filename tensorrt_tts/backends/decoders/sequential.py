@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 
 from tensorrt_tts.backends.base import Ranges
@@ -47,5 +48,5 @@ class SequentialDecoder:
         (cache,) = caches
         return (self.read(cache, torch.tensor(ids, device=self._model.device)),)
 
-    def scores(self, state: torch.Tensor, legal: Ranges) -> torch.Tensor:
-        return legal_scores(state, legal)
+    def scores(self, state: torch.Tensor, legal: Ranges) -> np.ndarray:
+        return legal_scores(state.float().cpu().numpy(), legal)
