@@ -1,8 +1,8 @@
 """The reference backend: a `transformers` model, on any device, for laptops, tests and CI.
 
 One thread owns the model. It advances all open streams together, one id each a step (several steps
-where there are more streams than `Decoder.rows`); between two steps streams leave, and at most
-`CHUNK` ids of one joining stream's prompt are read. Whatever joins or leaves beside it, a stream's
+where there are more streams than `Decoder.rows`); between two steps streams leave, at most `CHUNK`
+ids of one joining stream's prompt are read, and streams that have just begun get an id more. Whatever joins or leaves beside it, a stream's
 ids are the same as if it ran alone: see `decoders`.
 """
 
@@ -26,6 +26,10 @@ from tensorrt_tts.backends.prompt_embedding import PromptEmbedding
 from tensorrt_tts.backends.sampler import Sampler
 from tensorrt_tts.backends.vocabulary import check_ids
 from tensorrt_tts.errors import BackendError, EngineDiedError, reason
+
+YOUNG = 48
+"""Ids below which a stream gets two where the others get one: its listener has nothing yet, or next
+to nothing (Orpheus is first heard after 28), and theirs most likely something in hand."""
 
 _ACCELERATOR_ERROR = getattr(torch, "AcceleratorError", ())
 """torch 2.8 and later raise it; before, it was a RuntimeError with the same words."""
@@ -185,15 +189,22 @@ class ReferenceBackend:
             return not self._admission.closed
 
     def _turn(self) -> None:
-        """Some of one joining stream's prompt, then an id for every stream that speaks."""
+        """Some of one joining stream's prompt, an id for every stream that speaks, and one more for
+        those that began last."""
         streams = self._sweep()
         joining = next((one for one in streams if one.last is None), None)
         if joining is not None:
             self._attempt([joining], self._read)
         speaking = [one for one in streams if one.last is not None and not one.aborted]
+        self._advance(speaking)
+        young = [one for one in speaking if one.generated < YOUNG and not one.aborted]
+        if len(young) < len(speaking):
+            self._advance(young)
+        self._sweep()
+
+    def _advance(self, speaking: list[_Generation]) -> None:
         for first in range(0, len(speaking), self._decoder.rows):
             self._attempt(speaking[first : first + self._decoder.rows], self._step)
-        self._sweep()
 
     def _sweep(self) -> list[_Generation]:
         """The open streams. Frees the memory of those that have left, however long their listeners

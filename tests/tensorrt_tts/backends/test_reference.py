@@ -16,7 +16,7 @@ from safetensors.torch import load_file, save_file
 
 from tensorrt_tts.backends.base import Finish, Grammar, Prompt, Sampling, TokenChunk
 from tensorrt_tts.backends.decoders.sequential import SequentialDecoder
-from tensorrt_tts.backends.reference import ReferenceBackend
+from tensorrt_tts.backends.reference import YOUNG, ReferenceBackend
 from tensorrt_tts.checkpoint_folder import demo_folder
 from tensorrt_tts.errors import (
     BackendError,
@@ -215,6 +215,31 @@ async def test_at_most_one_piece_of_a_prompt_is_read_between_two_steps(
         ["read 128", "read 128", "read 44", "read 128", "read 1"]
     )
     assert all(second - first > 1 for first, second in pairwise(read_at))
+
+
+async def test_a_stream_that_has_just_begun_gets_two_ids_where_others_get_one(
+    backend: ReferenceBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    groups: list[list[int]] = []
+    found = backend._decoder
+    step = found.step
+
+    def steps(caches: Any, ids: Any) -> Any:
+        groups.append([cache.length for cache in caches])
+        return step(caches, ids)
+
+    async with contextlib.aclosing(
+        backend.stream(PROMPT, Sampling(max_tokens=2000), "first")
+    ) as chunks:
+        for _ in range(YOUNG + 1):
+            await anext(chunks)
+        monkeypatch.setattr(found, "step", steps)
+        await collect(backend, Sampling(max_tokens=YOUNG + 8), "young", Prompt((6,) * 10))
+        monkeypatch.setattr(found, "step", step)
+    both = [group for group in groups if len(group) == 2]
+    extra = [group for group in groups if len(group) == 1 and group[0] < 10 + YOUNG]
+    assert len(both) + len(extra) == YOUNG + 7  # its first id comes with the prompt
+    assert len(extra) == YOUNG // 2 - 1 + YOUNG % 2
 
 
 async def test_a_stream_whose_step_fails_fails_alone(
