@@ -25,10 +25,11 @@ from benchmarks.server_process import serving
 from benchmarks.session import Session
 from benchmarks.suites import poisson
 from benchmarks.summary import continuity, failed
-from benchmarks.usual_codec import USUAL, UsualCodec
+from benchmarks.usual_codec import UsualCodec
 from benchmarks.ws_endpoint import WebSocketEndpoint
 from tensorrt_tts.audio.pcm import to_int16
 from tensorrt_tts.codecs.base import Codec, decode
+from tensorrt_tts.codecs.baselines import Baseline, FullRedecode, SlidingWindow
 from tensorrt_tts.codecs.scheduler import CodecScheduler, Decoded
 from tensorrt_tts.codecs.stability import Comparison, compare
 from tensorrt_tts.errors import SettingError
@@ -47,7 +48,9 @@ POLICIES = {
     "window": "28-token window",
     "again": "decode again",
 }
-"""What `usual_codec.USUAL` lacks is ours."""
+"""What `USUAL` lacks is ours."""
+
+USUAL = {"window": SlidingWindow, "again": FullRedecode}
 
 SHARES = (0.75, 1.0, 1.25, 2.0)
 """Callers per slot, of the curve."""
@@ -98,7 +101,7 @@ def open_policy(name: str, policy: str, device: str = "cpu") -> tuple[Codec, Orp
     if policy in USUAL:
         config, model = open_model(name)
         tokens = OrpheusTokens(codebook_size=config.codebook_size)
-        return UsualCodec(model, config.context(), policy), tokens
+        return Baseline(UsualCodec(model, config.context()), USUAL[policy]), tokens
     codec, tokens = open_codec(name, device)
     if policy == "single":
         codec.max_batch = 1

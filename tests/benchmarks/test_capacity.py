@@ -19,7 +19,7 @@ from benchmarks.capacity import (
 from benchmarks.decode_cost import open_codec, random_ids
 from benchmarks.runlog import RunLog
 from benchmarks.session import Session
-from tensorrt_tts.codecs.baselines import FullRedecode, SlidingWindow
+from tensorrt_tts.codecs.baselines import Baseline, FullRedecode, SlidingWindow
 from tensorrt_tts.codecs.lookahead import LookaheadStreamingDecoder
 from tensorrt_tts.codecs.schedule import HopSchedule
 from tensorrt_tts.codecs.stability import run
@@ -61,7 +61,7 @@ def test_a_usual_policy_decodes_what_its_baseline_does(quiet, policy, baseline, 
     ours, _ = open_codec(quiet, "cpu")
     ids = random_ids(tokens, frames)
     theirs, _ = run(LookaheadStreamingDecoder(usual, FrameParser(tokens)), ids, chunk=5)
-    expected, _ = run(baseline(ours, FrameParser(tokens)), ids)
+    expected, _ = run(LookaheadStreamingDecoder(Baseline(ours, baseline), FrameParser(tokens)), ids)
     assert len(theirs) == len(expected)
     assert len(theirs) == FRAME * (max(0, frames - 3) if policy == "window" else frames)
     assert np.abs(theirs.astype(int) - expected).max(initial=0) <= 1
