@@ -14,11 +14,10 @@ here than as they are usually run.
 
 from __future__ import annotations
 
-import json
 import random
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Literal
@@ -226,11 +225,6 @@ def table(rows: Sequence[DecodeCost]) -> str:
         counts = ", ".join(f"{row.hops_timed} of {row.hops}" for row in sampled)
         lines += ["", f"* from {counts} hops"]
     return "\n".join(lines)
-
-
-def as_json(rows: Sequence[DecodeCost], environment: dict[str, object]) -> str:
-    """One line."""
-    return json.dumps({"decode_cost": [asdict(row) for row in rows], **environment})
 
 
 def _timed(work: Callable[[], object]) -> _Time:
