@@ -319,7 +319,7 @@ def _print_summary(summary: Summary) -> None:
 def _run_quality(parsed: argparse.Namespace) -> None:
     from benchmarks import prompts
     from benchmarks.decode_cost import spread
-    from benchmarks.streaming_quality import as_rows, streaming_quality, table
+    from benchmarks.streaming_quality import streaming_quality, table
     from tensorrt_tts.loading import open_synthesizer
 
     texts = prompts.load(parsed.language)
@@ -335,7 +335,7 @@ def _run_quality(parsed: argparse.Namespace) -> None:
 
     rows, sample_rate = run_blocking(work())
     print(table(rows, sample_rate))
-    _result({"quality": as_rows(rows)}, parsed.out / "quality.json")
+    _result({"quality": [asdict(row) for row in rows]}, parsed.out / "quality.json")
 
 
 def _run_decode_cost(parsed: argparse.Namespace) -> None:

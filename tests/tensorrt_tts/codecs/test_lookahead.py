@@ -63,7 +63,7 @@ def assert_exact(
 
 
 @settings(max_examples=examples(60), deadline=None)
-@given(data=st.data(), ids=token_streams(TINY_TOKENS, max_frames=60))
+@given(data=st.data(), ids=token_streams(TINY_TOKENS, max_frames=24))
 def test_exact_for_every_stream_chunking_and_mode(data: st.DataObject, ids: list[int]) -> None:
     assert_exact(data, tiny_codec(), TINY_TOKENS, ids)
 
