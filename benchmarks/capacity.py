@@ -9,26 +9,30 @@ cores.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from benchmarks.decode_cost import open_codec, open_model, random_ids
-from benchmarks.host_overhead import Level, host_overhead, largest_held, streams_held
+from benchmarks.host_overhead import (
+    Level,
+    host_overhead,
+    largest_held,
+    serving_host,
+    streams_held,
+)
 from benchmarks.run_logger import JsonlLogger, RunLoggers
 from benchmarks.runlog import RunLog, read
-from benchmarks.server_process import serving
 from benchmarks.session import Session
 from benchmarks.suites import poisson
 from benchmarks.summary import continuity, failed
-from benchmarks.usual_codec import USUAL, UsualCodec
-from benchmarks.ws_endpoint import WebSocketEndpoint
+from benchmarks.usual_codec import UsualCodec
 from tensorrt_tts.audio.pcm import to_int16
 from tensorrt_tts.codecs.base import Codec, decode
+from tensorrt_tts.codecs.baselines import Baseline, FullRedecode, SlidingWindow
 from tensorrt_tts.codecs.scheduler import CodecScheduler, Decoded
 from tensorrt_tts.codecs.stability import Comparison, compare
 from tensorrt_tts.errors import SettingError
@@ -47,7 +51,9 @@ POLICIES = {
     "window": "28-token window",
     "again": "decode again",
 }
-"""What `usual_codec.USUAL` lacks is ours."""
+"""What `USUAL` lacks is ours."""
+
+USUAL = {"window": SlidingWindow, "again": FullRedecode}
 
 SHARES = (0.75, 1.0, 1.25, 2.0)
 """Callers per slot, of the curve."""
@@ -98,7 +104,7 @@ def open_policy(name: str, policy: str, device: str = "cpu") -> tuple[Codec, Orp
     if policy in USUAL:
         config, model = open_model(name)
         tokens = OrpheusTokens(codebook_size=config.codebook_size)
-        return UsualCodec(model, config.context(), policy), tokens
+        return Baseline(UsualCodec(model, config.context()), USUAL[policy]), tokens
     codec, tokens = open_codec(name, device)
     if policy == "single":
         codec.max_batch = 1
@@ -198,11 +204,8 @@ async def beyond(
 ) -> list[Point]:
     """Callers who come within half an answer, each once, to a server of so many slots."""
     points: list[Point] = []
-    arguments = ["--codec", codec, "--seconds", str(seconds), "--log-level", "warning"]
-    arguments += ["--slots", str(slots), "--max-queued", "0"]
     log = folder / f"server-{slots}-slots.log"
-    with serving(arguments, log, module="benchmarks.host_server") as process:
-        endpoint = WebSocketEndpoint(process.socket_url, timeout=max(60.0, 10 * seconds))
+    with serving_host(codec, seconds, slots, log, ["--max-queued", "0"]) as (_, endpoint):
         for share in shares:
             callers = max(1, round(share * slots))
             suite = poisson("en", None, 2 * callers / seconds, callers, 0, one_sentence=True)
@@ -244,20 +247,3 @@ def table(rows: Sequence[Held], points: Sequence[Point]) -> str:
             f"{point.faults:>8}{whole:>8}"
         )
     return "\n".join(lines)
-
-
-def as_json(
-    rows: Sequence[Held],
-    points: Sequence[Point],
-    levels: Sequence[Level],
-    environment: dict[str, object],
-) -> str:
-    """One line."""
-    return json.dumps(
-        {
-            "capacity": [asdict(row) for row in rows],
-            "beyond": [asdict(point) for point in points],
-            "levels": [asdict(level) for level in levels],
-            **environment,
-        }
-    )

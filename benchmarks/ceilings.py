@@ -33,9 +33,9 @@ def ceilings(device: str, repeats: int = REPEATS) -> Ceilings:
     """device: "cpu", "cuda" or "cuda:N". Sizes are far beyond its caches."""
     cuda = device.startswith("cuda")
     copied, matrix = (1 << 32, 8192) if cuda else (1 << 28, 1024)
-    copy = _copy_time(device, copied, repeats)
+    copy = copy_time(device, copied, repeats)
     release()
-    product = _product_time(device, matrix, repeats)
+    product = product_time(device, matrix, repeats)
     release()
     return Ceilings(
         bandwidth=2 * copied / copy / 1e9,
@@ -54,13 +54,15 @@ def release() -> None:
     torch.cuda.empty_cache()
 
 
-def _copy_time(device: str, size: int, repeats: int) -> float:
+def copy_time(device: str, size: int, repeats: int) -> float:
+    """Seconds. size: bytes."""
     source = torch.zeros(size, dtype=torch.uint8, device=device)
     target = torch.empty_like(source)
     return median_time(lambda: target.copy_(source), device, repeats)
 
 
-def _product_time(device: str, size: int, repeats: int) -> float:
+def product_time(device: str, size: int, repeats: int) -> float:
+    """Seconds. size: rows and columns of both bfloat16 matrices."""
     a = torch.randn((size, size), device=device).bfloat16()
     return median_time(lambda: a @ a, device, repeats)
 

@@ -23,8 +23,9 @@ from benchmarks.shape import SHAPES
 from benchmarks.suites import Suite
 from benchmarks.summary import shortfalls
 from tensorrt_tts.client.handshake import check_url
-from tensorrt_tts.errors import OutputError, SettingError
+from tensorrt_tts.errors import SettingError
 from tensorrt_tts.exit_status import exit_status
+from tensorrt_tts.files import writing
 from tensorrt_tts.loop_thread import run_blocking
 from tensorrt_tts.notice import notice
 
@@ -217,11 +218,10 @@ def _run_suite(parsed: argparse.Namespace, suite: Suite) -> None:
         with _server(parsed) as url:
             summary = run_blocking(_measure(parsed, suite, url, loggers))
         _print_summary(summary)
+        log = parsed.out / f"{suite.name}.jsonl"
         figures = summary.model_dump(mode="json", exclude={"type"})
-        line = json.dumps({"log": f"{suite.name}.jsonl", **figures, **_environment()})
-        _result(line, parsed.out / f"{suite.name}.json")
+        _result({"log": log.name, **figures}, log.with_suffix(".json"))
         if parsed.plot:
-            log = parsed.out / f"{suite.name}.jsonl"
             remedy = f"`python -m plot_metrics {log}` draws them from the run log"
             for path in Observer("figures", remedy).call(_draw, log) or []:
                 loggers.artifact(path)
@@ -319,7 +319,7 @@ def _print_summary(summary: Summary) -> None:
 def _run_quality(parsed: argparse.Namespace) -> None:
     from benchmarks import prompts
     from benchmarks.decode_cost import spread
-    from benchmarks.streaming_quality import as_rows, streaming_quality, table
+    from benchmarks.streaming_quality import streaming_quality, table
     from tensorrt_tts.loading import open_synthesizer
 
     texts = prompts.load(parsed.language)
@@ -335,32 +335,27 @@ def _run_quality(parsed: argparse.Namespace) -> None:
 
     rows, sample_rate = run_blocking(work())
     print(table(rows, sample_rate))
-    line = json.dumps({"quality": as_rows(rows), **_environment()})
-    _result(line, parsed.out / "quality.json")
+    _result({"quality": [asdict(row) for row in rows]}, parsed.out / "quality.json")
 
 
 def _run_decode_cost(parsed: argparse.Namespace) -> None:
     import torch
 
-    from benchmarks.decode_cost import as_json, decode_costs, open_codec, table
+    from benchmarks.decode_cost import decode_costs, open_codec, table
 
     torch.set_num_threads(1)  # what one stream gets on a server, and comparable between machines
     codec, tokens = open_codec(parsed.codec, parsed.device)
     rows = decode_costs(codec, tokens, parsed.lengths, progress=notice)
     print(table(rows))
-    _result(as_json(rows, _environment()), parsed.out / "decode.json")
+    found = {"decode_cost": [asdict(row) for row in rows]}
+    _result(found, parsed.out / "decode.json")
 
 
 def _run_host_overhead(parsed: argparse.Namespace) -> None:
-    from benchmarks.host_overhead import Level, as_json, host_overhead, streams_held, table
+    from benchmarks.host_overhead import Level, host_overhead, results, streams_held, table
 
-    session = Session(
-        folder=parsed.out,
-        server="benchmarks.host_server",
-        settings={"codecs": parsed.codecs, "seconds": parsed.seconds, "rate": parsed.rate},
-        save_audio=False,
-        progress=lambda line, total: None,
-    )
+    settings = {"codecs": parsed.codecs, "seconds": parsed.seconds, "rate": parsed.rate}
+    session = Session(parsed.out, "benchmarks.host_server", settings)
     levels: list[Level] = []
     held = []
     for codec in parsed.codecs.split(","):
@@ -379,24 +374,19 @@ def _run_host_overhead(parsed: argparse.Namespace) -> None:
         held.append(f"{codec}: {streams_held(found)} real-time streams")
     print(table(levels))
     print(*held, sep="\n")
-    _result(as_json(levels, _environment()), parsed.out / "host.json")
+    _result(results(levels), parsed.out / "host.json")
 
 
 def _run_capacity(parsed: argparse.Namespace) -> None:
     import torch
 
-    from benchmarks.capacity import BATCHED, POLICIES, as_json, beyond, capacity, table
+    from benchmarks.capacity import BATCHED, POLICIES, beyond, capacity, table
     from benchmarks.host_overhead import table as level_table
 
     torch.set_num_threads(1)  # of this process, which only compares
     policies = parsed.policies.split(",") if parsed.policies else tuple(POLICIES)
-    session = Session(
-        folder=parsed.out,
-        server="benchmarks.host_server",
-        settings={"codecs": parsed.codecs, "policies": policies, "seconds": parsed.seconds},
-        save_audio=False,
-        progress=lambda line, total: None,
-    )
+    settings = {"codecs": parsed.codecs, "policies": policies, "seconds": parsed.seconds}
+    session = Session(parsed.out, "benchmarks.host_server", settings)
     environment = _environment()
     rows, points, levels = [], [], []
     for codec in parsed.codecs.split(","):
@@ -418,7 +408,9 @@ def _run_capacity(parsed: argparse.Namespace) -> None:
             if row.policy == BATCHED and row.streams:
                 points += run_blocking(beyond(codec, row.streams, folder, session, parsed.seconds))
     print(table(rows, points))
-    _result(as_json(rows, points, levels, environment), parsed.out / "capacity.json")
+    named: dict[str, list[Any]] = {"capacity": rows, "beyond": points, "levels": levels}
+    found = {name: [asdict(one) for one in those] for name, those in named.items()}
+    _result(found, parsed.out / "capacity.json", environment)
 
 
 def _run_device(parsed: argparse.Namespace) -> None:
@@ -445,16 +437,14 @@ def _run_device(parsed: argparse.Namespace) -> None:
     print(as_json(found))
 
 
-def _result(line: str, path: Path) -> None:
-    """The one line of JSON, to stdout and into a file beside the logs."""
+def _result(
+    found: dict[str, Any], path: Path, environment: dict[str, object] | None = None
+) -> None:
+    """One line of JSON with what it was measured on, to stdout and into a file beside the logs."""
+    line = json.dumps({**found, **(environment or _environment())})
     print(line, flush=True)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    with writing(path, "choose another --out"):
         path.write_text(line + "\n", encoding="utf-8")
-    except OSError as error:
-        raise OutputError(
-            f"'{path}' cannot be written ({error.strerror}); choose another --out"
-        ) from error
 
 
 def _environment() -> dict[str, object]:

@@ -14,27 +14,27 @@ here than as they are usually run.
 
 from __future__ import annotations
 
-import json
 import random
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Literal
 
 from tensorrt_tts.codecs.base import decode
-from tensorrt_tts.codecs.baselines import FullRedecode, SlidingWindow
+from tensorrt_tts.codecs.baselines import Baseline, FullRedecode, SlidingWindow
 from tensorrt_tts.codecs.lookahead import LookaheadStreamingDecoder
+from tensorrt_tts.codecs.stability import run
 from tensorrt_tts.families.orpheus.frames import STEPS_PER_FRAME, FrameParser, parse
 from tensorrt_tts.families.orpheus.tokens import SLOTS, OrpheusTokens
 
 if TYPE_CHECKING:
     from snac import SNAC
 
+    from tensorrt_tts.codecs.base import Codec
     from tensorrt_tts.codecs.snac.codec import SnacCodec
     from tensorrt_tts.codecs.snac.config import SnacConfig
-    from tensorrt_tts.codecs.stability import StreamingDecoder
 
 LENGTHS = (5.0, 20.0, 60.0)
 """Seconds of audio."""
@@ -142,14 +142,12 @@ def _policies(
     first = FullRedecode.LOOKAHEAD_FRAMES + 1
     chosen = spread(first, frames, sampled_hops)
 
-    def windowed() -> StreamingDecoder:
-        return LookaheadStreamingDecoder(codec, FrameParser(tokens))
+    def streamed(codec: Codec, stateful: bool = False) -> Callable[[], None]:
+        def work() -> None:
+            decoder = LookaheadStreamingDecoder(codec, FrameParser(tokens), stateful=stateful)
+            run(decoder, ids, SLOTS)
 
-    def stateful() -> StreamingDecoder:
-        return LookaheadStreamingDecoder(codec, FrameParser(tokens), stateful=True)
-
-    def sliding() -> StreamingDecoder:
-        return SlidingWindow(codec, FrameParser(tokens))
+        return work
 
     def again() -> None:
         for count in chosen:
@@ -157,9 +155,9 @@ def _policies(
 
     return [
         _Policy("offline", lambda: decode(codec, steps), 1, 1),
-        _Policy("windowed (ours)", lambda: _stream(windowed(), ids), frames, frames),
-        _Policy("stateful (ours)", lambda: _stream(stateful(), ids), frames, frames),
-        _Policy("28-token window", lambda: _stream(sliding(), ids), frames, frames),
+        _Policy("windowed (ours)", streamed(codec), frames, frames),
+        _Policy("stateful (ours)", streamed(codec, stateful=True), frames, frames),
+        _Policy("28-token window", streamed(Baseline(codec, SlidingWindow)), frames, frames),
         _Policy("decode again", again, max(1, frames - first + 1), len(chosen)),
     ]
 
@@ -227,17 +225,6 @@ def table(rows: Sequence[DecodeCost]) -> str:
         counts = ", ".join(f"{row.hops_timed} of {row.hops}" for row in sampled)
         lines += ["", f"* from {counts} hops"]
     return "\n".join(lines)
-
-
-def as_json(rows: Sequence[DecodeCost], environment: dict[str, object]) -> str:
-    """One line."""
-    return json.dumps({"decode_cost": [asdict(row) for row in rows], **environment})
-
-
-def _stream(decoder: StreamingDecoder, ids: Sequence[int]) -> None:
-    for start in range(0, len(ids), SLOTS):
-        decoder.push(ids[start : start + SLOTS])
-    decoder.flush()
 
 
 def _timed(work: Callable[[], object]) -> _Time:

@@ -20,7 +20,8 @@ from benchmarks.codec_rates import table as codec_table
 from benchmarks.environment import Hardware
 from benchmarks.host_overhead import Level, largest_held, streams_held
 from benchmarks.host_overhead import table as level_table
-from tensorrt_tts.errors import OutputError, SettingError
+from tensorrt_tts.errors import SettingError
+from tensorrt_tts.files import writing
 
 FILE = "device.json"
 
@@ -69,15 +70,10 @@ class DeviceResult:
         """Replaces the file whole: a run that is killed meanwhile keeps the one before. Raises
         OutputError."""
         path = folder / FILE
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
+        with writing(path, "choose another --out"):
             draft = path.with_suffix(".draft")
             draft.write_text(as_json(self) + "\n", encoding="utf-8")
             draft.replace(path)
-        except OSError as error:
-            raise OutputError(
-                f"'{path}' cannot be written ({error.strerror}); choose another --out"
-            ) from error
 
     def resumed(self, folder: Path) -> DeviceResult:
         """The stages that an earlier run left in that folder, or self where it left none.

@@ -244,9 +244,7 @@ class DeviceRun:
         return await host_overhead(
             self.codec,
             folder,
-            Session(
-                folder, "benchmarks.host_server", {"shape": self.shape}, False, lambda *_: None
-            ),
+            Session(folder, "benchmarks.host_server", {"shape": self.shape}),
             limit,
             self.seconds,
             progress=lambda level: self.say(level_table([level]).splitlines()[-1]),

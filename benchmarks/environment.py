@@ -48,7 +48,7 @@ def hardware() -> Hardware:
     pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     return Hardware(
         cpu=_cpu_name(),
-        cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else _cores(),
+        cores=_cores(),
         memory_gib=round(pages / 2**30, 1),
         load=round(os.getloadavg()[0], 2),
         gpu=_gpu("name,driver_version"),
@@ -80,6 +80,9 @@ def versions(commit: str | None = None) -> dict[str, str]:
 
 
 def _cores() -> int:
+    """That this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 

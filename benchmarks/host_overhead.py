@@ -11,8 +11,8 @@ hardly depends on what else the machine is doing; N does.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from time import process_time
@@ -142,46 +142,41 @@ async def host_overhead(
 
     Raises BackendError when the server does not start.
     """
-    arguments = ["--codec", codec, "--seconds", str(seconds), "--log-level", "warning"]
-    arguments += ["--slots", str(limit), "--max-sockets", str(2 * limit), "--measure-s", "0"]
-    if rate is not None:
-        arguments += ["--rate", str(rate)]
     name = Path(codec).name  # of a folder too
+    more = [*more, *(() if rate is None else ("--rate", str(rate)))]
+    more += ["--max-sockets", str(2 * limit), "--measure-s", "0"]
     log = folder / f"server-{name}.log"
-    with serving([*arguments, *more], log, ready_within, "benchmarks.host_server") as process:
-        return await _search_server(
-            process, name, folder, session, limit, seconds, alone, first, progress, known, keep
-        )
+    with serving_host(codec, seconds, limit, log, more, ready_within) as (process, endpoint):
+
+        async def once(streams: int) -> Level:
+            each = alone if streams == 1 else EACH
+            # Starts are spread over one answer's length: no two streams move in step.
+            suite = closed("en", None, streams, each, stagger=seconds, one_sentence=True)
+            before, own = process_cpu(process.pid), process_time()
+            with RunLoggers([JsonlLogger(folder / f"host-{name}-{streams:04}.jsonl")]) as loggers:
+                summary = await session.run(suite, endpoint, loggers)
+            used, mine = process_cpu(process.pid) - before, process_time() - own
+            level = _level(name, streams, summary, used, mine)
+            progress(level)
+            return level
+
+        return await search(remembered(retried(once), known, keep), limit, first)
 
 
-async def _search_server(
-    process: ServerProcess,
+@contextmanager
+def serving_host(
     codec: str,
-    folder: Path,
-    session: Session,
-    limit: int,
     seconds: float,
-    alone: int,
-    first: int,
-    progress: Callable[[Level], None],
-    known: Sequence[Level],
-    keep: Callable[[Level], None],
-) -> list[Level]:
-    endpoint = WebSocketEndpoint(process.socket_url, timeout=max(60.0, 10 * seconds))
-
-    async def once(streams: int) -> Level:
-        each = alone if streams == 1 else EACH
-        # Starts are spread over one answer's length: no two streams move in step.
-        suite = closed("en", None, streams, each, stagger=seconds, one_sentence=True)
-        before, own = process_cpu(process.pid), process_time()
-        with RunLoggers([JsonlLogger(folder / f"host-{codec}-{streams:04}.jsonl")]) as loggers:
-            summary = await session.run(suite, endpoint, loggers)
-        used, mine = process_cpu(process.pid) - before, process_time() - own
-        level = _level(codec, streams, summary, used, mine)
-        progress(level)
-        return level
-
-    return await search(remembered(retried(once), known, keep), limit, first)
+    slots: int,
+    log: Path,
+    more: Sequence[str],
+    ready_within: float = 300.0,
+) -> Iterator[tuple[ServerProcess, WebSocketEndpoint]]:
+    """`benchmarks.host_server` with so many slots, and the way into it."""
+    arguments = ["--codec", codec, "--seconds", str(seconds), "--log-level", "warning"]
+    arguments += ["--slots", str(slots), *more]
+    with serving(arguments, log, ready_within, "benchmarks.host_server") as process:
+        yield process, WebSocketEndpoint(process.socket_url, timeout=max(60.0, 10 * seconds))
 
 
 def _level(codec: str, streams: int, summary: Summary, cpu: float, client_cpu: float) -> Level:
@@ -231,15 +226,12 @@ def _ms(seconds: float | None) -> str:
     return "–" if seconds is None else f"{1000 * seconds:.1f}"
 
 
-def as_json(levels: Sequence[Level], environment: dict[str, object]) -> str:
-    """One line: the result of each codec, every level, and what they were measured on. Where
-    `client_limit` is not null, the number held is a lower bound."""
+def results(levels: Sequence[Level]) -> dict[str, object]:
+    """JSON-ready: the result of each codec, and every level. Where `client_limit` is not None, the
+    number held is a lower bound."""
     codecs = {level.codec: [one for one in levels if one.codec == level.codec] for level in levels}
-    return json.dumps(
-        {
-            "streams_held": {codec: largest_held(its) for codec, its in codecs.items()},
-            "client_limit": {codec: client_limit(its) for codec, its in codecs.items()},
-            "levels": [asdict(level) for level in levels],
-            **environment,
-        }
-    )
+    return {
+        "streams_held": {codec: largest_held(its) for codec, its in codecs.items()},
+        "client_limit": {codec: client_limit(its) for codec, its in codecs.items()},
+        "levels": [asdict(level) for level in levels],
+    }

@@ -114,21 +114,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     def run() -> None:
         nonlocal ended
         settings = read_settings(rest)
-        ended = serve(
-            settings,
-            lambda _: build(
-                own.codec,
-                own.rate,
-                own.seconds,
-                settings.engine_streams,
-                own.device,
-                own.shape,
-                own.hand_on,
-                own.engine_streams,
-                own.engine_arguments,
-                own.policy,
-            ),
-        )
+        streams = settings.engine_streams
+        ended = serve(settings, lambda _: build(max_streams=streams, **vars(own)))
 
     return exit_status(run) or ended
 

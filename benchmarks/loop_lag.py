@@ -47,26 +47,22 @@ class LoopLag:
 
     def objection(self) -> str | None:
         """Why the times of this run cannot be trusted, in one line; None when they can."""
-        return objection([lag for _, lag in self.samples])
-
-
-def objection(lags: Sequence[float]) -> str | None:
-    """Pure half of `LoopLag.objection`: lags in seconds."""
-    if not lags:
-        return "the client's lag was not measured"
-    worst = max(lags)
-    p99 = sorted(lags)[int(0.99 * (len(lags) - 1))]
-    if p99 > P99_LIMIT:
-        return (
-            f"client too busy: 1 % of its wake-ups were more than {p99 * 1000:.0f} ms late "
-            f"(limit {P99_LIMIT * 1000:.0f}); use fewer streams per client or a quieter machine"
-        )
-    if worst > MAX_LIMIT:
-        return (
-            f"client too busy: it was {worst * 1000:.0f} ms late once "
-            f"(limit {MAX_LIMIT * 1000:.0f}); use fewer streams per client or a quieter machine"
-        )
-    return None
+        lags = [late for _, late in self.samples]
+        if not lags:
+            return "the client's lag was not measured"
+        worst = max(lags)
+        p99 = sorted(lags)[int(0.99 * (len(lags) - 1))]
+        if p99 > P99_LIMIT:
+            return (
+                f"client too busy: 1 % of its wake-ups were more than {p99 * 1000:.0f} ms late "
+                f"(limit {P99_LIMIT * 1000:.0f}); use fewer streams per client or a quieter machine"
+            )
+        if worst > MAX_LIMIT:
+            return (
+                f"client too busy: it was {worst * 1000:.0f} ms late once "
+                f"(limit {MAX_LIMIT * 1000:.0f}); use fewer streams per client or a quieter machine"
+            )
+        return None
 
 
 @asynccontextmanager

@@ -6,12 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tensorrt_tts.codecs.base import CodecStream, Condition, Job, Window
-from tensorrt_tts.codecs.context import CodecContext
-from tensorrt_tts.codecs.schedule import HopSchedule
+from tensorrt_tts.codecs.base import Job, Window
 from tensorrt_tts.codecs.snac.config import SNAC_24KHZ
-from tensorrt_tts.codecs.streams import WindowStream
-from tensorrt_tts.errors import SettingError
+from tensorrt_tts.codecs.streams import WindowCodec
 
 _LENGTH = 1 << 20
 """Samples (44 s) after which the sound repeats, so that no two chunks of a segment are equal."""
@@ -21,18 +18,15 @@ _SHIFT = 65_537
 no multiple of a hop, so that their chunks never are the same."""
 
 
-class NullCodec:
+class NullCodec(WindowCodec):
     """SNAC 24 kHz's timing; its sound is quiet noise that is there before it is asked for."""
 
+    max_batch = 256
+
     def __init__(self) -> None:
-        self.context: CodecContext = SNAC_24KHZ.context()
+        self.context = SNAC_24KHZ.context()
         noise = np.random.default_rng(0).standard_normal(_LENGTH, dtype=np.float32)
         self._sound = 0.05 * np.concatenate([noise, noise])
-
-    max_batch = 256
-    threads = 1
-
-    def enter_thread(self) -> None: ...
 
     def run(self, jobs: Sequence[Job]) -> list[np.ndarray]:
         """Views, not copies, of up to 44 s each."""
@@ -43,14 +37,3 @@ class NullCodec:
             for window in jobs
             if isinstance(window, Window)
         ]
-
-    def open(
-        self,
-        schedule: HopSchedule,
-        seed: int = 0,
-        condition: Condition | None = None,
-        stateful: bool = False,
-    ) -> CodecStream:
-        if stateful:
-            raise SettingError("stateful True: the null codec keeps no state; decode windows")
-        return WindowStream(self.context, schedule, seed)

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Protocol
 
 from benchmarks.runlog import Line, Run, dump
-from tensorrt_tts.errors import OutputError
+from tensorrt_tts.files import writing
 
 
 class RunLogger(Protocol):
@@ -35,25 +35,16 @@ class JsonlLogger:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+        with writing(path, "choose another --out", "run log"):
             self._file = path.open("w", encoding="utf-8")
-        except OSError as error:
-            raise OutputError(
-                f"run log '{path}' cannot be written ({error.strerror}); choose another --out"
-            ) from error
 
     def start(self, run: Run) -> None:
         self.line(run)
 
     def line(self, line: Line) -> None:
-        try:
+        with writing(self.path, "free some space", "run log"):
             self._file.write(dump(line) + "\n")
             self._file.flush()
-        except OSError as error:
-            raise OutputError(
-                f"run log '{self.path}' cannot be written ({error.strerror}); free some space"
-            ) from error
 
     def artifact(self, path: Path) -> None:
         """Nothing to do: the files lie beside the log."""

@@ -12,10 +12,10 @@ import urllib.request
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 from tensorrt_tts.child_process import ChildProcess
-from tensorrt_tts.errors import BackendError, OutputError
+from tensorrt_tts.errors import BackendError
+from tensorrt_tts.files import writing
 
 _GRACE_S = 10.0
 """Seconds from being asked to end until it is killed."""
@@ -53,7 +53,9 @@ def serving(
     base = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", module, "--port", str(port), *arguments]
     started = time.perf_counter()
-    with _opened(log) as output:
+    with writing(log, "choose another --out", "server log"):
+        output = log.open("wb")
+    with output:
         server = ChildProcess(command, output=output)
         server.start()
     try:
@@ -64,16 +66,6 @@ def serving(
     finally:
         with contextlib.suppress(TimeoutError):
             server.stop(_GRACE_S)
-
-
-def _opened(log: Path) -> IO[bytes]:
-    try:
-        log.parent.mkdir(parents=True, exist_ok=True)
-        return log.open("wb")
-    except OSError as error:
-        raise OutputError(
-            f"server log '{log}' cannot be written ({error.strerror}); choose another --out"
-        ) from error
 
 
 def _is_ready(base: str) -> bool:

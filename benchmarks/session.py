@@ -38,8 +38,8 @@ class Session:
     folder: Path
     server: str
     settings: dict[str, Any]
-    save_audio: bool
-    progress: Callable[[Request, int], None]
+    save_audio: bool = False
+    progress: Callable[[Request, int], None] = lambda line, total: None
     score: Scorer | None = None
 
     async def run(self, suite: Suite, endpoint: Endpoint, loggers: RunLoggers) -> Summary:

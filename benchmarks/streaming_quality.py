@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tensorrt_tts.codecs.lookahead import decode_offline
@@ -71,7 +71,3 @@ def table(rows: Sequence[Quality], sample_rate: int) -> str:
             f"{'yes' if row.usual else 'NO':>7}{'yes' if row.exact else 'NO':>7}"
         )
     return "\n".join(lines)
-
-
-def as_rows(rows: Sequence[Quality]) -> list[dict[str, object]]:
-    return [asdict(row) for row in rows]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from benchmarks.runlog import Lag, Line, Phase, Request, Run, Score, Summary
 from benchmarks.summary import DISTRIBUTIONS
-from tensorrt_tts.errors import MissingDependencyError
+from tensorrt_tts.errors import needs
 
 if TYPE_CHECKING:
     import wandb
@@ -57,12 +57,8 @@ class WandbLogger:
 
     def __init__(self, project: str, folder: Path, mode: Mode = "offline") -> None:
         """Raises MissingDependencyError."""
-        try:
+        with needs("--wandb needs the wandb package; pip install 'tensorrt-tts[bench]'"):
             import wandb
-        except ImportError as error:
-            raise MissingDependencyError(
-                "--wandb needs the wandb package; pip install 'tensorrt-tts[bench]'"
-            ) from error
         self._wandb = wandb
         self._project = project
         self._folder = folder

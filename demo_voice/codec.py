@@ -51,7 +51,6 @@ CONFIG: dict[str, Any] = {
     "noise": True,
     "depthwise": True,
 }
-LATENT = CONFIG["encoder_dim"] * 2 ** len(CONFIG["encoder_rates"])
 FRAMES = 4  # codec frames (of 2048 samples) per crop
 BATCH = 4
 WARM_STEPS = 600  # without codes

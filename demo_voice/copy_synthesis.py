@@ -19,24 +19,14 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors.torch import load_file
-from snac import SNAC
 
 from demo_voice.features import load_shard, shard_names
 from demo_voice.tokenize import unpack
+from tensorrt_tts.codecs.snac import weights
 
 RESULTS = Path(__file__).parent / "results"
 SAMPLE_RATE = 24_000
 Floats = NDArray[np.float32]
-
-
-def load_snac(folder: Path) -> SNAC:
-    """The exported codec as ``snac`` runs it (its waveform encoder stays untrained)."""
-    model = SNAC(**json.loads((folder / "config.json").read_text(encoding="utf-8")))
-    _, unexpected = model.load_state_dict(load_file(folder / "model.safetensors"), strict=False)
-    if unexpected:
-        raise ValueError(f"not snac's: {unexpected}")
-    return model.eval()
 
 
 def recordings(work: Path, split: str) -> Iterator[tuple[str, NDArray[np.int64], Floats]]:
@@ -90,7 +80,7 @@ def run(args: argparse.Namespace) -> None:
     """Score and write ``results/codec.json`` (test split only)."""
     work = Path(args.work)
     torch.manual_seed(0)  # the decoder's noise
-    model = load_snac(args.codec_dir or work / "codec")
+    _, model = weights.load(args.codec_dir or work / "codec")
     rows = list(recordings(work, args.split))[: args.limit]
     texts = [text for text, _, _ in rows]
     with torch.no_grad():

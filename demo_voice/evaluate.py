@@ -14,8 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from demo_voice.export import add_arguments as add_weights
-from demo_voice.speak import Settings, Speaker, Spoken
-from demo_voice.streamed import speak_streamed
+from demo_voice.speak import AT_ONCE, Spoken, speak
 
 RESULTS = Path(__file__).parent / "results" / "evaluation.json"
 RUNAWAY = 1.6  # times the teacher's length
@@ -136,12 +135,6 @@ def table(result: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def shipped_settings(weights: Path) -> Settings:
-    """What generation_config.json says."""
-    found = json.loads((weights / "lm" / "generation_config.json").read_text(encoding="utf-8"))
-    return Settings(found["temperature"], found["top_p"], found["repetition_penalty"])
-
-
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of this step."""
     add_weights(parser)
@@ -150,7 +143,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--batched",
         action="store_true",
-        help="whole sentences in one batch instead of streamed one by one (faster)",
+        help="many sentences at once instead of one by one (faster)",
     )
     parser.add_argument("--results", type=Path, default=RESULTS, help="JSON file to write")
 
@@ -162,16 +155,14 @@ def run(args: argparse.Namespace) -> None:
     torch.set_num_threads(args.threads)
     sentences = held_out(Path(args.work), args.split, args.test_sentences)
     texts = [s.text for s in sentences]
-    if args.batched:
-        settings = shipped_settings(args.weights)
-        spoken = Speaker(args.weights, settings, args.device).many(texts, args.seed)
-    else:
-        spoken, settings = speak_streamed(args.weights, texts, args.seed)
+    at_once = AT_ONCE if args.batched else 1
+    spoken, settings = speak(args.weights, texts, args.seed, at_once=at_once, device=args.device)
     made = dict(zip(texts, spoken, strict=True))
     result = evaluate(made.__getitem__, sentences, Judge())
     result |= {
         "split": args.split,
-        "streamed": not args.batched,
+        "streamed": True,
+        "at_once": at_once,
         "seed": args.seed,
         "settings": asdict(settings),
         "hardware": asdict(hardware()),

@@ -60,6 +60,13 @@ def encode(codec: Codec, features: list[NDArray[np.float16]]) -> list[NDArray[np
     return [s[: len(f) // PER_FRAME] for s, f in zip(slots, features, strict=True)]
 
 
+def save_tokens(path: Path, codes: NDArray[np.uint16], frames: NDArray[np.int64]) -> None:
+    """Codes [all frames, 7] of a shard, and frames of each utterance; whole or not at all."""
+    partial = path.with_suffix(".tmp.npz")
+    np.savez(partial, codes=codes, starts=np.cumsum(frames) - frames, frames=frames)
+    os.replace(partial, path)
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """This step has no options of its own."""
 
@@ -90,14 +97,7 @@ def run(args: argparse.Namespace) -> None:
             ]
             codes.update(zip(batch, encode(codec, features), strict=True))
         frames = np.asarray([r["samples"] // FRAME for r in shard.rows], np.int64)
-        partial = folder / f"{name}.tmp.npz"
-        np.savez(
-            partial,
-            codes=np.concatenate([codes[i] for i in range(len(shard.rows))]),
-            starts=np.cumsum(frames) - frames,
-            frames=frames,
-        )
-        os.replace(partial, target)
+        save_tokens(target, np.concatenate([codes[i] for i in range(len(shard.rows))]), frames)
         total += int(frames.sum())
     (folder / "FROZEN").write_text(f"{codec.quantizer.codebook_size}\n", encoding="utf-8")
     print(f"tokenize: {total} frames")

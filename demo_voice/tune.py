@@ -11,7 +11,7 @@ import torch
 
 from demo_voice.evaluate import Judge, held_out, judge_spoken, judge_teacher, summary
 from demo_voice.export import add_arguments as add_weights
-from demo_voice.speak import Settings, Speaker
+from demo_voice.speak import AT_ONCE, Settings, speak
 
 CANDIDATES = (
     Settings(0.0, 1.0),
@@ -42,11 +42,10 @@ def run(args: argparse.Namespace) -> None:
     sentences = held_out(Path(args.work), "valid", args.tune_sentences)
     judge = Judge()
     teacher = judge_teacher(judge, sentences)
-    speaker = Speaker(args.weights, CANDIDATES[0], args.device)
+    texts = [sentence.text for sentence in sentences]
     found: list[tuple[float, Settings]] = []
     for settings in CANDIDATES:
-        speaker.settings = settings
-        spoken = speaker.many([s.text for s in sentences], args.seed)
+        spoken, _ = speak(args.weights, texts, args.seed, settings, AT_ONCE, args.device)
         scores = judge_spoken(judge, sentences, spoken)
         result = summary(scores, teacher, [made.finished for made in spoken])
         found.append(

@@ -32,9 +32,8 @@ class Builder:
         from tensorrt_tts.codecs.select import engines_root
 
         built = ready_engine(model, engines_root(), precision or None, kv or None)
-        state = "built" if built.fresh else "already there, nothing to do"
         try:
-            return f"{built.folder} ({state})\n{verified(built.folder, model)}"
+            return f"{built}\n{verified(built.folder, model)}"
         finally:
             persist()  # the engine, and the verdict on it
 

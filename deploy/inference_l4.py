@@ -37,10 +37,8 @@ class Inference(ModelParameters):
     ) -> tuple[bytes, dict[str, Any]]:
         """A WAV file, and its timing with the phases."""
         from deploy.jobs.sequential import load_and_speak
-        from deploy.jobs.speaker_options import SpeakerOptions
 
-        service = SpeakerOptions(self.model, self.backend, self.device, self.codec, self.precision)
-        spoken = asyncio.run(load_and_speak(service, text, voice or None, in_turn))
+        spoken = asyncio.run(load_and_speak(self.options(), text, voice or None, in_turn))
         persist()
         return spoken.as_tuple()
 

@@ -29,6 +29,9 @@ class Built:
     fresh: bool
     seconds: dict[str, float]
 
+    def __str__(self) -> str:
+        return f"{self.folder} ({'built' if self.fresh else 'already there, nothing to do'})"
+
 
 def build_once(
     target: Path,

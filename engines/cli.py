@@ -139,11 +139,7 @@ def _build(options: argparse.Namespace) -> None:
     if options.checkpoint is None:  # the plan was made from the recipe's shape: now the real one
         wanted = plan(recipe_, describe(folder, model))
     voices = tuple(options.voice or ("tara",))
-    built = build_engine(
-        wanted, folder, host, options.output, streams, voices, Progress(sys.stderr)
-    )
-    state = "built" if built.fresh else "already there, nothing to do"
-    print(f"{built.folder} ({state})")
+    print(build_engine(wanted, folder, host, options.output, streams, voices, Progress(sys.stderr)))
 
 
 def _check(options: argparse.Namespace) -> None:

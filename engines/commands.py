@@ -49,9 +49,7 @@ def _build_snac(options: argparse.Namespace) -> None:
     recipe = SnacRecipe.read(options.recipe)
     host = this_host()
     folder = _codec_folder(options.codec)
-    built = build_snac(folder, host, options.output, recipe, Progress(sys.stderr))
-    state = "built" if built.fresh else "already there, nothing to do"
-    print(f"{built.folder} ({state})")
+    print(build_snac(folder, host, options.output, recipe, Progress(sys.stderr)))
 
 
 def _cut(options: argparse.Namespace) -> None:

@@ -6,7 +6,7 @@ import base64
 import io
 from pathlib import Path
 
-from tensorrt_tts.errors import InputError, MissingDependencyError
+from tensorrt_tts.errors import InputError, needs
 
 BIT_RATE = 48_000
 """Bits a second of MP3: an eighth of what came in, and enough to judge a voice by."""
@@ -17,12 +17,8 @@ def as_data_url(path: Path) -> str:
 
     Raises InputError for a file that is no audio, MissingDependencyError without PyAV.
     """
-    try:
+    with needs("audio in the report needs PyAV; pip install 'tensorrt-tts[bench]'"):
         import av
-    except ImportError as error:
-        raise MissingDependencyError(
-            "audio in the report needs PyAV; pip install 'tensorrt-tts[bench]'"
-        ) from error
     target = io.BytesIO()
     try:
         with av.open(str(path)) as source, av.open(target, "w", format="mp3") as sink:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tensorrt_tts.errors import MissingDependencyError, OutputError
+from tensorrt_tts.errors import needs
+from tensorrt_tts.files import writing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -42,15 +43,11 @@ def figure(rows: int, columns: int, height: float) -> Iterator[tuple[Figure, Any
 
     height: inches. Raises MissingDependencyError.
     """
-    try:
+    with needs("figures need matplotlib; pip install 'tensorrt-tts[bench]'"):
         import matplotlib
 
         matplotlib.use("Agg")
         import matplotlib.pyplot as plt
-    except ImportError as error:
-        raise MissingDependencyError(
-            "figures need matplotlib; pip install 'tensorrt-tts[bench]'"
-        ) from error
     style = resources.files("plot_metrics").joinpath("report.mplstyle")
     with resources.as_file(style) as path, plt.style.context(str(path)):
         drawing, axes = plt.subplots(rows, columns, figsize=(WIDTH, height), squeeze=False)
@@ -62,13 +59,8 @@ def figure(rows: int, columns: int, height: float) -> Iterator[tuple[Figure, Any
 
 def save(drawing: Figure, path: Path) -> Path:
     """Raises OutputError."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    with writing(path, "choose another folder", "figure"):
         drawing.savefig(path)
-    except OSError as error:
-        raise OutputError(
-            f"figure '{path}' cannot be written ({error.strerror}); choose another folder"
-        ) from error
     return path
 
 

@@ -16,7 +16,8 @@ from plot_metrics.answers import Answers
 from plot_metrics.audio_clip import as_data_url
 from plot_metrics.judgement import judge
 from plot_metrics.silence import silence_ms
-from tensorrt_tts.errors import MissingDependencyError, OutputError
+from tensorrt_tts.errors import needs
+from tensorrt_tts.files import writing
 
 Draw = Callable[[RunLog, Path], Path]
 
@@ -87,12 +88,8 @@ def chosen(log: RunLog) -> list[str]:
 
 def write_report(log: RunLog, figures: Sequence[Path], path: Path) -> Path:
     """Raises MissingDependencyError, OutputError."""
-    try:
+    with needs("the report needs Jinja2; pip install 'tensorrt-tts[bench]'"):
         from jinja2 import Environment, StrictUndefined
-    except ImportError as error:
-        raise MissingDependencyError(
-            "the report needs Jinja2; pip install 'tensorrt-tts[bench]'"
-        ) from error
     source = resources.files("plot_metrics").joinpath("report.html").read_text(encoding="utf-8")
     template = Environment(autoescape=True, undefined=StrictUndefined).from_string(source)
     page = template.render(
@@ -104,13 +101,8 @@ def write_report(log: RunLog, figures: Sequence[Path], path: Path) -> Path:
         figures=[Figure(figure.stem, _image_url(figure)) for figure in figures],
         answers=answers(log),
     )
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    with writing(path, "choose another folder", "report"):
         path.write_text(page, encoding="utf-8")
-    except OSError as error:
-        raise OutputError(
-            f"report '{path}' cannot be written ({error.strerror}); choose another folder"
-        ) from error
     return path
 
 

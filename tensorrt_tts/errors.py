@@ -38,6 +38,9 @@ Exit code 0 is success, 130 is Ctrl-C, as in every shell.
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+
 
 def reason(error: BaseException, limit: int = 160) -> str:
     """What a library says, on one line: for the brackets in our own message, which says first what
@@ -187,3 +190,12 @@ class SlowReaderError(TTSError):
     exit_code = 9
     http_status = 408
     close_code = 1008
+
+
+@contextlib.contextmanager
+def needs(message: str) -> Iterator[None]:
+    """Imports of what may not be installed: MissingDependencyError with that message then."""
+    try:
+        yield
+    except ImportError as error:
+        raise MissingDependencyError(message) from error

@@ -8,12 +8,14 @@ caller's to say.
 from __future__ import annotations
 
 import codecs
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from tensorrt_tts.errors import CorruptCheckpointError, TTSError, reason
+from tensorrt_tts.errors import CorruptCheckpointError, OutputError, TTSError, reason
 from tensorrt_tts.validation import first_problem
 
 T = TypeVar("T")
@@ -91,3 +93,14 @@ def read_json(
             raise error(f"'{path}' is not JSON ({problem['ctx']['error']}); {remedy}") from found
         raise error(f"'{path}': {first_problem(found)}; {remedy}") from found
     return value
+
+
+@contextlib.contextmanager
+def writing(path: Path, remedy: str, kind: str = "") -> Iterator[None]:
+    """A file is written inside; its folder is made. kind: what to call it. Raises OutputError."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield
+    except OSError as error:
+        name = f"{kind} '{path}'".lstrip()
+        raise OutputError(f"{name} cannot be written ({error.strerror}); {remedy}") from error

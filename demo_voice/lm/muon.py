@@ -3,6 +3,7 @@
 After K. Jordan et al., "Muon: an optimizer for hidden layers in neural networks" (2024): the
 quintic Newton-Schulz coefficients are theirs. It costs a sixth of a step here; on runs as short as
 ours it is reported to learn markedly more per token than AdamW (no comparison was made here).
+torch.optim.Muon took eleven times as long on a CPU: it multiplies in bfloat16, a matrix at a time.
 """
 
 from __future__ import annotations

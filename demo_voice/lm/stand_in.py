@@ -8,7 +8,6 @@ that when the real codes arrive. A machine that trains the codec in minutes need
 from __future__ import annotations
 
 import argparse
-import os
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +15,7 @@ import torch
 from torch import Tensor
 
 from demo_voice.features import HOP, load_shard, shard_names
+from demo_voice.tokenize import save_tokens
 
 CODES = 512
 STRIDES = (4, 2, 1)  # latents per code of each level
@@ -92,11 +92,4 @@ def run(args: argparse.Namespace) -> None:
         shard = load_shard(work, name)
         frames = np.array([row["samples"] // (HOP * STRIDES[0]) for row in shard.rows])
         codes = encode(torch.from_numpy(np.array(shard.features)).float(), books)
-        partial = folder / f"{name}.tmp.npz"
-        np.savez(
-            partial,
-            codes=codes.numpy().astype(np.uint16),
-            starts=np.cumsum(frames) - frames,
-            frames=frames,
-        )
-        os.replace(partial, target)
+        save_tokens(target, codes.numpy().astype(np.uint16), frames)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import time
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -13,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from demo_voice.codec import save_checkpoint
 from demo_voice.lm import losses
 from demo_voice.lm.model import Shape, VoiceLM
 from demo_voice.lm.muon import Muon
@@ -131,9 +131,7 @@ class Trainer:
             "step": self.step,
             "seconds": self.seconds,
         }
-        partial = path.with_suffix(".tmp")
-        torch.save(state, partial)
-        os.replace(partial, path)
+        save_checkpoint(path, state)
 
     def load(self, path: Path) -> None:
         """Continue from a checkpoint of ``save``."""

@@ -6,17 +6,17 @@ in bounded windows, so that the length of the text does not matter.
 
 from __future__ import annotations
 
-import gc
 import os
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
+from benchmarks.ceilings import release
 from deploy.jobs.speaker import Spoken, Timing, wav_bytes
 from deploy.jobs.speaker_options import SpeakerOptions
+from engines.progress import Progress
 from tensorrt_tts.backends.base import Backend
 from tensorrt_tts.codecs.base import Codec
 from tensorrt_tts.codecs.lookahead import LookaheadStreamingDecoder
@@ -84,29 +84,31 @@ async def speak_sequentially(
 ) -> SequentialSpeech:
     """Equal to the synthesizer's output for equal seeds, to ±1 LSB. Raises what
     `Synthesizer.stream` and the two openers raise."""
-    laps = _Laps()
-    backend = open_backend()
-    laps.end("load the language model")
+    progress = Progress()
+    with progress.phase("load the language model"):
+        backend = open_backend()
     try:
-        segments = prepare_request(request, model, backend.capacity.max_sequence)
-        spoken = [
-            (await generate(backend, segment, f"segment-{index}"), segment.seed)
-            for index, segment in enumerate(segments)
-        ]
-        laps.end("generate")
+        with progress.phase("generate"):
+            segments = prepare_request(request, model, backend.capacity.max_sequence)
+            spoken = [
+                (await generate(backend, segment, f"segment-{index}"), segment.seed)
+                for index, segment in enumerate(segments)
+            ]
     finally:
-        await backend.close()
-    del backend
-    release_memory()
-    laps.end("unload")
-    codec = open_codec()
-    laps.end("load the codec")
+        with progress.phase("unload"):
+            await backend.close()
+            del backend
+            release()
+    with progress.phase("load the codec"):
+        codec = open_codec()
     parts = [np.zeros(0, np.int16)]
-    for ids, seed in spoken:
-        parts += _decode(codec, model.family.parser(), ids, seed)
-    laps.end("decode")
+    with progress.phase("decode"):
+        for ids, seed in spoken:
+            parts += _decode(codec, model.family.parser(), ids, seed)
     tokens = sum(len(ids) for ids, _ in spoken)
-    return SequentialSpeech(np.concatenate(parts), codec.context.sample_rate, tokens, laps.seconds)
+    return SequentialSpeech(
+        np.concatenate(parts), codec.context.sample_rate, tokens, progress.seconds
+    )
 
 
 def _decode(codec: Codec, parser: FrameParser, ids: list[int], seed: int) -> list[np.ndarray]:
@@ -129,23 +131,3 @@ def weight_bytes(folder: Path) -> int:
     """Of a checkpoint's or engine's weights, by their files."""
     patterns = ("*.safetensors", "*.engine", "*.bin")
     return sum(path.stat().st_size for pattern in patterns for path in folder.glob(pattern))
-
-
-def release_memory() -> None:
-    """Hand freed memory back to the device: cycles keep it alive, and torch keeps it cached."""
-    import torch
-
-    gc.collect()
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
-
-
-class _Laps:
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-        self._last = time.perf_counter()
-
-    def end(self, name: str) -> None:
-        now = time.perf_counter()
-        self.seconds[name] = now - self._last
-        self._last = now

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from tensorrt_tts.errors import MissingDependencyError, SettingError
+from tensorrt_tts.errors import MissingDependencyError, SettingError, needs
 from tensorrt_tts.identifiers import find_name
 
 
@@ -214,12 +214,8 @@ class _Guarded:
 
 def import_av(encoding: Encoding) -> ModuleType:
     """PyAV. Raises MissingDependencyError."""
-    try:
+    with needs(f"writing {encoding.name} needs PyAV: pip install av, or write WAV"):
         import av
-    except ImportError as error:
-        raise MissingDependencyError(
-            f"writing {encoding.name} needs PyAV: pip install av, or write WAV"
-        ) from error
     return av
 
 

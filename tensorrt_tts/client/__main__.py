@@ -30,9 +30,9 @@ from tensorrt_tts.errors import (
     CapacityError,
     DrainingError,
     MessageTooBigError,
-    MissingDependencyError,
     SettingError,
     TTSError,
+    needs,
     reason,
 )
 from tensorrt_tts.exit_status import exit_status
@@ -112,13 +112,9 @@ def speak(
     stops answering, and OutputError where the file cannot be written. Nothing is left at `output`
     then.
     """
-    try:
+    with needs("the client needs websockets: pip install 'tensorrt-tts[server]'"):
         from websockets.exceptions import ConnectionClosed, WebSocketException
         from websockets.sync.client import connect
-    except ImportError as error:
-        raise MissingDependencyError(
-            "the client needs websockets: pip install 'tensorrt-tts[server]'"
-        ) from error
     check_url(url)
     try:
         socket = connect(

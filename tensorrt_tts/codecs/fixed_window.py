@@ -15,13 +15,12 @@ from typing import Protocol
 import numpy as np
 import torch
 
-from tensorrt_tts.codecs.base import CodecStream, Condition, Job, Window
+from tensorrt_tts.codecs.base import Job, Window
 from tensorrt_tts.codecs.context import CodecContext
 from tensorrt_tts.codecs.noise import addressed_noise
-from tensorrt_tts.codecs.schedule import HopSchedule
 from tensorrt_tts.codecs.snac.config import SnacConfig
-from tensorrt_tts.codecs.streams import WindowStream
-from tensorrt_tts.errors import CorruptEngineError, SettingError
+from tensorrt_tts.codecs.streams import WindowCodec
+from tensorrt_tts.errors import CorruptEngineError
 
 OUTSIDE = -1
 """The code of a step that lies outside the stream."""
@@ -31,7 +30,7 @@ class Session(Protocol):
     """An engine loaded for one device. steps: window width W. max_batch: windows a call may hold.
 
     noisy: whether the engine takes the four noise inputs. device: where `run` wants its tensors.
-    `run(codes, noise)`: int64 (B, 3, W) and float32 (B, 1, W·r) each, contiguous, to float32
+    `run(codes, noise)`: int64 (B, levels, W) and float32 (B, 1, W·r) each, contiguous, to float32
     (B, W·hop) on the host, valid until the next run.
     """
 
@@ -55,18 +54,19 @@ def noise_rates(config: SnacConfig) -> tuple[int, ...]:
     return tuple(accumulate(config.decoder_rates, mul)) if config.noise else ()
 
 
-class FixedWindowCodec:
+class FixedWindowCodec(WindowCodec):
     """See `Codec`. Not for several threads at a time: the session is one set of device buffers.
 
     noise: as of `SnacCodec`. The graph's noise inputs are fed zeros when it is off.
     """
+
+    stateless = "stateful decoding needs the torch codec; this one is an engine of fixed windows"
 
     def __init__(self, config: SnacConfig, session: Session, noise: bool = True) -> None:
         self.config = config
         self.context = config.context()
         self.session = session
         self.max_batch = session.max_batch
-        self.threads = 1
         self._noise = noise
         self._rates = noise_rates(config) if session.noisy else ()
         if exact_samples(self.context, session.steps) < 1:
@@ -94,23 +94,6 @@ class FixedWindowCodec:
                 ]
         return results
 
-    def open(
-        self,
-        schedule: HopSchedule,
-        seed: int = 0,
-        condition: Condition | None = None,
-        stateful: bool = False,
-    ) -> CodecStream:
-        """Raises SettingError for stateful: an engine keeps no state between calls."""
-        if stateful:
-            raise SettingError(
-                "stateful decoding needs the torch codec; this one is an engine of fixed windows"
-            )
-        return WindowStream(self.context, schedule, seed)
-
-    def enter_thread(self) -> None:
-        """Nothing: its session has its own threads."""
-
     def _tiles(self, window: Window) -> Iterator[Window]:
         """Windows of at most the session's width whose samples join to those of `window`."""
         context, width = self.context, self.session.steps
@@ -136,7 +119,9 @@ class FixedWindowCodec:
 
     def _decode(self, tiles: Sequence[Window]) -> np.ndarray:
         session = self.session
-        codes = torch.full((len(tiles), 3, session.steps), OUTSIDE, dtype=torch.int64)
+        codes = torch.full(
+            (len(tiles), len(self.config.vq_strides), session.steps), OUTSIDE, dtype=torch.int64
+        )
         for row, tile in zip(codes, tiles, strict=True):
             row[:, : len(tile.steps)] = torch.tensor(list(tile.steps)).T
         seeds = torch.tensor([tile.seed for tile in tiles], device=session.device)

@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Protocol
 
 import numpy as np
 
 from tensorrt_tts.audio.pcm import FULL_SCALE
 from tensorrt_tts.codecs.base import Codec
-from tensorrt_tts.codecs.baselines import FullRedecode, SlidingWindow
+from tensorrt_tts.codecs.baselines import Baseline, FullRedecode, SlidingWindow
 from tensorrt_tts.codecs.lookahead import LookaheadStreamingDecoder, decode_offline
 from tensorrt_tts.codecs.schedule import HopSchedule
 from tensorrt_tts.families.base import FrameParser
-
-
-class StreamingDecoder(Protocol):
-    """What a policy has to offer to be compared."""
-
-    def push(self, ids: Iterable[int]) -> np.ndarray: ...
-
-    def flush(self) -> np.ndarray: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +69,9 @@ def compare(
     )
 
 
-def run(decoder: StreamingDecoder, ids: Sequence[int], chunk: int = 1) -> tuple[np.ndarray, int]:
+def run(
+    decoder: LookaheadStreamingDecoder, ids: Sequence[int], chunk: int = 1
+) -> tuple[np.ndarray, int]:
     """Push ids `chunk` at a time. Returns all audio, and the tokens pushed before the first of it
     (0 if it came only with the flush)."""
     parts: list[np.ndarray] = []
@@ -104,8 +97,8 @@ def stability(
     """
     offline = decode_offline(ids, parser(), codec, seed)
 
-    def measure(name: str, make: Callable[[FrameParser], StreamingDecoder]) -> Comparison:
-        audio, first = run(make(parser()), ids)
+    def measure(name: str, codec: Codec, schedule: HopSchedule | None = None) -> Comparison:
+        audio, first = run(LookaheadStreamingDecoder(codec, parser(), schedule, seed), ids)
         return compare(name, audio, offline, first or None)
 
     rows = []
@@ -113,14 +106,7 @@ def stability(
         schedule = HopSchedule(lookahead=lookahead)
         samples = schedule.wait(codec.context)
         name = f"lookahead {samples}" + (" (full)" if lookahead is None else "")
-        rows.append(
-            measure(
-                name,
-                lambda parser, schedule=schedule: LookaheadStreamingDecoder(  # type: ignore[misc]
-                    codec, parser, schedule, seed
-                ),
-            )
-        )
-    rows.append(measure("28-token window", lambda parser: SlidingWindow(codec, parser, seed)))
-    rows.append(measure("decode again", lambda parser: FullRedecode(codec, parser, seed)))
+        rows.append(measure(name, codec, schedule))
+    rows.append(measure("28-token window", Baseline(codec, SlidingWindow)))
+    rows.append(measure("decode again", Baseline(codec, FullRedecode)))
     return rows

@@ -1,4 +1,5 @@
-"""The usual kinds of `CodecStream`: what all have in common, and the one of windows. Pure.
+"""The usual kinds of `CodecStream`: what all have in common, and the one of windows, with what the
+codecs share that have no other. Pure.
 
 A stream keeps its hops in order. A job holds no step that came after its last hop was due, so that
 what is computed depends on the steps and the hops alone, and not on how long the job had to wait.
@@ -13,9 +14,10 @@ from typing import NamedTuple
 import numpy as np
 
 from tensorrt_tts.audio.pcm import to_int16
-from tensorrt_tts.codecs.base import Condition, Job, Step, Window
+from tensorrt_tts.codecs.base import CodecStream, Condition, Job, Step, Window
 from tensorrt_tts.codecs.context import CodecContext
 from tensorrt_tts.codecs.schedule import HopSchedule
+from tensorrt_tts.errors import SettingError
 
 
 class Hop(NamedTuple):
@@ -115,3 +117,30 @@ class WindowStream(HopStream):
 
     def _needed(self) -> int:
         return self._context.first_step(self._emitted)
+
+
+class WindowCodec:
+    """Half of a codec that decodes windows alone. Subclasses give `context`, `max_batch`, `run`."""
+
+    context: CodecContext
+    threads: int = 1
+    stateless = "stateful True: this codec keeps no state; decode windows"
+    """What is said where state is asked for."""
+
+    def enter_thread(self) -> None:
+        """Nothing to set."""
+
+    def open(
+        self,
+        schedule: HopSchedule,
+        seed: int = 0,
+        condition: Condition | None = None,
+        stateful: bool = False,
+    ) -> CodecStream:
+        """Raises SettingError for stateful."""
+        if stateful:
+            raise SettingError(self.stateless)
+        return self._open(schedule, seed, condition)
+
+    def _open(self, schedule: HopSchedule, seed: int, condition: Condition | None) -> CodecStream:
+        return WindowStream(self.context, schedule, seed, condition)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -12,6 +12,7 @@ from prometheus_client.registry import Collector
 
 if TYPE_CHECKING:
     from tensorrt_tts.backends.base import Backend
+    from tensorrt_tts.codecs.scheduler import SchedulerStats
     from tensorrt_tts.server.slots import Slots
     from tensorrt_tts.speech import SpeechReport
 
@@ -25,7 +26,8 @@ _FACTOR = (0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.8, 0.9, 1, 1.2, 1.5, 2, 5, 10)
 class ServerMetrics:
     """Gauges read their value where it lives, so they cannot drift from it."""
 
-    def __init__(self, slots: Slots, backend: Backend) -> None:
+    def __init__(self, slots: Slots, backend: Backend, codec: Callable[[], SchedulerStats]) -> None:
+        """codec: what its scheduler has counted by now."""
         self.registry = registry = CollectorRegistry()
         Gauge("tts_slots", "Streams that may speak at once", registry=registry).set_function(
             lambda: slots.size
@@ -75,6 +77,7 @@ class ServerMetrics:
             registry=registry,
         )
         registry.register(_BackendCollector(backend))
+        registry.register(_CodecCollector(codec))
 
     def note_stream(self, report: SpeechReport, queue_s: float, sent_s: float) -> None:
         """Whatever way the stream ended. sent_s: seconds of audio sent."""
@@ -114,3 +117,29 @@ class _BackendCollector(Collector):
         for name, value in stats.extra.items():
             if isinstance(value, int | float):
                 yield GaugeMetricFamily(f"tts_backend_{name}", "Reported by the engine", value)
+
+
+_CODEC = {
+    "batches": "Batches decoded",
+    "jobs": "Jobs in them, one stream's each",
+    "hops": "Pieces of audio in those: more than jobs where a stream was behind",
+    "busy_s": "Seconds spent decoding, over all threads",
+    "wait_s": "Seconds that jobs waited, all added",
+    "late_s": "Seconds that listeners had run dry when their audio was decoded, all added",
+}
+
+
+class _CodecCollector(Collector):
+    """What the codec's scheduler has done since the start."""
+
+    def __init__(self, stats: Callable[[], SchedulerStats]) -> None:
+        self._stats = stats
+
+    def collect(self) -> Iterable[Metric]:
+        stats = self._stats()
+        for name, meaning in _CODEC.items():
+            unit = name.replace("_s", "_seconds")
+            yield CounterMetricFamily(f"tts_codec_{unit}", meaning, getattr(stats, name))
+        yield GaugeMetricFamily(
+            "tts_codec_worst_wait_seconds", "The longest that a job waited", stats.worst_wait_s
+        )

@@ -49,7 +49,9 @@ class Service:
         self.settings = settings
         self.synthesizer = synthesizer
         self.slots = Slots(settings.slots or 1, settings.max_queued)
-        self.metrics = ServerMetrics(self.slots, synthesizer.backend)
+        self.metrics = ServerMetrics(
+            self.slots, synthesizer.backend, lambda: synthesizer.scheduler.stats
+        )
         self.health = Health()
         self.callers: set[Caller] = set()
         self._signals: list[int] = []

@@ -9,17 +9,17 @@ from benchmarks.capacity import (
     Held,
     Point,
     _point,
-    as_json,
     beyond,
     capacity,
     exactness,
     open_policy,
     table,
 )
+from benchmarks.command_line import main
 from benchmarks.decode_cost import open_codec, random_ids
 from benchmarks.runlog import RunLog
 from benchmarks.session import Session
-from tensorrt_tts.codecs.baselines import FullRedecode, SlidingWindow
+from tensorrt_tts.codecs.baselines import Baseline, FullRedecode, SlidingWindow
 from tensorrt_tts.codecs.lookahead import LookaheadStreamingDecoder
 from tensorrt_tts.codecs.schedule import HopSchedule
 from tensorrt_tts.codecs.stability import run
@@ -61,7 +61,7 @@ def test_a_usual_policy_decodes_what_its_baseline_does(quiet, policy, baseline, 
     ours, _ = open_codec(quiet, "cpu")
     ids = random_ids(tokens, frames)
     theirs, _ = run(LookaheadStreamingDecoder(usual, FrameParser(tokens)), ids, chunk=5)
-    expected, _ = run(baseline(ours, FrameParser(tokens)), ids)
+    expected, _ = run(LookaheadStreamingDecoder(Baseline(ours, baseline), FrameParser(tokens)), ids)
     assert len(theirs) == len(expected)
     assert len(theirs) == FRAME * (max(0, frames - 3) if policy == "window" else frames)
     assert np.abs(theirs.astype(int) - expected).max(initial=0) <= 1
@@ -113,15 +113,13 @@ def test_who_was_refused_takes_nothing_from_those_who_were_admitted():
     assert _point("demo", 2, log) == Point("demo", 2, callers=3, refused=1, whole=0.5, faults=0)
 
 
-def test_results_are_a_table_and_one_line_of_json():
+def test_results_are_a_table():
     rows = [HELD, replace(HELD, policy="window", streams=0, words="0", cpu=None, missing=6144)]
     lines = table(rows, [POINT, replace(POINT, whole=None)]).splitlines()
     assert len(lines) == 7
     assert "ours, batched" in lines[1]
     assert "28-token window" in lines[2]
     assert lines[5].split() == ["demo", "8", "16", "8", "0", "100%"]
-    found = json.loads(as_json(rows, [POINT], [], {"x": 1}))
-    assert ([row["streams"] for row in found["capacity"]], found["x"]) == ([8, 0], 1)
 
 
 async def test_a_policy_is_measured_and_what_is_beyond_the_slots_is_refused(quiet, tmp_path):
@@ -133,3 +131,19 @@ async def test_a_policy_is_measured_and_what_is_beyond_the_slots_is_refused(quie
     assert {level.streams for level in levels} == {1}
     (point,) = await beyond(quiet, 1, tmp_path, session, 1.0, shares=(2.0,))
     assert (point.callers, point.refused, point.faults) == (2, 1, 0)
+
+
+def test_the_streams_held_are_kept_with_every_level_and_what_is_beyond(tmp_path, monkeypatch):
+    async def measured(*_, **__):
+        return [HELD], []
+
+    async def refused(*_, **__):
+        return [POINT]
+
+    monkeypatch.setattr("benchmarks.capacity.capacity", measured)
+    monkeypatch.setattr("benchmarks.capacity.beyond", refused)
+    assert main(["capacity", "--codecs", "demo,demo", "--out", str(tmp_path)]) == 0
+    found = json.loads((tmp_path / "capacity.json").read_text())
+    assert [row["streams"] for row in found.pop("capacity")] == [8, 8]
+    assert [row["refused"] for row in found.pop("beyond")] == [8, 8]
+    assert set(found) == {"levels", "hardware", "versions"}

@@ -268,3 +268,6 @@ def test_results_are_kept_beside_what_is_printed(tmp_path, capsys):
     assert main(["decode-cost", *flags]) == 0
     last = capsys.readouterr().out.splitlines()[-1]
     assert (tmp_path / "out" / "decode.json").read_text(encoding="utf-8") == last + "\n"
+    found = json.loads(last)
+    assert len(found.pop("decode_cost")) == 5
+    assert set(found) == {"hardware", "versions"}

@@ -26,6 +26,12 @@ socketserver.TCPServer(("127.0.0.1", port), Ready).serve_forever()
 """
 
 
+FAILING = """
+import sys
+print("about to load", sys.argv[-1], flush=True)
+sys.exit(f"error: no folder '{sys.argv[-1]}'")
+"""
+
 PARENT = """
 import pathlib, sys, time
 from benchmarks.server_process import serving
@@ -36,15 +42,17 @@ with serving([], pathlib.Path(sys.argv[1]), ready_within=60, module="ready_serve
 
 
 @pytest.fixture
-def ready_server(tmp_path, monkeypatch):
-    """A module that serves nothing but its readiness, and starts what it would leave behind."""
+def servers(tmp_path, monkeypatch):
+    """A module that serves nothing but its readiness, and starts what it would leave behind; and
+    one that does not start."""
     (tmp_path / "ready_server.py").write_text(SERVER, encoding="utf-8")
+    (tmp_path / "failing_server.py").write_text(FAILING, encoding="utf-8")
     path = os.pathsep.join(filter(None, (str(tmp_path), os.environ.get("PYTHONPATH"))))
     monkeypatch.setenv("PYTHONPATH", path)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="a promise of the Linux kernel")
-def test_a_server_does_not_outlive_a_benchmark_that_is_killed(tmp_path, ready_server):
+def test_a_server_does_not_outlive_a_benchmark_that_is_killed(tmp_path, servers):
     command = [sys.executable, "-c", PARENT, str(tmp_path / "server.log")]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as parent:
         assert parent.stdout is not None
@@ -57,7 +65,7 @@ def test_a_server_does_not_outlive_a_benchmark_that_is_killed(tmp_path, ready_se
         assert left == []
 
 
-def test_a_server_takes_what_it_started_with_it_and_leaves_its_log(tmp_path, ready_server):
+def test_a_server_takes_what_it_started_with_it_and_leaves_its_log(tmp_path, servers):
     log = tmp_path / "new" / "server.log"
     with serving([], log, ready_within=HANG_S, module="ready_server") as server:
         engine = psutil.Process(int(log.read_text(encoding="utf-8").split()[1]))
@@ -67,14 +75,14 @@ def test_a_server_takes_what_it_started_with_it_and_leaves_its_log(tmp_path, rea
     assert "GET /health/ready" in log.read_text(encoding="utf-8")
 
 
-def test_a_server_that_does_not_start_says_why_and_where_the_rest_is(tmp_path):
+def test_a_server_that_does_not_start_says_why_and_where_the_rest_is(tmp_path, servers):
     log = tmp_path / "server.log"
     with (
         pytest.raises(BackendError, match=r"did not start: .*nowhere.*server\.log"),
-        serving(["--model", "/nowhere"], log),
+        serving(["--model", "/nowhere"], log, module="failing_server"),
     ):
         pass
-    assert "nowhere" in log.read_text(encoding="utf-8")
+    assert "about to load /nowhere" in log.read_text(encoding="utf-8")
 
 
 def test_a_log_that_cannot_be_written_is_one_line(tmp_path):

@@ -35,7 +35,7 @@ from tensorrt_tts.errors import (
     EngineMismatchError,
     MissingDependencyError,
 )
-from tests.engines.conftest import A100, H100
+from tests.support.engine_builds import A100, H100
 
 LLAMA3 = {
     "factor": 32.0,

@@ -1,9 +1,8 @@
 import json
-import shutil
 
 import numpy as np
 import pytest
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import save_file
 
 from engines.checkpoint import describe, resolve
 from engines.recipe import model_recipes
@@ -14,29 +13,12 @@ from tensorrt_tts.errors import (
     CheckpointNotFoundError,
     CorruptCheckpointError,
 )
+from tests.support.engine_builds import change_tensors, edit
 
 ORPHEUS = model_recipes("orpheus-3b")
 Q_PROJ = "model.layers.1.self_attn.q_proj.weight"
 HEAD = "lm_head.weight"
 EMBEDDING = "model.embed_tokens.weight"
-
-
-@pytest.fixture
-def copy(checkpoint, tmp_path):
-    return shutil.copytree(checkpoint, tmp_path / "copy")
-
-
-def _edit(folder, name="config.json", **changes):
-    path = folder / name
-    raw = json.loads(path.read_text()) if path.is_file() else {}
-    raw = {key: value for key, value in {**raw, **changes}.items() if value != "absent"}
-    path.write_text(json.dumps(raw))
-
-
-def _tensors(folder, change):
-    tensors = load_file(folder / "model.safetensors")
-    change(tensors)
-    save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
 
 
 def test_no_weights(copy):
@@ -77,7 +59,7 @@ def test_describe_a_whole_checkpoint(checkpoint):
 def test_a_plan_needs_neither_weights_nor_tokenizer(copy):
     (copy / "model.safetensors").unlink()
     (copy / "tokenizer.json").unlink()
-    _edit(copy, vocab_size=156940)
+    edit(copy, vocab_size=156940)
     assert describe(copy, ORPHEUS).vocab_size == 156940
 
 
@@ -85,7 +67,7 @@ def test_a_plan_needs_neither_weights_nor_tokenizer(copy):
 def test_a_vocabulary_without_audio_ids(copy, size):
     (copy / "model.safetensors").unlink()
     (copy / "tokenizer.json").unlink()
-    _edit(copy, vocab_size=size)
+    edit(copy, vocab_size=size)
     with pytest.raises(
         CorruptCheckpointError, match=rf"vocab_size {size} does not hold .* which end at 156938"
     ):
@@ -95,7 +77,7 @@ def test_a_vocabulary_without_audio_ids(copy, size):
 def test_a_vocabulary_smaller_than_its_own_tokenizer_names(copy):
     size = read_architecture(copy).vocab_size
     (copy / "model.safetensors").unlink()
-    _edit(copy, vocab_size=size - 1)
+    edit(copy, vocab_size=size - 1)
     with pytest.raises(CorruptCheckpointError, match=f"which end at {size}"):
         describe(copy, ORPHEUS)
 
@@ -124,7 +106,7 @@ def test_a_text_model(copy):
     ],
 )
 def test_a_config_of_other_weights(copy, changes, says):
-    _edit(copy, **changes)
+    edit(copy, **changes)
     with pytest.raises(CorruptCheckpointError, match=says):
         describe(copy, ORPHEUS)
 
@@ -133,13 +115,13 @@ def test_a_config_of_other_weights(copy, changes, says):
     "name", [Q_PROJ, EMBEDDING, "model.norm.weight", "model.layers.0.input_layernorm.weight"]
 )
 def test_missing_tensors(copy, name):
-    _tensors(copy, lambda tensors: tensors.pop(name))
+    change_tensors(copy, lambda tensors: tensors.pop(name))
     with pytest.raises(CorruptCheckpointError, match=f"no tensor '{name}'"):
         describe(copy, ORPHEUS)
 
 
 def test_biases_that_are_missing(copy):
-    _edit(copy, attention_bias=True)
+    edit(copy, attention_bias=True)
     with pytest.raises(CorruptCheckpointError, match=r"no tensor '.*\.self_attn\.q_proj\.bias'"):
         describe(copy, ORPHEUS)
 
@@ -165,7 +147,7 @@ def test_an_index_whose_files_were_not_downloaded(copy):
 
 @pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int32])
 def test_quantised_tensors_without_a_word_in_the_config(copy, dtype):
-    _tensors(copy, lambda tensors: tensors.update({Q_PROJ: tensors[Q_PROJ].astype(dtype)}))
+    change_tensors(copy, lambda tensors: tensors.update({Q_PROJ: tensors[Q_PROJ].astype(dtype)}))
     with pytest.raises(CheckpointError, match=rf"quantised already: {Q_PROJ} is of type"):
         describe(copy, ORPHEUS)
 
@@ -205,7 +187,7 @@ def test_weights_that_are_a_pointer(copy):
     ],
 )
 def test_a_tensor_that_an_engine_would_leave_out(copy, name):
-    _tensors(copy, lambda tensors: tensors.update({name: np.ones(4, np.float16)}))
+    change_tensors(copy, lambda tensors: tensors.update({name: np.ones(4, np.float16)}))
     with pytest.raises(CorruptCheckpointError, match=f"holds {name}, which a LlamaForCausalLM"):
         describe(copy, ORPHEUS)
 
@@ -220,7 +202,7 @@ def test_a_tensor_that_an_engine_would_leave_out(copy, name):
     ],
 )
 def test_what_old_releases_stored_beside_the_weights(copy, name, dtype):
-    _tensors(copy, lambda tensors: tensors.update({name: np.ones(4, dtype)}))
+    change_tensors(copy, lambda tensors: tensors.update({name: np.ones(4, dtype)}))
     assert describe(copy, ORPHEUS) == read_architecture(copy)
 
 
@@ -236,7 +218,7 @@ def test_a_llama_with_biases_has_four_of_them(copy):
     shape = describe(copy, ORPHEUS)
     counted = sum(parameter.numel() for parameter in model.parameters())
     assert shape.layer_weights + shape.small_weights + shape.head_weights == counted
-    _tensors(copy, lambda tensors: tensors.pop("model.layers.1.self_attn.o_proj.bias"))
+    change_tensors(copy, lambda tensors: tensors.pop("model.layers.1.self_attn.o_proj.bias"))
     with pytest.raises(CorruptCheckpointError, match=r"o_proj\.bias"):
         describe(copy, ORPHEUS)
 

@@ -9,7 +9,7 @@ import pytest
 from engines import build, cli
 from engines.cli import main
 from engines.recipe import model_recipes
-from tests.engines.conftest import A100
+from tests.support.engine_builds import A100
 
 
 def _run(capsys, *arguments):

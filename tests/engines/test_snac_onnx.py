@@ -126,7 +126,7 @@ def test_tables_are_folded_and_nothing_is_random(tiny: tuple[Path, Path]) -> Non
     assert (operators["Conv"], operators["ConvTranspose"], operators["MatMul"]) == (31, 4, 0)
     shapes = [tuple(tensor.dims) for tensor in graph.initializer]
     with_codes = [shape for shape in shapes if TINY.codebook_size in shape]
-    assert with_codes == [(TINY.codebook_size, TINY.latent_channels)] * 3
+    assert with_codes == [(TINY.codebook_size, 2 * 2**4)] * 3
 
 
 def test_a_model_without_noise_has_one_input(tmp_path: Path) -> None:

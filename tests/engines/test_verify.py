@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import shutil
 from collections.abc import Callable
@@ -37,9 +38,9 @@ from tensorrt_tts.errors import (
 )
 from tensorrt_tts.families.orpheus.spec import SPECS
 from tensorrt_tts.loading import BACKENDS
-from tests.engines.conftest import A100
 from tests.support import altered_models, fake_tensorrt_llm
-from tests.support.engine_of_model import ModelScript, write_engine
+from tests.support.engine_builds import A100
+from tests.support.engine_of_model import Logits, ModelScript, write_engine
 from tests.support.fake_tensorrt_llm import FakeLLM
 
 LM, CODEC = demo_folder("lm"), str(demo_folder("codec"))
@@ -60,12 +61,20 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     return monkeypatch
 
 
+@pytest.fixture(scope="module")
+def logits(weights: Any) -> Callable[[altered_models.Alter], Logits]:
+    """Of the demo voice, altered; one for each alteration."""
+    return functools.cache(lambda alter: Logits(alter(weights)))
+
+
 @pytest.fixture
-def engine(installed: pytest.MonkeyPatch, tmp_path: Path, weights: Any) -> Callable[..., Path]:
+def engine(
+    installed: pytest.MonkeyPatch, tmp_path: Path, logits: Callable[[altered_models.Alter], Logits]
+) -> Callable[..., Path]:
     """An engine folder of the demo voice, whose engine runs the model given."""
 
     def make(alter: altered_models.Alter = altered_models.fp16, **options: Any) -> Path:
-        installed.setattr(FakeLLM, "script", ModelScript(alter(weights)))
+        installed.setattr(FakeLLM, "script", ModelScript(logits(alter)))
         return write_engine(tmp_path / "engine", LM, **options)
 
     return make

@@ -22,10 +22,10 @@ from tensorrt_tts.codecs.snac.config import SNAC_24KHZ
 from tensorrt_tts.engine_folder.architecture import read_architecture
 from tensorrt_tts.engine_folder.formats import Format
 from tensorrt_tts.engine_folder.releases import engine_api
-from tests.engines.conftest import A100
-from tests.engines.conftest import checkpoint as loud_checkpoint  # noqa: F401  (a fixture)
 from tests.support import fake_tensorrt_llm
-from tests.support.engine_of_model import ModelScript
+from tests.support.engine_builds import A100
+from tests.support.engine_builds import checkpoint as loud_checkpoint  # noqa: F401  (a fixture)
+from tests.support.engine_of_model import Logits, ModelScript
 from tests.support.fake_tensorrt_llm import FakeLLM
 from tests.support.tensorrt_llm_builder import Double
 
@@ -92,5 +92,6 @@ def built_with_doubles(
         "tensorrt_tts.engine_folder.find.installed_tensorrt",
         lambda: {"tensorrt": versions["tensorrt"]},
     )
-    monkeypatch.setattr(FakeLLM, "script", ModelScript(reference_weights.load(checkpoint).half()))
+    logits = Logits(reference_weights.load(checkpoint).half())
+    monkeypatch.setattr(FakeLLM, "script", ModelScript(logits))
     return folder

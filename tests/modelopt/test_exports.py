@@ -30,7 +30,7 @@ from tensorrt_tts.engine_folder.formats import Format
 from tensorrt_tts.engine_folder.prepare import prepare
 from tensorrt_tts.engine_folder.releases import engine_api
 from tensorrt_tts.errors import EngineMismatchError
-from tests.engines.conftest import H100
+from tests.support.engine_builds import H100
 from tests.support.real_modelopt import Exported, RealModelOpt
 from tests.support.tensorrt_llm_builder import Double
 from tests.support.tiny_checkpoints import BASE, IDS, LLAMA3

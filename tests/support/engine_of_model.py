@@ -13,25 +13,40 @@ from tensorrt_tts.engine_folder.fingerprint import fingerprint
 from tensorrt_tts.engine_folder.manifest import Inputs, Manifest, file_entries, write_manifest
 
 
+class Logits:
+    """A `transformers` model's logits after some ids, float32 (rows,). What was asked before is not
+    computed again: tests ask the same of one model."""
+
+    def __init__(self, model: Any) -> None:
+        self._model = model
+        self._known: dict[tuple[int, ...], torch.Tensor] = {}
+
+    @torch.inference_mode()
+    def after(self, ids: list[int]) -> torch.Tensor:
+        key = tuple(ids)
+        if key not in self._known:
+            found = self._model(input_ids=torch.tensor([ids]), logits_to_keep=1, use_cache=False)
+            self._known[key] = found.logits[0, -1].float()
+        return self._known[key]
+
+
 class ModelScript:
-    """A `fake_tensorrt_llm.Script`: the greedy id of a `transformers` model, as an engine says it.
+    """A `fake_tensorrt_llm.Script`: the greedy id of a model, as an engine says it.
 
     Ids are cut to the head's rows, `embedding_bias` is added to the logits, and what is not a
     number loses no comparison, so that the first id wins where everything is NaN.
     """
 
-    def __init__(self, model: Any) -> None:
-        self.model = model
+    def __init__(self, logits: Logits) -> None:
+        self._logits = logits
         self._said: dict[int, tuple[Any, list[int]]] = {}
 
-    @torch.inference_mode()
     def __call__(self, prompt: list[int], parameters: Any, position: int) -> int:
         # Keyed by the request's own parameters, which are kept so that no other gets their id.
         _, said = self._said.setdefault(id(parameters), (parameters, []))
         assert len(said) == position
         assert parameters.top_k == 1, "only greedy requests"
-        ids = torch.tensor([[*prompt, *said]])
-        logits = self.model(input_ids=ids, logits_to_keep=1, use_cache=False).logits[0, -1].float()
+        logits = self._logits.after([*prompt, *said])
         if parameters.embedding_bias is not None:
             logits = logits + parameters.embedding_bias
         said.append(int(logits.nan_to_num(nan=torch.inf).argmax()))

@@ -57,7 +57,7 @@ def _save(folder: Path, kind: str) -> None:
         Qwen2ForCausalLM,
     )
 
-    from tests.engines.conftest import write_tokenizer
+    from tests.support.engine_builds import write_tokenizer
 
     folder.mkdir(parents=True)
     size = write_tokenizer(folder) if kind == "llama" else write_spark_tokenizer(folder)

@@ -26,13 +26,22 @@ def awaken(model: SNAC) -> SNAC:
     return model
 
 
+def without_encoder(model: SNAC) -> dict[str, torch.Tensor]:
+    """What a checkpoint for synthesis has to hold."""
+    return {
+        name: tensor.contiguous()
+        for name, tensor in model.state_dict().items()
+        if not name.startswith("encoder.")
+    }
+
+
 def write_snac(folder: Path, config: SnacConfig = TINY, seed: int = 0) -> Path:
     """A checkpoint folder, without the encoder."""
     folder.mkdir(parents=True, exist_ok=True)
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         model = awaken(snac_weights.fold(snac_weights.build(config)))
-    torch.save(snac_weights.state_without_encoder(model), folder / "pytorch_model.bin")
+    torch.save(without_encoder(model), folder / "pytorch_model.bin")
     (folder / "config.json").write_text(json.dumps(config.model_dump()), encoding="utf-8")
     return folder
 

@@ -19,8 +19,8 @@ from tensorrt_tts.backends.base import Grammar, Prompt, Sampling, TokenChunk
 from tensorrt_tts.codecs.base import Codec, CodecStream, Condition, Job, Step, Window
 from tensorrt_tts.codecs.context import CodecContext
 from tensorrt_tts.codecs.schedule import HopSchedule
-from tensorrt_tts.codecs.streams import WindowStream
-from tensorrt_tts.errors import SettingError, TextError
+from tensorrt_tts.codecs.streams import WindowCodec
+from tensorrt_tts.errors import TextError
 from tensorrt_tts.families.base import FrameCounts, SamplingDefaults, Spec, Voice
 from tensorrt_tts.families.budget import TokenBudget
 from tensorrt_tts.speech_model import SpeechModel
@@ -101,11 +101,10 @@ class ToyParser:
         """A frame is one step: none is ever cut."""
 
 
-class ToyCodec:
+class ToyCodec(WindowCodec):
     """See `codecs.base.Codec`. Each step bends a tone, whose pitch is the condition's and whose
     phase the seed's. future: steps after its own that a sample hears too."""
 
-    threads = 1
     max_batch = 8
 
     def __init__(self, future: int = 0) -> None:
@@ -121,20 +120,10 @@ class ToyCodec:
         self._taps = np.cos(np.arange(1 + PAST + future))
         self._future = future
 
-    def enter_thread(self) -> None: ...
-
-    def open(
-        self,
-        schedule: HopSchedule,
-        seed: int = 0,
-        condition: Condition | None = None,
-        stateful: bool = False,
-    ) -> CodecStream:
-        if stateful:
-            raise SettingError("stateful True: the toy codec keeps no state; decode windows")
+    def _open(self, schedule: HopSchedule, seed: int, condition: Condition | None) -> CodecStream:
         if condition is None:
             raise ValueError("the toy codec speaks in nobody's voice: no condition")
-        return WindowStream(self.context, schedule, seed, condition)
+        return super()._open(schedule, seed, condition)
 
     def run(self, jobs: Sequence[Job]) -> list[np.ndarray]:
         windows = [job for job in jobs if isinstance(job, Window)]

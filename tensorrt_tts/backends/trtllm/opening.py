@@ -14,6 +14,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -186,12 +187,9 @@ def _engine_keywords(
     assert info.config is not None
     # An INT8 KV cache rules paged context attention out, and without it nothing can be reused.
     paged = info.config.build_config.plugin_config.use_paged_context_fmha
-    keywords: dict[str, Any] = {
-        "model": str(folder),
-        "skip_tokenizer_init": True,
+    keywords = {
+        **_keywords(folder, contract, options, reuse=paged),
         "enable_chunked_prefill": paged,
-        "kv_cache_config": _kv_cache(contract, options, reuse=paged),
-        "scheduler_config": _scheduler(contract),
     }
     if options.cuda_graphs:
         knobs = load("tensorrt_llm.llmapi", "ExtendedRuntimePerfKnobConfig")
@@ -207,39 +205,35 @@ def _pytorch_keywords(
     checkpoint: Path, contract: Contract, options: RuntimeOptions, streams: int
 ) -> dict[str, Any]:
     return {
-        "model": str(checkpoint),
-        "skip_tokenizer_init": True,
+        **_keywords(checkpoint, contract, options, reuse=True),
         "max_batch_size": streams,
         "max_seq_len": options.max_sequence,
-        "kv_cache_config": _kv_cache(contract, options, reuse=True),
-        "scheduler_config": _scheduler(contract),
         # Answers once per frame instead of once per token; only this backend can.
         "stream_interval": options.stream_interval,
         "enable_iter_perf_stats": True,
     }
 
 
-def _kv_cache(contract: Contract, options: RuntimeOptions, reuse: bool) -> Any:
-    return load("tensorrt_llm.llmapi", "KvCacheConfig")(
-        **contract.checked(
-            "KvCacheConfig",
-            free_gpu_memory_fraction=options.kv_fraction,
-            enable_block_reuse=reuse,
-        )
+def _keywords(
+    folder: Path, contract: Contract, options: RuntimeOptions, reuse: bool
+) -> dict[str, Any]:
+    """Of both. reuse: of the KV of prompts already seen."""
+    llmapi = partial(load, "tensorrt_llm.llmapi")
+    cache = contract.checked(
+        "KvCacheConfig", free_gpu_memory_fraction=options.kv_fraction, enable_block_reuse=reuse
     )
-
-
-def _scheduler(contract: Contract) -> Any:
-    """Admit only what can run to its end: an evicted stream would fall silent."""
+    # Admit only what can run to its end: an evicted stream would fall silent.
     policy = contract.check_enum("CapacitySchedulerPolicy", "GUARANTEED_NO_EVICT")
-    return load("tensorrt_llm.llmapi", "SchedulerConfig")(
-        **contract.checked(
-            "SchedulerConfig",
-            capacity_scheduler_policy=getattr(
-                load("tensorrt_llm.llmapi", "CapacitySchedulerPolicy"), policy
-            ),
-        )
+    scheduler = contract.checked(
+        "SchedulerConfig",
+        capacity_scheduler_policy=getattr(llmapi("CapacitySchedulerPolicy"), policy),
     )
+    return {
+        "model": str(folder),
+        "skip_tokenizer_init": True,
+        "kv_cache_config": llmapi("KvCacheConfig")(**cache),
+        "scheduler_config": llmapi("SchedulerConfig")(**scheduler),
+    }
 
 
 def _prepare_process(options: RuntimeOptions) -> None:

@@ -64,10 +64,6 @@ class SnacConfig(BaseModel):
         return self
 
     @property
-    def latent_channels(self) -> int:
-        return self.latent_dim or self.encoder_dim * 2 ** len(self.encoder_rates)
-
-    @property
     def hop(self) -> int:
         """Samples per latent step."""
         return math.prod(self.decoder_rates)

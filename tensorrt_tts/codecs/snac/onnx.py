@@ -11,7 +11,7 @@ import torch
 
 from tensorrt_tts.codecs.fixed_window import FixedWindowCodec
 from tensorrt_tts.codecs.snac.config import SnacConfig
-from tensorrt_tts.errors import CheckpointNotFoundError, CorruptEngineError, MissingDependencyError
+from tensorrt_tts.errors import CheckpointNotFoundError, CorruptEngineError, needs
 
 MODEL_FILE = "snac.onnx"
 
@@ -26,12 +26,8 @@ class OnnxSession:
     max_batch = MAX_BATCH
 
     def __init__(self, path: Path, threads: int = 0) -> None:
-        try:
+        with needs("package onnxruntime is not installed; pip install 'tensorrt-tts[onnx]'"):
             import onnxruntime
-        except ImportError as error:
-            raise MissingDependencyError(
-                "package onnxruntime is not installed; pip install 'tensorrt-tts[onnx]'"
-            ) from error
         if not path.is_file():
             raise CheckpointNotFoundError(
                 f"no '{path}'; export it with `python -m engines export-snac CODEC_FOLDER OUT`"

@@ -31,7 +31,7 @@ from tensorrt_tts.errors import (
     CorruptEngineError,
     EngineDiedError,
     EngineError,
-    MissingDependencyError,
+    needs,
 )
 
 log = logging.getLogger(__name__)
@@ -53,12 +53,8 @@ class TensorRTSession:
     """
 
     def __init__(self, path: Path, device: str = "cuda", graphs: bool = True) -> None:
-        try:
+        with needs("package tensorrt is not installed; it comes with tensorrt_llm==1.2.1"):
             self._trt = importlib.import_module("tensorrt")
-        except ImportError as error:
-            raise MissingDependencyError(
-                "package tensorrt is not installed; it comes with tensorrt_llm==1.2.1"
-            ) from error
         trt = self._trt
         self.device = torch.device(device)
         # TensorRT keeps no references: these must live as long as the contexts.

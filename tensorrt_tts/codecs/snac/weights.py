@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -157,14 +156,3 @@ def _assign(model: SNAC, state: dict[str, torch.Tensor], path: Path) -> None:
 
 def _some(names: list[str]) -> str:
     return f"{len(names)} ({', '.join(names[:2])})" if names else "none"
-
-
-def state_without_encoder(model: SNAC) -> dict[str, torch.Tensor]:
-    """What a checkpoint for synthesis has to hold."""
-    with contextlib.suppress(AttributeError):
-        model = model.cpu()
-    return {
-        name: tensor.contiguous()
-        for name, tensor in model.state_dict().items()
-        if not name.startswith("encoder.")
-    }

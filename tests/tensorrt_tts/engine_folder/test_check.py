@@ -12,7 +12,7 @@ from tensorrt_tts.engine_folder.check import check_engine
 from tensorrt_tts.engine_folder.device import ComputeCapability
 from tensorrt_tts.engine_folder.manifest import Inputs, Manifest, file_entries, write_manifest
 from tensorrt_tts.errors import CorruptEngineError, EngineError, EngineMismatchError
-from tests.engines.conftest import A100, H100
+from tests.support.engine_builds import A100, H100
 
 VERSIONS = {"tensorrt_llm": "1.2.1", "tensorrt": "10.14.1.48"}
 

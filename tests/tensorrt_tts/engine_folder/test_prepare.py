@@ -1,7 +1,6 @@
 """What the toolchain is given in a checkpoint's place."""
 
 import json
-import shutil
 
 import numpy as np
 import pytest
@@ -11,6 +10,7 @@ from tensorrt_tts.engine_folder.architecture import read_architecture
 from tensorrt_tts.engine_folder.checkpoint import weight_files
 from tensorrt_tts.engine_folder.prepare import prepare
 from tensorrt_tts.errors import CorruptCheckpointError
+from tests.support.engine_builds import change_tensors, edit
 
 HEAD = "lm_head.weight"
 EMBEDDING = "model.embed_tokens.weight"
@@ -22,24 +22,6 @@ LLAMA3 = {
     "high_freq_factor": 4.0,
     "original_max_position_embeddings": 8192,
 }
-
-
-@pytest.fixture
-def copy(checkpoint, tmp_path):
-    return shutil.copytree(checkpoint, tmp_path / "copy")
-
-
-def _edit(folder, name="config.json", **changes):
-    path = folder / name
-    raw = json.loads(path.read_text()) if path.is_file() else {}
-    raw = {key: value for key, value in {**raw, **changes}.items() if value != "absent"}
-    path.write_text(json.dumps(raw))
-
-
-def _tensors(folder, change):
-    tensors = load_file(folder / "model.safetensors")
-    change(tensors)
-    save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
 
 
 def _prepared(folder, target, untie=False):
@@ -80,8 +62,8 @@ def test_prepare_keeps_a_head_of_its_own(copy, tmp_path):
     def store(tensors):
         tensors[HEAD] = tensors[EMBEDDING] + 1
 
-    _tensors(copy, store)
-    _edit(copy, tie_word_embeddings=False)
+    change_tensors(copy, store)
+    edit(copy, tie_word_embeddings=False)
     _prepared(copy, tmp_path / "prepared", untie=True)
     kept = _weights(tmp_path / "prepared")[HEAD]
     np.testing.assert_array_equal(kept, load_file(copy / "model.safetensors")[HEAD])
@@ -101,13 +83,13 @@ def test_a_tied_head_that_is_another_one(copy, tmp_path):
     def store(tensors):
         tensors[HEAD] = tensors[EMBEDDING].copy()
 
-    _tensors(copy, store)
+    change_tensors(copy, store)
     _prepared(copy, tmp_path / "prepared")  # as the released Orpheus files are
 
     def change(tensors):
         tensors[HEAD][5] += 1
 
-    _tensors(copy, change)
+    change_tensors(copy, change)
     with pytest.raises(CorruptCheckpointError, match="stores two different ones"):
         _prepared(copy, tmp_path / "again")
     assert not (tmp_path / "again").exists()
@@ -128,7 +110,7 @@ def test_a_tied_head_that_is_another_one(copy, tmp_path):
     ],
 )
 def test_rope_as_transformers_5_writes_it(copy, tmp_path, new, theta, scaling):
-    _edit(copy, rope_parameters=new)
+    edit(copy, rope_parameters=new)
     config = _prepared(copy, tmp_path / "prepared")
     assert config["rope_theta"] == theta
     assert config.get("rope_scaling") == scaling
@@ -136,7 +118,7 @@ def test_rope_as_transformers_5_writes_it(copy, tmp_path, new, theta, scaling):
 
 
 def test_what_transformers_4_leaves_out_is_written_out(copy, tmp_path):
-    _edit(copy, architectures="absent", head_dim="absent", num_key_value_heads=1, auto_map={"a": 1})
+    edit(copy, architectures="absent", head_dim="absent", num_key_value_heads=1, auto_map={"a": 1})
     config = _prepared(copy, tmp_path / "prepared")
     assert config["architectures"] == ["LlamaForCausalLM"]
     assert config["model_type"] == "llama"
@@ -164,7 +146,7 @@ def test_what_transformers_4_leaves_out_is_written_out(copy, tmp_path):
     ],
 )
 def test_tokenizer_config(copy, tmp_path, written, expected):
-    _edit(copy, "tokenizer_config.json", **written)
+    edit(copy, "tokenizer_config.json", **written)
     _prepared(copy, tmp_path / "prepared")
     config = json.loads((tmp_path / "prepared" / "tokenizer_config.json").read_text())
     assert config["tokenizer_class"] == "PreTrainedTokenizerFast"
@@ -179,8 +161,8 @@ def test_tokenizer_config(copy, tmp_path, written, expected):
 )
 def test_weights_are_loaded_as_what_they_are(copy, tmp_path, field, said, dtype, written):
     """transformers takes the field for a name in torch, and casts what it reads to it."""
-    _edit(copy, **{field: said})
-    _tensors(copy, lambda ts: ts.update({k: v.astype(dtype) for k, v in ts.items()}))
+    edit(copy, **{field: said})
+    change_tensors(copy, lambda ts: ts.update({k: v.astype(dtype) for k, v in ts.items()}))
     prepare(copy, read_architecture(copy), tmp_path / "target", untie=False)
     config = json.loads((tmp_path / "target" / "config.json").read_text())
     assert config["torch_dtype"] == written

@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import pytest
 
+from tensorrt_tts.codecs.scheduler import SchedulerStats
 from tensorrt_tts.server.metrics import ServerMetrics
 from tensorrt_tts.server.slots import Slots
 from tests.support.backend_double import BackendDouble
@@ -15,7 +16,7 @@ def test_an_engine_whose_counts_cannot_be_read_leaves_the_servers_own(
     def fail() -> None:
         raise RuntimeError("no answer")
 
-    metrics = ServerMetrics(Slots(3, 0), backend)
+    metrics = ServerMetrics(Slots(3, 0), backend, SchedulerStats)
     assert b"tts_backend_running 0.0" in metrics.text()
     monkeypatch.setattr(backend, "stats", fail)
     told = metrics.text()
@@ -29,6 +30,25 @@ def test_a_count_that_is_no_number_is_left_out(monkeypatch: pytest.MonkeyPatch, 
     backend = BackendDouble()
     stats = replace(backend.stats(), extra={"odd": odd, "even": 2})
     monkeypatch.setattr(backend, "stats", lambda: stats)
-    told = ServerMetrics(Slots(1, 0), backend).text()
+    told = ServerMetrics(Slots(1, 0), backend, SchedulerStats).text()
     assert b"tts_backend_even 2.0" in told
     assert b"tts_backend_odd" not in told
+
+
+def test_the_codecs_counts_are_those_of_its_scheduler_when_asked() -> None:
+    stats = SchedulerStats(batches=2, jobs=5, hops=7, busy_s=1.5, wait_s=0.25, late_s=0.125)
+    metrics = ServerMetrics(Slots(1, 0), BackendDouble(), lambda: stats)
+    for line in (
+        b"tts_codec_batches_total 2.0",
+        b"tts_codec_jobs_total 5.0",
+        b"tts_codec_hops_total 7.0",
+        b"tts_codec_busy_seconds_total 1.5",
+        b"tts_codec_wait_seconds_total 0.25",
+        b"tts_codec_late_seconds_total 0.125",
+        b"tts_codec_worst_wait_seconds 0.0",
+    ):
+        assert line in metrics.text()
+    stats.batches += 1
+    stats.worst_wait_s = 0.5
+    assert b"tts_codec_batches_total 3.0" in metrics.text()
+    assert b"tts_codec_worst_wait_seconds 0.5" in metrics.text()

@@ -64,6 +64,12 @@ def test_metrics_have_the_engine_s_own_counts(server: ServerThread) -> None:
     assert server.metric("tts_draining") == 0
 
 
+def test_metrics_have_the_codecs_own_counts(server: ServerThread) -> None:
+    jobs = server.metric("tts_codec_jobs_total")
+    assert jobs >= server.metric("tts_codec_batches_total") > 0
+    assert server.metric("tts_codec_hops_total") >= jobs
+
+
 def test_no_socket_is_read_in_one_go(server: ServerThread) -> None:
     assert uvicorn_config(server.settings, server.service).ws is PacedWebSocket
 

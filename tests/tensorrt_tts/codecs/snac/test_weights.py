@@ -10,7 +10,7 @@ from tensorrt_tts.codecs.base import decode
 from tensorrt_tts.codecs.snac import weights as snac_weights
 from tensorrt_tts.codecs.snac.codec import SnacCodec
 from tensorrt_tts.errors import CheckpointNotFoundError, CorruptCheckpointError
-from tests.support.tiny_snac import TINY, write_snac
+from tests.support.tiny_snac import TINY, without_encoder, write_snac
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def test_every_form_of_checkpoint_decodes_alike(tmp_path: Path, form: str) -> No
     steps = [(1, 2, 3), (1, 2, 4), (1, 5, 6), (1, 5, 7)] * 3
     if form != "normed bin":
         snac_weights.fold(model)
-    state = snac_weights.state_without_encoder(model)
+    state = without_encoder(model)
     if form.endswith("bin"):
         torch.save(state, tmp_path / "pytorch_model.bin")
     else:
