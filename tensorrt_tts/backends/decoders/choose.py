@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import Any
 
 import torch
@@ -44,10 +45,12 @@ def decoder(model: Any, max_sequence: int, max_streams: int) -> Decoder:
 
 
 def _for_onnx(model: Any) -> bool:
-    """What ONNX Runtime's operators can express: on a CPU they rotate heads of 16, 32, … only. The
-    whole head is multiplied there."""
+    """Whether ONNX Runtime is there (environments for one engine may be without it) and its
+    operators can express the model: on a CPU they rotate heads of 16, 32, … only. The whole head
+    is multiplied there."""
     return (
-        model.dtype is torch.float32
+        all(find_spec(package) is not None for package in ("onnx", "onnxruntime"))
+        and model.dtype is torch.float32
         and model.config.hidden_act == "silu"
         and model.model.layers[0].self_attn.head_dim % 16 == 0
         and 4 * model.lm_head.weight.numel() <= _CPU_CACHE

@@ -30,6 +30,11 @@ def test_operators_that_do_not_treat_rows_alike_are_not_used(
     assert type(decoder(model_of(ONNX["llama"]), 700, 4)) is BatchedDecoder
 
 
+def test_without_onnx_runtime_it_is_torch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(choose, "find_spec", lambda name: None)
+    assert type(decoder(model_of(ONNX["llama"]), 700, 4)) is BatchedDecoder
+
+
 def test_weights_that_come_from_memory_are_read_for_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(choose, "_CPU_CACHE", 1000)
     assert decoder(model_of(ONNX["llama"]), 700, 4).rows == 1
