@@ -2,8 +2,8 @@
 
 One thread owns the model. It advances all open streams together, one id each a step (several steps
 where there are more streams than `Decoder.rows`); between two steps streams leave, at most `CHUNK`
-ids of one joining stream's prompt are read, and streams that have just begun get an id more. Whatever joins or leaves beside it, a stream's
-ids are the same as if it ran alone: see `decoders`.
+ids of one joining stream's prompt are read, and streams that have just begun get an id more.
+Whatever joins or leaves beside it, a stream's ids are the same as if it ran alone: see `decoders`.
 """
 
 from __future__ import annotations
