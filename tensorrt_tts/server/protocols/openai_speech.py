@@ -47,7 +47,7 @@ class EventFraming:
 
 
 class SpeechApi:
-    """What the routes know. Raises SettingError for `openai_voices` that the model does not have."""
+    """What the routes know. Raises SettingError for a voice that the model does not have."""
 
     def __init__(self, service: Service) -> None:
         given = service.settings.model

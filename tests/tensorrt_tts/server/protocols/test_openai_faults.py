@@ -5,15 +5,13 @@ import http.client
 import json
 import socket
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-import numpy as np
 import pytest
 
 from benchmarks.null_codec import NullCodec
-from tensorrt_tts.codecs.base import Job
-from tensorrt_tts.errors import BackendError
+from tests.support.altered_codecs import FailingCodec
 from tests.support.backend_double import BackendDouble, Behaviour
 from tests.support.server_thread import ServerThread, serving, wait_until
 from tests.support.speech_client import PATH, BareRequest, Reply, ask
@@ -140,26 +138,13 @@ def test_what_fails_before_any_audio_has_a_status(
     assert ask(server.port).whole
 
 
-class FailingCodec(NullCodec):
-    """Once `jobs` is set, it does so many and then fails."""
-
-    jobs: int | None = None
-
-    def run(self, jobs: Sequence[Job]) -> list[np.ndarray]:
-        if self.jobs == 0:
-            raise BackendError("the codec failed")
-        if self.jobs is not None:
-            self.jobs -= 1
-        return super().run(jobs)
-
-
 @pytest.mark.parametrize("response_format", ["pcm", "wav", "mp3", "opus"])
 def test_what_breaks_off_is_told_from_what_is_whole(response_format: str) -> None:
     """Audio by HTTP's last chunk, which is missing; events say why besides."""
     codec = FailingCodec()
     with serving(codec=codec) as server:
         for stream_format in ("audio", "sse"):
-            codec.jobs = 3
+            codec.left = 3
             reply = ask(server.port, response_format=response_format, stream_format=stream_format)
             assert (reply.status, reply.whole) == (200, False)
             assert len(reply.body) > 0

@@ -4,8 +4,7 @@ import base64
 import json
 import re
 import time
-from collections.abc import Iterator, Sequence
-from threading import Semaphore
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.null_codec import NullCodec
-from tensorrt_tts.codecs.base import Job
+from tests.support.altered_codecs import SteppedCodec
 from tests.support.audio_files import decoded
 from tests.support.backend_double import BackendDouble, Behaviour
 from tests.support.examples import examples
@@ -27,20 +26,6 @@ LOSSLESS = ("wav", "flac", "pcm")
 FRAMES = 8
 SAMPLES = FRAMES * 2048
 RATE = 24000
-
-
-class SteppedCodec(NullCodec):
-    """Once `stepped`, it decodes one hop for each `permits.release()`."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.permits = Semaphore(0)
-        self.stepped = False
-
-    def run(self, jobs: Sequence[Job]) -> list[np.ndarray]:
-        if self.stepped:
-            self.permits.acquire()
-        return super().run(jobs)
 
 
 @pytest.fixture(scope="module")
