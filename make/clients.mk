@@ -6,7 +6,7 @@ CLIENTS_INSTALLED = $(CLIENTS_VENV)/.installed
 
 .PHONY: test-clients
 
-$(CLIENTS_INSTALLED): requirements/clients.txt $(INSTALLED)
+$(CLIENTS_INSTALLED): requirements/clients.txt $(PYTHON_READY)
 	$(PYTHON) -m venv --clear $(CLIENTS_VENV)
 	$(PYTHON) -c "import sysconfig; print(sysconfig.get_path('purelib'))" \
 		> $$($(CLIENTS_PYTHON) -c "import sysconfig; print(sysconfig.get_path('purelib'))")/toolkit.pth

@@ -65,7 +65,9 @@ class ServerSettings(BaseSettings):
         description="how long the start may measure how many streams keep up; 0: not at all",
     )
     max_queued: int = Field(8, ge=0, description="requests that may wait for a slot")
-    max_sockets: int = Field(256, ge=1, description="open WebSockets, idle ones included")
+    max_sockets: int = Field(
+        256, ge=1, description="open WebSockets, idle or not, and HTTP requests"
+    )
     max_pending: int = Field(8, ge=1, description="requests one socket may send ahead")
     max_characters: int = Field(5000, ge=1, description="of one text")
     max_message_bytes: int = Field(64 * KIB, ge=64, description="a longer message closes 1009")

@@ -8,20 +8,18 @@ from __future__ import annotations
 
 import base64
 import uuid
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tensorrt_tts.audio.encode import ENCODINGS, Encoding
 from tensorrt_tts.errors import InputError, RateLimitError, TextError, TTSError
-from tensorrt_tts.request_settings import RANGES, problem_with
+from tensorrt_tts.request_settings import RANGES
 from tensorrt_tts.speech import SpeechRequest
 from tensorrt_tts.validation import first_problem, shown
 
 if TYPE_CHECKING:
-    from pydantic import ValidationInfo
-
     from tensorrt_tts.server.protocols.openai_names import VoiceNames
     from tensorrt_tts.speech import SpeechReport
 
@@ -31,13 +29,9 @@ MAX_CHARACTERS = 4096
 PCM_RATE = 24_000
 """Hz of `pcm`, which has no header to say so: clients take it for granted."""
 
-RATES = (8_000, 48_000)
-"""Hz, lowest and highest, for formats that take any."""
-
 FORMATS = ("mp3", "opus", "aac", "flac", "wav", "pcm", "mulaw", "alaw")
 
 Format = Literal["mp3", "opus", "aac", "flac", "wav", "pcm", "mulaw", "alaw"]
-Number = Annotated[float, Field(allow_inf_nan=False)]
 
 
 class _Body(BaseModel):
@@ -48,25 +42,23 @@ class VoiceById(_Body):
     id: str
 
 
+def _sampling(name: str) -> Any:
+    """A field of `SpeechRequest`, in its range. (JSON has no NaN.)"""
+    low, high = RANGES[name]
+    return Field(default=None, ge=low, le=high)
+
+
 class Extensions(_Body):
     """What OpenAI's API has no word for. `sample_rate`: Hz of the audio, where the format takes it.
     The others are those of `SpeechRequest`; null is as good as left out."""
 
-    sample_rate: int | None = None
-    temperature: Number | None = None
-    top_p: Number | None = None
-    top_k: int | None = None
-    repetition_penalty: Number | None = None
-    max_tokens: int | None = None
-    seed: int | None = None
-
-    @field_validator(*RANGES)
-    @classmethod
-    def _in_range(cls, value: object, info: ValidationInfo) -> object:
-        problem = None if value is None else problem_with(str(info.field_name), value)
-        if problem is not None:
-            raise ValueError(problem.removeprefix(f"{info.field_name} "))
-        return value
+    sample_rate: int | None = Field(default=None, ge=8_000, le=48_000)
+    temperature: float | None = _sampling("temperature")
+    top_p: float | None = _sampling("top_p")
+    top_k: int | None = _sampling("top_k")
+    repetition_penalty: float | None = _sampling("repetition_penalty")
+    max_tokens: int | None = _sampling("max_tokens")
+    seed: int | None = _sampling("seed")
 
 
 class SpeechBody(Extensions):
@@ -77,7 +69,7 @@ class SpeechBody(Extensions):
     voice: str | VoiceById
     instructions: str | None = Field(default=None, max_length=MAX_CHARACTERS)
     response_format: Format | None = None
-    speed: Number | None = Field(default=None, ge=0.25, le=4.0)
+    speed: float | None = Field(default=None, ge=0.25, le=4.0)
     stream_format: Literal["audio", "sse"] | None = None
 
     @property
@@ -89,9 +81,8 @@ class SpeechBody(Extensions):
         encoding, asked = self.encoding, self.sample_rate
         if asked is None:
             return PCM_RATE if encoding.name == "pcm" else encoding.rate(model_rate)
-        low, high = RATES
-        if asked not in encoding.rates if encoding.rates else not low <= asked <= high:
-            takes = ", ".join(map(str, encoding.rates)) or f"{low} to {high}"
+        if encoding.rates and asked not in encoding.rates:
+            takes = ", ".join(map(str, encoding.rates))
             raise invalid(
                 f"sample_rate {asked} is none that {encoding.name} takes; use {takes}",
                 "sample_rate",
@@ -159,12 +150,8 @@ def _wrong_field(error: ValidationError) -> InputError:
         said = 'give a name such as "alloy", or an object such as {"id": "alloy"}'
         return invalid(f"voice {shown(problem['input'])}: {said}", field, "invalid_type")
     wrong_kind = kind.endswith(("_type", "_from_float"))
-    said = first_problem(error)
-    return invalid(
-        said if ";" in said else f"{said}; correct it",
-        field,
-        "invalid_type" if wrong_kind else "invalid_value",
-    )
+    code = "invalid_type" if wrong_kind else "invalid_value"
+    return invalid(f"{first_problem(error)}; correct it", field, code)
 
 
 def request_id() -> str:

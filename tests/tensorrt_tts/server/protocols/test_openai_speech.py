@@ -13,6 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.null_codec import NullCodec
+from tensorrt_tts.server.protocols import openai_wire as wire
+from tensorrt_tts.server.protocols.openai_description import SPEECH_BODY
 from tests.support.altered_codecs import SteppedCodec
 from tests.support.audio_files import decoded
 from tests.support.backend_double import BackendDouble, Behaviour
@@ -245,15 +247,30 @@ REFUSED: dict[str, tuple[dict[str, Any], str, str, str]] = {
         {"response_format": "mulaw", "sample_rate": 16000},
         *("sample_rate", VALUE, "16000 is none that mulaw takes; use 8000"),
     ),
-    "rate too low": ({"response_format": "pcm", "sample_rate": 7999}, "sample_rate", VALUE, "8000"),
-    "rate too high": ({"response_format": "wav", "sample_rate": 48001}, "sample_rate", VALUE, "to"),
+    "rate too low": (
+        {"response_format": "pcm", "sample_rate": 7999},
+        "sample_rate",
+        VALUE,
+        "least 8000",
+    ),
+    "rate too high": (
+        {"response_format": "wav", "sample_rate": 48001},
+        "sample_rate",
+        VALUE,
+        "48000",
+    ),
     "rate in halves": ({"sample_rate": 24000.5}, "sample_rate", TYPE, "not a whole number"),
-    "too hot": ({"temperature": 2.1}, "temperature", VALUE, "2.1 is out of range; use 0.0 to 2.0"),
-    "top_p": ({"top_p": 0}, "top_p", VALUE, "out of range"),
-    "top_k": ({"top_k": -1}, "top_k", VALUE, "out of range"),
-    "repetition_penalty": ({"repetition_penalty": 9}, "repetition_penalty", VALUE, "out of range"),
-    "max_tokens": ({"max_tokens": 0}, "max_tokens", VALUE, "out of range"),
-    "seed": ({"seed": -1}, "seed", VALUE, "out of range"),
+    "too hot": ({"temperature": 2.1}, "temperature", VALUE, "is 2.1, which must be at most 2.0"),
+    "top_p": ({"top_p": 0}, "top_p", VALUE, "must be at "),
+    "top_k": ({"top_k": -1}, "top_k", VALUE, "must be at "),
+    "repetition_penalty": (
+        {"repetition_penalty": 9},
+        "repetition_penalty",
+        VALUE,
+        "which must be at ",
+    ),
+    "max_tokens": ({"max_tokens": 0}, "max_tokens", VALUE, "must be at "),
+    "seed": ({"seed": -1}, "seed", VALUE, "must be at "),
     "seed beyond numbers": ({"seed": 2**70}, "seed", TYPE, "not a whole number"),
 }
 
@@ -347,6 +364,51 @@ def test_voices(server: ServerThread) -> None:
     assert about["openai_voices"]["alloy"] == "tara"
     assert len(about["openai_voices"]) == 13
     assert about["formats"] == list(FORMATS)
+
+
+def test_the_description_is_true(server: ServerThread) -> None:
+    about = json.loads(server.get("/openapi.json")[1])["paths"]["/v1/audio/speech"]["post"]
+    schema = about["requestBody"]["content"]["application/json"]["schema"]
+    fields = schema["properties"]
+    assert schema["additionalProperties"] is False
+    assert schema["required"] == ["model", "input", "voice"]
+    assert fields["input"]["maxLength"] == 4096
+    assert fields["voice"]["anyOf"][1]["required"] == ["id"]
+    assert fields["speed"]["anyOf"][0] == {"maximum": 4.0, "minimum": 0.25, "type": "number"}
+    assert fields["response_format"]["anyOf"][0]["enum"] == list(FORMATS)
+    assert fields["temperature"]["anyOf"][0]["maximum"] == 2.0
+    assert "$ref" not in json.dumps(schema)
+    assert set(map(int, about["responses"])) == {200, 400, 404, 408, 413, 415, 500, 503, 504}
+    assert set(about["responses"]["200"]["content"]) == {*TYPES.values(), "text/event-stream"}
+
+
+@given(st.data())
+def test_what_the_description_allows_is_taken(data: st.DataObject) -> None:
+    """By the rules that JSON Schema has words for; the rest is what `message` says."""
+    schema = SPEECH_BODY["content"]["application/json"]["schema"]
+    fields = {
+        name: data.draw(_values(rules), label=name)
+        for name, rules in schema["properties"].items()
+        if name in schema["required"] or data.draw(st.booleans())
+    }
+    body = wire.parse(json.dumps(fields).encode())
+    assert body.model_dump(exclude_unset=True, mode="json") == fields
+
+
+def _values(rules: dict[str, Any]) -> st.SearchStrategy[Any]:
+    if "anyOf" in rules:
+        return st.one_of(map(_values, rules["anyOf"]))
+    if "enum" in rules:
+        return st.sampled_from(rules["enum"])
+    low, high = rules.get("minimum"), rules.get("maximum")
+    characters = st.characters(codec="utf-8")
+    return {
+        "string": st.text(characters, max_size=rules.get("maxLength", 50)),
+        "number": st.floats(low, high),
+        "integer": st.integers(low, high),
+        "null": st.none(),
+        "object": st.fixed_dictionaries({"id": st.text(characters)}),
+    }[rules["type"]]
 
 
 @pytest.mark.parametrize("path", ["/v1/audio/speech", "/v1/audio/nothing", "/v1/chat/completions"])
