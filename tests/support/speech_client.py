@@ -43,11 +43,12 @@ def send(
     content: bytes,
     content_type: str | None = "application/json",
     headers: Mapping[str, str] | None = None,
+    path: str = PATH,
 ) -> Reply:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     sent = {**(headers or {}), **({"Content-Type": content_type} if content_type else {})}
     try:
-        connection.request("POST", PATH, content, sent)
+        connection.request("POST", path, content, sent)
         response = connection.getresponse()
         head = {name.lower(): value for name, value in response.getheaders()}
         try:
@@ -58,14 +59,16 @@ def send(
         connection.close()
 
 
-def ask(port: int, **fields: Any) -> Reply:
-    return send(port, json.dumps({**ASKED, **fields}).encode())
+def ask(port: int, prefix: str = "", **fields: Any) -> Reply:
+    return send(port, json.dumps({**ASKED, **fields}).encode(), path=prefix + PATH)
 
 
 class BareRequest:
     """A request on a TCP socket, and then only what the test says."""
 
-    def __init__(self, port: int, receive_buffer: int | None = None, **fields: Any) -> None:
+    def __init__(
+        self, port: int, receive_buffer: int | None = None, prefix: str = "", **fields: Any
+    ) -> None:
         self.tcp = socket.socket()
         if receive_buffer is not None:
             self.tcp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
@@ -73,7 +76,7 @@ class BareRequest:
         self.tcp.connect(("127.0.0.1", port))
         self.received = b""
         content = json.dumps({**ASKED, **fields}).encode()
-        head = f"POST {PATH} HTTP/1.1\r\nHost: here\r\nContent-Type: application/json\r\n"
+        head = f"POST {prefix}{PATH} HTTP/1.1\r\nHost: here\r\nContent-Type: application/json\r\n"
         self.tcp.sendall(f"{head}Content-Length: {len(content)}\r\n\r\n".encode() + content)
 
     def read_some(self) -> None:

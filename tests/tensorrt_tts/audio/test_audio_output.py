@@ -1,3 +1,4 @@
+import io
 from itertools import pairwise
 
 import numpy as np
@@ -103,3 +104,18 @@ def test_a_header_that_clients_skip_has_44_bytes() -> None:
     header = AudioOutput(ENCODINGS["wav"], RATE).push(TONE[:0])
     assert (len(header), header[:4], header[36:40]) == (44, b"RIFF", b"data")
     assert int.from_bytes(header[24:28], "little") == RATE
+
+
+@pytest.mark.parametrize("name", ["wav", "flac", "mp3", "opus"])
+def test_another_library_reads_it_too(name: str) -> None:
+    """In pieces: all at once it would make room for a FLAC's length, which no stream knows."""
+    soundfile = pytest.importorskip("soundfile")
+    body = bodied(AudioOutput(ENCODINGS[name], RATE), TONE)
+    with soundfile.SoundFile(io.BytesIO(body)) as file:
+        rate, found = file.samplerate, file.read(3 * RATE, dtype="int16")
+    assert rate == RATE
+    if name in LOSSLESS:
+        np.testing.assert_array_equal(found, TONE)
+    else:
+        assert len(found) / rate == pytest.approx(len(TONE) / RATE, abs=0.1)
+        assert loudest(found, rate) == pytest.approx(440, abs=2)
