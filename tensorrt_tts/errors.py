@@ -73,10 +73,13 @@ class TTSError(Exception):
 
 
 class InputError(TTSError):
+    """`field`, where set, is the one of a message that is wrong."""
+
     code = "invalid_request"
     exit_code = 2
     http_status = 400
     close_code = 1008
+    field: str | None = None
 
 
 class TextError(InputError):

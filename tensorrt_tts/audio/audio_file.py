@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tensorrt_tts.audio.encode import ENCODINGS, Container, Encoding, import_av
+from tensorrt_tts.audio.encode import ENCODINGS, Container, Encoding, import_for
 from tensorrt_tts.audio.wav import WavWriter
 from tensorrt_tts.audio.whole_file import WholeFile, check_output_path, failure
 from tensorrt_tts.errors import OutputError
@@ -77,7 +77,7 @@ def check_audio_path(path: Path) -> Encoding:
             "the file itself"
         )
     if encoding is not ENCODINGS["wav"]:
-        import_av(encoding)
+        import_for(encoding)
     return encoding
 
 

@@ -1,4 +1,5 @@
-"""PCM to WAV, FLAC, MP3, Ogg Opus and AAC, chunk by chunk, by FFmpeg's libraries in this process.
+"""PCM to WAV, FLAC, MP3, Ogg Opus, AAC and G.711, chunk by chunk, by FFmpeg's libraries in this
+process.
 
 Samples that come out again, against those that went in (measured with PyAV 18 at 24 kHz): equal to
 the bit for wav, pcm and flac; equal in number for opus. AAC and MP3 work in whole frames: m4a and
@@ -24,8 +25,9 @@ class Encoding:
     """One way to write audio.
 
     container, codec: FFmpeg's names. rates: sample rates in Hz that the codec takes; empty for any.
-    bit_rate: bits per second; None for what loses nothing. rewinds: it is written with a look back,
-    so it needs a file. live: container options for where nothing can be rewound.
+    bit_rate: bits per second; None where there is nothing to choose. rewinds: it is written with a
+    look back, so it needs a file. live, live_codec: options of the container and of the codec for
+    where nothing can be rewound and somebody waits for the next byte.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Encoding:
     bit_rate: int | None = None
     rewinds: bool = False
     live: dict[str, str] = field(default_factory=dict)
+    live_codec: dict[str, str] = field(default_factory=dict)
 
     def rate(self, sample_rate: int) -> int:
         """What is written: the rate itself, else the next higher one, else the highest."""
@@ -50,8 +53,17 @@ _MP3_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
 ENCODINGS = {
     encoding.name: encoding
     for encoding in (
-        Encoding("wav", "audio/wav", "wav", "pcm_s16le"),
-        Encoding("flac", "audio/flac", "flac", "flac", live={"metadata_header_padding": "0"}),
+        # Without the writer's name in it the header has the 44 bytes that clients skip.
+        Encoding("wav", "audio/wav", "wav", "pcm_s16le", live={"fflags": "+bitexact"}),
+        # Levels 0 to 2 have frames of 27 ms, those above of 105 ms, which a listener waits for.
+        Encoding(
+            "flac",
+            "audio/flac",
+            "flac",
+            "flac",
+            live={"metadata_header_padding": "0"},
+            live_codec={"compression_level": "2"},
+        ),
         Encoding(
             "mp3",
             "audio/mpeg",
@@ -68,6 +80,9 @@ ENCODINGS = {
         Encoding("m4a", "audio/mp4", "ipod", "aac", _MP3_RATES, 64_000, rewinds=True),
         Encoding("aac", "audio/aac", "adts", "aac", _MP3_RATES, 64_000),
         Encoding("pcm", "audio/pcm", "s16le", "pcm_s16le"),  # little-endian, no header
+        # G.711, as telephone lines carry it: a byte a sample, no header (RFC 4856).
+        Encoding("mulaw", "audio/PCMU", "mulaw", "pcm_mulaw", (8000,)),
+        Encoding("alaw", "audio/PCMA", "alaw", "pcm_alaw", (8000,)),
     )
 }
 
@@ -88,16 +103,16 @@ class Container:
     """
 
     def __init__(self, file: BinaryIO | None, encoding: Encoding, sample_rate: int) -> None:
-        self._av = import_av(encoding)
+        self._av = import_for(encoding)
         self._rate = sample_rate
         self._target = _Outbox() if file is None else _Guarded(file)
-        options = encoding.live if file is None else {}
+        live, live_codec = (encoding.live, encoding.live_codec) if file is None else ({}, {})
         self._container: Any = self._av.open(
-            self._target, "w", format=encoding.container, options=options
+            self._target, "w", format=encoding.container, options=live
         )
         try:
             self._stream = self._container.add_stream(
-                encoding.codec, rate=encoding.rate(sample_rate), layout="mono"
+                encoding.codec, rate=encoding.rate(sample_rate), layout="mono", options=live_codec
             )
         except ValueError as error:  # PyAV's class for a codec that FFmpeg was built without
             raise MissingDependencyError(
@@ -212,9 +227,14 @@ class _Guarded:
             raise self._failed
 
 
-def import_av(encoding: Encoding) -> ModuleType:
-    """PyAV. Raises MissingDependencyError."""
-    with needs(f"writing {encoding.name} needs PyAV: pip install av, or write WAV"):
+def import_for(encoding: Encoding) -> ModuleType:
+    """PyAV, to write an encoding. Raises MissingDependencyError."""
+    return import_av(f"writing {encoding.name}", "write WAV")
+
+
+def import_av(use: str, instead: str) -> ModuleType:
+    """PyAV. instead: what can be done without. Raises MissingDependencyError."""
+    with needs(f"{use} needs PyAV: pip install av, or {instead}"):
         import av
     return av
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fastapi import FastAPI, Response, WebSocket
 from fastapi.staticfiles import StaticFiles
@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 
 from tensorrt_tts.errors import InputError, TTSError
 from tensorrt_tts.server.no_cache import NoCache
+from tensorrt_tts.server.protocols.openai_speech import openai_routes
 from tensorrt_tts.server.protocols.ws_tts import refuse_socket, serve_socket
 from tensorrt_tts.server.refusals import Refusals, error_response, unknown_route
 from tensorrt_tts.server.root_path import RootPath
@@ -24,7 +25,7 @@ PAGE = Path(__file__).parent / "page"
 SPEECH = "/ws/tts"
 ROUTES = frozenset(
     (
-        *(SPEECH, "/test/", "/v1/audio/voices"),
+        *(SPEECH, "/test/", "/v1/audio/speech", "/v1/audio/voices", "/v1/models"),
         *("/health/live", "/health/ready", "/metrics", "/openapi.json"),
     )
 )
@@ -91,18 +92,6 @@ def create_app(service: Service) -> FastAPI:
     async def metrics() -> Response:
         return Response(service.metrics.text(), media_type=CONTENT_TYPE_LATEST)
 
-    @app.get("/v1/audio/voices")
-    async def voices() -> dict[str, Any]:
-        """What may be asked for: the test page fills its list from this."""
-        synthesizer = service.synthesizer
-        return {
-            "model": Path(synthesizer.model.name).name,  # not where it lies on this machine
-            "sample_rate": synthesizer.sample_rate,
-            "max_characters": service.settings.max_characters,
-            "voices": [
-                {"name": voice.name, "language": voice.language} for voice in synthesizer.voices
-            ],
-        }
-
+    app.include_router(openai_routes(service))
     app.mount("/test", StaticFiles(directory=PAGE, html=True), name="test page")
     return app

@@ -47,11 +47,13 @@ class Reason(StrEnum):
 class Caller:
     """Who asks for speech: a socket for as long as it is open, or one HTTP request."""
 
-    def __init__(self, on_drain: Callable[[], None] = lambda: None) -> None:
-        """on_drain: told once that the server stops: finish what was asked for, then close."""
+    def __init__(self, on_drain: Callable[[], None] = lambda: None, name: str = "") -> None:
+        """on_drain: told once that the server stops: finish what was asked for, then close.
+        name: what the log calls it by, where it has one."""
         self.contexts: list[Context] = []
         """What it has asked for that has not ended, in the order of arrival."""
         self.on_drain = on_drain
+        self.name = name
 
 
 class Host(Protocol):
@@ -122,7 +124,8 @@ class Context:
         self._service.metrics.requests.labels(outcome).inc()
         first = self.report.first_audio_s if self.report is not None else None
         logger.info(
-            "%s: %d characters, %d chunks, %.2f s of audio, queued %.0f ms, first audio %s",
+            "%s%s: %d characters, %d chunks, %.2f s of audio, queued %.0f ms, first audio %s",
+            f"{self._caller.name}: " if self._caller.name else "",
             outcome,
             len(self.request.text),  # never the text itself: it is the client's
             self.chunks,

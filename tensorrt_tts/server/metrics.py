@@ -38,7 +38,9 @@ class ServerMetrics:
         Gauge("tts_queued_requests", "Requests waiting for a slot", registry=registry).set_function(
             lambda: slots.queued
         )
-        self.sockets = Gauge("tts_sockets", "Open WebSockets", registry=registry)
+        self.sockets = Gauge(
+            "tts_sockets", "Open WebSockets, and HTTP requests for speech", registry=registry
+        )
         self.draining = Gauge(
             "tts_draining", "1 from SIGTERM on: no new work is taken", registry=registry
         )

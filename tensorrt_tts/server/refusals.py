@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tensorrt_tts.errors import InputError, TTSError, UnknownRouteError
+from tensorrt_tts.errors import EngineDiedError, InputError, TTSError, UnknownRouteError
+from tensorrt_tts.server.protocols.openai_wire import error_message as openai_message
+from tensorrt_tts.server.protocols.openai_wire import request_id
 from tensorrt_tts.server.protocols.wire import encode, error_message, retry_after_header
+
+RESTART_S = 30
+"""Retry-After of an engine that died: the process is replaced, and loads its model again."""
 
 _SHOWN_CHARACTERS = 80
 """Of a path that somebody else chose."""
 
 
 def error_response(
-    error: TTSError, status: int | None = None, headers: Mapping[str, str] | None = None
+    error: TTSError,
+    status: int | None = None,
+    headers: Mapping[str, str] | None = None,
+    shape: Callable[[TTSError], dict[str, Any]] = error_message,
 ) -> Response:
-    """status: where HTTP has a more exact one than the error's class."""
+    """status: where HTTP has a more exact one than the error's class. shape: the content, as the
+    clients of the route expect it."""
     return Response(
-        encode(error_message(error)),
+        encode(shape(error)),
         status or error.http_status,
         {**(headers or {}), **retry_after_header(error)},
         "application/json",
@@ -35,6 +45,19 @@ def unknown_route(path: str, routes: Iterable[str]) -> UnknownRouteError:
     if prefix.strip("/"):
         said += f"; if a proxy leaves {_shown(prefix)} on, start the server with it as --root-path"
     return UnknownRouteError(said)
+
+
+def openai_refusal(
+    error: TTSError,
+    status: int | None = None,
+    headers: Mapping[str, str] | None = None,
+    name: str | None = None,
+) -> Response:
+    """As OpenAI's clients expect it. name: of the request, where it has one already."""
+    known = {"x-request-id": name or request_id(), **(headers or {})}
+    if isinstance(error, EngineDiedError):
+        known["Retry-After"] = str(RESTART_S)
+    return error_response(error, status, known, openai_message)
 
 
 class Refusals:
@@ -59,6 +82,8 @@ class Refusals:
             told = unknown_route(path, self._routes)
         else:
             told = InputError(str(error.detail))
+        if path.startswith("/v1/"):
+            return openai_refusal(told, error.status_code, headers)
         return error_response(told, error.status_code, headers)
 
 

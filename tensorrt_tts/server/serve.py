@@ -70,6 +70,11 @@ class Server(uvicorn.Server):
         yield
 
 
+def no_word_of_cuts(record: logging.LogRecord) -> bool:
+    """A body that is cut on purpose is no fault of the application's, and has its own line."""
+    return not record.getMessage().startswith("ASGI callable returned without completing response")
+
+
 OnStart = Callable[[Service, Server, int], None]
 """Told the service, its server and the port, which accepts connections from then on."""
 
@@ -188,6 +193,7 @@ def _cannot_listen(settings: ServerSettings, error: OSError) -> SettingError:
 
 
 def uvicorn_config(settings: ServerSettings, service: Service) -> uvicorn.Config:
+    logging.getLogger("uvicorn.error").addFilter(no_word_of_cuts)
     return uvicorn.Config(
         create_app(service),
         lifespan="off",  # `run` enters it itself: an error of the start keeps its exit code

@@ -65,10 +65,22 @@ class ServerSettings(BaseSettings):
         description="how long the start may measure how many streams keep up; 0: not at all",
     )
     max_queued: int = Field(8, ge=0, description="requests that may wait for a slot")
-    max_sockets: int = Field(256, ge=1, description="open WebSockets, idle ones included")
+    max_sockets: int = Field(
+        256, ge=1, description="open WebSockets, idle or not, and HTTP requests"
+    )
     max_pending: int = Field(8, ge=1, description="requests one socket may send ahead")
     max_characters: int = Field(5000, ge=1, description="of one text")
     max_message_bytes: int = Field(64 * KIB, ge=64, description="a longer message closes 1009")
+
+    openai_voices: dict[str, str] = Field(
+        {},
+        description="voices that OpenAI's names stand for, as JSON: an object of names; those left "
+        "out are spread over the model's",
+    )
+    openai_models: tuple[str, ...] = Field(
+        ("tts-1", "tts-1-hd", "gpt-4o-mini-tts", "gpt-4o-mini-tts-2025-12-15"),
+        description="names under which OpenAI's clients ask for the model, besides its own",
+    )
 
     send_timeout_s: float = Field(
         10.0,

@@ -122,6 +122,7 @@ class ServerThread:
         """From now on: a warm-up on a busy machine is slower than a test wants to wait."""
         synthesizer = self.service.synthesizer
         synthesizer.options = replace(synthesizer.options, stall_s=seconds)
+        synthesizer._pipeline = replace(synthesizer._pipeline, options=synthesizer.options)
 
     def _listens(self) -> bool:
         if self.failure is not None:

@@ -15,10 +15,13 @@ from websockets.exceptions import InvalidStatus
 
 from benchmarks.null_codec import NullCodec
 from tensorrt_tts.codecs.base import Job
+from tests.support.altered_codecs import FailingCodec
 from tests.support.backend_double import Behaviour
 from tests.support.chromium import chromium_page, find_chromium
 from tests.support.proxies import PREFIX, PROXIES, Edit, each_proxy
 from tests.support.server_thread import ServerThread, serving, wait_until
+from tests.support.speech_client import BareRequest
+from tests.support.speech_client import ask as ask_http
 from tests.support.tts_client import (
     BareSocket,
     ask,
@@ -117,6 +120,45 @@ async def test_all_audio_arrives_chunk_by_chunk(
     assert_same_audio(through.audio, beside.audio)
 
 
+@pytest.mark.parametrize("response_format", ["pcm", "mp3"])
+def test_http_audio_arrives_before_the_rest_is_made(
+    name: str, tmp_path: Path, response_format: str
+) -> None:
+    codec, frames = Stepwise(), 40
+    with serving(codec=codec) as server, behind(name, tmp_path, server) as (_, port):
+        codec.free = False
+        server.backend.behaviour = Behaviour(frames=frames)
+        with BareRequest(port, prefix=PREFIX, response_format=response_format) as request:
+            for _ in range(3):
+                codec.allowed.release()
+            while not request.has_body():
+                request.read_some()
+            codec.free = True
+            codec.allowed.release(frames)
+            while not request.received.endswith(b"\r\n0\r\n\r\n"):
+                request.read_some()
+
+
+def test_http_audio_that_breaks_off_is_told_from_what_is_whole(name: str, tmp_path: Path) -> None:
+    codec = FailingCodec()
+    with serving(codec=codec) as server, behind(name, tmp_path, server) as (_, port):
+        assert ask_http(port, PREFIX).whole
+        codec.left = 3
+        reply = ask_http(port, PREFIX, response_format="pcm")
+        assert (reply.status, reply.whole) == (200, False)
+
+
+def test_an_http_client_that_leaves(server: ServerThread, name: str, tmp_path: Path) -> None:
+    server.backend.behaviour = SPEAKING
+    with behind(name, tmp_path, server) as (_, port):
+        request = BareRequest(port, prefix=PREFIX, response_format="pcm")
+        while not request.has_body():
+            request.read_some()
+        assert server.service.slots.active == 1
+        request.vanish()
+        wait_until(lambda: server.service.slots.active == 0)
+
+
 @pytest.mark.parametrize("kept", [False, True])
 def test_every_route_under_the_prefix(name: str, tmp_path: Path, kept: bool) -> None:
     """The proxy takes the prefix off, or leaves it on and the server is told of it."""
@@ -135,6 +177,8 @@ def test_every_route_under_the_prefix(name: str, tmp_path: Path, kept: bool) -> 
         assert (status, json.loads(told)["error"]["code"]) == (404, "unknown_route")
         assert get(port, "/test/")[0] == 404
         server.backend.behaviour = SHORT
+        assert ask_http(port, PREFIX).whole
+        assert ask_http(port, PREFIX, voice="bob").error["param"] == "voice"
         assert client.main(["--url", url, "--text", "Hi.", "--output", f"{tmp_path}/a.wav"]) == 0
 
 

@@ -86,7 +86,7 @@ def test_an_unknown_path_is_told_the_known_ones(
     code, message = error(body)
     assert (status, code) == (404, "unknown_route")
     assert message.startswith(f"path {path!r} is not served here; the paths are: ")
-    assert "/test/, /v1/audio/voices, /ws/tts" in message
+    assert "/test/, /v1/audio/speech, /v1/audio/voices, /v1/models, /ws/tts" in message
     assert headers["Location"] is None
 
 

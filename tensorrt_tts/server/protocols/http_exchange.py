@@ -1,0 +1,82 @@
+"""One HTTP request and its answer, each message under a deadline. For whatever speaks over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from tensorrt_tts.errors import InputError, MessageTooBigError, SlowReaderError
+from tensorrt_tts.server.context import ClientGoneError
+
+if TYPE_CHECKING:
+    from starlette.types import Message, Receive, Send
+
+
+class HttpExchange:
+    """On bare ASGI: only there is a client that has left heard of while it is being answered.
+
+    Every method that sends raises SlowReaderError when the client took nothing for `timeout_s`, and
+    ClientGoneError under servers that say so. An answer that was begun and is not finished is cut:
+    the server closes the connection without the last chunk, by which HTTP tells half from whole.
+    """
+
+    def __init__(self, receive: Receive, send: Send, timeout_s: float) -> None:
+        self.started = False
+        self._receive = receive
+        self._send = send
+        self._timeout_s = timeout_s
+
+    async def read(self, limit: int) -> bytes:
+        """The body. Raises MessageTooBigError, InputError with status 408 for one that is not there
+        in time, and ClientGoneError."""
+        content = bytearray()
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                more = True
+                while more:
+                    message = await self._receive()
+                    if message["type"] == "http.disconnect":
+                        raise ClientGoneError
+                    content += message.get("body", b"")
+                    more = message.get("more_body", False)
+                    if len(content) > limit:
+                        raise MessageTooBigError(
+                            f"body is longer than {limit} bytes; send a shorter one"
+                        )
+        except TimeoutError as error:
+            late = InputError(
+                f"the body did not come within {self._timeout_s:g} s; send all of it at once"
+            )
+            late.http_status = 408
+            raise late from error
+        return bytes(content)
+
+    async def gone(self) -> None:
+        """Returns when the client has left. For after the body."""
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+
+    async def start(self, status: int, headers: Mapping[str, str]) -> None:
+        sent = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+        await self._put({"type": "http.response.start", "status": status, "headers": sent})
+        self.started = True
+
+    async def send(self, content: bytes) -> None:
+        """Some of the body. Nothing is sent for nothing."""
+        if content:
+            await self._put({"type": "http.response.body", "body": content, "more_body": True})
+
+    async def finish(self, content: bytes = b"") -> None:
+        await self._put({"type": "http.response.body", "body": content, "more_body": False})
+
+    async def _put(self, message: Message) -> None:
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                await self._send(message)
+        except TimeoutError as error:
+            raise SlowReaderError(
+                f"client took no data for {self._timeout_s:g} s; read faster or ask again"
+            ) from error
+        except OSError as error:  # what an ASGI server raises where nobody is left, if it does
+            raise ClientGoneError from error

@@ -1,0 +1,128 @@
+"""One request spoken as the body of an HTTP answer, until it is whole, or its client has left."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Protocol
+
+from tensorrt_tts.errors import EngineDiedError, SlowReaderError, TTSError
+from tensorrt_tts.server.context import Caller, ClientGoneError, Context
+from tensorrt_tts.server.deadlines import cancel
+
+if TYPE_CHECKING:
+    from tensorrt_tts.audio.audio_output import AudioOutput
+    from tensorrt_tts.server.protocols.http_exchange import HttpExchange
+    from tensorrt_tts.server.service import Service
+
+DISCONNECTED = "disconnected"
+CUT = "cut"
+
+
+class Framing(Protocol):
+    """What a body is made of besides audio; `audio` is not asked for none."""
+
+    def audio(self, content: bytes) -> bytes: ...
+
+    def end(self, context: Context) -> bytes: ...
+
+    def failure(self, error: TTSError) -> bytes:
+        """Last words before the body is cut."""
+        ...
+
+
+class RawFraming:
+    """The audio and nothing else."""
+
+    def audio(self, content: bytes) -> bytes:
+        return content
+
+    def end(self, context: Context) -> bytes:
+        return b""
+
+    def failure(self, error: TTSError) -> bytes:
+        return b""
+
+
+class HttpSpeech:
+    """The answer to one request: status and headers go out with its first audio, so that whatever
+    fails before has a status of its own."""
+
+    def __init__(self, service: Service, exchange: HttpExchange, name: str) -> None:
+        """name: of the request, for the log."""
+        self.caller = Caller(self._on_drain, name)
+        self._service = service
+        self._exchange = exchange
+        self._loop = asyncio.get_running_loop()
+        self._over: asyncio.Future[str] = self._loop.create_future()
+        self._deadline: asyncio.TimerHandle | None = None
+
+    async def speak(
+        self, context: Context, output: AudioOutput, framing: Framing, headers: Mapping[str, str]
+    ) -> None:
+        """context: of this caller's, not entered yet. Returns when all has been sent, or when what
+        has been sent is to be cut. Raises TTSError for what refused or broke the request before
+        that, and ClientGoneError where nobody is left to be told, or no time to tell."""
+        listen = asyncio.create_task(self._listen(), name="listen")
+        speak = asyncio.create_task(self._speak(context, output, framing, headers), name="speak")
+        outcome = CUT  # what ends this task from outside is the server, at its end
+        try:
+            ends: tuple[asyncio.Future[Any], ...] = (self._over, speak)
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            if not speak.done():
+                outcome = self._over.result()
+                await self._stop(speak)
+                raise ClientGoneError
+            outcome = DISCONNECTED
+            await self._told(speak, framing)
+        finally:
+            listen.cancel()
+            speak.cancel()
+            if self._deadline is not None:
+                self._deadline.cancel()
+            context.settle(outcome)
+
+    async def _told(self, speak: asyncio.Task[None], framing: Framing) -> None:
+        try:
+            await speak
+        except SlowReaderError:
+            if not self._exchange.started:
+                raise
+        except TTSError as error:
+            if not self._exchange.started:
+                raise
+            await self._exchange.send(framing.failure(error))
+
+    async def _listen(self) -> None:
+        await self._exchange.gone()
+        self._end(DISCONNECTED)
+
+    def _on_drain(self) -> None:
+        """Speak on, but no longer than the process is to live."""
+        limit = self._service.settings.drain_timeout_s
+        self._deadline = self._loop.call_later(limit, self._end, CUT)
+
+    def _end(self, outcome: str) -> None:
+        if not self._over.done():
+            self._over.set_result(outcome)
+
+    async def _stop(self, speak: asyncio.Task[None]) -> None:
+        """Where the engine does not let go, its slot stays taken, as with sockets."""
+        try:
+            await cancel([speak], self._service.settings.abort_timeout_s)
+        except EngineDiedError as error:
+            self._service.note_error(error)
+
+    async def _speak(
+        self, context: Context, output: AudioOutput, framing: Framing, headers: Mapping[str, str]
+    ) -> None:
+        exchange = self._exchange
+        async with context:
+            async for chunk in context:
+                audio = output.push(chunk.pcm)
+                if not exchange.started:
+                    await exchange.start(200, headers)
+                if audio:
+                    await exchange.send(framing.audio(audio))
+        rest = output.finish()
+        await exchange.finish((framing.audio(rest) if rest else b"") + framing.end(context))

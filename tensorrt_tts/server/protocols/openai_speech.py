@@ -1,0 +1,180 @@
+"""OpenAI's speech API: `POST /v1/audio/speech`, and what its clients ask before."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tensorrt_tts.audio.audio_output import AudioOutput
+from tensorrt_tts.errors import TTSError
+from tensorrt_tts.server.context import ClientGoneError
+from tensorrt_tts.server.protocols import openai_wire as wire
+from tensorrt_tts.server.protocols.http_exchange import HttpExchange
+from tensorrt_tts.server.protocols.http_speech import Framing, HttpSpeech, RawFraming
+from tensorrt_tts.server.protocols.openai_description import SPEECH_BODY, SPEECH_RESPONSES
+from tensorrt_tts.server.protocols.openai_names import VoiceNames, is_model
+from tensorrt_tts.server.refusals import openai_refusal
+from tensorrt_tts.validation import shown
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
+
+    from tensorrt_tts.server.context import Context
+    from tensorrt_tts.server.service import Service
+
+MAX_BODY_BYTES = 128 * 1024
+"""Both texts at their limits, every character written as two escapes, and the other fields."""
+
+
+class EventFraming:
+    """`stream_format: sse`."""
+
+    def audio(self, content: bytes) -> bytes:
+        return wire.audio_event(content)
+
+    def end(self, context: Context) -> bytes:
+        assert context.report is not None
+        return wire.done_event(context.report, str(context.outcome))
+
+    def failure(self, error: TTSError) -> bytes:
+        return wire.error_event(error)
+
+
+class SpeechApi:
+    """What the routes know. Raises SettingError for a voice that the model does not have."""
+
+    def __init__(self, service: Service) -> None:
+        given = service.settings.model
+        self.service = service
+        self.model = Path(service.synthesizer.model.name).name  # not where it lies on this machine
+        own_names = (self.model, Path(given).name if Path(given).is_dir() else given)
+        self.models = tuple(dict.fromkeys((*own_names, *service.settings.openai_models)))
+        own = [voice.name for voice in service.synthesizer.voices]
+        self.voices = VoiceNames(own, service.settings.openai_voices)
+        self.created = int(time.time())
+
+    def check_model(self, asked: str) -> None:
+        """Raises InputError with status 404."""
+        if not is_model(asked, self.models):
+            raise wire.invalid(
+                f"model {shown(asked)} is not served here; use one of: {', '.join(self.models)}",
+                "model",
+                "model_not_found",
+                404,
+            )
+
+    def about(self, name: str) -> dict[str, Any]:
+        return {
+            "id": name,
+            "object": "model",
+            "created": self.created,
+            "owned_by": "tensorrt-tts",
+        }
+
+
+class SpeechAnswer(Response):
+    """The answer to one request, which it reads itself. A mistake is answered at once, before it
+    takes a slot or a place in the queue from somebody else."""
+
+    def __init__(self, api: SpeechApi, content_type: str) -> None:
+        super().__init__()
+        self._api = api
+        self._asked_as = content_type
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        service, name = self._api.service, wire.request_id()
+        exchange = HttpExchange(receive, send, service.settings.send_timeout_s)
+        speech = HttpSpeech(service, exchange, name)
+        try:
+            with contextlib.ExitStack() as stack:
+                try:
+                    stack.enter_context(service.admit(speech.caller))
+                    body = await self._read(exchange)
+                    output = self._output(body)
+                    context = service.speak(body.request(self._api.voices), speech.caller)
+                except TTSError as error:
+                    service.note_refusal(error)
+                    raise
+                events = body.stream_format == "sse"
+                framing: Framing = EventFraming() if events else RawFraming()
+                headers = {
+                    "Content-Type": "text/event-stream" if events else output.content_type,
+                    "X-Request-Id": name,
+                    "X-Audio-Sample-Rate": str(output.rate),
+                    "X-Accel-Buffering": "no",  # what nginx would gather otherwise
+                }
+                await speech.speak(context, output, framing, headers)
+        except ClientGoneError:
+            return
+        except TTSError as error:
+            unread = {"Connection": "close"} if error.http_status in (408, 413) else {}
+            await openai_refusal(error, headers=unread, name=name)(scope, receive, send)
+
+    def _output(self, body: wire.SpeechBody) -> AudioOutput:
+        rate = self._api.service.synthesizer.sample_rate
+        return AudioOutput(body.encoding, rate, body.rate(rate), body.speed or 1.0)
+
+    async def _read(self, exchange: HttpExchange) -> wire.SpeechBody:
+        # A web page may send any other type here without asking first, from its visitor's machine.
+        if self._asked_as.partition(";")[0].strip().lower() != "application/json":
+            raise wire.invalid(
+                f"header Content-Type is {shown(self._asked_as)}, not application/json; send JSON "
+                "under its own name",
+                None,
+                "unsupported_media_type",
+                415,
+            )
+        body = wire.parse(await exchange.read(MAX_BODY_BYTES))
+        self._api.check_model(body.model)
+        return body
+
+
+def openai_routes(service: Service) -> APIRouter:
+    """Raises as `SpeechApi`."""
+    api, router = SpeechApi(service), APIRouter()
+
+    @router.post(
+        "/v1/audio/speech",
+        response_class=Response,
+        responses=SPEECH_RESPONSES,
+        openapi_extra={"requestBody": SPEECH_BODY},
+    )
+    async def speech(request: Request) -> Response:
+        """Speak a text; the audio comes while it is being made."""
+        return SpeechAnswer(api, request.headers.get("Content-Type", ""))
+
+    @router.get("/v1/models")
+    async def models() -> dict[str, Any]:
+        """The one model, under each of its names."""
+        return {"object": "list", "data": [api.about(name) for name in api.models]}
+
+    @router.get("/v1/models/{name:path}", include_in_schema=False)
+    async def model(name: str) -> Any:
+        try:
+            api.check_model(name)
+        except TTSError as error:
+            return openai_refusal(error)
+        return api.about(name)
+
+    @router.get("/v1/audio/voices")
+    async def voices() -> dict[str, Any]:
+        """What may be asked for: the test page fills its list from this."""
+        synthesizer = service.synthesizer
+        return {
+            "model": api.model,
+            "sample_rate": synthesizer.sample_rate,
+            "max_characters": service.settings.max_characters,
+            "voices": [
+                {"name": voice.name, "language": voice.language} for voice in synthesizer.voices
+            ],
+            "openai_voices": api.voices.openai,
+            "formats": list(wire.FORMATS),
+        }
+
+    return router

@@ -1,0 +1,201 @@
+"""The words of OpenAI's speech API: the body of a request, checked, and what comes back. No HTTP.
+
+Fields and limits as in the OpenAPI description of OpenAI's (openai/openai-openapi, August 2026);
+those of `Extensions` are ours.
+"""
+
+from __future__ import annotations
+
+import base64
+import uuid
+from typing import TYPE_CHECKING, Any, Literal
+
+import orjson
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from tensorrt_tts.audio.encode import ENCODINGS, Encoding
+from tensorrt_tts.errors import InputError, RateLimitError, TextError, TTSError
+from tensorrt_tts.request_settings import RANGES
+from tensorrt_tts.speech import SpeechRequest
+from tensorrt_tts.validation import first_problem, shown
+
+if TYPE_CHECKING:
+    from tensorrt_tts.server.protocols.openai_names import VoiceNames
+    from tensorrt_tts.speech import SpeechReport
+
+MAX_CHARACTERS = 4096
+"""Of `input` and of `instructions`."""
+
+PCM_RATE = 24_000
+"""Hz of `pcm`, which has no header to say so: clients take it for granted."""
+
+FORMATS = ("mp3", "opus", "aac", "flac", "wav", "pcm", "mulaw", "alaw")
+
+Format = Literal["mp3", "opus", "aac", "flac", "wav", "pcm", "mulaw", "alaw"]
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class VoiceById(_Body):
+    id: str
+
+
+def _sampling(name: str) -> Any:
+    """A field of `SpeechRequest`, in its range. (JSON has no NaN.)"""
+    low, high = RANGES[name]
+    return Field(default=None, ge=low, le=high)
+
+
+class Extensions(_Body):
+    """What OpenAI's API has no word for. `sample_rate`: Hz of the audio, where the format takes it.
+    The others are those of `SpeechRequest`; null is as good as left out."""
+
+    sample_rate: int | None = Field(default=None, ge=8_000, le=48_000)
+    temperature: float | None = _sampling("temperature")
+    top_p: float | None = _sampling("top_p")
+    top_k: int | None = _sampling("top_k")
+    repetition_penalty: float | None = _sampling("repetition_penalty")
+    max_tokens: int | None = _sampling("max_tokens")
+    seed: int | None = _sampling("seed")
+
+
+class SpeechBody(Extensions):
+    """`instructions` are taken and have no effect: no model here follows any."""
+
+    model: str
+    input: str = Field(max_length=MAX_CHARACTERS)
+    voice: str | VoiceById
+    instructions: str | None = Field(default=None, max_length=MAX_CHARACTERS)
+    response_format: Format | None = None
+    speed: float | None = Field(default=None, ge=0.25, le=4.0)
+    stream_format: Literal["audio", "sse"] | None = None
+
+    @property
+    def encoding(self) -> Encoding:
+        return ENCODINGS[self.response_format or "mp3"]
+
+    def rate(self, model_rate: int) -> int:
+        """Hz of the audio. Raises InputError for one that the format does not take."""
+        encoding, asked = self.encoding, self.sample_rate
+        if asked is None:
+            return PCM_RATE if encoding.name == "pcm" else encoding.rate(model_rate)
+        if encoding.rates and asked not in encoding.rates:
+            takes = ", ".join(map(str, encoding.rates))
+            raise invalid(
+                f"sample_rate {asked} is none that {encoding.name} takes; use {takes}",
+                "sample_rate",
+            )
+        return asked
+
+    def request(self, voices: VoiceNames) -> SpeechRequest:
+        """Raises InputError for a voice that nobody has."""
+        asked = self.voice if isinstance(self.voice, str) else self.voice.id
+        voice = voices.find(asked)
+        if voice is None:
+            raise invalid(
+                f"voice {shown(asked)} is unknown; use one of: {', '.join(voices.own)}, or of "
+                f"OpenAI's: {', '.join(voices.openai)}",
+                "voice",
+                "unknown_voice",
+            )
+        own = self.model_dump(include=set(Extensions.model_fields) - {"sample_rate"})
+        return SpeechRequest(self.input, voice, **own)
+
+
+def parse(content: bytes) -> SpeechBody:
+    """Raises InputError naming the first field that is wrong."""
+    try:
+        fields = orjson.loads(content)
+    except orjson.JSONDecodeError as error:
+        raise invalid(
+            f'body is not JSON ({error}); send an object such as {{"model": "tts-1", "voice": '
+            '"alloy", "input": "Hello."}',
+            None,
+            "invalid_json",
+        ) from error
+    if not isinstance(fields, dict):
+        raise invalid(
+            f"body is a JSON {type(fields).__name__}, not an object", None, "invalid_type"
+        )
+    try:
+        return SpeechBody.model_validate(fields)
+    except ValidationError as error:
+        raise _wrong_field(error) from error
+
+
+def invalid(
+    message: str, field: str | None, code: str = "invalid_value", status: int = 400
+) -> InputError:
+    """code: OpenAI's word for what is wrong with the field, or ours where it has none."""
+    error = InputError(message)
+    error.field, error.code, error.http_status = field, code, status
+    return error
+
+
+def _wrong_field(error: ValidationError) -> InputError:
+    problem = error.errors(include_url=False)[0]
+    kind, field = problem["type"], str(problem["loc"][0])
+    if kind == "missing" and len(problem["loc"]) == 1:
+        return invalid(f"field {field!r} is missing", field, "missing_required_parameter")
+    if kind == "extra_forbidden" and len(problem["loc"]) == 1:
+        known = ", ".join(sorted(SpeechBody.model_fields))
+        return invalid(
+            f"field {field[:40]!r} is unknown; the fields are: {known}",
+            field[:40],
+            "unknown_parameter",
+        )
+    if field == "voice":  # pydantic would name one of two branches
+        said = 'give a name such as "alloy", or an object such as {"id": "alloy"}'
+        return invalid(f"voice {shown(problem['input'])}: {said}", field, "invalid_type")
+    wrong_kind = kind.endswith(("_type", "_from_float"))
+    code = "invalid_type" if wrong_kind else "invalid_value"
+    return invalid(f"{first_problem(error)}; correct it", field, code)
+
+
+def request_id() -> str:
+    """A new one."""
+    return f"req_{uuid.uuid4().hex}"
+
+
+def error_message(error: TTSError) -> dict[str, Any]:
+    return {"error": error_object(error)}
+
+
+def error_object(error: TTSError) -> dict[str, Any]:
+    """OpenAI's: all four keys, `param` null where no field is to blame."""
+    if isinstance(error, RateLimitError):
+        kind = "rate_limit_error"
+    else:
+        kind = "invalid_request_error" if isinstance(error, InputError) else "server_error"
+    param = error.field if isinstance(error, InputError) else None
+    if isinstance(error, TextError):
+        param = "input"
+    return {"message": str(error), "type": kind, "param": param, "code": error.code}
+
+
+# Server-sent events: one JSON object each
+
+
+def audio_event(audio: bytes) -> bytes:
+    return _event({"type": "speech.audio.delta", "audio": base64.b64encode(audio).decode()})
+
+
+def done_event(report: SpeechReport, reason: str) -> bytes:
+    """reason: ours, "completed" or "max_tokens"."""
+    heard = sum(segment.prompt_tokens for segment in report.segments)
+    usage = {
+        "input_tokens": heard,
+        "output_tokens": report.tokens,
+        "total_tokens": heard + report.tokens,
+    }
+    return _event({"type": "speech.audio.done", "usage": usage, "reason": reason})
+
+
+def error_event(error: TTSError) -> bytes:
+    return _event({"type": "error", "error": error_object(error)})
+
+
+def _event(content: dict[str, Any]) -> bytes:
+    return b"data: " + orjson.dumps(content) + b"\n\n"
