@@ -1,4 +1,5 @@
-"""Files that people give: bytes to text, JSON or YAML to a typed value, or one clear line about why not.
+"""Files that people give: bytes to text, JSON and YAML to a typed value, or one clear line about
+why not.
 
 Every failure is of the class that the caller names, CorruptCheckpointError by default, and ends in
 the caller's remedy. Only FileNotFoundError passes through: what a missing file means is the

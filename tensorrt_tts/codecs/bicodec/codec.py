@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Hashable, Sequence
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -23,10 +22,6 @@ from tensorrt_tts.codecs.snac.stages import Interval
 from tensorrt_tts.codecs.streams import WindowStream
 from tensorrt_tts.errors import SettingError
 
-SPEAKERS_KEPT = 256
-"""44 KB each in the released size; a stream that comes back to one that was dropped computes it
-again."""
-
 
 class BiCodec:
     """One loaded decoder. A step is one semantic code, a condition the speaker's tokens.
@@ -42,8 +37,7 @@ class BiCodec:
         self.max_batch = 64
         self.threads = (os.cpu_count() or 1) if self.device.type == "cpu" else 1
         self.stages = BiCodecStages(config, weights, self.device)
-        speakers = Speakers(config, weights, style_names(config), self.device)
-        self._speaker = lru_cache(SPEAKERS_KEPT)(speakers.speaker)
+        self.speakers = Speakers(config, weights, style_names(config), self.device)
 
     @classmethod
     def from_folder(cls, folder: Path, device: str = "cpu") -> BiCodec:
@@ -90,7 +84,7 @@ class BiCodec:
         """What a decode of a whole stream computes on its way, each (channels, positions): "z_q",
         "d_vector" (of one position), "gen_in", "wav", and every stage's output under the released
         module's name."""
-        speaker = self._speaker(condition)
+        speaker = self.speakers.speaker(condition)
         found = {"d_vector": speaker.vector[:, None]}
         length, x = len(steps), self.stages.embed(self._codes([steps]))
         found["z_q"] = x[0]
@@ -127,7 +121,7 @@ class BiCodec:
     def _of(self, window: Window) -> Speaker:
         if window.condition is None:
             raise ValueError("a window of no speaker: BiCodec needs a stream's condition")
-        return self._speaker(window.condition)
+        return self.speakers.speaker(window.condition)
 
     def _intervals(self, window: Window) -> list[Interval]:
         """What each stage must produce so that the last one produces start … stop − 1."""

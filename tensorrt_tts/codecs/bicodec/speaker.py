@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 import torch.nn.functional as F
 
 from tensorrt_tts.codecs.base import Condition
 from tensorrt_tts.codecs.bicodec.config import BiCodecConfig
+
+
+SPEAKERS_KEPT = 256
+"""44 KB each in the released size. One that was dropped is computed again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +35,11 @@ class Speaker:
 
 
 class Speakers:
-    """Makes speakers of tokens. styles: the layers that follow the speaker, by name."""
+    """`speaker(condition)`, which remembers. styles: the layers that follow the speaker, by name.
+
+    Raises ValueError for another number of tokens than the checkpoint's, and for one that is out of
+    range.
+    """
 
     def __init__(
         self,
@@ -48,11 +57,10 @@ class Speakers:
         self._styles = styles
         self._levels = torch.tensor(self._config.fsq_levels, device=device)
         self._device = device
+        self.speaker = lru_cache(SPEAKERS_KEPT)(self._speaker)
 
     @torch.inference_mode()
-    def speaker(self, condition: Condition) -> Speaker:
-        """Raises ValueError for another number of tokens than the checkpoint's, and for one that
-        is out of range."""
+    def _speaker(self, condition: Condition) -> Speaker:
         config = self._config
         if len(condition) != config.token_num:
             raise ValueError(
@@ -61,7 +69,8 @@ class Speakers:
         wrong = next((token for token in condition if not 0 <= token < config.codes), None)
         if wrong is not None:
             raise ValueError(f"a speaker's tokens are 0 to {config.codes - 1}, not {wrong}")
-        codes = self._linear("speaker_encoder.quantizer.project_out", self._codes(condition))
+        name = "speaker_encoder.quantizer.project_out"
+        codes = self._linear(name, self._codes(condition).to(self._weights[f"{name}.weight"]))
         # Channels outermost: (channels, tokens) in a row.
         vector = self._linear("speaker_encoder.project", codes.T.reshape(-1))
         styles = [
