@@ -90,7 +90,7 @@ async def speak_sequentially(
     try:
         segments = prepare_request(request, model, backend.capacity.max_sequence)
         spoken = [
-            (await generate(backend, segment, f"segment-{index}"), segment.seed)
+            (await generate(backend, segment, f"segment-{index}"), segment)
             for index, segment in enumerate(segments)
         ]
         laps.end("generate")
@@ -102,8 +102,8 @@ async def speak_sequentially(
     codec = open_codec()
     laps.end("load the codec")
     parts = [np.zeros(0, np.int16)]
-    for ids, seed in spoken:
-        parts += _decode(codec, model.family.parser(), ids, seed)
+    for ids, segment in spoken:
+        parts += _decode(codec, model.family.parser(segment.voice), ids, segment.seed)
     laps.end("decode")
     tokens = sum(len(ids) for ids, _ in spoken)
     return SequentialSpeech(np.concatenate(parts), codec.context.sample_rate, tokens, laps.seconds)

@@ -12,7 +12,6 @@ import torch.nn.functional as F
 from tensorrt_tts.codecs.base import Condition
 from tensorrt_tts.codecs.bicodec.config import BiCodecConfig
 
-
 SPEAKERS_KEPT = 256
 """44 KB each in the released size. One that was dropped is computed again."""
 
