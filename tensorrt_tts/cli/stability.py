@@ -51,7 +51,7 @@ def run(parsed: argparse.Namespace) -> None:
 
 
 async def _measure(synthesizer: Synthesizer, parsed: argparse.Namespace) -> list[dict]:
-    from tensorrt_tts.codecs.stability import stability
+    from tensorrt_tts.codecs.stability import cheapest, stability
 
     try:
         ids = await synthesizer.generate_tokens(
@@ -63,6 +63,7 @@ async def _measure(synthesizer: Synthesizer, parsed: argparse.Namespace) -> list
         model = synthesizer.model
         parser = partial(model.family.parser, model.spec.voice(parsed.voice))
         rows = stability(ids, parser, synthesizer.codec, seed=parsed.seed)
+        notice(f"{cheapest(rows).policy} samples is the smallest that is exact for this text")
         return [row.as_dict() for row in rows]
     finally:
         await synthesizer.close()

@@ -43,7 +43,8 @@ class SlidingWindow:
             frame = context.samples_per_frame
             self._calls += 1
             # Its noise is drawn afresh on every call: a new seed stands for that.
-            window = Window(self._steps[:size], frame, 2 * frame, 0, self._seed + self._calls)
+            seed, condition = self._seed + self._calls, self._parser.condition
+            window = Window(self._steps[:size], frame, 2 * frame, 0, seed, condition)
             out.append(to_int16(self._codec.run([window])[0]))
             del self._steps[: context.steps_per_frame]
         return np.concatenate(out)
@@ -88,6 +89,7 @@ class FullRedecode:
         self._calls += 1
         self._decoded = whole
         steps = self._steps[: whole * self._codec.context.steps_per_frame]
-        samples = decode(self._codec, steps, self._seed + self._calls)
+        seed, condition = self._seed + self._calls, self._parser.condition
+        samples = decode(self._codec, steps, seed, condition)
         begin, self._emitted = self._emitted, stop
         return to_int16(samples[begin:stop])

@@ -56,9 +56,9 @@ class Subject:
         return self.codec.open(schedule, seed, self.conditions[0], stateful)
 
 
-def exact(subject: Subject, draw: random.Random, stateful: bool) -> HopSchedule:
+def exact(subject: Subject, draw: random.Random) -> HopSchedule:
     """A schedule that waits for exact samples."""
-    lookahead = None if stateful else subject.codec.context.lookahead
+    lookahead = subject.codec.context.lookahead
     return HopSchedule(lookahead, hop=draw.randint(1, 9), first_hop=draw.randint(1, 5))
 
 
@@ -93,7 +93,7 @@ class CodecConformance:
             stateful = draw.choice(subject.stateful)
             steps = subject.steps(draw.randint(1, subject.most), seed + number)
             tail = draw.choice([0, len(steps) % subject.codec.context.steps_per_frame])
-            opened.append(subject.open(exact(subject, draw, stateful), number, stateful))
+            opened.append(subject.open(exact(subject, draw), number, stateful))
             heard.append([np.zeros(0, np.int16)])
             waiting.append((steps, tail))
             whole = subject.offline(steps, number)

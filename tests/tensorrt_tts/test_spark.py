@@ -84,13 +84,13 @@ async def test_streamed_speech_is_the_offline_decode_of_its_tokens(folder: Path,
 async def test_first_audio_comes_after_the_speaker_the_lookahead_and_a_step(
     folder: Path, name: str
 ) -> None:
-    """The codec's own lookahead, 30 steps: below that of an offline decode, and counted."""
+    """The codec's own lookahead, 29.8 steps: below that of an offline decode, and counted."""
     synthesizer = build(folder)
     ids = await synthesizer.generate_tokens(SpeechRequest(TEXT, name, seed=4, max_tokens=160))
     await synthesizer.close()
     parser = synthesizer.model.family.parser(synthesizer.model.spec.voice(name))
     _, first = run(LookaheadStreamingDecoder(synthesizer.codec, parser, HopSchedule(hop=1)), ids)
-    assert first == BEFORE[name] + 30 + 1
+    assert first == BEFORE[name] + 29 + 1
 
 
 async def test_a_given_speaker_is_one_in_every_segment(folder: Path) -> None:
@@ -260,3 +260,19 @@ def test_the_command_line_speaks_it(folder: Path, tmp_path: Path) -> None:
     assert tensorrt_tts([*asked, "--voice", "asha", "--output", str(output)]) == 0
     with wave.open(str(output)) as file:
         assert file.getframerate() == RATE
+
+
+def test_the_price_of_a_lookahead(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ["stability", "--text", "Hi.", "--model", str(folder), "--voice", "Asha"]
+    assert tensorrt_tts([*asked, "--spec", "spark", "--json"]) == 0
+    said = capsys.readouterr()
+    rows = json.loads(said.out)
+    assert [row["policy"] for row in rows][6:] == [
+        "lookahead 9541 (default)",
+        "lookahead 9600",
+        "lookahead 12800",
+        "lookahead 21381 (full)",
+        "decode again",
+    ]
+    assert rows[-2]["exact"]
+    assert "is the smallest that is exact for this text" in said.err

@@ -26,7 +26,8 @@ from tensorrt_tts.codecs.bicodec.receptive_field import (
     SAMPLING_LAYERS,
 )
 from tensorrt_tts.codecs.bicodec.speaker import Speaker
-from tensorrt_tts.codecs.snac.stages import Interval, Snake, depthwise
+from tensorrt_tts.codecs.snac.stages import Snake, depthwise
+from tensorrt_tts.codecs.state import Interval
 
 Weights = Mapping[str, torch.Tensor]
 
@@ -276,6 +277,9 @@ class BiCodecStages:
         )
         self.names, stages = zip(*_stages(config, weights), strict=True)
         self.stages: Sequence[Stage] = stages
+        split = self.names.index(GENERATOR_INPUT) + 1
+        self.prenet: Sequence[Stage] = stages[:split]
+        self.generator: Sequence[Stage] = stages[split:]
 
     def embed(self, codes: torch.Tensor) -> torch.Tensor:
         """codes: int64 (B, steps). Returns latents (B, channels, steps)."""

@@ -69,7 +69,8 @@ class TestBiCodec(CodecConformance):
     @pytest.fixture
     def subject(self) -> Subject:
         codec, voices = tiny_bicodec.tiny_codec(), (tiny_bicodec.voice(1), tiny_bicodec.voice(2))
-        return Subject(codec, 8192, levels=1, most=150, conditions=voices, seeded=False)
+        both = (False, True)
+        return Subject(codec, 8192, 1, 150, voices, stateful=both, seeded=False)
 
 
 class TestNull(CodecConformance):

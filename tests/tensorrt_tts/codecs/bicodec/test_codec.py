@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import random
+from collections import defaultdict
 from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,11 +15,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tensorrt_tts.audio.pcm import to_int16
-from tensorrt_tts.codecs.base import Condition, Step, Window, decode
+from tensorrt_tts.codecs.base import CodecStream, Condition, Step, Window, decode
 from tensorrt_tts.codecs.bicodec.codec import BiCodec
 from tensorrt_tts.codecs.bicodec.speaker import Speaker
+from tensorrt_tts.codecs.bicodec.stream import GeneratorArithmetic
 from tensorrt_tts.codecs.schedule import HopSchedule
 from tensorrt_tts.codecs.scheduler import CodecScheduler
+from tensorrt_tts.codecs.state import StageState
+from tensorrt_tts.errors import SettingError
 from tensorrt_tts.playback import PlaybackClock
 from tests.support.codec_listener import Listener
 from tests.support.examples import examples
@@ -209,7 +215,7 @@ def test_streams_of_a_scheduler_equal_offline(seed: int, lengths: list[int], hop
         assert np.abs(pcm.astype(int) - offline).max() <= 1
 
 
-@pytest.mark.parametrize(("lookahead", "first"), [(0, 1), (5, 6), (30, 31), (67, 68), (None, 31)])
+@pytest.mark.parametrize(("lookahead", "first"), [(0, 1), (5, 6), (30, 31), (67, 68), (None, 30)])
 def test_first_audio_comes_after_the_lookahead_and_a_step(
     lookahead: int | None, first: int
 ) -> None:
@@ -222,6 +228,64 @@ def test_first_audio_comes_after_the_lookahead_and_a_step(
         pushed += 1
     # 67 steps are 59 samples more than it sees.
     assert pushed == (first if lookahead != 67 else 67)
+
+
+def heard(stream: CodecStream, given: Sequence[Step], draw: random.Random) -> np.ndarray:
+    """int16 of a whole stream, pushed in any pieces."""
+    parts, left = [], list(given)
+    while not stream.done:
+        size = draw.choice([1, 3, 20])
+        stream.push(left[:size])
+        del left[:size]
+        if not left:
+            stream.end()
+        while stream.due:
+            job = stream.job(draw.choice([1, 2]))
+            parts.append(stream.take(tiny_codec().run([job])[0]))
+    return np.concatenate(parts)
+
+
+@pytest.mark.parametrize("count", [1, 39, 40, 41, 67, 68, 150])
+@pytest.mark.parametrize("hop", [1, 7, 25])
+def test_with_state_below_the_whole_lookahead_nothing_is_lost_or_doubled(
+    count: int, hop: int
+) -> None:
+    """At the codec's own lookahead, where random weights have nothing more to say."""
+    stream = tiny_codec().open(HopSchedule(hop=hop), 0, ANA, stateful=True)
+    pcm = heard(stream, steps(count), random.Random(count))
+    offline = to_int16(decode(tiny_codec(), steps(count), 0, ANA))
+    assert pcm.shape == offline.shape
+    assert np.abs(pcm.astype(int) - offline).max() <= 2
+
+
+def test_with_state_the_generator_computes_everything_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    computed: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    codec = tiny_codec()
+    stages = codec.stages
+    names = {id(stage): name for name, stage in zip(stages.names, stages.stages, strict=True)}
+    compute = GeneratorArithmetic.compute
+
+    def note(self: GeneratorArithmetic, states: Sequence[StageState], *rest: Any) -> torch.Tensor:
+        computed[names[id(states[0].stage)]].append(rest[2])
+        return compute(self, states, *rest)
+
+    monkeypatch.setattr(GeneratorArithmetic, "compute", note)
+    heard(codec.open(HopSchedule(hop=5), 0, ANA, stateful=True), steps(150), random.Random(0))
+    assert len(computed) == len(codec.stages.generator)
+    for intervals in computed.values():
+        assert intervals[0][0] == 0
+        assert all(one[1] == other[0] for one, other in pairwise(intervals))
+    assert computed["decoder.model.7"][-1][1] == 150 * HOP
+
+
+def test_with_state_a_lookahead_of_ones_own_is_refused() -> None:
+    for samples in (0, 9541, 12740, 12800, 21380):
+        with pytest.raises(SettingError, match=f"lookahead {samples} cannot be combined"):
+            tiny_codec().open(HopSchedule(samples), 0, ANA, stateful=True)
+    for allowed in (None, 12741, 21381, 30000):
+        tiny_codec().open(HopSchedule(allowed), 0, ANA, stateful=True)
 
 
 @pytest.mark.parametrize(
