@@ -215,7 +215,7 @@ def test_streams_of_a_scheduler_equal_offline(seed: int, lengths: list[int], hop
         assert np.abs(pcm.astype(int) - offline).max() <= 1
 
 
-@pytest.mark.parametrize(("lookahead", "first"), [(0, 1), (5, 6), (30, 31), (67, 68), (None, 30)])
+@pytest.mark.parametrize(("lookahead", "first"), [(0, 1), (5, 6), (30, 31), (67, 68), (None, 32)])
 def test_first_audio_comes_after_the_lookahead_and_a_step(
     lookahead: int | None, first: int
 ) -> None:
@@ -245,7 +245,7 @@ def heard(stream: CodecStream, given: Sequence[Step], draw: random.Random) -> np
     return np.concatenate(parts)
 
 
-@pytest.mark.parametrize("count", [1, 39, 40, 41, 67, 68, 150])
+@pytest.mark.parametrize("count", [1, 37, 38, 39, 67, 68, 150])
 @pytest.mark.parametrize("hop", [1, 7, 25])
 def test_with_state_below_the_whole_lookahead_nothing_is_lost_or_doubled(
     count: int, hop: int
@@ -281,10 +281,10 @@ def test_with_state_the_generator_computes_everything_once(
 
 
 def test_with_state_a_lookahead_of_ones_own_is_refused() -> None:
-    for samples in (0, 9541, 12740, 12800, 21380):
+    for samples in (0, 10181, 12100, 12800, 21380):
         with pytest.raises(SettingError, match=f"lookahead {samples} cannot be combined"):
             tiny_codec().open(HopSchedule(samples), 0, ANA, stateful=True)
-    for allowed in (None, 12741, 21381, 30000):
+    for allowed in (None, 12101, 21381, 30000):
         tiny_codec().open(HopSchedule(allowed), 0, ANA, stateful=True)
 
 

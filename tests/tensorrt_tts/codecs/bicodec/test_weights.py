@@ -179,4 +179,4 @@ def test_the_context_of_the_released_config() -> None:
         1,
     )
     assert (context.lookahead, context.lookbehind) == (21381, 21381)
-    assert context.default_lookahead == 20 * 320 + 3141
+    assert context.default_lookahead == 22 * 320 + 3141
