@@ -23,7 +23,7 @@ from benchmarks.shape import SHAPES
 from benchmarks.suites import Suite
 from benchmarks.summary import shortfalls
 from tensorrt_tts.client.handshake import check_url
-from tensorrt_tts.errors import SettingError
+from tensorrt_tts.errors import SettingError, TTSError
 from tensorrt_tts.exit_status import exit_status
 from tensorrt_tts.files import writing
 from tensorrt_tts.loop_thread import run_blocking
@@ -31,7 +31,7 @@ from tensorrt_tts.notice import notice
 
 _ABOVE_ZERO = (
     *("count", "streams", "each", "requests", "rate", "prompts"),
-    *("lengths", "batches", "limit", "seconds", "alone", "timeout", "budget_s"),
+    *("lengths", "batches", "limit", "seconds", "alone", "timeout", "budget_s", "tolerance"),
 )
 """Options that would ask for nothing at 0 or below."""
 
@@ -137,6 +137,13 @@ def _other_commands(commands: Any) -> None:
     command.add_argument("--device", default="cpu")
     command.add_argument("--out", type=Path, default=Path("out/decode"))
     command.set_defaults(run=_run_decode_cost)
+
+    about = "a codec's tensors against those of the official code"
+    command = commands.add_parser("codec-golden", help=about, description=about)
+    command.add_argument("folder", type=Path, help="config, weights and npz files of tensors")
+    command.add_argument("--tolerance", type=float, help="where a file states none (2e-5)")
+    command.add_argument("--out", type=Path, default=Path("out/codec-golden"))
+    command.set_defaults(run=_run_codec_golden)
 
     about = "streams that the host carries when the model costs nothing"
     command = commands.add_parser("host-overhead", help=about, description=about)
@@ -349,6 +356,26 @@ def _run_decode_cost(parsed: argparse.Namespace) -> None:
     print(table(rows))
     found = {"decode_cost": [asdict(row) for row in rows]}
     _result(found, parsed.out / "decode.json")
+
+
+def _run_codec_golden(parsed: argparse.Namespace) -> None:
+    import torch
+
+    from benchmarks.codec_golden import TOLERANCE, as_rows, codec_golden, table
+
+    torch.set_num_threads(1)
+    tolerance = TOLERANCE if parsed.tolerance is None else parsed.tolerance
+    rows = list(codec_golden(parsed.folder, tolerance))
+    print(table(rows))
+    found = {"folder": str(parsed.folder), "tensors": as_rows(rows)}
+    _result(found, parsed.out / "codec-golden.json")
+    beyond = [row for row in rows if not row.within]
+    if beyond:
+        raise TTSError(
+            f"{len(beyond)} of {len(rows)} tensors are not within their tolerance, the first "
+            f"{beyond[0].tensor} of {beyond[0].case}: config, weights and tensors must be of one "
+            "checkpoint"
+        )
 
 
 def _run_host_overhead(parsed: argparse.Namespace) -> None:

@@ -48,12 +48,12 @@ async def streaming_quality(
 ) -> list[Quality]:
     """One row per prompt (its first segment, where a text has several)."""
     rows: list[Quality] = []
+    family, who = synthesizer.model.family, synthesizer.model.spec.voice(voice)
     for prompt in prompts:
         request = SpeechRequest(prompt.text, voice, seed=seed)
         ids = await synthesizer.generate_tokens(request)
-        streamed, first = run(synthesizer.decoder(seed), ids)
-        parser = synthesizer.model.family.parser()
-        offline = decode_offline(ids, parser, synthesizer.codec, seed)
+        streamed, first = run(synthesizer.decoder(seed, who), ids)
+        offline = decode_offline(ids, family.parser(who), synthesizer.codec, seed)
         rows.append(judge(prompt.id, compare("streamed", streamed, offline, first or None)))
     return rows
 

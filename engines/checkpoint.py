@@ -42,10 +42,7 @@ def resolve(name: str, mirror: str | None = None, subfolder: str | None = None) 
 
     Raises CheckpointError as `tensorrt_tts.checkpoint_folder.find`.
     """
-    prefix = f"{subfolder}/" if subfolder else ""
-    folder = find(name, tuple(prefix + pattern for pattern in LANGUAGE_MODEL_FILES), mirror)
-    inner = folder / subfolder if subfolder else folder
-    return inner if inner.is_dir() else folder
+    return find(name, LANGUAGE_MODEL_FILES, mirror, subfolder or "")
 
 
 def describe(checkpoint: Path, model: ModelRecipes) -> Architecture:

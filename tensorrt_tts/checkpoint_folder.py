@@ -21,7 +21,7 @@ NO_CONNECTION = ("ConnectError", "ConnectTimeout", "ConnectionError", "ProxyErro
 ADAPTER = "adapter_config.json"
 """Of peft; beside it lie adapter_model.safetensors and no model's config.json."""
 
-CODEC_FILES = ("config.json", "model.safetensors", "pytorch_model.bin")
+CODEC_FILES = ("config.json", "config.yaml", "model.safetensors", "pytorch_model.bin")
 
 
 def demo_folder(part: str) -> Path:
@@ -39,17 +39,18 @@ def local_path(name: str) -> Path | None:
         return None
 
 
-def find(name: str, files: tuple[str, ...], mirror: str | None = None) -> Path:
+def find(name: str, files: tuple[str, ...], mirror: str | None = None, subfolder: str = "") -> Path:
     """A local folder as it is; anything else is a hub id, downloaded or taken from the hub's cache.
 
     files: patterns worth downloading. mirror: another hub id to try when the first is refused.
+    subfolder: where in the repository they lie, and in a local folder that has one of that name.
 
     Raises CheckpointNotFoundError when there is no such folder or repository, CheckpointError when
     the hub refuses it (gated) or cannot be reached.
     """
     path = local_path(name)
     if path is not None and path.is_dir():
-        return path
+        return _inside(path, subfolder)
     if path is not None:
         raise CheckpointNotFoundError(
             f"'{name}' is a file; give the folder it lies in, with config.json and weights"
@@ -60,17 +61,23 @@ def find(name: str, files: tuple[str, ...], mirror: str | None = None) -> Path:
             f"no folder '{name}'; give a folder with config.json and weights, a hub id such as "
             "owner/name, or a known model name (`tensorrt-tts voices` lists them)"
         )
+    wanted = tuple(f"{subfolder}/{file}" for file in files) if subfolder else files
     try:
-        return _download(name, files)
+        return _inside(_download(name, wanted), subfolder)
     except CheckpointError:
         if mirror is None:
             raise
         try:
-            return _download(mirror, files)
+            return _inside(_download(mirror, wanted), subfolder)
         except CheckpointError as error:
             raise CheckpointError(
                 f"{name}: refused or unreachable; its mirror too: {error}"
             ) from None
+
+
+def _inside(folder: Path, subfolder: str) -> Path:
+    inner = folder / subfolder
+    return inner if inner.is_dir() else folder
 
 
 def refuse_adapter(folder: Path) -> None:

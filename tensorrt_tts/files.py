@@ -1,4 +1,5 @@
-"""Files that people give: bytes to text, JSON to a typed value, or one clear line about why not.
+"""Files that people give: bytes to text, JSON and YAML to a typed value, or one clear line about
+why not.
 
 Every failure is of the class that the caller names, CorruptCheckpointError by default, and ends in
 the caller's remedy. Only FileNotFoundError passes through: what a missing file means is the
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import codecs
 import contextlib
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -83,7 +85,33 @@ def read_json(
 
     Raises FileNotFoundError, or `error` naming the file, the field, its value and the remedy.
     """
+    return _typed(path, read_text(path, error, remedy), kind, error, remedy)
+
+
+def read_yaml(
+    path: Path,
+    kind: type[T] | TypeAdapter[T],
+    error: type[TTSError] = CorruptCheckpointError,
+    remedy: str = "download it again",
+) -> T:
+    """As `read_json`, for a YAML file whose content JSON could hold too."""
+    import yaml
+
     text = read_text(path, error, remedy)
+    try:
+        content = json.dumps(yaml.safe_load(text))
+    except (yaml.YAMLError, TypeError, ValueError) as found:
+        raise error(f"'{path}' is not YAML ({reason(found)}); {remedy}") from found
+    return _typed(path, content, kind, error, remedy)
+
+
+def _typed(
+    path: Path,
+    text: str,
+    kind: type[T] | TypeAdapter[T],
+    error: type[TTSError],
+    remedy: str,
+) -> T:
     adapter: TypeAdapter[Any] = kind if isinstance(kind, TypeAdapter) else TypeAdapter(kind)
     try:
         value: T = adapter.validate_json(text, strict=True)

@@ -63,7 +63,8 @@ def load_model(model: str = DEMO, codec: str | None = None, spec: str | None = N
     else:
         hub_id = known.hub_id if known else model
         mirror = known.mirror if known else None
-        folder = checkpoint_folder.find(hub_id, LANGUAGE_MODEL_FILES, mirror)
+        subfolder = _spec(spec, model, known).subfolder if spec or known else ""
+        folder = checkpoint_folder.find(hub_id, LANGUAGE_MODEL_FILES, mirror, subfolder)
         codec_folder = folder
     checkpoint_folder.refuse_adapter(folder)
     config = _Config.read(folder)
@@ -72,19 +73,33 @@ def load_model(model: str = DEMO, codec: str | None = None, spec: str | None = N
     else:
         chosen = _spec(spec, model, known)
     if codec is not None or model != DEMO:
-        codec_folder = checkpoint_folder.find(codec or chosen.codec_id, CODEC_FILES)
+        codec_folder = checkpoint_folder.find(
+            codec or _codec_beside(model, folder, chosen) or chosen.codec_id,
+            CODEC_FILES,
+            subfolder=chosen.codec_subfolder,
+        )
     family = chosen.load(folder, config.full_size, codec_folder)
     sampling = _sampling(folder, chosen.sampling) if chosen.saved_sampling else chosen.sampling
     return SpeechModel(model, family, sampling, folder, codec_folder)
 
 
+def _codec_beside(model: str, folder: Path, spec: Spec) -> str | None:
+    """The codec in the local folder that the language model is in, where they come together."""
+    beside = folder.parent / spec.codec_subfolder
+    local = checkpoint_folder.local_path(model) is not None
+    together = local and spec.codec_subfolder and folder.name == spec.subfolder
+    return str(beside) if together and beside.is_dir() else None
+
+
 def known_spec(model: str, spec: str | None = None) -> Spec | None:
     """The spec of a model before anything of it is read or downloaded, or None for a folder or hub
-    id that has to say it itself. Raises SettingError for an unknown spec."""
+    id that has to say it itself, or may have voices of its own. Raises SettingError for an unknown
+    spec."""
     model, known = _known(model)
     if spec is None and known is None and model != DEMO:
         return None
-    return _spec(spec, model, known)
+    found = _spec(spec, model, known)
+    return None if known is None and found.replaceable else found
 
 
 def _known(model: str) -> tuple[str, Checkpoint | None]:

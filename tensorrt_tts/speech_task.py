@@ -161,7 +161,7 @@ class SpeechTask:
     async def _speak(self, segment: PreparedSegment) -> None:
         """Generate one segment, and wait until all of it is decoded."""
         backend, index = self._pipeline.backend, len(self.report.segments)
-        parser = self._pipeline.family.parser()
+        parser = self._pipeline.family.parser(segment.voice)
         report = SegmentReport(segment.text, len(segment.prompt.ids), counts=parser.counts)
         self.report.segments.append(report)
         decoded: asyncio.Future[None] = self._loop.create_future()

@@ -135,9 +135,9 @@ class Synthesizer:
             for segment in self._prepared(request)[:most]
         ]
 
-    def decoder(self, seed: int) -> LookaheadStreamingDecoder:
+    def decoder(self, seed: int, voice: Voice | None = None) -> LookaheadStreamingDecoder:
         """A fresh decoder for one segment's tokens, as the streams here are decoded."""
-        options, parser = self.options, self.model.family.parser()
+        options, parser = self.options, self.model.family.parser(voice)
         return LookaheadStreamingDecoder(
             self.codec, parser, options.schedule, seed, options.stateful
         )

@@ -91,7 +91,7 @@ async def speak_sequentially(
         with progress.phase("generate"):
             segments = prepare_request(request, model, backend.capacity.max_sequence)
             spoken = [
-                (await generate(backend, segment, f"segment-{index}"), segment.seed)
+                (await generate(backend, segment, f"segment-{index}"), segment)
                 for index, segment in enumerate(segments)
             ]
     finally:
@@ -103,8 +103,8 @@ async def speak_sequentially(
         codec = open_codec()
     parts = [np.zeros(0, np.int16)]
     with progress.phase("decode"):
-        for ids, seed in spoken:
-            parts += _decode(codec, model.family.parser(), ids, seed)
+        for ids, segment in spoken:
+            parts += _decode(codec, model.family.parser(segment.voice), ids, segment.seed)
     tokens = sum(len(ids) for ids, _ in spoken)
     return SequentialSpeech(
         np.concatenate(parts), codec.context.sample_rate, tokens, progress.seconds

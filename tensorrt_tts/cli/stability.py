@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from functools import partial
 from typing import TYPE_CHECKING
 
 from tensorrt_tts.cli.model_options import add_model_options, open_from
@@ -50,7 +51,7 @@ def run(parsed: argparse.Namespace) -> None:
 
 
 async def _measure(synthesizer: Synthesizer, parsed: argparse.Namespace) -> list[dict]:
-    from tensorrt_tts.codecs.stability import stability
+    from tensorrt_tts.codecs.stability import cheapest, stability
 
     try:
         ids = await synthesizer.generate_tokens(
@@ -59,7 +60,10 @@ async def _measure(synthesizer: Synthesizer, parsed: argparse.Namespace) -> list
         if not ids:
             raise TextError(f"the model said nothing for {parsed.text[:40]!r}; try another text")
         notice(f"{len(ids)} tokens; full scale = 1")
-        rows = stability(ids, synthesizer.model.family.parser, synthesizer.codec, seed=parsed.seed)
+        model = synthesizer.model
+        parser = partial(model.family.parser, model.spec.voice(parsed.voice))
+        rows = stability(ids, parser, synthesizer.codec, seed=parsed.seed)
+        notice(f"{cheapest(rows).policy} samples is the smallest that is exact for this text")
         return [row.as_dict() for row in rows]
     finally:
         await synthesizer.close()

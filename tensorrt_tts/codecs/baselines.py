@@ -29,9 +29,12 @@ class SlidingWindow:
 
     WINDOW_FRAMES = 4
 
-    def __init__(self, context: CodecContext, seed: int = 0) -> None:
+    def __init__(
+        self, context: CodecContext, seed: int = 0, condition: Condition | None = None
+    ) -> None:
         self._context = context
         self._seed = seed
+        self._condition = condition
         self._steps: list[Step] = []
         self._calls = 0
         self._windows: deque[Window] = deque()
@@ -74,7 +77,8 @@ class SlidingWindow:
     def _decode(self, steps: Sequence[Step], start: int, stop: int) -> None:
         """Its noise is drawn afresh on every call: a new seed stands for that."""
         self._calls += 1
-        self._windows.append(Window(steps, start, stop, 0, self._seed + self._calls))
+        seed = self._seed + self._calls
+        self._windows.append(Window(steps, start, stop, 0, seed, self._condition))
 
 
 class FullRedecode(SlidingWindow):
@@ -127,4 +131,4 @@ class Baseline(WindowCodec):
         return self._codec.run(jobs)
 
     def _open(self, schedule: HopSchedule, seed: int, condition: Condition | None) -> CodecStream:
-        return self._stream(self.context, seed)
+        return self._stream(self.context, seed, condition)

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from tensorrt_tts.codecs.base import Codec
-from tensorrt_tts.codecs.snac.weights import WEIGHT_FILES
+from tensorrt_tts.codecs.weights import WEIGHT_FILES
 
 ENGINES_VARIABLE = "TENSORRT_TTS_ENGINES"
 """Where to look for engines; by default where `python -m engines` puts them."""

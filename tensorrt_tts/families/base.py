@@ -55,6 +55,12 @@ class Spec:
     budget: TokenBudget
     codec_id: str
     """Hub id of the codec that turns its tokens into sound, where no other is given."""
+    subfolder: str = ""
+    """Where in its repository the language model lies; "" for a repository of its own."""
+    codec_subfolder: str = ""
+    """The same of the codec."""
+    replaceable: bool = False
+    """Whether a checkpoint's own folder may hold other voices, which then count."""
     sampling: SamplingDefaults = field(default_factory=SamplingDefaults)
     saved_sampling: bool = False
     """Whether the checkpoint's generation_config.json holds settings that were meant."""
@@ -148,7 +154,11 @@ class Family(Protocol):
 
     @property
     def grammar(self) -> Grammar:
-        """What the checkpoint may emit, and its stops."""
+        """What the checkpoint may emit, whoever speaks, and its stops."""
+        ...
+
+    def grammar_of(self, voice: Voice) -> Grammar:
+        """What it may emit after a prompt for that voice."""
         ...
 
     def prompt(self, text: str, voice: Voice) -> Prompt:
@@ -159,6 +169,6 @@ class Family(Protocol):
         """
         ...
 
-    def parser(self) -> FrameParser:
-        """For one stream."""
+    def parser(self, voice: Voice | None = None) -> FrameParser:
+        """For one stream, the answer to a prompt for that voice; None for the default one."""
         ...

@@ -21,12 +21,14 @@ class TokenBudget:
     """Covers the shortest texts ("Oh.") and their trailing silence."""
     ceiling: int = 4096
     """Tokens: the longest a checkpoint stays coherent."""
+    prefix: int = 0
+    """Tokens before the first frame, at most."""
 
     def tokens(self, text: str) -> int:
-        """A whole number of frames' worth of tokens, plus one for the stop token."""
+        """A whole number of frames' worth of tokens, what comes before them and the stop token."""
         digits = sum(character.isdigit() for character in text)
         letters = len(text) - digits
         seconds = self.floor_seconds + self.seconds_per_character * letters
         seconds += self.seconds_per_digit * digits
         frames = int(seconds * self.frames_per_second)
-        return min(frames * self.tokens_per_frame + 1, self.ceiling)
+        return min(self.prefix + frames * self.tokens_per_frame + 1, self.ceiling)

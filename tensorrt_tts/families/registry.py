@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from tensorrt_tts.families.base import Spec
 from tensorrt_tts.families.orpheus import spec as orpheus
+from tensorrt_tts.families.spark import spec as spark
 
-SPECS: dict[str, Spec] = {**orpheus.SPECS}
+SPECS: dict[str, Spec] = {**orpheus.SPECS, **spark.SPECS}
 """Every variant of every family, by name."""
 
 DEFAULT_SPEC: Spec = orpheus.ENGLISH
@@ -50,5 +51,6 @@ CHECKPOINTS = {
         _release("zh", orpheus.MANDARIN),
         _release("es_it", orpheus.SPANISH_ITALIAN),
         Checkpoint("veena", "maya-research/Veena", orpheus.VEENA, mirror="maya-research/veena-tts"),
+        Checkpoint("spark-0.5b", "SparkAudio/Spark-TTS-0.5B", spark.SPARK),
     )
 }

@@ -63,12 +63,15 @@ class Toy:
     def grammar(self) -> Grammar:
         return Grammar(prefix=(GLOBAL,) * GLOBALS, cycle=(SEMANTIC,), stops=(STOP,))
 
+    def grammar_of(self, voice: Voice) -> Grammar:
+        return self.grammar
+
     def prompt(self, text: str, voice: Voice) -> Prompt:
         if not text.isascii():
             raise TextError(f"text {text[:40]!r} has letters that this voice cannot read")
         return Prompt((*text.encode(), 257 + self.spec.voices.index(voice)))
 
-    def parser(self) -> ToyParser:
+    def parser(self, voice: Voice | None = None) -> ToyParser:
         return ToyParser()
 
 

@@ -17,8 +17,9 @@ from tensorrt_tts.codecs.full_precision import full_precision
 from tensorrt_tts.codecs.schedule import HopSchedule
 from tensorrt_tts.codecs.snac import weights as snac_weights
 from tensorrt_tts.codecs.snac.config import SnacConfig
-from tensorrt_tts.codecs.snac.stages import Interval, SnacStages, compute, needs
+from tensorrt_tts.codecs.snac.stages import SnacStages, compute, needs
 from tensorrt_tts.codecs.snac.stream import StateJob, StateStream, run
+from tensorrt_tts.codecs.state import Interval
 from tensorrt_tts.codecs.streams import WindowStream
 
 if TYPE_CHECKING:

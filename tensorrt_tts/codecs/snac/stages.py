@@ -19,12 +19,10 @@ import torch
 import torch.nn.functional as F
 
 from tensorrt_tts.codecs.noise import addressed_noise
+from tensorrt_tts.codecs.state import Interval
 
 if TYPE_CHECKING:
     from snac import SNAC
-
-Interval = tuple[int, int]
-"""Positions first … last − 1."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,27 +18,9 @@ from tensorrt_tts.codecs.base import Step
 from tensorrt_tts.codecs.context import CodecContext
 from tensorrt_tts.codecs.schedule import HopSchedule
 from tensorrt_tts.codecs.snac.stages import SnacStages, Stage, compute, needs, settled
+from tensorrt_tts.codecs.state import Interval, StageState, advance
 from tensorrt_tts.codecs.streams import Hop, HopStream
 from tensorrt_tts.errors import SettingError
-
-
-class StageState:
-    """What one stage holds of one stream."""
-
-    __slots__ = ("begin", "done", "end", "held", "stage")
-
-    def __init__(self, stage: Stage) -> None:
-        self.stage = stage
-        self.held: torch.Tensor | None = None  # inputs begin … end − 1, (channels, length)
-        self.begin = 0
-        self.end = 0
-        self.done = 0  # outputs handed on
-
-    @property
-    def shape(self) -> Hashable:
-        """The same for two streams that differ only in how far they have come."""
-        length = self.end - self.begin
-        return length, self.done - self.begin * self.stage.rate, self.begin == 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +62,33 @@ class StateStream(HopStream):
         return self._decoded
 
 
+@dataclass(frozen=True, slots=True)
+class _Arithmetic:
+    """See `codecs.state.Arithmetic`. seeds: of each stream, int64 (B,)."""
+
+    stages: SnacStages
+    seeds: torch.Tensor
+
+    def needs(self, stage: Stage, wanted: Interval) -> Interval:
+        return needs(stage, wanted)
+
+    def settled(self, stage: Stage, known: int) -> int:
+        return settled(stage, known)
+
+    def compute(
+        self,
+        states: Sequence[StageState],
+        x: torch.Tensor,
+        held: Interval,
+        wanted: Interval,
+        length: int | None,
+    ) -> torch.Tensor:
+        first, stages = states[0], self.stages
+        shift = torch.tensor([s.done - first.done for s in states], device=stages.device)
+        noise = stages.noise_at(first.stage, wanted, shift, self.seeds)
+        return compute(first.stage, x, held, wanted, length, noise)
+
+
 def run(stages: SnacStages, jobs: Sequence[StateJob]) -> np.ndarray:
     """Jobs of one shape: the samples that their steps made final, float32 (B, n); of ended streams
     all that are left."""
@@ -88,37 +97,7 @@ def run(stages: SnacStages, jobs: Sequence[StateJob]) -> np.ndarray:
     x: torch.Tensor | None = None
     if first.steps:
         x = stages.embed(torch.tensor([list(job.steps) for job in jobs], device=device))
-    for states in zip(*(job.states for job in jobs), strict=True):
-        state, stage = states[0], states[0].stage
-        held = [s.held for s in states if s.held is not None]
-        if held:  # channels outermost in memory, as `stages` keeps them
-            parts = [torch.stack(held, dim=1)] + ([] if x is None else [x.transpose(0, 1)])
-            x = torch.cat(parts, dim=-1).transpose(0, 1)
-        elif x is None:
-            continue
-        new = x.shape[-1] - (state.end - state.begin)
-        end = state.end + new
-        until = end * stage.rate if first.ended else settled(stage, end)
-        made, keep = None, 0
-        if until > state.done:
-            wanted = (state.done, until)
-            shift = torch.tensor([s.done - state.done for s in states], device=device)
-            made = compute(
-                stage,
-                x,
-                (state.begin, end),
-                wanted,
-                end if first.ended else None,
-                stages.noise_at(stage, wanted, shift, seeds),
-            )
-            keep = max(0, needs(stage, (until, until + 1))[0] - state.begin)
-        gained = max(0, until - state.done)
-        for row, s in enumerate(states):
-            s.held = x[row, :, keep:]
-            s.end += new
-            s.begin += keep
-            s.done += gained
-        x = made
+    x = advance([job.states for job in jobs], x, first.ended, _Arithmetic(stages, seeds))
     if x is None:
         return np.zeros((len(jobs), 0), np.float32)
     samples: np.ndarray = x[:, 0].float().cpu().numpy()

@@ -22,7 +22,7 @@ import torch
 
 from tensorrt_tts.codecs.fixed_window import OUTSIDE, FixedWindowCodec
 from tensorrt_tts.codecs.snac.config import SnacConfig
-from tensorrt_tts.codecs.snac.weights import WEIGHT_FILES
+from tensorrt_tts.codecs.weights import WEIGHT_FILES
 from tensorrt_tts.engine_folder.device import find_device
 from tensorrt_tts.engine_folder.find import fitting_engine, installed_tensorrt
 from tensorrt_tts.engine_folder.fingerprint import fingerprint_of

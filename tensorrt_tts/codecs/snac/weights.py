@@ -2,32 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tensorrt_tts.codecs.snac.config import SnacConfig
-from tensorrt_tts.errors import CheckpointNotFoundError, CorruptCheckpointError
-from tensorrt_tts.files import unreadable
-from tensorrt_tts.validation import shown
-from tensorrt_tts.weight_files import damaged
+from tensorrt_tts.codecs.weights import check_weights, read_weights
 
 if TYPE_CHECKING:
-    import torch
     from snac import SNAC
-
-WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")
-
-_PARTS = {
-    ".parametrizations.weight.original0": "magnitude",
-    ".parametrizations.weight.original1": "direction",
-    ".weight_g": "magnitude",
-    ".weight_v": "direction",
-}
-"""How torch names the two halves of a weight norm, now and until 2.0."""
-
-_NORMED = re.compile(f"({'|'.join(re.escape(ending) for ending in _PARTS)})$")
 
 
 def build(config: SnacConfig) -> SNAC:
@@ -44,13 +26,11 @@ def load(folder: Path) -> tuple[SnacConfig, SNAC]:
     Raises CheckpointNotFoundError or CorruptCheckpointError, naming the file and what to do.
     """
     config = SnacConfig.read(folder)
-    path = next((folder / name for name in WEIGHT_FILES if (folder / name).is_file()), None)
-    if path is None:
-        raise CheckpointNotFoundError(
-            f"no weights in codec folder '{folder}': expected one of {', '.join(WEIGHT_FILES)}"
-        )
+    path, state = read_weights(folder)
     model = fold(build(config))
-    _assign(model, _folded(_read(path), path), path)
+    shapes = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
+    check_weights(state, shapes, path, optional=lambda name: name.startswith("encoder."))
+    model.load_state_dict(state, strict=False)
     return config, model.eval().requires_grad_(False)
 
 
@@ -62,97 +42,3 @@ def fold(model: SNAC) -> SNAC:
         if parametrize.is_parametrized(module, "weight"):
             parametrize.remove_parametrizations(module, "weight")
     return model
-
-
-def _read(path: Path) -> dict[str, torch.Tensor]:
-    import torch
-
-    try:
-        if path.suffix == ".safetensors":
-            from safetensors.torch import load_file
-
-            return load_file(path)
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except OSError as error:
-        raise unreadable(path, error, CorruptCheckpointError) from error
-    except Exception as error:  # safetensors, zip and pickle all raise their own
-        raise damaged(path) from error
-    if not isinstance(state, Mapping):
-        raise _no_tensors(path, f"a {type(state).__name__}")
-    for name, held in state.items():
-        if not torch.is_tensor(held):
-            raise _no_tensors(path, f"{shown(name)}, a {type(held).__name__}")
-    return {str(name): tensor.detach() for name, tensor in state.items()}
-
-
-def _folded(state: dict[str, torch.Tensor], path: Path) -> dict[str, torch.Tensor]:
-    """Plain weights in float32, whichever way each tensor is spelled: plain, weight-normed as torch
-    writes it today (`parametrizations.weight.original0`) or as it did until 2.0 (`weight_g`)."""
-    import torch
-
-    plain: dict[str, torch.Tensor] = {}
-    normed: dict[str, dict[str, torch.Tensor]] = {}
-    for name, tensor in state.items():
-        if not tensor.is_floating_point():
-            raise _misfit(path, f"{name} holds {tensor.dtype}, and weights are floats")
-        layer, part = _NORMED.sub("", name), _NORMED.search(name)
-        if part is None:
-            plain[name] = tensor.float()
-            continue
-        parts = normed.setdefault(layer, {})
-        kind = _PARTS[part.group()]
-        if kind in parts:
-            raise _misfit(path, f"{layer} has its {kind} twice, in two spellings")
-        parts[kind] = tensor.float()
-    for layer, parts in normed.items():
-        lost = {"magnitude", "direction"} - set(parts)
-        if lost or f"{layer}.weight" in plain:
-            also = f"lacks its {lost.pop()}" if lost else "also has a plain weight"
-            raise _misfit(path, f"the weight norm of {layer} {also}")
-        magnitude, direction = parts["magnitude"], parts["direction"]
-        if magnitude.shape != (*direction.shape[:1], *(1 for _ in direction.shape[1:])):
-            raise _misfit(
-                path,
-                f"the weight norm of {layer} has a magnitude of shape {tuple(magnitude.shape)} for "
-                f"a direction of {tuple(direction.shape)}",
-            )
-        # The operation that `fold` ends in, so the result is the same to the bit.
-        plain[f"{layer}.weight"] = torch._weight_norm(direction, magnitude, 0)
-    return plain
-
-
-def _no_tensors(path: Path, held: str) -> CorruptCheckpointError:
-    return CorruptCheckpointError(
-        f"'{path}' holds {held}, where tensors by name are due; save the model's state_dict alone"
-    )
-
-
-def _misfit(path: Path, detail: str) -> CorruptCheckpointError:
-    return CorruptCheckpointError(
-        f"'{path}' does not fit its config.json: {detail}; config and weights must be of one "
-        "checkpoint"
-    )
-
-
-def _assign(model: SNAC, state: dict[str, torch.Tensor], path: Path) -> None:
-    wanted = model.state_dict()
-    for name, tensor in state.items():
-        if name in wanted and tensor.shape != wanted[name].shape:
-            raise _misfit(
-                path,
-                f"{name} has the shape {tuple(tensor.shape)}, not {tuple(wanted[name].shape)}",
-            )
-        if not tensor.isfinite().all():
-            raise CorruptCheckpointError(
-                f"'{path}': {name} is not finite everywhere, and would decode to silence; download "
-                "it again"
-            )
-    missing = [name for name in wanted if name not in state and not name.startswith("encoder.")]
-    unknown = [name for name in state if name not in wanted]
-    if missing or unknown:
-        raise _misfit(path, f"tensors missing: {_some(missing)}; unknown: {_some(unknown)}")
-    model.load_state_dict(state, strict=False)
-
-
-def _some(names: list[str]) -> str:
-    return f"{len(names)} ({', '.join(names[:2])})" if names else "none"

@@ -53,8 +53,11 @@ class Orpheus:
     def grammar(self) -> Grammar:
         return self.tokens.grammar()
 
+    def grammar_of(self, voice: Voice) -> Grammar:
+        return self.grammar
+
     def prompt(self, text: str, voice: Voice) -> Prompt:
         return build_prompt(self.spec.prompt, self.tokens, text, voice, self.tokenizer)
 
-    def parser(self) -> FrameParser:
+    def parser(self, voice: Voice | None = None) -> FrameParser:
         return FrameParser(self.tokens)

@@ -16,7 +16,7 @@ from engines.snac_engine import SnacRecipe
 from tensorrt_tts.codecs.base import Codec
 from tensorrt_tts.codecs.snac import onnx as snac_onnx
 from tensorrt_tts.codecs.snac import trt as snac_trt
-from tests.support import fake_tensorrt
+from tests.support import fake_tensorrt, tiny_bicodec
 from tests.support.codec_conformance import CodecConformance, Subject
 from tests.support.snac_codecs import tiny_codec
 from tests.support.tiny_snac import TINY, tiny_export
@@ -61,6 +61,16 @@ class TestTensorRT(CodecConformance):
     def subject(self, monkeypatch: pytest.MonkeyPatch) -> Subject:
         monkeypatch.setitem(sys.modules, "tensorrt", fake_tensorrt)
         return Subject(built(), TINY.codebook_size, most=30)
+
+
+class TestBiCodec(CodecConformance):
+    """It sees further than a stream of the others is long."""
+
+    @pytest.fixture
+    def subject(self) -> Subject:
+        codec, voices = tiny_bicodec.tiny_codec(), (tiny_bicodec.voice(1), tiny_bicodec.voice(2))
+        both = (False, True)
+        return Subject(codec, 8192, 1, 150, voices, stateful=both, seeded=False)
 
 
 class TestNull(CodecConformance):

@@ -1,6 +1,7 @@
 import pytest
 
 from tensorrt_tts.families.base import Spec
+from tensorrt_tts.families.budget import TokenBudget
 from tensorrt_tts.families.orpheus.family import budget as orpheus_budget
 from tensorrt_tts.families.registry import CHECKPOINTS, SPECS
 
@@ -18,6 +19,13 @@ def test_budget_grows_with_the_text_and_holds_whole_frames() -> None:
 
 def test_budget_is_capped() -> None:
     assert orpheus_budget(ceiling=701).tokens("a" * 5000) == 701
+
+
+def test_what_comes_before_the_first_frame_takes_none_of_the_speech() -> None:
+    """A speaker and what stands around it."""
+    spark = SPECS["spark"].budget
+    assert spark.tokens("a" * 100) == 39 + TokenBudget(50, 1).tokens("a" * 100)
+    assert spark.tokens("") == 39 + 150 + 1
 
 
 def test_checkpoint_names_are_what_the_table_is_keyed_by() -> None:

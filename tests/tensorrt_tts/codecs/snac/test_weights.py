@@ -9,6 +9,7 @@ import torch
 from tensorrt_tts.codecs.base import decode
 from tensorrt_tts.codecs.snac import weights as snac_weights
 from tensorrt_tts.codecs.snac.codec import SnacCodec
+from tensorrt_tts.codecs.weights import WEIGHT_FILES
 from tensorrt_tts.errors import CheckpointNotFoundError, CorruptCheckpointError
 from tests.support.tiny_snac import TINY, without_encoder, write_snac
 
@@ -49,7 +50,7 @@ def test_no_weights(folder: Path) -> None:
         snac_weights.load(folder)
 
 
-@pytest.mark.parametrize("name", snac_weights.WEIGHT_FILES)
+@pytest.mark.parametrize("name", WEIGHT_FILES)
 def test_cut_weights(folder: Path, name: str) -> None:
     (folder / "pytorch_model.bin").unlink()
     (folder / name).write_bytes(b"\x80garbage")
@@ -100,7 +101,7 @@ def test_a_file_that_holds_something_else(folder: Path, content: object, says: s
         snac_weights.load(folder)
 
 
-@pytest.mark.parametrize("name", snac_weights.WEIGHT_FILES)
+@pytest.mark.parametrize("name", WEIGHT_FILES)
 def test_a_pointer_of_git_lfs(tmp_path: Path, name: str) -> None:
     (tmp_path / "config.json").write_text(json.dumps(TINY.model_dump()))
     (tmp_path / name).write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\n")
@@ -150,7 +151,7 @@ def old_spelling(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     }
 
 
-@pytest.mark.parametrize("file", snac_weights.WEIGHT_FILES)
+@pytest.mark.parametrize("file", WEIGHT_FILES)
 @pytest.mark.parametrize("spelling", ["today's", "until 2.0", "each by turns", "some folded"])
 def test_every_spelling_of_weight_norm_loads_to_the_bit(
     tmp_path: Path, spelling: str, file: str

@@ -1,0 +1,172 @@
+"""Is our codec that of the official code? Its tensors against stored ones, on the same weights.
+
+A folder holds a codec's config and weights, and npz files: each has ids and any of the tensors that
+the official code makes of them. For BiCodec: `semantic` (batch, steps), `glob` (batch, 1, tokens),
+and `z_q`, `d_vector`, `gen_in`, `wav`, or any stage's output under the released module's name;
+`NAME_f64` is compared with a decode in double precision, `atol` is the file's own tolerance. An
+empty array says that there is none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from tensorrt_tts.codecs.base import Condition, Step
+from tensorrt_tts.codecs.bicodec.codec import BiCodec
+from tensorrt_tts.codecs.bicodec.weights import load
+from tensorrt_tts.codecs.schedule import HopSchedule
+from tensorrt_tts.errors import InputError
+
+TOLERANCE = 2e-5
+"""Of every tensor where a file states none: four times what single precision costs the official
+code against double."""
+
+HOP = 25
+"""Steps between two decodes of the stream that is compared too: half a second."""
+
+IDS = ("semantic", "glob")
+DOUBLE = "_f64"
+STREAMED = "wav, streamed"
+
+Case = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """error: the largest difference; None where there is none to state: for a tensor of another
+    shape than ours, one that we have not under that name, and one that holds what is no number."""
+
+    case: str
+    tensor: str
+    shape: tuple[int, ...]
+    error: float | None
+    tolerance: float
+
+    @property
+    def within(self) -> bool:
+        return self.error is not None and self.error <= self.tolerance
+
+
+def codec_golden(folder: Path, tolerance: float = TOLERANCE) -> Iterator[Compared]:
+    """Every tensor of every case. Raises what `BiCodec.from_folder` raises, and InputError for a
+    file that is no case."""
+    config, weights = load(folder)
+    codec = BiCodec(config, weights)
+    double = BiCodec(config, {name: tensor.double() for name, tensor in weights.items()})
+    paths = sorted(folder.glob("*.npz"))
+    if not paths:
+        raise InputError(f"no npz file in '{folder}'; each holds ids and what was made of them")
+    for path in paths:
+        case = _read(path)
+        allowed = float(case.pop("atol", tolerance))
+        rows = list(zip(*(case.pop(name) for name in IDS), strict=True))
+        inputs = [_inputs(semantic, tokens, codec, path) for semantic, tokens in rows]
+        single = _traced(codec, inputs)
+        exact = _traced(double, inputs) if any(name.endswith(DOUBLE) for name in case) else {}
+        for name, theirs in case.items():
+            if not theirs.size:
+                continue
+            plain = name.removesuffix(DOUBLE)
+            ours = (single if plain == name else exact).get(plain)
+            yield Compared(path.stem, name, theirs.shape, _error(ours, theirs), allowed)
+        if "wav" in case:
+            error = _error(streamed(codec, inputs), case["wav"])
+            yield Compared(path.stem, STREAMED, case["wav"].shape, error, allowed)
+
+
+def streamed(codec: BiCodec, inputs: Sequence[tuple[list[Step], Condition]]) -> np.ndarray:
+    """float32 (batch, 1, samples): the streams hop by hop, side by side, none waiting for less than
+    exact samples. All have one length."""
+    schedule = HopSchedule(codec.context.lookahead, HOP)
+    streams = [codec.open(schedule, 0, condition) for _, condition in inputs]
+    parts: list[list[np.ndarray]] = [[] for _ in streams]
+
+    def decode() -> None:
+        while any(stream.due for stream in streams):
+            results = codec.run([stream.job() for stream in streams])
+            for stream, samples, heard in zip(streams, results, parts, strict=True):
+                stream.take(samples)
+                heard.append(samples)
+
+    for step in zip(*(steps for steps, _ in inputs), strict=True):
+        for stream, one in zip(streams, step, strict=True):
+            stream.push([one])
+        decode()
+    for stream in streams:
+        stream.end()
+    decode()
+    return np.stack([np.concatenate(heard)[None] for heard in parts])
+
+
+def table(rows: Sequence[Compared]) -> str:
+    """One row per tensor."""
+    wide = max(len(row.tensor) for row in rows)
+    lines = [f"{'case':<16}{'tensor':<{wide + 2}}{'shape':<20}{'error':>10}{'allowed':>10}"]
+    for row in rows:
+        error = "none" if row.error is None else f"{row.error:.1e}"
+        shape = " × ".join(map(str, row.shape))
+        lines.append(
+            f"{row.case:<16}{row.tensor:<{wide + 2}}{shape:<20}{error:>10}{row.tolerance:>10.1e}"
+            f"{'' if row.within else '  beyond'}"
+        )
+    return "\n".join(lines)
+
+
+def as_rows(rows: Sequence[Compared]) -> list[dict[str, object]]:
+    return [asdict(row) | {"within": row.within} for row in rows]
+
+
+def _read(path: Path) -> Case:
+    try:
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
+            case: Case = dict(file)
+    except Exception as error:  # zip's, numpy's and the system's own
+        raise InputError(
+            f"'{path}' cannot be read ({type(error).__name__}); write it with numpy.savez"
+        ) from error
+    lost = next((name for name in IDS if name not in case), None)
+    if lost is not None:
+        raise InputError(
+            f"'{path}' has no {lost}: a case has {' and '.join(IDS)}, and tensors made of them"
+        )
+    if len({len(case[name]) for name in IDS}) != 1:
+        lengths = " and ".join(f"{name} {len(case[name])}" for name in IDS)
+        raise InputError(f"'{path}' has rows {lengths}; give each stream its speaker")
+    return case
+
+
+def _inputs(
+    semantic: np.ndarray, tokens: np.ndarray, codec: BiCodec, path: Path
+) -> tuple[list[Step], Condition]:
+    steps: list[Step] = [(int(code),) for code in semantic.reshape(-1)]
+    size = codec.config.quantizer.codebook_size
+    wrong = next((code for (code,) in steps if not 0 <= code < size), None)
+    if wrong is not None:
+        raise InputError(f"'{path}': semantic has {wrong}, codes are 0 to {size - 1}")
+    condition = tuple(int(token) for token in tokens.reshape(-1))
+    try:
+        codec.speakers.speaker(condition)
+    except ValueError as error:
+        raise InputError(f"'{path}': glob: {error}") from error
+    return steps, condition
+
+
+def _traced(codec: BiCodec, inputs: Sequence[tuple[list[Step], Condition]]) -> Case:
+    rows = [codec.trace(*one) for one in inputs]
+    return {name: np.stack([row[name] for row in rows]) for name in rows[0]}
+
+
+def _error(ours: np.ndarray | None, theirs: np.ndarray) -> float | None:
+    """Official modules hand out some tensors with the channels last, and vectors without
+    positions."""
+    if ours is None:
+        return None
+    for form in (ours, ours[..., 0], np.swapaxes(ours, 1, 2)):
+        if form.shape == theirs.shape:
+            largest = float(np.abs(form.astype(np.float64) - theirs).max())
+            return largest if np.isfinite(largest) else None
+    return None

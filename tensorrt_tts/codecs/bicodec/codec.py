@@ -1,0 +1,202 @@
+"""BiCodec (any config of its architecture) as a `Codec`: by windows, or with state."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections import defaultdict
+from collections.abc import Hashable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from tensorrt_tts.codecs.base import CodecStream, Condition, Job, Step, Window
+from tensorrt_tts.codecs.bicodec import weights as bicodec_weights
+from tensorrt_tts.codecs.bicodec.config import BiCodecConfig
+from tensorrt_tts.codecs.bicodec.speaker import Speaker, Speakers
+from tensorrt_tts.codecs.bicodec.stages import (
+    GENERATOR_INPUT,
+    BiCodecStages,
+    Stage,
+    Weights,
+    style_names,
+)
+from tensorrt_tts.codecs.bicodec.stream import GeneratorArithmetic, StateJob, StateStream
+from tensorrt_tts.codecs.context import CodecContext
+from tensorrt_tts.codecs.full_precision import full_precision
+from tensorrt_tts.codecs.schedule import HopSchedule
+from tensorrt_tts.codecs.state import Interval, advance
+from tensorrt_tts.codecs.streams import WindowStream
+
+
+class BiCodec:
+    """One loaded decoder. A step is one semantic code, a condition the speaker's tokens.
+
+    It has no noise: the seed changes nothing.
+    """
+
+    def __init__(self, config: BiCodecConfig, weights: Weights, device: str = "cpu") -> None:
+        """weights: as `weights.shapes` names them."""
+        self.config = config
+        self.context: CodecContext = config.context()
+        self.device = torch.device(device)
+        self.max_batch = 64
+        self.threads = (os.cpu_count() or 1) if self.device.type == "cpu" else 1
+        self.stages = BiCodecStages(config, weights, self.device)
+        self.speakers = Speakers(config, weights, style_names(config), self.device)
+
+    @classmethod
+    def from_folder(cls, folder: Path, device: str = "cpu") -> BiCodec:
+        """Raises CheckpointNotFoundError, CorruptCheckpointError."""
+        return cls(*bicodec_weights.load(folder), device)
+
+    def open(
+        self,
+        schedule: HopSchedule,
+        seed: int = 0,
+        condition: Condition | None = None,
+        stateful: bool = False,
+    ) -> CodecStream:
+        if stateful:
+            prenet, before = self.config.reach()
+            context = replace(self.context, default_lookahead=self.config.state_lookahead())
+            return StateStream(context, schedule, self.stages, prenet, before, condition)
+        return WindowStream(self.context, schedule, seed, condition)
+
+    def enter_thread(self) -> None:
+        """As `SnacCodec.enter_thread`, for the same reason."""
+        if self.device.type == "cpu":
+            torch.set_num_threads(1)
+
+    @torch.inference_mode()
+    @full_precision()
+    def run(self, jobs: Sequence[Job]) -> list[np.ndarray]:
+        """See `Codec`. Raises ValueError for a window that lacks steps on its left or is cut
+        beyond its steps, and for one of nobody."""
+        groups: dict[Hashable, list[int]] = defaultdict(list)
+        for index, job in enumerate(jobs):
+            groups[self._kind(job)].append(index)
+        results: list[np.ndarray] = [np.zeros(0, np.float32)] * len(jobs)
+        for members in groups.values():
+            decoded = self._run([jobs[index] for index in members])
+            for index, samples in zip(members, decoded, strict=True):
+                results[index] = samples
+        return results
+
+    def _kind(self, job: Job) -> Hashable:
+        if isinstance(job, Window):  # where in its steps it begins matters too
+            return job.shape, job.start - job.origin * self.context.samples_per_step
+        return job.shape
+
+    def _run(self, jobs: Sequence[Job]) -> np.ndarray:
+        """Of one kind: float32 (B, samples)."""
+        windows = [job for job in jobs if isinstance(job, Window)]
+        if windows:
+            return self._decode(windows)
+        return self._go_on([job for job in jobs if isinstance(job, StateJob)])
+
+    @torch.inference_mode()
+    @full_precision()
+    def trace(self, steps: Sequence[Step], condition: Condition) -> dict[str, np.ndarray]:
+        """What a decode of a whole stream computes on its way, each (channels, positions): "z_q",
+        "d_vector" (of one position), "gen_in", "wav", and every stage's output under the released
+        module's name."""
+        speaker = self.speakers.speaker(condition)
+        found = {"d_vector": speaker.vector[:, None]}
+        length, x = len(steps), self.stages.embed(self._codes([steps]))
+        found["z_q"] = x[0]
+        for name, stage in zip(self.stages.names, self.stages.stages, strict=True):
+            held, wanted = (0, length), (0, length * stage.rate)
+            x = stage.compute(x, held, wanted, length, Speaker.stack([speaker]))
+            length *= stage.rate
+            found[name] = x[0]
+        found["prenet.linear"] = found[GENERATOR_INPUT] - found["d_vector"]
+        found["wav"] = x[0]
+        return {name: tensor.float().cpu().numpy() for name, tensor in found.items()}
+
+    def _codes(self, streams: Sequence[Sequence[Step]]) -> torch.Tensor:
+        codes = [[code for (code,) in steps] for steps in streams]
+        return torch.tensor(codes, dtype=torch.int64, device=self.device)
+
+    def _decode(self, windows: Sequence[Window]) -> np.ndarray:
+        """A batch of windows of one shape: float32 (B, stop − start)."""
+        first = windows[0]
+        if first.stop == first.start:
+            return np.zeros((len(windows), 0), np.float32)
+        wanted = self._intervals(first)
+        return _samples(self._compute(self.stages.stages, wanted, windows, self._of(windows)))
+
+    def _go_on(self, jobs: Sequence[StateJob]) -> np.ndarray:
+        """A batch of jobs of one shape: what they made final, float32 (B, n)."""
+        first, speakers, x = jobs[0], self._of(jobs), None
+        if first.wanted[0] < first.wanted[1]:
+            end = first.origin + len(first.steps)
+            wanted = _backwards(self.stages.prenet, first.wanted, end)
+            x = self._compute(self.stages.prenet, wanted, jobs, speakers)
+        states = [job.states for job in jobs]
+        x = advance(states, x, first.ended, GeneratorArithmetic(speakers))
+        return np.zeros((len(jobs), 0), np.float32) if x is None else _samples(x)
+
+    def _compute(
+        self,
+        stages: Sequence[Stage],
+        wanted: Sequence[Interval],
+        jobs: Sequence[Window] | Sequence[StateJob],
+        speakers: Speaker,
+    ) -> torch.Tensor:
+        """What the last of the stages makes of the jobs' steps, each at its interval."""
+        first = jobs[0]
+        held = (first.origin, first.origin + len(first.steps))
+        length = held[1]
+        x = self.stages.embed(self._codes([job.steps for job in jobs]))
+        for stage, interval in zip(stages, wanted, strict=True):
+            x = stage.compute(x, held, interval, length, speakers)
+            held = interval
+            length *= stage.rate
+        return x
+
+    def _of(self, jobs: Sequence[Window] | Sequence[StateJob]) -> Speaker:
+        speakers = []
+        for job in jobs:
+            if job.condition is None:
+                raise ValueError("a window of no speaker: BiCodec needs a stream's condition")
+            speakers.append(self.speakers.speaker(job.condition))
+        return Speaker.stack(speakers)
+
+    def _intervals(self, window: Window) -> list[Interval]:
+        """What each stage must produce so that the last one produces start … stop − 1."""
+        end = window.origin + len(window.steps)
+        scale = self.context.samples_per_step
+        if not 0 <= window.start <= window.stop <= end * scale:
+            raise ValueError(
+                f"window asks for samples {window.start} to {window.stop}, its steps end at sample "
+                f"{end * scale}"
+            )
+        stages = self.stages.stages
+        wanted = _backwards(stages, (window.start, window.stop), end)
+        first = max(0, stages[0].needs(wanted[0])[0])
+        if first < window.origin:
+            raise ValueError(
+                f"window begins at step {window.origin}, its samples need step {first}"
+            )
+        return wanted
+
+
+def _backwards(stages: Sequence[Stage], last: Interval, end: int) -> list[Interval]:
+    """What each stage must produce so that the last one produces `last`, of `end` steps."""
+    wanted: list[Interval] = []
+    length = end * math.prod(stage.rate for stage in stages)
+    for stage in reversed(stages):
+        wanted.append(last)
+        length //= stage.rate
+        low, high = stage.needs(last)
+        last = (max(low, 0), min(high, length))
+    wanted.reverse()
+    return wanted
+
+
+def _samples(x: torch.Tensor) -> np.ndarray:
+    samples: np.ndarray = x[:, 0].float().cpu().numpy()
+    return samples
