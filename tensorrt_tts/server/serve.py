@@ -133,7 +133,12 @@ async def run(
 ) -> int:
     """`serve` inside a running loop."""
     service = Service(settings, synthesizer)
-    server = Server(uvicorn_config(settings, service))
+    try:
+        server = Server(uvicorn_config(settings, service))
+    except TTSError:  # a setting that does not go with the model
+        listener.close()
+        await synthesizer.close()
+        raise
 
     def stop(number: int) -> None:
         server.should_exit = True

@@ -32,6 +32,16 @@ def test_a_bad_value_is_one_line_with_name_value_and_remedy(
     assert "\n" not in str(refused.value)
 
 
+def test_openai_s_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert read_settings([]).openai_voices == {}
+    assert "tts-1-hd" in read_settings([]).openai_models
+    monkeypatch.setenv("TTS_OPENAI_VOICES", '{"alloy": "leah"}')
+    monkeypatch.setenv("TTS_OPENAI_MODELS", '["tts-1"]')
+    settings = read_settings([])
+    assert (settings.openai_voices, settings.openai_models) == ({"alloy": "leah"}, ("tts-1",))
+    assert read_settings(["--openai-voices", '{"ash": "leo"}']).openai_voices["ash"] == "leo"
+
+
 @pytest.mark.parametrize("level", ["INFO", "info", " Info"])
 def test_a_log_level_in_any_case(monkeypatch: pytest.MonkeyPatch, level: str) -> None:
     monkeypatch.setenv("TTS_LOG_LEVEL", level)

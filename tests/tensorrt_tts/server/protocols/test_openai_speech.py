@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.null_codec import NullCodec
+from tensorrt_tts.errors import SettingError
 from tensorrt_tts.server.protocols import openai_wire as wire
 from tensorrt_tts.server.protocols.openai_description import SPEECH_BODY
 from tests.support.altered_codecs import SteppedCodec
@@ -409,6 +410,20 @@ def _values(rules: dict[str, Any]) -> st.SearchStrategy[Any]:
         "null": st.none(),
         "object": st.fixed_dictionaries({"id": st.text(characters)}),
     }[rules["type"]]
+
+
+def test_a_voice_table_that_means_nobody_ends_the_start() -> None:
+    with (
+        pytest.raises(SettingError, match="the voice 'bob', which the model does not have"),
+        serving(codec=NullCodec(), openai_voices={"alloy": "bob"}),
+    ):
+        pass
+
+
+def test_a_voice_table() -> None:
+    with serving(codec=NullCodec(), openai_voices={"alloy": "leo"}) as server:
+        alloy, leo = (ask(server.port, voice=name, seed=1).body for name in ("alloy", "leo"))
+    assert alloy == leo
 
 
 @pytest.mark.parametrize("path", ["/v1/audio/speech", "/v1/audio/nothing", "/v1/chat/completions"])
