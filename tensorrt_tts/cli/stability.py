@@ -63,7 +63,8 @@ async def _measure(synthesizer: Synthesizer, parsed: argparse.Namespace) -> list
         model = synthesizer.model
         parser = partial(model.family.parser, model.spec.voice(parsed.voice))
         rows = stability(ids, parser, synthesizer.codec, seed=parsed.seed)
-        notice(f"{cheapest(rows).policy} samples is the smallest that is exact for this text")
+        smallest = cheapest(rows).policy.partition(" (")[0]
+        notice(f"{smallest} is the smallest that is exact for this text")
         return [row.as_dict() for row in rows]
     finally:
         await synthesizer.close()
