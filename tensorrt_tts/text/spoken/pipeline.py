@@ -21,7 +21,7 @@ from tensorrt_tts.text.spoken.stages.numbers import numbers
 from tensorrt_tts.text.spoken.stages.ordinals import ordinals
 from tensorrt_tts.text.spoken.stages.phones import phones
 from tensorrt_tts.text.spoken.stages.punctuation import punctuation
-from tensorrt_tts.text.spoken.stages.ranges import ranges
+from tensorrt_tts.text.spoken.stages.ranges import products, ranges
 from tensorrt_tts.text.spoken.stages.roman import roman
 from tensorrt_tts.text.spoken.stages.sanitise import sanitise
 from tensorrt_tts.text.spoken.stages.serials import scales, serials
@@ -44,6 +44,7 @@ NUMBER_STAGES: tuple[Stage, ...] = (
     measures,
     ordinals,
     scales,
+    products,
     serials,
     years,
     fractions,

@@ -6,7 +6,7 @@ import re
 
 from tensorrt_tts.text.spoken.draft import Draft
 from tensorrt_tts.text.spoken.languages import Language
-from tensorrt_tts.text.spoken.stages.context import ends_sentence
+from tensorrt_tts.text.spoken.stages.context import LETTER, ends_sentence
 from tensorrt_tts.text.spoken.units import either
 
 
@@ -226,7 +226,6 @@ _WORDS = _table("""
     క్రీ.శ.=క్రీస్తు శకం
     క్రీ.పూ.=క్రీస్తు పూర్వం
 """)
-_LETTER = r"[^\W\d_\u0900-\u0dff]"
 _BORDER = r"(?<![\w\u0900-\u0963\u0966-\u0dff.])"
 _TITLE = re.compile(
     rf"{_BORDER}(?:({either([t for t in _TITLES if t not in ('St', 'Ft', 'Mt')])})\.|"
@@ -241,12 +240,12 @@ _STREETS = {"St": "Street", "Ct": "Court", "Ave": "Avenue", "Blvd": "Boulevard",
             "Dr": "Drive"}  # fmt: skip
 _WORD = re.compile(rf"{_BORDER}(?:{either(_WORDS)})(?![\w\u0900-\u0963\u0966-\u0dff])")
 _PAGES = re.compile(r"\b(pp?|Pp?)\. ?(?=\d)")
-_INITIALS = re.compile(rf"(?<![\w.])((?:{_LETTER}\.){{2,8}})(?!\w)")
+_INITIALS = re.compile(rf"(?<![\w.])((?:{LETTER}\.){{2,8}})(?!\w)")
 _DEGREE = re.compile(r"(?<![\w.])(Ph\.? ?D|B\.Tech|M\.Tech|B\.Sc|M\.Sc|B\.Com|M\.Com|B\.Ed|M\.Phil|D\.Litt|Ll\.B|M\.Ed)\b\.?")
 _SLASHED = re.compile(r"(?<!\w)(w/o|w/|c/o|b/w|a/c|A/C|n/a|N/A|s/o|d/o|S/O|D/O|W/O|C/O|h/o)(?!\w)|(?<!\w)w/ ?(?=[a-z])")
 _SLASHES = {"w/o": "without", "w/": "with", "c/o": "care of", "b/w": "between", "a/c": "account",
             "n/a": "not applicable", "s/o": "son of", "d/o": "daughter of", "h/o": "house of"}  # fmt: skip
-_INDIC_LETTER = r"(?:[\u0905-\u0939\u0c05-\u0c39][\u093a-\u094d\u0c3e-\u0c4d\u0901-\u0903\u0c01-\u0c03]{0,3})"
+_INDICLETTER = r"(?:[\u0905-\u0939\u0c05-\u0c39][\u093a-\u094d\u0c3e-\u0c4d\u0901-\u0903\u0c01-\u0c03]{0,3})"
 _NEEDS_NAME = frozenset(("v.", "Co.", "Sec.", "ed.", "Ed.", "Art.", "Ch.", "Mar.", "Mon.", "Fri.",
                          "min.", "info.", "Dec.", "Sept.", "Sep.", "ई.", "ता.", "मो.", "ले.", "सं.",
                          "జి.", "తా.", "కు.", "చి.", "సం.", "లి.", "లి.", "కై.", "मो."))  # fmt: skip

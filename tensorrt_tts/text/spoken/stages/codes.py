@@ -72,8 +72,8 @@ def _version(found: re.Match[str], language: Language) -> str:
 
 def _code(found: re.Match[str], language: Language) -> str | None:
     written = found[0]
-    count = sum(character.isdigit() for character in written)
-    plain = written.isdigit()
+    count = sum(character.isdecimal() for character in written)
+    plain = written.isdecimal()
     lead = before(found)
     if count < 3 or count > 24:
         return None

@@ -11,7 +11,7 @@ from tensorrt_tts.text.spoken.number import WRITTEN, number
 from tensorrt_tts.text.spoken.stages.context import START, before
 
 VULGAR = "[¼½¾⅐-⅞↉]"
-MIXED = rf"\d{{0,9}} ?{VULGAR}|(?:\d{{1,9}} )?\d{{1,4}}/\d{{1,4}}(?![\d/])"
+MIXED = rf"(?:\d{{1,9}} ?)?{VULGAR}|(?:\d{{1,9}} )?\d{{1,4}}/\d{{1,4}}(?![\d/])"
 _FRACTION = re.compile(rf"(?<![\w.,/])(?:[-−](?=\d|{VULGAR}))?(?:{MIXED})(?!\w*\d)")
 _POWER = re.compile(r"(?:(?<=\d)|(?<=[^\W\d_]))([⁺⁻]?[⁰¹²³⁴⁵-⁹]+|\^[-−]?\d{1,4})(?!\d)")
 _SUPER = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻₀₁₂₃₄₅₆₇₈₉", "0123456789+-0123456789")
@@ -73,7 +73,7 @@ def _fraction(found: re.Match[str], language: Language) -> str:
 def _power(found: re.Match[str], language: Language) -> str:
     """An exponent behind a number or a letter; behind a word, or one, it is a footnote."""
     text, start = found.string, found.start()
-    if text[start - 1].isdigit():
+    if text[start - 1].isdecimal():
         base = re.search(rf"{WRITTEN}$", text[max(0, start - 24) : start])
         value = base[0] if base else "1"
     else:

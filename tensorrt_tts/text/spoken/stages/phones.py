@@ -33,7 +33,7 @@ def phones(draft: Draft) -> None:
 
 def _phone(found: re.Match[str], language: Language) -> str | None:
     written = found[0]
-    digits = sum(character.isdigit() for character in written)
+    digits = sum(character.isdecimal() for character in written)
     if not 6 <= digits <= 15 or _DATE.fullmatch(written):
         return None
     groups = re.findall(r"\d+", written)

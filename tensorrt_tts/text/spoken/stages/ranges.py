@@ -26,9 +26,12 @@ def ranges(draft: Draft) -> None:
     text = draft.text
     if "=" in text:
         draft.say(_EXPRESSION, _expression)
-    draft.say(_TIMES, _times)
     draft.say(_SIGNS, lambda m, language: f" {language.words[_WORDS[m[1]]]} ")
     draft.say(_RANGE, _range)
+
+
+def products(draft: Draft) -> None:
+    draft.say(_TIMES, _times)
 
 
 def _expression(found: re.Match[str], language: Language) -> str:

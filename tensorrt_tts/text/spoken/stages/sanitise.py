@@ -70,7 +70,7 @@ def _character(character: str, text: str, at: int) -> str:
         near = text[max(0, at - 1) : at] + text[at + 1 : at + 2]
         return character if len(_JOINS.findall(near)) == 2 else ""
     if character in _KEPT_WIDE:
-        digits = text[max(0, at - 1) : at].isdigit() and text[at + 1 : at + 2].isdigit()
+        digits = text[max(0, at - 1) : at].isdecimal() and text[at + 1 : at + 2].isdecimal()
         return unicodedata.normalize("NFKC", character) if digits else character
     category = unicodedata.category(character)
     if category == "Zs" or character == "\t":

@@ -8,13 +8,12 @@ from tensorrt_tts.text.spoken.currency import SCALES
 from tensorrt_tts.text.spoken.draft import Draft
 from tensorrt_tts.text.spoken.languages import Language
 from tensorrt_tts.text.spoken.number import WRITTEN, number
-from tensorrt_tts.text.spoken.stages.context import START
+from tensorrt_tts.text.spoken.stages.context import LETTER, START
 
-_LETTER = r"[^\W\d_\u0900-\u0dff]"
 _SERIAL = re.compile(
-    rf"(?<![\w.])(?:{_LETTER}+-?\d|\d+-?{_LETTER})(?:-?[^\W_\u0900-\u0dff])*(?:\.\d+)?(?![^\W_])"
+    rf"(?<![\w.])(?:{LETTER}+-?\d|\d+-?{LETTER})(?:-?(?:{LETTER}|\d))*(?:\.\d+)?(?![^\W_])"
 )
-_PART = re.compile(rf"{_LETTER}+|\d+(?:\.\d+)?")
+_PART = re.compile(rf"{LETTER}+|\d+(?:\.\d+)?")
 _THOUSANDS = re.compile(rf"{START}({WRITTEN}) ?(k|K|M|mn|Mn|bn|Bn|B|cr|Cr|lac|lacs|crs)(?![\w])\+?")
 _RESOLUTION = re.compile(r"[2458]K$")
 _TIMES = re.compile(rf"{START}({WRITTEN}) ?[xX×](?= |$|[.,!?])")

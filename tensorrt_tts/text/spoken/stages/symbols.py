@@ -23,7 +23,7 @@ _ABOUT = re.compile(r"(?<!\w)~ ?(?=\w)")
 _UNDERSCORE = re.compile(r"_+")
 _BAR = re.compile(r"(?<=[\u0900-\u097f]) ?\|(?= |$|\n)")
 _REST = re.compile(r"[][{}<>|\\^`~*#_=+@%&$\u02c2-\u02df\u2030\u2031\u203b\u2043\u2190-\u2bff\u3003-\u3007]+")
-_ODD = re.compile(r"[^\x00-\x7f\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02af\u0370-\u1fff\u2010-\u2027\u2c00-\ufaff\uff00-\uffef\U000f0000-\U000ffffd]")
+_ODD = re.compile(r"[^\x00-\x7f\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02af\u0370-\u1fff\u200c\u200d\u2010-\u2027\u2c00-\ufaff\uff00-\uffef\U000f0000-\U000ffffd]")
 
 
 def symbols(draft: Draft) -> None:
