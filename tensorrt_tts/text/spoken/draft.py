@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from tensorrt_tts.text.spoken.changes import Changes
 from tensorrt_tts.text.spoken.languages import Language
 
 Rule = Callable[[re.Match[str]], str | None]
 SaidRule = Callable[[re.Match[str], Language], str | None]
+Begins = Callable[[str, int], int]
+"""Where the expression around the number at a position of a text may begin."""
+
+_NUMBER = re.compile(r"\d+|[¼½¾⅐-⅞↉]")
 
 
 class Draft:
@@ -23,6 +27,7 @@ class Draft:
         """Tags of the voice, which no later stage may touch: see `stages/tags.py`."""
         self._starts = [0]
         self._languages: list[Language | None] = [None]
+        self._numbers: tuple[str, list[int]] = ("", [])
 
     def set_languages(self, runs: list[tuple[int, Language | None]]) -> None:
         """runs: where each begins; the first one at 0. None: a language without words of ours."""
@@ -34,6 +39,13 @@ class Draft:
             return self._languages[0]
         return self._languages[bisect_right(self._starts, position) - 1]
 
+    def sub(self, pattern: re.Pattern[str], rule: Rule) -> None:
+        self.replace(
+            (match.start(), match.end(), new)
+            for match in pattern.finditer(self.text)
+            if (new := rule(match)) is not None
+        )
+
     def say(self, pattern: re.Pattern[str], rule: SaidRule) -> None:
         """`sub` where the text is in a language that we have words of."""
 
@@ -44,12 +56,48 @@ class Draft:
         if self._languages != [None]:
             self.sub(pattern, said)
 
-    def sub(self, pattern: re.Pattern[str], rule: Rule) -> None:
-        self.replace(
-            (match.start(), match.end(), new)
-            for match in pattern.finditer(self.text)
-            if (new := rule(match)) is not None
-        )
+    def say_numbers(
+        self,
+        pattern: re.Pattern[str],
+        rule: SaidRule,
+        *,
+        lead: str = "",
+        begins: Begins | None = None,
+    ) -> None:
+        """`say` for patterns that begin at a number, or a little before it: with characters of
+        `lead`, or where `begins` says. Looking nowhere else is what makes it fast."""
+        self.replace(self._said_numbers(pattern, rule, lead, begins))
+
+    def _said_numbers(
+        self, pattern: re.Pattern[str], rule: SaidRule, lead: str, begins: Begins | None
+    ) -> Iterator[tuple[int, int, str]]:
+        text, match, done = self.text, pattern.match, 0
+        for start in self.numbers():
+            if start < done:
+                continue
+            at = start
+            if lead:
+                while at > done and start - at < 3 and text[at - 1] in lead:
+                    at -= 1
+            elif begins is not None:
+                at = begins(text, start)
+                if at < done:
+                    continue
+            for position in range(at, start + 1) if lead else (at,):
+                found = match(text, position)
+                if found is not None:
+                    language = self.language_at(position)
+                    new = None if language is None else rule(found, language)
+                    if new is not None:
+                        yield position, found.end(), new
+                        done = found.end()
+                        break
+
+    def numbers(self) -> list[int]:
+        """Where each run of digits begins, and each vulgar fraction."""
+        if self._numbers[0] is not self.text:
+            self._numbers = (self.text, [each.start() for each in _NUMBER.finditer(self.text)])
+        return self._numbers[1]
 
     def replace(self, pieces: Iterable[tuple[int, int, str]]) -> None:
         """pieces: start, end and what stands there from now on, in order."""
@@ -60,10 +108,15 @@ class Draft:
         for start, end, new in pieces:
             if text[start:end] == new:
                 continue
-            while start < end and new and text[start] == new[0]:  # only what differs is a change
-                start, new = start + 1, new[1:]
-            while start < end and new and text[end - 1] == new[-1]:
-                end, new = end - 1, new[:-1]
+            same = 0  # only what differs is a change
+            most = min(end - start, len(new))
+            while same < most and text[start + same] == new[same]:
+                same += 1
+            start, new = start + same, new[same:]
+            same, most = 0, most - same
+            while same < most and text[end - 1 - same] == new[len(new) - 1 - same]:
+                same += 1
+            end, new = end - same, new[: len(new) - same]
             parts += (text[done:start], new)
             made.append((start, end, len(new)))
             done = end

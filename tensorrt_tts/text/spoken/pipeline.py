@@ -31,6 +31,7 @@ from tensorrt_tts.text.spoken.stages.symbols import symbols
 from tensorrt_tts.text.spoken.stages.tags import restore_tags, tags
 from tensorrt_tts.text.spoken.stages.times import times
 from tensorrt_tts.text.spoken.stages.web import web
+from tensorrt_tts.text.spoken.patterns import lazy
 
 Stage = Callable[[Draft], None]
 
@@ -84,7 +85,7 @@ def stages(draft: Draft, options: SpokenOptions) -> Iterator[tuple[str, Stage]]:
     yield "tags kept", restore_tags
 
 
-_UNUSUAL = re.compile(
+_UNUSUAL = lazy(
     r"[²³¹¼-¾⁰-₟⅐-↋①-⓿]|[^\w\s.,!?;:'\"()—…।॥\u0300-\u036f\u0900-\u0dff\u200c\u200d-]|\d|_|"
     r"[.,!?;:।॥—(] ?[.,!?;:।॥—)]|[\s(][.,;:!?।॥)'-]|[\n(-]\W|\( ?\)|^\W"
 )

@@ -6,21 +6,22 @@ import re
 from collections.abc import Iterator
 
 from tensorrt_tts.text.spoken.languages import ENGLISH, HINDI, LANGUAGES, TELUGU, Language
+from tensorrt_tts.text.spoken.patterns import lazy
 
-_END = re.compile(r"[।॥]+|\n+|[.!?…]++[\"')\]]*+ +(?=[^\Wa-z\d_]|[\"'(\[])")
-_DEVANAGARI = re.compile(r"[\u0900-\u0963\u0970-\u097f]+")
-_TELUGU = re.compile(r"[\u0c00-\u0c65\u0c70-\u0c7f]+")
-_OTHER = re.compile(
+_END = lazy(r"[।॥]+|\n+|[.!?…]++[\"')\]]*+ +(?=[^\Wa-z\d_]|[\"'(\[])")
+_DEVANAGARI = lazy(r"[\u0900-\u0963\u0970-\u097f]+")
+_TELUGU = lazy(r"[\u0c00-\u0c65\u0c70-\u0c7f]+")
+_OTHER = lazy(
     r"(?:(?![\u0900-\u097f\u0c00-\u0c7f])"
     r"[\u0370-\u1fff\u2c80-\u2dff\u2e80-\ua63f\ua700-\uabff\uac00-\ud7ff\uf900-\ufaff])+"
 )
-_ENGLISH = re.compile(
+_ENGLISH = lazy(
     r"\b(?:the|an?|is|are|was|were|been?|of|to|in|on|at|for|and|or|but|with|from|my|your|his|her|"
     r"our|their|we|you|I|he|she|they|this|that|these|those|have|has|had|will|would|can|could|does|"
     r"did|not|by|as|if|about|into|after|before|there|what|when|where|who|how)\b",
     re.IGNORECASE,
 )
-_ONLY_ENGLISH = re.compile(
+_ONLY_ENGLISH = lazy(
     r"\b(?:of|and|or|but|with|from|for|your|our|their|you|they|this|that|these|those|have|has|was|"
     r"were|are|will|would|could|does|about|there|what|when|where|who)\b",
     re.IGNORECASE,

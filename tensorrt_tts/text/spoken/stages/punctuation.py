@@ -5,19 +5,20 @@ from __future__ import annotations
 import re
 
 from tensorrt_tts.text.spoken.draft import Draft
+from tensorrt_tts.text.spoken.patterns import lazy
 
 _WIDE = {",": "，", "?": "？", "!": "！", ";": "；", ":": "：", ".": "。"}
 _HAN = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-_HALF_WIDTH = re.compile(rf"(?<=[{_HAN}])([,?!;:.])(?: ?(?=[{_HAN}])|$)")
-_EMPTY = re.compile(r"\( *\)|\"[ ]*\"(?=\W|$)|' +'")
-_LEADING = re.compile(r"(^|\n)[ ,;:।॥]+")
-_SPACE_BEFORE = re.compile(r"(?<=\S) +(?=[,.;:!?।॥)]+(?:\s|$|[\"')]))")
-_DOUBLE = re.compile(r"([,;:])(?: ?[,;:])+|, ?(?=[.!?।])|(?<=[.!?।]) ?,")
-_DASH = re.compile(r"(?<=\w) (?:-{1,3}|–) (?=\w)")
-_LONE = re.compile(r"(?<!\S)[-–—−'/\\]+(?!\S)")
-_JOINED = re.compile(r"(?<=[^\W\d]),(?=[^\W\d])")
-_SPACES = re.compile(r" {2,}| +(?=\n)|(?<=\n) +|\A\s+|\s+\Z")
-_LINES = re.compile(r"\n{3,}")
+_HALF_WIDTH = lazy(rf"(?<=[{_HAN}])([,?!;:.])(?: ?(?=[{_HAN}])|$)")
+_EMPTY = lazy(r"\( *\)|\"[ ]*\"(?=\W|$)|' +'")
+_LEADING = lazy(r"(^|\n)[ ,;:।॥]+")
+_SPACE_BEFORE = lazy(r"(?<=\S) +(?=[,.;:!?।॥)]+(?:\s|$|[\"')]))")
+_DOUBLE = lazy(r"([,;:])(?: ?[,;:])+|, ?(?=[.!?।])|(?<=[.!?।]) ?,")
+_DASH = lazy(r"(?<=\w) (?:-{1,3}|–) (?=\w)")
+_LONE = lazy(r"(?<!\S)[-–—−'/\\]+(?!\S)")
+_JOINED = lazy(r"(?<=[^\W\d]),(?=[^\W\d])")
+_SPACES = lazy(r" {2,}| +(?=\n)|(?<=\n) +|\A\s+|\s+\Z")
+_LINES = lazy(r"\n{3,}")
 
 
 def punctuation(draft: Draft) -> None:

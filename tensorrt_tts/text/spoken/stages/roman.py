@@ -6,6 +6,7 @@ import re
 
 from tensorrt_tts.text.spoken.draft import Draft
 from tensorrt_tts.text.spoken.languages import ENGLISH, Language
+from tensorrt_tts.text.spoken.patterns import lazy
 
 _NUMERAL = r"(?=[IVXLC])(?:C{0,3}(?:X[CL]|L?X{0,3})(?:I[XV]|V?I{0,3}))"
 _HEADS = (
@@ -17,7 +18,7 @@ _HEADS = (
     "अध्याय|भाग|खंड|खण्ड|कक्षा|धारा|अनुच्छेद|चरण|श्रेणी|युद्ध|"
     "అధ్యాయం|భాగం|ఖండం|తరగతి|సెక్షన్|దశ|యుద్ధం"
 )
-_AFTER_HEAD = re.compile(
+_AFTER_HEAD = lazy(
     rf"(?<![^\W\d_])({_HEADS})( )({_NUMERAL}|(?:x{{0,3}}(?:i[xv]|v?i{{0,3}}))(?<=[ivx]))(?![\w'.]\w)(?!\w)"
 )
 _KINGS = (
@@ -27,10 +28,10 @@ _KINGS = (
     "Rajaraja|Rajendra|Krishnadevaraya|Shah|Queen|King|Pope|Emperor|Tsar|Sultan|Wilhelm|Ludwig|"
     "Mary|Margaret|Victor|Umberto|Carlos|Felipe|Juan|Haakon|Olav|Harald|Christian|Gustav|Rama"
 )
-_KING = re.compile(rf"\b({_KINGS})( )((?:[XVI]{{2,5}}|V|X)|I(?= (?:of|was|and|ruled|died)\b))(?!\w)")
-_CENTURY = re.compile(rf"(?<![^\W\d_])({_NUMERAL})(?= (?:century|centuries|शताब्दी|सदी)\b)")
-_PLAIN = re.compile(r"(?<![^\W\d_])([A-Z][a-z]{2,}) (II|III|IV|VI|VII|VIII|IX|XI|XII|XIII|XIV|XV|XVI|XX)(?![\w'-])")
-_ITEM = re.compile(r"(?m)(?:^|(?<=[(]))(i{1,3}|iv|vi{0,3}|ix|x)(?=\)|\. )")
+_KING = lazy(rf"\b({_KINGS})( )((?:[XVI]{{2,5}}|V|X)|I(?= (?:of|was|and|ruled|died)\b))(?!\w)")
+_CENTURY = lazy(rf"(?<![^\W\d_])({_NUMERAL})(?= (?:century|centuries|शताब्दी|सदी)\b)")
+_PLAIN = lazy(r"(?<![^\W\d_])([A-Z][a-z]{2,}) (II|III|IV|VI|VII|VIII|IX|XI|XII|XIII|XIV|XV|XVI|XX)(?![\w'-])")
+_ITEM = lazy(r"(?m)(?:^|(?<=[(]))(i{1,3}|iv|vi{0,3}|ix|x)(?=\)|\. )")
 _VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100}
 
 

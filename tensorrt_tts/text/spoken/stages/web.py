@@ -6,23 +6,24 @@ import re
 
 from tensorrt_tts.text.spoken.draft import Draft
 from tensorrt_tts.text.spoken.languages import Language
+from tensorrt_tts.text.spoken.patterns import lazy
 
-_EMAIL = re.compile(r"(?<![\w.+%-])(?:mailto:)?([\w.+%-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){0,6})")
+_EMAIL = lazy(r"(?<![\w.+%-])(?:mailto:)?([\w.+%-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){0,6})")
 _ENDINGS = (
     r"com|org|net|edu|gov|mil|int|info|biz|io|ai|app|dev|co|in|uk|us|me|tv|xyz|tech|online|store|"
     r"site|eu|de|fr|es|it|jp|cn|ru|au|ca|nz|za|br|sg|ae|live|news|cloud|shop|ly|gl|gg|to"
 )
-_HAS_DOMAIN = re.compile(rf"\.(?:{_ENDINGS})(?![\w-])|://|www\.", re.IGNORECASE)
-_URL = re.compile(
+_HAS_DOMAIN = lazy(rf"\.(?:{_ENDINGS})(?![\w-])|://|www\.", re.IGNORECASE)
+_URL = lazy(
     r"(?<![\w@.])(?:(?:https?|ftp|sftp|wss?)://[^\s<>\"|]{1,2000}|"
     rf"(?:www\.[\w-]{{1,63}}|[A-Za-z0-9][A-Za-z0-9-]{{0,62}})(?:\.[A-Za-z0-9-]{{1,63}}){{0,5}}?"
     rf"\.(?:{_ENDINGS})(?![\w-])(?!\.[A-Za-z])(?::\d{{2,5}})?(?:[/?#][^\s<>\"|]{{0,2000}})?)"
 )
-_TRAILING = re.compile(r"[.,;:!?)\]'\"।]+$")
-_HANDLE = re.compile(r"(?<![\w@.])@([^\W\d_][\w.]{0,40})")
-_HASHTAG = re.compile(r"(?<![\w&#])#((?:\d{0,6})[^\W\d][\w\u0900-\u0963\u0966-\u0dff]{0,80})")
-_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Za-z])(?=\d)|(?<=\d)(?=[A-Za-z])|_+")
-_PARTS = re.compile(r"[^\W\d_]+|\d+|[^\w\s]|_")
+_TRAILING = lazy(r"[.,;:!?)\]'\"।]+$")
+_HANDLE = lazy(r"(?<![\w@.])@([^\W\d_][\w.]{0,40})")
+_HASHTAG = lazy(r"(?<![\w&#])#((?:\d{0,6})[^\W\d][\w\u0900-\u0963\u0966-\u0dff]{0,80})")
+_CAMEL = lazy(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Za-z])(?=\d)|(?<=\d)(?=[A-Za-z])|_+")
+_PARTS = lazy(r"[^\W\d_]+|\d+|[^\w\s]|_")
 _MARKS = {
     ".": "dot", "@": "at", "/": "slash", ":": "colon", "-": "dash", "_": "underscore",
     "?": "question", "=": "equals", "&": "and", "+": "plus", "%": "percent", "#": "hash",
