@@ -85,11 +85,20 @@ def stages(draft: Draft, options: SpokenOptions) -> Iterator[tuple[str, Stage]]:
     yield "tags kept", restore_tags
 
 
-_UNUSUAL = lazy(
-    r"[²³¹¼-¾⁰-₟⅐-↋①-⓿]|[^\w\s.,!?;:'\"()—…।॥\u0300-\u036f\u0900-\u0dff\u200c\u200d-]|\d|_|"
-    r"[.,!?;:।॥—(] ?[.,!?;:।॥—)]|[\s(][.,;:!?।॥)'-]|[\n(-]\W|\( ?\)|^\W"
+_UNUSUAL = (
+    lazy(
+        r"[^\w\s.,!?;:'\"()—…।॥\u0300-\u036f\u0900-\u0dff\u200c\u200d-]|[\d_²³¹¼-¾⁰-₟⅐-↋①-⓿]"
+    ),
+    lazy(r"[.,!?;:।॥—(\n-](?:[.,!?;:।॥—)]| [.,!?;:।॥—)'-]|(?<=[\n(-])\W)"),
+    lazy(r" [.,;:!?।॥)'-]"),
 )
 """Marks as no sentence in words has them: what a stage left may be another one's to read."""
+
+def _unusual(text: str) -> bool:
+    return (not text[:1].isalnum() and text != "") or any(
+        pattern.search(text) for pattern in _UNUSUAL
+    )
+
 
 _PASSES = 6
 """More than any text has been seen to need: three. Each one leaves fewer signs."""
@@ -101,7 +110,7 @@ def speak(text: str, options: SpokenOptions) -> Spoken:
         before = draft.text
         for _, stage in stages(draft, options):
             stage(draft)
-        if draft.text == before or not _UNUSUAL.search(draft.text):
+        if draft.text == before or not _unusual(draft.text):
             break
     return Spoken(draft.text, tuple(draft.changes))
 

@@ -336,7 +336,8 @@ def _letters(written: str, text: str, end: int) -> str | None:
         letters[-1:] = ["S", "C"]
     elif len(letters[-1]) == 1:
         letters = [letter.upper() for letter in letters]
-    return " ".join(letters) + _kept_stop(written, text, end)
+    name = all(len(letter) == 1 for letter in letters) and text[end : end + 1] == " "
+    return " ".join(letters) + ("" if name else _kept_stop(written, text, end))
 
 
 def _kept_stop(written: str, text: str, end: int) -> str:

@@ -13,7 +13,7 @@ _ENDINGS = (
     r"com|org|net|edu|gov|mil|int|info|biz|io|ai|app|dev|co|in|uk|us|me|tv|xyz|tech|online|store|"
     r"site|eu|de|fr|es|it|jp|cn|ru|au|ca|nz|za|br|sg|ae|live|news|cloud|shop|ly|gl|gg|to"
 )
-_HAS_DOMAIN = lazy(rf"\.(?:{_ENDINGS})(?![\w-])|://|www\.", re.IGNORECASE)
+_HAS_DOMAIN = lazy(rf"\.(?:{_ENDINGS})(?![\w-])")
 _URL = lazy(
     r"(?<![\w@.])(?:(?:https?|ftp|sftp|wss?)://[^\s<>\"|]{1,2000}|"
     rf"(?:www\.[\w-]{{1,63}}|[A-Za-z0-9][A-Za-z0-9-]{{0,62}})(?:\.[A-Za-z0-9-]{{1,63}}){{0,5}}?"
@@ -35,7 +35,7 @@ def web(draft: Draft) -> None:
     text = draft.text
     if "@" in text:
         draft.say(_EMAIL, _email)
-    if "." in text and _HAS_DOMAIN.search(text):
+    if "." in text and ("://" in text or "www." in text or _HAS_DOMAIN.search(text)):
         draft.say(_URL, _url)
     if "@" in text:
         draft.say(_HANDLE, lambda match, language: dictated(f"@{match[1]}", language))
