@@ -14,7 +14,17 @@ SaidRule = Callable[[re.Match[str], Language], str | None]
 Begins = Callable[[str, int], int]
 """Where the expression around the number at a position of a text may begin."""
 
-_NUMBER = re.compile(r"\d+|[¼½¾⅐-⅞↉]")
+_DIGITS = re.compile("[0-9]+")
+_DIGITS_OR_FRACTIONS = re.compile("[0-9]+|[¼½¾⅐-⅞↉]")
+
+
+def _numbers(text: str) -> Iterator[tuple[int, int, str]]:
+    for each in (_DIGITS if text.isascii() else _DIGITS_OR_FRACTIONS).finditer(text):
+        start, end = each.span()
+        following = text[end : end + 1]
+        if following == " ":
+            following = text[end + 1 : end + 2]
+        yield start, end - start, following or "\0" if each[0].isdecimal() else each[0]
 
 
 class Draft:
@@ -27,7 +37,7 @@ class Draft:
         """Tags of the voice, which no later stage may touch: see `stages/tags.py`."""
         self._starts = [0]
         self._languages: list[Language | None] = [None]
-        self._numbers: tuple[str, list[int]] = ("", [])
+        self._numbers: tuple[str, list[tuple[int, int, str]]] = ("", [])
 
     def set_languages(self, runs: list[tuple[int, Language | None]]) -> None:
         """runs: where each begins; the first one at 0. None: a language without words of ours."""
@@ -63,17 +73,29 @@ class Draft:
         *,
         lead: str = "",
         begins: Begins | None = None,
+        after: str | frozenset[str] | None = None,
+        digits: int = 99,
     ) -> None:
         """`say` for patterns that begin at a number, or a little before it: with characters of
-        `lead`, or where `begins` says. Looking nowhere else is what makes it fast."""
-        self.replace(self._said_numbers(pattern, rule, lead, begins))
+        `lead`, or where `begins` says (-1: nowhere). Looking nowhere else is what makes it fast.
+
+        after: what has to come next behind the digits, but for a space, unless there are as many as
+        `digits`.
+        """
+        self.replace(self._said_numbers(pattern, rule, lead, begins, after, digits))
 
     def _said_numbers(
-        self, pattern: re.Pattern[str], rule: SaidRule, lead: str, begins: Begins | None
+        self,
+        pattern: re.Pattern[str],
+        rule: SaidRule,
+        lead: str,
+        begins: Begins | None,
+        after: str | frozenset[str] | None,
+        digits: int,
     ) -> Iterator[tuple[int, int, str]]:
         text, match, done = self.text, pattern.match, 0
-        for start in self.numbers():
-            if start < done:
+        for start, length, following in self.numbers():
+            if start < done or (after is not None and following not in after and length < digits):
                 continue
             at = start
             if lead:
@@ -93,10 +115,10 @@ class Draft:
                         done = found.end()
                         break
 
-    def numbers(self) -> list[int]:
-        """Where each run of digits begins, and each vulgar fraction."""
+    def numbers(self) -> list[tuple[int, int, str]]:
+        """Of each run of digits, or vulgar fraction: where it begins, its length, what follows."""
         if self._numbers[0] is not self.text:
-            self._numbers = (self.text, [each.start() for each in _NUMBER.finditer(self.text)])
+            self._numbers = (self.text, list(_numbers(self.text)))
         return self._numbers[1]
 
     def replace(self, pieces: Iterable[tuple[int, int, str]]) -> None:

@@ -41,16 +41,16 @@ _DIALLED = lazy(
 
 
 def addresses(draft: Draft) -> None:
-    draft.say_numbers(_ADDRESS, _address)
+    draft.say_numbers(_ADDRESS, _address, after=".")
 
 
 def versions(draft: Draft) -> None:
-    draft.say_numbers(_VERSION, _version)
-    draft.say_numbers(_SHORT_VERSION, _short_version)
+    draft.say_numbers(_VERSION, _version, after=".")
+    draft.say_numbers(_SHORT_VERSION, _short_version, after=".")
 
 
 def codes(draft: Draft) -> None:
-    draft.say_numbers(_DIGITS, _code)
+    draft.say_numbers(_DIGITS, _code, after="-0123456789", digits=3)
 
 
 def _address(found: re.Match[str], language: Language) -> str:

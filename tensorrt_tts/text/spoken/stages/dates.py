@@ -27,6 +27,7 @@ _SHORTS = "|".join([*_SHORT, "May"])
 _WORDS = {"may", "march", "mar", "dec", "jan", "sep", "oct"}
 """In small letters other words too, or too short to be sure of."""
 _MONTH = r"[A-Za-z\u0900-\u0963\u0c00-\u0c65\u200c]{3,14}"
+_BEHIND_DAY = frozenset({name[0] for name in _MONTHS}.union("snrtoa-–"))
 _WORD_BEFORE = lazy(rf"(?<![^\W\d_])({_MONTH})\.?,? ?[-']?(?:the )?$")
 
 _NUMERIC = lazy(
@@ -82,19 +83,21 @@ _THING = lazy(r"^[ -](?:and |or )?[a-z]{2,}s\b|^ (?:people|percent|men|women|chi
 def dates(draft: Draft) -> None:
     if any(day in draft.text for day in _DAYS):
         draft.say(_WEEKDAY, lambda match, language: f"{_DAYS[match[1][:3]]}{match[2]} ")
-    draft.say_numbers(_NUMERIC, _numeric)
-    draft.say_numbers(_ISO, _iso)
-    draft.say_numbers(_DAY_FIRST, _day_first)
+    draft.say_numbers(_NUMERIC, _numeric, after="/.-")
+    draft.say_numbers(_ISO, _iso, after="/.-")
+    draft.say_numbers(_DAY_FIRST, _day_first, after=_BEHIND_DAY)
     draft.say_numbers(_MONTH_FIRST, _month_first, begins=_month_before)
     draft.say_numbers(_MONTH_AND_YEAR, _month_and_year, begins=_month_before)
-    draft.say_numbers(_MONTH_YEAR, _month_year)
-    draft.say_numbers(_DECADE, _decade, lead="'")
+    draft.say_numbers(_MONTH_YEAR, _month_year, after="/-")
+    draft.say_numbers(_DECADE, _decade, lead="'", after="s'")
 
 
 def _month_before(text: str, start: int) -> int:
-    """Where the month in front of a number begins; the number itself where there is none."""
+    """Where the month in front of a number begins, or -1."""
+    if start < 3 or text[start - 1] not in " -'" or text[start - 2].isdecimal():
+        return -1
     found = _WORD_BEFORE.search(text, max(0, start - 20), start)
-    return found.start(1) if found and found[1] in _MONTHS else start
+    return found.start(1) if found and found[1] in _MONTHS else -1
 
 
 def years(draft: Draft) -> None:

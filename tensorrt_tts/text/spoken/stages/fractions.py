@@ -25,7 +25,7 @@ _SPECIAL = {"24/7": "twenty four seven", "9/11": "nine eleven", "50/50": "fifty 
 
 def fractions(draft: Draft) -> None:
     if "/" in draft.text or not draft.text.isascii():
-        draft.say_numbers(_FRACTION, _fraction, lead="-−")
+        draft.say_numbers(_FRACTION, _fraction, lead="-−", after="/½¼¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞↉0123456789")
 
 
 def powers(draft: Draft) -> None:

@@ -37,12 +37,12 @@ _INDIC = lazy(r"[\u0900-\u0963\u0970-\u0dff\u200c\u200d]")
 
 def measures(draft: Draft) -> None:
     if "'" in draft.text:
-        draft.say_numbers(_FEET, _feet)
-    draft.say_numbers(_HOURS, _hours)
+        draft.say_numbers(_FEET, _feet, after="'")
+    draft.say_numbers(_HOURS, _hours, after="h")
     if "%" in draft.text or "‰" in draft.text:
-        draft.say_numbers(_PERCENT, _percent, lead="-−+–")
+        draft.say_numbers(_PERCENT, _percent, lead="-−+–", after="%‰-–—.,/½¼¾⅓⅔⅛⅜⅝⅞0123456789")
     draft.say_numbers(_SQFT, lambda m, language: _said(language, m["amount"], None, "", "foot", language.square))
-    draft.say_numbers(_MEASURE, _measure, lead="-−+±–")
+    draft.say_numbers(_MEASURE, _measure, lead="-−+±–", after=_BEHIND)
 
 
 def short_units(draft: Draft) -> None:
@@ -78,6 +78,9 @@ def _measure(found: re.Match[str], language: Language) -> str | None:
     return _signed(found["sign"], said, language) + stop
 
 
+_BEHIND = frozenset([sign[0] for sign in (*UNITS, *RATES)]).union(
+    "sScC वचచघ.,-–—±/½¼¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞0123456789in"
+)
 _POWERS = ("meter", "kilometer", "centimeter", "millimeter", "mile", "foot", "inch", "yard")
 
 

@@ -31,6 +31,7 @@ _BEHIND = lazy(
 )
 _LEAD = lazy(rf"(?:[-−–+] ?)?(?:{_SIGN}) ?[-−]?\.?$")
 _LAST = frozenset(sign[-1] for sign in SIGNS)
+_FIRST = frozenset([sign[0] for sign in (*SIGNS, *SCALES)]).union(".,-–—")
 _CENTS = lazy(rf"(?<![\w.])({WRITTEN}) ?¢")
 _ARTICLE = lazy(r"(?:^|\W)[Aa]n? $")
 _NOUN = lazy(r"^[ -][a-z]{2,}")
@@ -39,7 +40,7 @@ _NO_NOUN = lazy(r"^ (?:a|an|per|for|in|to|and|or|each|is|was|on|of|from|at|every
 
 def money(draft: Draft) -> None:
     draft.say_numbers(_BEFORE, _amount, begins=_sign_before)
-    draft.say_numbers(_BEHIND, _amount, lead="-−+")
+    draft.say_numbers(_BEHIND, _amount, lead="-−+", after=_FIRST)
     if "¢" in draft.text:
         draft.say(
             _CENTS,
@@ -50,11 +51,14 @@ def money(draft: Draft) -> None:
 
 
 def _sign_before(text: str, start: int) -> int:
-    """Where the currency in front of a number begins, with its sign; else the number itself."""
-    if not start or text[start - 1].isalpha() and text[start - 1] not in _LAST:
-        return start
+    """Where the currency in front of a number begins, with its sign, or -1."""
+    last = text[start - 1 : start]
+    if last in " -−.":
+        last = text[start - 2 : start - 1]
+    if last not in _LAST:
+        return -1
     found = _LEAD.search(text, max(0, start - 9), start)
-    return found.start() if found else start
+    return found.start() if found else -1
 
 
 def _amount(found: re.Match[str], language: Language) -> str | None:

@@ -21,7 +21,9 @@ _JOINED = lazy(rf"{START}({_WHOLE}(?:\.\d+)?)-?(?=[\u0c00-\u0c65])")
 
 
 def ordinals(draft: Draft) -> None:
-    draft.say_numbers(_ENGLISH, lambda match, language: _ordinal(match, ENGLISH))
+    draft.say_numbers(
+        _ENGLISH, lambda match, language: _ordinal(match, ENGLISH), after="snrtSNRTˢⁿʳᵗ,"
+    )
     if not draft.text.isascii():
         draft.say_numbers(_HINDI, lambda match, language: _ordinal(match, HINDI))
         draft.say_numbers(_TELUGU, lambda match, language: _ordinal(match, TELUGU))

@@ -30,7 +30,7 @@ _RANGE = lazy(r"\d+ ?- ?\d+")
 
 
 def phones(draft: Draft) -> None:
-    draft.say_numbers(_CANDIDATE, _phone, lead="+( ")
+    draft.say_numbers(_CANDIDATE, _phone, lead="+( ", after="-.()0123456789", digits=6)
 
 
 def _phone(found: re.Match[str], language: Language) -> str | None:

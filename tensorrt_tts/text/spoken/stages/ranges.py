@@ -26,7 +26,7 @@ def ranges(draft: Draft) -> None:
     if "=" in text:
         draft.say(_EXPRESSION, _expression)
     draft.say(_SIGNS, lambda m, language: f"{m[0][0]} {language.words[_WORDS[m[1]]]} ")
-    draft.say_numbers(_RANGE, _range)
+    draft.say_numbers(_RANGE, _range, after="-–—−~.,")
 
 
 def products(draft: Draft) -> None:

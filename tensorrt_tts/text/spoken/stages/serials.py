@@ -23,12 +23,12 @@ _TIMES = lazy(rf"{START}({WRITTEN}) ?[xX×](?= |$|[.,!?])")
 
 def scales(draft: Draft) -> None:
     """10k, 5M, 2.5bn, 7 cr."""
-    draft.say_numbers(_THOUSANDS, _thousands)
+    draft.say_numbers(_THOUSANDS, _thousands, after="kKMmbBclC.,")
 
 
 def serials(draft: Draft) -> None:
-    draft.say_numbers(_LINES, lambda m, language: f"{_pairs(m[1], language)} {m[2]}")
-    draft.say_numbers(_TIMES, _factor)
+    draft.say_numbers(_LINES, lambda m, language: f"{_pairs(m[1], language)} {m[2]}", after="pi")
+    draft.say_numbers(_TIMES, _factor, after="xX×.,")
     draft.say_numbers(_SERIAL, _serial, begins=_word_start)
 
 
@@ -38,6 +38,7 @@ def _pairs(digits: str, language: Language) -> str:
 
 
 def _word_start(text: str, start: int) -> int:
+    """Where the word that has the number in it begins."""
     while start and (text[start - 1].isalpha() or (text[start - 1] == "-" and text[start - 2 : start - 1].isalpha())):
         if "\u0900" <= text[start - 1] <= "\u0dff":
             break

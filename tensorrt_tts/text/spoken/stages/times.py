@@ -33,12 +33,16 @@ _CENTURY = {"a": "am", "p": "pm"}
 
 def times(draft: Draft) -> None:
     if ":" in draft.text:
-        draft.say_numbers(_CLOCK, _clock)
-    draft.say_numbers(_HALVES, _halves)
-    draft.say_numbers(_POINT, lambda m, language: language.clock(int(m["h"]), int(m["m"]), None, m["behind"]))
-    draft.say_numbers(_ARMY, _army)
+        draft.say_numbers(_CLOCK, _clock, after=":")
+    draft.say_numbers(_HALVES, _halves, after="aApP.:-–—")
+    draft.say_numbers(
+        _POINT,
+        lambda m, language: language.clock(int(m["h"]), int(m["m"]), None, m["behind"]),
+        after=".",
+    )
+    draft.say_numbers(_ARMY, _army, after="hH")
     if ":" in draft.text:
-        draft.say_numbers(_RATIO, _ratio)
+        draft.say_numbers(_RATIO, _ratio, after=":")
 
 
 def _half(written: str | None, language: Language) -> str:
