@@ -9,7 +9,7 @@ from tensorrt_tts.text.spoken.draft import Draft
 from tensorrt_tts.text.spoken.languages import ENGLISH
 from tensorrt_tts.text.spoken.result import Spoken, SpokenOptions
 from tensorrt_tts.text.spoken.sentence_language import runs
-from tensorrt_tts.text.spoken.stages.abbreviations import abbreviations
+from tensorrt_tts.text.spoken.stages.abbreviations import abbreviations, has_abbreviation
 from tensorrt_tts.text.spoken.stages.codes import addresses, codes, versions
 from tensorrt_tts.text.spoken.stages.dates import dates, spans, years
 from tensorrt_tts.text.spoken.stages.digits import digits
@@ -80,6 +80,7 @@ def stages(draft: Draft, options: SpokenOptions) -> Iterator[tuple[str, Stage]]:
         for stage in NUMBER_STAGES:
             yield stage.__name__, stage
     yield "symbols", symbols
+    yield "roman", roman
     yield "abbreviations", abbreviations
     yield "punctuation", punctuation
     yield "tags kept", restore_tags
@@ -89,7 +90,7 @@ _UNUSUAL = (
     lazy(
         r"[^\w\s.,!?;:'\"()—…।॥\u0300-\u036f\u0900-\u0dff\u200c\u200d-]|[\d_²³¹¼-¾⁰-₟⅐-↋①-⓿]"
     ),
-    lazy(r"[.,!?;:।॥—(\n-](?:[.,!?;:।॥—)]| [.,!?;:।॥—)'-]|(?<=[\n(-])\W)"),
+    lazy(r"[.,!?;:।॥—(\n-](?:(?<=\.)\w|[.,!?;:।॥—)]| [.,!?;:।॥—)'-]|(?<=[\n(-])\W)"),
     lazy(r" [.,;:!?।॥)'-]"),
 )
 """Marks as no sentence in words has them: what a stage left may be another one's to read."""
@@ -97,7 +98,7 @@ _UNUSUAL = (
 def _unusual(text: str) -> bool:
     return (not text[:1].isalnum() and text != "") or any(
         pattern.search(text) for pattern in _UNUSUAL
-    )
+    ) or has_abbreviation(text)
 
 
 _PASSES = 6

@@ -204,7 +204,6 @@ _WORDS = _table("""
     ई.पू.=ईसा पूर्व
     ई.=ईस्वी
     డా.=డాక్టర్
-    డాక్టర్.=డాక్టర్
     ప్రొ.=ప్రొఫెసర్
     శ్రీ.=శ్రీ
     కు.=కుమారి
@@ -292,6 +291,14 @@ def _stopped(draft: Draft) -> Iterator[tuple[int, int, str]]:
         if full is not None:
             yield start, end, full
             done = end
+
+
+def has_abbreviation(text: str) -> bool:
+    return any(
+        start < each.start() and _in_full(text, start, each.start())[1] is not None
+        for each in _STOP.finditer(text)
+        for start in (_begins(text, each.start()),)
+    )
 
 
 def _in_full(text: str, start: int, stop: int) -> tuple[int, str | None]:

@@ -35,6 +35,7 @@ _DIAL = lazy(
     r"హెల్ప్‌లైన్|డయల్)[^\d\n.!?।]{0,16}$",
     re.IGNORECASE,
 )
+_STATE = lazy(r", [A-Z]{2} $")
 _DIALLED = lazy(
     r"^ ?(?:पर|को|नंबर पर|కి|కు|నంబర్‌కు)? ?(?:कॉल|काल|फ़ोन|फोन|डायल|संपर्क|కాల్|ఫోన్|డయల్|call|dial)"
 )
@@ -85,6 +86,7 @@ def _code(found: re.Match[str], language: Language) -> str | None:
         (_CODE.search(lead) and (plain or count >= 5))
         or (_ACCOUNT.search(lead) and count >= (4 if plain else 8))
         or (count <= 5 and plain and (_DIAL.search(lead) or _DIALLED.search(after(found))))
+        or (count == 5 and plain and _STATE.search(lead))
         or re.fullmatch(r"\d{4}(?:[ -]\d{4}){3}", written)
     ):
         return ", ".join(language.digits(group) for group in re.split("[ -]", written))

@@ -31,7 +31,7 @@ def fractions(draft: Draft) -> None:
 def powers(draft: Draft) -> None:
     if not draft.text.isascii() or "^" in draft.text:
         draft.say(_POWER, _power)
-        draft.say(_SUB, lambda match, language: " " + language.digits(match[0].translate(_SUPER)))
+        draft.say(_SUB, lambda match, language: f" {language.digits(match[0].translate(_SUPER))} ")
         draft.say(_LOOSE, lambda match, language: "")
 
 

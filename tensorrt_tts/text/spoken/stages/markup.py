@@ -11,6 +11,10 @@ from tensorrt_tts.text.spoken.patterns import lazy
 _ENTITY = lazy(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _COMMENT = lazy(r"<!--[^<>]{0,1000}-->|<[?!][^<>]{0,300}>")
 _SUB = lazy(r"<sub\s[^<>]{0,100}?alias=[\"']([^\"'<>]{1,200})[\"'][^<>]{0,100}>[^<>]{0,300}</sub>")
+_SAY_AS = lazy(
+    r"<say-as\s[^<>]{0,60}?interpret-as=[\"']([\w-]{1,30})[\"'][^<>]{0,100}>([^<>]{0,300})</say-as>",
+    re.IGNORECASE,
+)
 _PAUSE = lazy(r" ?<break\b([^<>]{0,100})> ?", re.IGNORECASE)
 _BREAKS = lazy(
     r"</?(?:p|s|div|section|article|header|footer|ul|ol|li|table|tr|h[1-6]|blockquote|pre|br|hr|"
@@ -46,6 +50,7 @@ def markup(draft: Draft) -> None:
     if "<" in draft.text and ">" in draft.text:
         draft.sub(_COMMENT, lambda match: " ")
         draft.sub(_SUB, lambda match: match[1])
+        draft.sub(_SAY_AS, _say_as)
         draft.sub(_PAUSE, _pause)
         draft.sub(_BREAKS, lambda match: "\n")
         draft.sub(_AUTOLINK, lambda match: match[1])
@@ -68,6 +73,17 @@ def _entity(entity: re.Match[str]) -> str | None:
 def _emphasis(span: re.Match[str]) -> str | None:
     """Kept where it may be a tag: `stages/tags.py` has "*sighs*"."""
     return span[1]
+
+
+def _say_as(found: re.Match[str]) -> str:
+    """What the stages read rightly by themselves (dates, amounts, …) stays as it is."""
+    kind, said = found[1].lower(), found[2].strip()
+    if kind in ("characters", "spell-out", "verbatim", "digits", "telephone"):
+        only = said if kind != "telephone" else re.sub(r"[^\w+]", "", said)
+        return " ".join("".join(only.split()))
+    if kind == "ordinal" and said.isdecimal():
+        return f"{said}th"
+    return said
 
 
 _SHORT = lazy(r"time=[\"']?\+?(?:[0-2]?\d?\d ?ms|0?\.[0-2]\d* ?s)\b|strength=[\"']?(?:none|x-weak|weak|medium)")
