@@ -92,6 +92,7 @@ _UNUSUAL = (
     ),
     lazy(r"[.,!?;:।॥—(\n-](?:(?<=\.)\w|[.,!?;:।॥—)]| [.,!?;:।॥—)'-]|(?<=[\n(-])\W)"),
     lazy(r" [.,;:!?।॥)'-]"),
+    lazy(r"र[ुू]\.|రూ\."),
 )
 """Marks as no sentence in words has them: what a stage left may be another one's to read."""
 

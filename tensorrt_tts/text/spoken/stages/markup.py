@@ -6,6 +6,7 @@ import html
 import re
 
 from tensorrt_tts.text.spoken.draft import Draft
+from tensorrt_tts.text.spoken.stages.tags import is_direction
 from tensorrt_tts.text.spoken.patterns import lazy
 
 _ENTITY = lazy(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
@@ -71,8 +72,8 @@ def _entity(entity: re.Match[str]) -> str | None:
 
 
 def _emphasis(span: re.Match[str]) -> str | None:
-    """Kept where it may be a tag: `stages/tags.py` has "*sighs*"."""
-    return span[1]
+    """None: "*sighs*" is a tag, see `stages/tags.py`."""
+    return None if is_direction(span[1]) else span[1]
 
 
 def _say_as(found: re.Match[str]) -> str:

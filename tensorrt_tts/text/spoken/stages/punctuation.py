@@ -10,7 +10,8 @@ from tensorrt_tts.text.spoken.patterns import lazy
 _WIDE = {",": "，", "?": "？", "!": "！", ";": "；", ":": "：", ".": "。"}
 _HAN = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _HALF_WIDTH = lazy(rf"[,?!;:.](?<=[{_HAN}].)(?: ?(?=[{_HAN}])|$)")
-_JOINED = lazy(r",(?<=[^\W\d],)(?=[^\W\d])")
+_WORD = r"[^\s\d!-/:-@\[-`{-~।॥]"
+_JOINED = lazy(rf",(?<={_WORD},)(?={_WORD})")
 _DASH = lazy(r" (?:-{1,3}|–) (?=\w)")
 _LONE = lazy(r"[-–—−'/\\](?<!\S.)[-–—−'/\\]*(?!\S)")
 _EMPTY = lazy(r"\( *\)|\" *\"(?=\W|$)")
@@ -21,8 +22,6 @@ _SPACES = lazy(r" {2,}| +(?=\n)|\n +|\A\s+|\s+\Z|\n{3,}")
 
 def punctuation(draft: Draft) -> None:
     text = draft.text
-    if not text.isascii():
-        draft.sub(_HALF_WIDTH, lambda match: _WIDE[match[0][0]])
     if "," in text:
         draft.say(_JOINED, lambda match, language: ", ")
     if " -" in text or " –" in text:
@@ -34,6 +33,8 @@ def punctuation(draft: Draft) -> None:
     draft.sub(_MARKS, _marks)
     draft.sub(_LEADING, lambda match: match[1])
     _spaces(draft)
+    if not draft.text.isascii():
+        draft.sub(_HALF_WIDTH, lambda match: _WIDE[match[0][0]])
 
 
 def _marks(found: re.Match[str]) -> str | None:

@@ -19,7 +19,7 @@ _NUMBERED = lazy(r"^ ?(\d{1,3})\) +(?=\S)", re.MULTILINE)
 _BREAK = lazy(r" *\n[ \n]*")
 _ENDED = ".!?।॥…:;。！？"
 _CLOSERS = "\"')]}»”’*_"
-_WRAPPED = 50
+_WRAPPED = 40
 """Characters from which on a line may have been broken by a program and not by its writer."""
 
 

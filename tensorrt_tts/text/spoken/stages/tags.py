@@ -43,6 +43,10 @@ def tags(draft: Draft, voice_tags: Sequence[str] | None) -> None:
         )
 
 
+def is_direction(words: str) -> bool:
+    return words.lower() in _DIRECTIONS
+
+
 def restore_tags(draft: Draft) -> None:
     if draft.kept:
         draft.sub(_KEPT, lambda match: draft.kept[ord(match[0]) - _FIRST])
