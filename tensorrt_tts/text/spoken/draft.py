@@ -121,6 +121,15 @@ class Draft:
             self._numbers = (self.text, list(_numbers(self.text)))
         return self._numbers[1]
 
+    def unwrap(self, pattern: re.Pattern[str], keep: Callable[[str], bool] = bool) -> None:
+        """Only the first group of each match stays, where `keep` has nothing against it."""
+        self.replace(
+            piece
+            for match in pattern.finditer(self.text)
+            if keep(match[1]) or not match[1]
+            for piece in ((match.start(), match.start(1), ""), (match.end(1), match.end(), ""))
+        )
+
     def replace(self, pieces: Iterable[tuple[int, int, str]]) -> None:
         """pieces: start, end and what stands there from now on, in order."""
         text = self.text

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 
 from tensorrt_tts.text.spoken.draft import Draft
 from tensorrt_tts.text.spoken.languages import ENGLISH
+from tensorrt_tts.text.spoken.patterns import lazy
 from tensorrt_tts.text.spoken.result import Spoken, SpokenOptions
 from tensorrt_tts.text.spoken.sentence_language import runs
 from tensorrt_tts.text.spoken.stages.abbreviations import abbreviations, has_abbreviation
@@ -24,14 +24,13 @@ from tensorrt_tts.text.spoken.stages.phones import phones
 from tensorrt_tts.text.spoken.stages.punctuation import punctuation
 from tensorrt_tts.text.spoken.stages.ranges import products, ranges
 from tensorrt_tts.text.spoken.stages.roman import roman
-from tensorrt_tts.text.spoken.stages.sanitise import sanitise
+from tensorrt_tts.text.spoken.stages.sanitise import compose, sanitise
 from tensorrt_tts.text.spoken.stages.serials import scales, serials
 from tensorrt_tts.text.spoken.stages.structure import structure
 from tensorrt_tts.text.spoken.stages.symbols import symbols
 from tensorrt_tts.text.spoken.stages.tags import restore_tags, tags
 from tensorrt_tts.text.spoken.stages.times import times
 from tensorrt_tts.text.spoken.stages.web import web
-from tensorrt_tts.text.spoken.patterns import lazy
 
 Stage = Callable[[Draft], None]
 
@@ -83,23 +82,25 @@ def stages(draft: Draft, options: SpokenOptions) -> Iterator[tuple[str, Stage]]:
     yield "roman", roman
     yield "abbreviations", abbreviations
     yield "punctuation", punctuation
+    yield "compose", compose
     yield "tags kept", restore_tags
 
 
 _UNUSUAL = (
-    lazy(
-        r"[^\w\s.,!?;:'\"()—…।॥\u0300-\u036f\u0900-\u0dff\u200c\u200d-]|[\d_²³¹¼-¾⁰-₟⅐-↋①-⓿]"
-    ),
+    lazy(r"[^\w\s.,!?;:'\"()—…।॥\u0300-\u036f\u0900-\u0dff\u200c\u200d-]|[\d_²³¹¼-¾⁰-₟⅐-↋①-⓿]"),
     lazy(r"[.,!?;:।॥—(\n-](?:(?<=\.)\w|[.,!?;:।॥—)]| [.,!?;:।॥—)'-]|(?<=[\n(-])\W)"),
     lazy(r" [.,;:!?।॥)'-]"),
     lazy(r"र[ुू]\.|రూ\."),
 )
 """Marks as no sentence in words has them: what a stage left may be another one's to read."""
 
+
 def _unusual(text: str) -> bool:
-    return (not text[:1].isalnum() and text != "") or any(
-        pattern.search(text) for pattern in _UNUSUAL
-    ) or has_abbreviation(text)
+    return (
+        (not text[:1].isalnum() and text != "")
+        or any(pattern.search(text) for pattern in _UNUSUAL)
+        or has_abbreviation(text)
+    )
 
 
 _PASSES = 6

@@ -33,5 +33,6 @@ def test_stdin(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -
 
 
 def test_another_kind_of_numbers_is_refused(capsys: pytest.CaptureFixture) -> None:
-    assert cli.main(["normalize", "5", "--numbers", "roman"]) == 2
+    with pytest.raises(SystemExit, match="2"):
+        cli.main(["normalize", "5", "--numbers", "roman"])
     assert "choose from" in capsys.readouterr().err

@@ -23,9 +23,7 @@ _ORDINALS = names("""
     twelve twelfth
 """)
 _PARTS = {2: ("half", "halves"), 4: ("quarter", "quarters")}
-_MONTHS = (
-    "January February March April May June July August September October November December"
-)
+_MONTHS = "January February March April May June July August September October November December"
 
 
 class English(Language):

@@ -27,9 +27,7 @@ _FIRST = {1: "पहल", 2: "दूसर", 3: "तीसर", 4: "चौथ"}
 class Hindi(Language):
     code = "hi"
     small = tuple(_SMALL.split())
-    months = tuple(
-        "जनवरी फ़रवरी मार्च अप्रैल मई जून जुलाई अगस्त सितंबर अक्टूबर नवंबर दिसंबर".split()
-    )
+    months = tuple("जनवरी फ़रवरी मार्च अप्रैल मई जून जुलाई अगस्त सितंबर अक्टूबर नवंबर दिसंबर".split())
     scales: ClassVar = names("""
         hundred सौ
         thousand हज़ार
@@ -273,7 +271,7 @@ class Hindi(Language):
         if not whole:
             return ("चौथाई", "आधा", "पौन")[quarters - 1]
         if quarters == 1:
-            return "सवा" if whole == 1 and False else f"सवा {self.cardinal(whole)}"
+            return f"सवा {self.cardinal(whole)}"
         if quarters == 2:
             return f"साढ़े {self.cardinal(whole)}"
         return f"पौने {self.cardinal(whole + 1)}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from tensorrt_tts.text.spoken.languages.base import Forms, Language, names, table
+from tensorrt_tts.text.spoken.languages.base import Language, names, table
 from tensorrt_tts.text.spoken.number import Number
 
 _ONES = "సున్నా ఒకటి రెండు మూడు నాలుగు ఐదు ఆరు ఏడు ఎనిమిది తొమ్మిది".split()  # noqa: SIM905
@@ -45,9 +45,7 @@ class Telugu(Language):
         *_TEENS.split(),
         *(tens if not ones else f"{tens} {_ONES[ones]}" for tens in _TENS for ones in range(10)),
     )
-    months = tuple(
-        "జనవరి ఫిబ్రవరి మార్చి ఏప్రిల్ మే జూన్ జూలై ఆగస్టు సెప్టెంబర్ అక్టోబర్ నవంబర్ డిసెంబర్".split()
-    )
+    months = tuple("జనవరి ఫిబ్రవరి మార్చి ఏప్రిల్ మే జూన్ జూలై ఆగస్టు సెప్టెంబర్ అక్టోబర్ నవంబర్ డిసెంబర్".split())
     scales: ClassVar = names("""
         hundred వందలు
         thousand వేలు
@@ -283,9 +281,6 @@ class Telugu(Language):
             return f"{said[:-1]}య్య{ending}"
         return said + ending
 
-    def range(self, first: str, last: str) -> str:
-        return f"{first} నుంచి {last}"
-
     def date(self, day: int, month: int, year: int | None, *, month_first: bool = True) -> str:
         return super().date(day, month, year, month_first=month_first)
 
@@ -318,6 +313,3 @@ class Telugu(Language):
             return f"{said} {'పావు' if quarters == 1 else 'ముప్పావు'}"
         said = f"{self.cardinal(top)} బై {self.cardinal(bottom)}"
         return f"{self.cardinal(whole)} {self.words['and']} {said}" if whole else said
-
-    def counted(self, number: Number, forms: Forms) -> str:
-        return super().counted(number, forms)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tensorrt_tts.text.spoken.draft import Draft
+from tensorrt_tts.text.spoken.patterns import lazy
 from tensorrt_tts.text.spoken.stages.context import LETTER
 from tensorrt_tts.text.spoken.units import UNITS, either
-from tensorrt_tts.text.spoken.patterns import lazy
 
 
 def _table(rows: str) -> dict[str, str]:
@@ -226,7 +226,9 @@ _WORDS = _table("""
 """)
 
 _BORDER = "(\"'[“‘-/"
-_TITLE_STOPS = {f"{short}.": full for short, full in _TITLES.items() if short not in ("St", "Mt", "Ft")}
+_TITLE_STOPS = {
+    f"{short}.": full for short, full in _TITLES.items() if short not in ("St", "Mt", "Ft")
+}
 _BEFORE_CAPITAL = {f"{short}.": _TITLES[short] for short in ("St", "Mt", "Ft")}
 _BARE_TITLE = lazy(rf"\b(?:{either(list(_WITHOUT_STOP))})(?= [A-Z\u0900-\u0dff])")
 _STREET = lazy(
@@ -241,7 +243,9 @@ _INITIALS = lazy(rf"(?:{LETTER}\.){{2,8}}(?![\w\u0900-\u0dff])")
 _DEGREE = lazy(
     r"(?:Ph\.? ?D|B\.Tech|M\.Tech|B\.Sc|M\.Sc|B\.Com|M\.Com|B\.Ed|M\.Phil|D\.Litt|LL\.B|M\.Ed)\b\.?"
 )
-_SLASHED = lazy(r"(?:w/o|w/|c/o|b/w|a/c|A/C|n/a|N/A|s/o|d/o|S/O|D/O|W/O|C/O|h/o)(?!\w)|w/(?= ?[a-z])")
+_SLASHED = lazy(
+    r"(?:w/o|w/|c/o|b/w|a/c|A/C|n/a|N/A|s/o|d/o|S/O|D/O|W/O|C/O|h/o)(?!\w)|w/(?= ?[a-z])"
+)
 _SLASHES = {"w/o": "without", "w/": "with ", "c/o": "care of", "b/w": "between", "a/c": "account",
             "n/a": "not applicable", "s/o": "son of", "d/o": "daughter of", "h/o": "house of"}  # fmt: skip
 _SLASH = lazy("/")
@@ -259,7 +263,9 @@ def abbreviations(draft: Draft) -> None:
     if any(title in text for title in _BARE_TITLES):
         draft.say(_BARE_TITLE, lambda m, language: _TITLES[m[0]])
     if any(street in draft.text for street in _STREET_ENDS):
-        draft.say(_STREET, lambda m, language: m[1] + _STREETS[m[2]] + _kept_stop(m[0], m.string, m.end()))
+        draft.say(
+            _STREET, lambda m, language: m[1] + _STREETS[m[2]] + _kept_stop(m[0], m.string, m.end())
+        )
     if "/" in draft.text:
         draft.replace(_slashed(draft))
     if "." in draft.text:
@@ -352,7 +358,11 @@ def _kept_stop(written: str, text: str, end: int) -> str:
     if not written.endswith("."):
         return ""
     rest = text[end : end + 2]
-    return "." if not rest.strip() or rest[0] == "\n" or (rest[0] == " " and rest[1:2].isupper()) else ""
+    return (
+        "."
+        if not rest.strip() or rest[0] == "\n" or (rest[0] == " " and rest[1:2].isupper())
+        else ""
+    )
 
 
 def _slashed(draft: Draft) -> Iterator[tuple[int, int, str]]:

@@ -7,8 +7,8 @@ import re
 from tensorrt_tts.text.spoken.draft import Draft
 from tensorrt_tts.text.spoken.languages import Language
 from tensorrt_tts.text.spoken.number import number
-from tensorrt_tts.text.spoken.stages.context import START, after, before
 from tensorrt_tts.text.spoken.patterns import lazy
+from tensorrt_tts.text.spoken.stages.context import START, after, before
 
 _ADDRESS = lazy(START + r"\d{1,3}(?:\.\d{1,3}){3}(?:/\d{1,2}|:\d{2,5})?(?![\w.]*\d)")
 _VERSION = lazy(r"(?<![\d.,])\d{1,4}(?:\.\d{1,4}){2,5}(?![\d/])")
@@ -16,7 +16,9 @@ _SHORT_VERSION = lazy(r"(?<![\w.,])\d{1,3}\.\d{2,3}(?![\d.]*\d)")
 _PROGRAM = lazy(
     r"\b(?:[vV]|[Vv]er\.?|[Vv]ersion|Python|Java|iOS|Ubuntu|Node|Chrome|संस्करण|वर्ज़न|వెర్షన్) $"
 )
-_DIGITS = lazy(r"(?<![\d.,/:₹$€£¥])(?<!\d[ -])\d(?:\d+|[ -]\d{2,})(?:[ -]?\d+)*+(?![\d.,:/%]*\d)(?!%)")
+_DIGITS = lazy(
+    r"(?<![\d.,/:₹$€£¥])(?<!\d[ -])\d(?:\d+|[ -]\d{2,})(?:[ -]?\d+)*+(?![\d.,:/%]*\d)(?!%)"
+)
 _CODE = lazy(
     r"(?:\b(?:OTP|otp|Otp|PIN|pin|Pin|pincode|CVV|cvv|passcode|password|PNR|pnr|code|Code|zip|ZIP|"
     r"postcode|MPIN|UTR|CRN|tracking|token)\b|end(?:ing|s) (?:in|with)?|"

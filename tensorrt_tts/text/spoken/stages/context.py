@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+
 from tensorrt_tts.text.spoken.patterns import lazy
 
 START = r"(?<![\w.])(?<!\d,)"
 """Where a number may begin: not within a word, nor behind a point or a comma of its own."""
 
-LETTER = r"[^\W\d_\u0900-\u0dff\u00b2\u00b3\u00b9\u00bc-\u00be\u2070-\u209f\u2150-\u218b\u2460-\u24ff]"
+LETTER = (
+    r"[^\W\d_\u0900-\u0dff\u00b2\u00b3\u00b9\u00bc-\u00be\u2070-\u209f\u2150-\u218b\u2460-\u24ff]"
+)
 """A letter that is no sign of a number, of a script whose words have no marks of their own."""
 
 REACH = 48

@@ -6,8 +6,8 @@ import re
 
 from tensorrt_tts.text.spoken.draft import Draft
 from tensorrt_tts.text.spoken.languages import ENGLISH, LANGUAGES, Language
-from tensorrt_tts.text.spoken.stages.context import START, after, before
 from tensorrt_tts.text.spoken.patterns import lazy
+from tensorrt_tts.text.spoken.stages.context import START, after, before
 
 _SHORT = {
     "Jan": 1, "Feb": 2, "Mar": 3, "Apr": 4, "Jun": 6, "Jul": 7, "Aug": 8, "Sep": 9, "Sept": 9,
@@ -30,13 +30,12 @@ _MONTH = r"[A-Za-z\u0900-\u0963\u0c00-\u0c65\u200c]{3,14}"
 _BEHIND_DAY = frozenset({name[0] for name in _MONTHS}.union("snrtoa-–"))
 _WORD_BEFORE = lazy(rf"(?<![^\W\d_])({_MONTH})\.?,? ?[-']?(?:the )?$")
 
-_NUMERIC = lazy(
-    r"(?<![\w./-])(\d{1,2})([/.-])(\d{1,2})\2(\d{4}|\d{2})(?![\w/-]|\.\d)"
-)
+_NUMERIC = lazy(r"(?<![\w./-])(\d{1,2})([/.-])(\d{1,2})\2(\d{4}|\d{2})(?![\w/-]|\.\d)")
 _ISO = lazy(r"(?<![\w./-])(\d{4})([/.-])(\d{1,2})\2(\d{1,2})(?:T(?=\d\d:\d\d))?(?![\d/-]|\.\d)")
 _MONTH_YEAR = lazy(r"(?<![\w./-])(0?[1-9]|1[0-2])[-/](19\d\d|20\d\d)(?![\w/-]|\.\d)")
 _DAY_FIRST = lazy(
-    START + r"(?P<day>\d{1,2})(?P<th>st|nd|rd|th)?(?:(?: ?[-–] ?)(?P<last>\d{1,2})(?:st|nd|rd|th)?)?"
+    START
+    + r"(?P<day>\d{1,2})(?P<th>st|nd|rd|th)?(?:(?: ?[-–] ?)(?P<last>\d{1,2})(?:st|nd|rd|th)?)?"
     rf"(?P<of> of)?[ -]?(?:the )?(?P<month>{_MONTH})(?![^\W_])(?P<dot>\.)?"
     r"(?:,? ?[-']?(?P<year>[12]\d{3}|(?<=[-'])\d{2})(?!\d|[.,:]\d))?"
 )
@@ -77,7 +76,9 @@ _AFTER_YEAR = lazy(
     r"^ (?:में|से|तक|को|के|की|का|ई\.?|ईस्वी|लो|లో|నుంచి|నుండి|వరకు|సంవత్సరం|నాటి|న|AD|CE|BC|"
     r"was|were|is|saw|onwards|election|elections|season|budget|edition|model)(?!\w)"
 )
-_THING = lazy(r"^[ -](?:and |or )?[a-z]{2,}s\b|^ (?:people|percent|men|women|children|words|kg|km)\b")
+_THING = lazy(
+    r"^[ -](?:and |or )?[a-z]{2,}s\b|^ (?:people|percent|men|women|children|words|kg|km)\b"
+)
 
 
 def dates(draft: Draft) -> None:
@@ -203,7 +204,9 @@ def _month_first(found: re.Match[str], language: Language) -> str | None:
 
 
 def _month_and_year(found: re.Match[str], language: Language) -> str | None:
-    if found["month"] in ("may", "march", "mar") and not re.search(r"\b(?:in|of|since) $", before(found)):
+    if found["month"] in ("may", "march", "mar") and not re.search(
+        r"\b(?:in|of|since) $", before(found)
+    ):
         return None
     return f"{_month(found)}{found['comma'] or ''} {language.year(int(found['year']))}"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 
 from tensorrt_tts.text.spoken.draft import Draft

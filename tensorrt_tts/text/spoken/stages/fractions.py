@@ -8,8 +8,8 @@ import unicodedata
 from tensorrt_tts.text.spoken.draft import Draft
 from tensorrt_tts.text.spoken.languages import ENGLISH, HINDI, TELUGU, Language
 from tensorrt_tts.text.spoken.number import WRITTEN, number
-from tensorrt_tts.text.spoken.stages.context import before
 from tensorrt_tts.text.spoken.patterns import lazy
+from tensorrt_tts.text.spoken.stages.context import before
 
 VULGAR = "[¼½¾⅐-⅞↉]"
 MIXED = rf"(?:\d{{1,9}} ?)?{VULGAR}|(?:\d{{1,9}} )?\d{{1,4}}/\d{{1,4}}(?![\d/])"
@@ -18,7 +18,9 @@ _POWER = lazy(r"(?:(?<=\d)|(?<=[^\W\d_]))([⁺⁻]?[⁰¹²³⁴⁵-⁹]+|\^[-�
 _SUPER = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻₀₁₂₃₄₅₆₇₈₉", "0123456789+-0123456789")
 _SUB = lazy(r"[₀-₉]+")
 _LOOSE = lazy(r"[⁰¹²³⁴-⁹⁺⁻ⁿⁱ]+")
-_OUT_OF = lazy(r"\b(?:scored?|scores|marks|rating|rated|got|review|stars?) (?:\w+ ){0,2}$", re.IGNORECASE)
+_OUT_OF = lazy(
+    r"\b(?:scored?|scores|marks|rating|rated|got|review|stars?) (?:\w+ ){0,2}$", re.IGNORECASE
+)
 _HALVES = {HINDI: ("चौथाई", "आधा", "पौन"), TELUGU: ("పావు", "అర", "ముప్పావు")}
 _SPECIAL = {"24/7": "twenty four seven", "9/11": "nine eleven", "50/50": "fifty fifty"}
 
@@ -90,4 +92,3 @@ def _power(found: re.Match[str], language: Language) -> str:
         return ""
     said = language.number(number(exponent.lstrip("+")))
     return f" {language.words['power']} {said}"
-

@@ -6,8 +6,8 @@ import html
 import re
 
 from tensorrt_tts.text.spoken.draft import Draft
-from tensorrt_tts.text.spoken.stages.tags import is_direction
 from tensorrt_tts.text.spoken.patterns import lazy
+from tensorrt_tts.text.spoken.stages.tags import is_direction
 
 _ENTITY = lazy(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _COMMENT = lazy(r"<!--[^<>]{0,1000}-->|<[?!][^<>]{0,300}>")
@@ -54,26 +54,21 @@ def markup(draft: Draft) -> None:
         draft.sub(_SAY_AS, _say_as)
         draft.sub(_PAUSE, _pause)
         draft.sub(_BREAKS, lambda match: "\n")
-        draft.sub(_AUTOLINK, lambda match: match[1])
+        draft.unwrap(_AUTOLINK)
         draft.sub(_INLINE, lambda match: "")
     if "[" in draft.text:
         draft.sub(_FOOTNOTE, lambda match: "")
-        draft.sub(_IMAGE_OR_LINK, lambda match: match[1])
+        draft.unwrap(_IMAGE_OR_LINK)
     if "\\" in draft.text:
         draft.sub(_ESCAPE, lambda match: "")
     for mark, pattern in zip("*_~`", _EMPHASIS, strict=True):
         if mark in draft.text:
-            draft.sub(pattern, _emphasis)
+            draft.unwrap(pattern, lambda words: not is_direction(words))  # "*sighs*" is a tag
 
 
 def _entity(entity: re.Match[str]) -> str | None:
     said, plain = entity[0], html.unescape(entity[0])
     return None if plain == said else plain.replace("\xa0", " ")
-
-
-def _emphasis(span: re.Match[str]) -> str | None:
-    """None: "*sighs*" is a tag, see `stages/tags.py`."""
-    return None if is_direction(span[1]) else span[1]
 
 
 def _say_as(found: re.Match[str]) -> str:
@@ -87,7 +82,9 @@ def _say_as(found: re.Match[str]) -> str:
     return said
 
 
-_SHORT = lazy(r"time=[\"']?\+?(?:[0-2]?\d?\d ?ms|0?\.[0-2]\d* ?s)\b|strength=[\"']?(?:none|x-weak|weak|medium)")
+_SHORT = lazy(
+    r"time=[\"']?\+?(?:[0-2]?\d?\d ?ms|0?\.[0-2]\d* ?s)\b|strength=[\"']?(?:none|x-weak|weak|medium)"
+)
 
 
 def _pause(found: re.Match[str]) -> str:

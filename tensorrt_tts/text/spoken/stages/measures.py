@@ -7,10 +7,10 @@ import re
 from tensorrt_tts.text.spoken.draft import Draft
 from tensorrt_tts.text.spoken.languages import ENGLISH, Language
 from tensorrt_tts.text.spoken.number import WRITTEN, number
+from tensorrt_tts.text.spoken.patterns import lazy
 from tensorrt_tts.text.spoken.stages.context import START, ends_sentence
 from tensorrt_tts.text.spoken.stages.fractions import MIXED, mixed
 from tensorrt_tts.text.spoken.units import PER, RATES, UNITS, either
-from tensorrt_tts.text.spoken.patterns import lazy
 
 _LONE = ("m", "g", "L", "l", "q", "t", "V", "W", "J", "cal", "ac", "inch")
 """Signs that are taken only as they stand."""
@@ -31,7 +31,9 @@ _PERCENT = lazy(
 )
 _FEET = lazy(START + r"(\d{1,3})'(?: ?(\d{1,2}(?:\.\d)?)(?:\"|''))?(?![\w'])")
 _HOURS = lazy(START + r"(\d{1,3}) ?h(?:rs?)? ?(\d{1,2}) ?m(?:in)?(?: ?(\d{1,2}) ?s)?\b")
-_DOTTED = lazy(r"(?<![\w.\u0900-\u0dff])(?:कि\.मी\.?|कि\.ग्रा\.?|मि\.ली\.?|से\.मी\.?|मि\.मी\.?|కి\.మీ\.?|కి\.గ్రా\.?|మి\.లీ\.?|సెం\.మీ\.?)")
+_DOTTED = lazy(
+    r"(?<![\w.\u0900-\u0dff])(?:कि\.मी\.?|कि\.ग्रा\.?|मि\.ली\.?|से\.मी\.?|मि\.मी\.?|కి\.మీ\.?|కి\.గ్రా\.?|మి\.లీ\.?|సెం\.మీ\.?)"
+)
 _INDIC = lazy(r"[\u0900-\u0963\u0970-\u0dff\u200c\u200d]")
 
 
@@ -41,7 +43,9 @@ def measures(draft: Draft) -> None:
     draft.say_numbers(_HOURS, _hours, after="h")
     if "%" in draft.text or "‰" in draft.text:
         draft.say_numbers(_PERCENT, _percent, lead="-−+–", after="%‰-–—.,/½¼¾⅓⅔⅛⅜⅝⅞0123456789")
-    draft.say_numbers(_SQFT, lambda m, language: _said(language, m["amount"], None, "", "foot", language.square))
+    draft.say_numbers(
+        _SQFT, lambda m, language: _said(language, m["amount"], None, "", "foot", language.square)
+    )
     draft.say_numbers(_MEASURE, _measure, lead="-−+±–", after=_BEHIND)
 
 
@@ -129,7 +133,11 @@ def _said(
         said, more_than_one = mixed(counted, language)
         noun = many if more_than_one else one
     if last:
-        start = mixed(first, language)[0] if MIXED_ONLY.fullmatch(first) else language.number(number(first))
+        start = (
+            mixed(first, language)[0]
+            if MIXED_ONLY.fullmatch(first)
+            else language.number(number(first))
+        )
         if "±" in to:
             said = f"{start} {language.words['plusminus']} {said}"
         else:

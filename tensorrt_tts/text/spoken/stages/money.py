@@ -8,9 +8,9 @@ from tensorrt_tts.text.spoken.currency import SCALES, SIGNS
 from tensorrt_tts.text.spoken.draft import Draft
 from tensorrt_tts.text.spoken.languages import Language
 from tensorrt_tts.text.spoken.number import WRITTEN, Number, number
+from tensorrt_tts.text.spoken.patterns import lazy
 from tensorrt_tts.text.spoken.stages.context import ends_sentence
 from tensorrt_tts.text.spoken.units import PER, either
-from tensorrt_tts.text.spoken.patterns import lazy
 
 _SIGN = r"(?:[^\w\s.,;:()/-]|[A-Z]{1,3}[$¥]|[A-Z]{3}|R[sSe]\.?|rs\.?|(?:रु|रू|రూ)\.?)"
 _SHORT = [scale for scale in SCALES if scale not in ("L", "m", "b", "T", "hundred")]
@@ -122,8 +122,11 @@ def _per(written: str | None, language: Language) -> str:
     if not written:
         return ""
     sign = written.strip(" /")
-    if sign in PER and sign not in ("day", "week", "month", "year", "hour", "acre"):
-        sign = language.units[PER[sign]][0]
-    elif sign in PER and language.code == "en":
+    if (
+        sign in PER
+        and sign not in ("day", "week", "month", "year", "hour", "acre")
+        or sign in PER
+        and language.code == "en"
+    ):
         sign = language.units[PER[sign]][0]
     return f" {language.words['per']} {sign}"

@@ -8,8 +8,8 @@ from tensorrt_tts.text.spoken.currency import SCALES
 from tensorrt_tts.text.spoken.draft import Draft
 from tensorrt_tts.text.spoken.languages import TELUGU, Language
 from tensorrt_tts.text.spoken.number import WRITTEN, number
-from tensorrt_tts.text.spoken.units import either
 from tensorrt_tts.text.spoken.patterns import lazy
+from tensorrt_tts.text.spoken.units import either
 
 _NUMBER = lazy(
     rf"(?P<sign>(?<![\w)\].,%\u0900-\u0dff])(?:[-−]|–(?=\d)|\+|±|~|≈|[<>≤≥] ?))?"

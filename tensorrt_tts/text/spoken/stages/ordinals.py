@@ -7,8 +7,8 @@ import re
 from tensorrt_tts.text.spoken.draft import Draft
 from tensorrt_tts.text.spoken.languages import ENGLISH, HINDI, TELUGU, Language
 from tensorrt_tts.text.spoken.number import GROUPED, number
-from tensorrt_tts.text.spoken.stages.context import START
 from tensorrt_tts.text.spoken.patterns import lazy
+from tensorrt_tts.text.spoken.stages.context import START
 
 _WHOLE = rf"(?>{GROUPED}|\d{{1,12}})"
 _ENGLISH = lazy(rf"{START}({_WHOLE})(?:st|nd|rd|th|ST|ND|RD|TH|ˢᵗ|ⁿᵈ|ʳᵈ|ᵗʰ)(?![^\W_])")

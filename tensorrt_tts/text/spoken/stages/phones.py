@@ -6,8 +6,8 @@ import re
 
 from tensorrt_tts.text.spoken.draft import Draft
 from tensorrt_tts.text.spoken.languages import Language
-from tensorrt_tts.text.spoken.stages.context import before
 from tensorrt_tts.text.spoken.patterns import lazy
+from tensorrt_tts.text.spoken.stages.context import before
 
 _CANDIDATE = lazy(
     r"(?<![\w.,/:₹$€£¥-])(?<!\d )(?:\+ ?)?\(?\d(?:[\d() .-]{4,22})\d(?![\w.,:/]*\d)(?![%°\w])(?!/-)"

@@ -7,8 +7,8 @@ import re
 from tensorrt_tts.text.spoken.draft import Draft
 from tensorrt_tts.text.spoken.languages import ENGLISH, Language
 from tensorrt_tts.text.spoken.number import WRITTEN, number
-from tensorrt_tts.text.spoken.stages.context import START
 from tensorrt_tts.text.spoken.patterns import lazy
+from tensorrt_tts.text.spoken.stages.context import START
 
 _RANGE = lazy(rf"{START}({WRITTEN})( ?[-–—−~] ?)({WRITTEN})(?![\w-]|[.,]\d)(?! ?[-+×*÷/=] ?\d)")
 _TIMES = lazy(r"\d( ?)([×x*X·])( ?)(?=[₹$€£]?\d[\d.,]*+(?P<unit> ?[a-z\"'])?)")
@@ -50,13 +50,21 @@ def _range(found: re.Match[str], language: Language) -> str | None:
     first, sign, last = number(found[1]), found[2], number(found[3])
     if "−" in sign:
         return f"{found[1]} {language.words['minus']} {found[3]}"
-    rising = first.sayable and last.sayable and float(f"{first.value}.{first.fraction or 0}") < float(
-        f"{last.value}.{last.fraction or 0}"
+    rising = (
+        first.sayable
+        and last.sayable
+        and float(f"{first.value}.{first.fraction or 0}")
+        < float(f"{last.value}.{last.fraction or 0}")
     )
     if rising or sign.strip() == "~":
         return language.range(language.number(first), found[3])
     if " " in sign:
         return f"{found[1]} {language.words['minus']} {found[3]}"
-    if first.sayable and last.sayable and max(first.value, last.value) > 20 and first.value != last.value:
+    if (
+        first.sayable
+        and last.sayable
+        and max(first.value, last.value) > 20
+        and first.value != last.value
+    ):
         return f"{found[1]} {language.words['minus' if language is ENGLISH else 'to']} {found[3]}"
     return f"{found[1]} {found[3]}"

@@ -9,21 +9,25 @@ from tensorrt_tts.text.spoken.languages import ENGLISH, Language
 from tensorrt_tts.text.spoken.patterns import lazy
 
 _NUMERAL = r"(?=[IVXLC])(?:C{0,3}(?:X[CL]|L?X{0,3})(?:I[XV]|V?I{0,3}))"
-_HEADS = frozenset("""
+_HEADS = frozenset(
+    """
     Chapter Volume Vol Vol. Part Book Section Act Scene Phase Stage Type Class Grade Level Article
     Schedule Appendix Annex Title Unit Module Lesson Paper Table Figure Fig Fig. War Bowl Mark
     Division Category Tier Group Episode Season Round Step Canto Quarter Form Area Zone Sector
     CHAPTER VOLUME PART BOOK SECTION ACT PHASE TYPE CLASS ARTICLE WAR Standard Std Std. Sem
     Semester Opus Symphony Apollo Olympiad Entry List अध्याय भाग खंड खण्ड कक्षा धारा अनुच्छेद चरण
     श्रेणी युद्ध అధ్యాయం భాగం ఖండం తరగతి సెక్షన్ దశ యుద్ధం
-""".split())
-_KINGS = frozenset("""
+""".split()
+)
+_KINGS = frozenset(
+    """
     Henry Louis Elizabeth George Edward Charles Richard James William Napoleon Pius John Paul
     Benedict Francis Nicholas Peter Philip Frederick Alexander Catherine Leo Gregory Clement
     Innocent Urban Darius Cyrus Xerxes Ramesses Ptolemy Akbar Bahadur Chandragupta Pulakeshin
     Rajaraja Rajendra Krishnadevaraya Shah Queen King Pope Emperor Tsar Sultan Wilhelm Ludwig Mary
     Margaret Victor Umberto Carlos Felipe Juan Haakon Olav Harald Christian Gustav Rama
-""".split())
+""".split()
+)
 _TOKEN = lazy(r"[IVXLCivx](?<![\w.'-].)[IVXLCivx]*(?![\w'-])(?!\.\w)")
 _WORD_BEFORE = lazy(r"([^\W\d_][^\s\d]*) $")
 _CENTURY = lazy(r" (?:century|centuries|शताब्दी|सदी)(?!\w)")
@@ -55,10 +59,22 @@ def _said(found: re.Match[str], language: Language) -> str | None:
         return None
     if (len(numeral) > 1 or numeral in "VX") and _CENTURY.match(text, end):
         return language.ordinal(value(numeral), "वीं")
-    if word in _KINGS and (numeral != "I" or _REIGNED.match(text, end)) and numeral not in ("C", "L"):
+    if (
+        word in _KINGS
+        and (numeral != "I" or _REIGNED.match(text, end))
+        and numeral not in ("C", "L")
+    ):
         number = value(numeral)
-        return f"the {ENGLISH.ordinal(number)}" if language is ENGLISH else language.cardinal(number)
-    if len(numeral) > 1 and value(numeral) < 21 and word[:1].isupper() and word[1:].islower() and len(word) > 2:
+        return (
+            f"the {ENGLISH.ordinal(number)}" if language is ENGLISH else language.cardinal(number)
+        )
+    if (
+        len(numeral) > 1
+        and value(numeral) < 21
+        and word[:1].isupper()
+        and word[1:].islower()
+        and len(word) > 2
+    ):
         return language.cardinal(value(numeral))
     return None
 

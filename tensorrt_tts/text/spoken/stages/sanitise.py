@@ -55,8 +55,7 @@ def sanitise(draft: Draft) -> None:
     if not draft.text.isascii():
         draft.sub(_GROUPING_SPACE, lambda match: ",")
     draft.sub(_ODD, _plain)
-    if not unicodedata.is_normalized("NFC", draft.text):
-        _compose(draft)
+    compose(draft)
     draft.sub(_SPACES, lambda match: " ")
 
 
@@ -77,7 +76,10 @@ def _character(character: str, text: str, at: int) -> str:
     category = unicodedata.category(character)
     if category == "Zs" or character == "\t":
         return " "
-    if category in ("Cc", "Cf", "Cn", "Co", "Cs", "Mn", "Lo") and not "\u2100" < character < "\u2150":
+    if (
+        category in ("Cc", "Cf", "Cn", "Co", "Cs", "Mn", "Lo")
+        and not "\u2100" < character < "\u2150"
+    ):
         return "" if category != "Lo" else unicodedata.normalize("NFKC", character).strip()
     plain = unicodedata.normalize("NFKC", character)
     if category == "No":  # circled and bracketed numbers stand apart from one another
@@ -85,14 +87,18 @@ def _character(character: str, text: str, at: int) -> str:
     return plain
 
 
-def _compose(draft: Draft) -> None:
+def compose(draft: Draft) -> None:
     """NFC, cluster by cluster, so that each knows where it came from."""
     text = draft.text
+    if unicodedata.is_normalized("NFC", text):
+        return
     starts = [index for index, character in enumerate(text) if not _joins_before(character)]
     ends = [*starts[1:], len(text)] if starts else []
     draft.replace(
         (start, end, unicodedata.normalize("NFC", text[start:end]))
-        for start, end in zip([0, *starts], [starts[0] if starts else len(text), *ends], strict=True)
+        for start, end in zip(
+            [0, *starts], [starts[0] if starts else len(text), *ends], strict=True
+        )
     )
 
 

@@ -8,8 +8,8 @@ from tensorrt_tts.text.spoken.currency import SCALES
 from tensorrt_tts.text.spoken.draft import Draft
 from tensorrt_tts.text.spoken.languages import Language
 from tensorrt_tts.text.spoken.number import WRITTEN, number
-from tensorrt_tts.text.spoken.stages.context import LETTER, START
 from tensorrt_tts.text.spoken.patterns import lazy
+from tensorrt_tts.text.spoken.stages.context import LETTER, START
 
 _SERIAL = lazy(
     rf"(?<![\w.])(?:{LETTER}+-?\d|\d+-?{LETTER})(?:-?(?:{LETTER}|\d))*(?:\.\d+)?(?![^\W_])"
@@ -39,7 +39,10 @@ def _pairs(digits: str, language: Language) -> str:
 
 def _word_start(text: str, start: int) -> int:
     """Where the word that has the number in it begins."""
-    while start and (text[start - 1].isalpha() or (text[start - 1] == "-" and text[start - 2 : start - 1].isalpha())):
+    while start and (
+        text[start - 1].isalpha()
+        or (text[start - 1] == "-" and text[start - 2 : start - 1].isalpha())
+    ):
         if "\u0900" <= text[start - 1] <= "\u0dff":
             break
         start -= 1
@@ -68,7 +71,9 @@ def _serial(found: re.Match[str], language: Language) -> str | None:
     for part in parts:
         if not part[0].isalpha():
             small = len(part) < 3 and (part[0] != "0" or part == "0")
-            said.append(language.number(number(part)) if small or "." in part else language.digits(part))
+            said.append(
+                language.number(number(part)) if small or "." in part else language.digits(part)
+            )
         elif part.isupper() and (len(part) < 4 or (code and len(part) < 6)):
             said.append(" ".join(part))
         else:

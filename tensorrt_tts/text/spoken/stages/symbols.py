@@ -25,8 +25,12 @@ _BETWEEN = lazy(r"[/|\\] ?(?=[\w\u0900-\u0dff])")
 _ABOUT = lazy(r"(?<!\w)~ ?(?=\w)")
 _UNDERSCORE = lazy(r"_+")
 _BAR = lazy(r"\|(?<=[\u0900-\u097f].)(?= |$|\n)")
-_REST = lazy(r"[][{}<>|\\^`~*#_=+@%&$\u02c2-\u02df\u2030\u2031\u203b\u2043\u2190-\u2bff\u3003-\u3007]+")
-_ODD = lazy(r"[^\x00-\x7f\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02af\u0370-\u1fff\u200c\u200d\u2010-\u2027\u2c00-\ufaff\uff00-\uffef\U000f0000-\U000ffffd]")
+_REST = lazy(
+    r"[][{}<>|\\^`~*#_=+@%&$\u02c2-\u02df\u2030\u2031\u203b\u2043\u2190-\u2bff\u3003-\u3007]+"
+)
+_ODD = lazy(
+    r"[^\x00-\x7f\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02af\u0370-\u1fff\u200c\u200d\u2010-\u2027\u2c00-\ufaff\uff00-\uffef\U000f0000-\U000ffffd]"
+)
 
 
 def symbols(draft: Draft) -> None:
@@ -37,9 +41,7 @@ def symbols(draft: Draft) -> None:
         draft.say(_CURRENCY, _currency)
         draft.say(_RUPEES, lambda match, language: language.currencies["INR"][0][1])
     if "<" in draft.text or ">" in draft.text:
-        draft.say(
-            _COMPARED, _compared
-        )
+        draft.say(_COMPARED, _compared)
     if "|" in draft.text:
         draft.say(_BAR, lambda match, language: "।")
     if "/" in draft.text or "|" in draft.text or "\\" in draft.text:

@@ -38,9 +38,7 @@ def tags(draft: Draft, voice_tags: Sequence[str] | None) -> None:
     if "[" in draft.text or "<" in draft.text:
         draft.sub(_TAG, lambda match: _kept(draft, match, voice_tags, known_only=False))
     if "*" in draft.text or "(" in draft.text:
-        draft.sub(
-            _STAGE_DIRECTION, lambda match: _kept(draft, match, voice_tags, known_only=True)
-        )
+        draft.sub(_STAGE_DIRECTION, lambda match: _kept(draft, match, voice_tags, known_only=True))
 
 
 def is_direction(words: str) -> bool:
@@ -78,8 +76,13 @@ def _kept(
 def _spelled(name: str, kind: Sequence[str] | None, voice_tags: Sequence[str]) -> str | None:
     names = {tag.strip("<>[] "): tag for tag in voice_tags}
     found = find_name(name, names) or next(
-        (each for each in names if kind and each.replace("_", " ").lower() in
-         [other.replace("_", " ") for other in kind]), None
+        (
+            each
+            for each in names
+            if kind
+            and each.replace("_", " ").lower() in [other.replace("_", " ") for other in kind]
+        ),
+        None,
     )
     if found is None:
         return None

@@ -7,8 +7,8 @@ import re
 from tensorrt_tts.text.spoken.draft import Draft
 from tensorrt_tts.text.spoken.languages import Language
 from tensorrt_tts.text.spoken.number import number
-from tensorrt_tts.text.spoken.stages.context import START, ends_sentence
 from tensorrt_tts.text.spoken.patterns import lazy
+from tensorrt_tts.text.spoken.stages.context import START, ends_sentence
 
 _HALF = r"[AaPp]\.?[Mm]\b\.?|[AaPp]\. [Mm]\."
 _BEHIND = r"बजे|గంటలకు|గంటలకి|గంటల|గంటలు|గంటలలో"
@@ -23,9 +23,7 @@ _HALVES = lazy(
     rf"(?: ?(?P<half1>{_HALF}))?(?P<to> ?[-–—] ?))?"
     rf"(?P<h>1[0-2]|0?[1-9])(?:[.:](?P<m>[0-5]\d))? ?(?P<half>{_HALF})(?!\w)"
 )
-_POINT = lazy(
-    START + rf"(?P<h>1\d|2[0-3]|0?\d)\.(?P<m>[0-5]\d) (?P<behind>{_BEHIND})(?![^\W\d_])"
-)
+_POINT = lazy(START + rf"(?P<h>1\d|2[0-3]|0?\d)\.(?P<m>[0-5]\d) (?P<behind>{_BEHIND})(?![^\W\d_])")
 _ARMY = lazy(START + r"([01]\d|2[0-3])([0-5]\d) ?(hrs|hours|Hrs)\b\.?")
 _RATIO = lazy(r"(?<![\w.:])(\d{1,4}) ?: ?(\d{1,4})(?:(?: ?: ?)(\d{1,4}))?(?![\w:]|\.\d)")
 _CENTURY = {"a": "am", "p": "pm"}
@@ -79,7 +77,9 @@ def _halves(found: re.Match[str], language: Language) -> str:
     if found["h1"]:
         first = _half(found["half1"], language)
         hour, minute = int(found["h1"]), int(found["m1"] or 0)
-        start = language.clock(hour, minute, None, first) if minute or first else language.small[hour]
+        start = (
+            language.clock(hour, minute, None, first) if minute or first else language.small[hour]
+        )
         said = language.range(start, said)
     return said + _stop(found)
 

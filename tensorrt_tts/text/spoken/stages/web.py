@@ -61,7 +61,9 @@ def _emails(draft: Draft) -> Iterator[tuple[int, int, str]]:
     text, done = draft.text, 0
     for at in _AT.finditer(text):
         start = at.start()
-        while start > max(done, at.start() - 65) and (text[start - 1].isalnum() or text[start - 1] in "._+%-"):
+        while start > max(done, at.start() - 65) and (
+            text[start - 1].isalnum() or text[start - 1] in "._+%-"
+        ):
             start -= 1
         found = _EMAIL.match(text, start)
         language = draft.language_at(start)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from unicodedata import is_normalized, normalize
+
 import pytest
 
-from tensorrt_tts.text.spoken.languages import ENGLISH, HINDI, LANGUAGES, TELUGU
+from tensorrt_tts.text.spoken.languages import ENGLISH, HINDI, LANGUAGES, TELUGU, Language
 from tensorrt_tts.text.spoken.number import number
 
 SAMPLES = [
@@ -23,19 +25,20 @@ _SPELLINGS = {  # another spelling of the same word
 
 
 @pytest.mark.parametrize("language", [HINDI, TELUGU])
-def test_as_another_library_has_them(language: object) -> None:
+def test_as_another_library_has_them(language: Language) -> None:
     library = pytest.importorskip("indic_numtowords")
-    assert isinstance(language, (type(HINDI), type(TELUGU)))
     for value in SAMPLES:
-        theirs = library.num2words(value, lang=language.code, variations=False)
+        theirs = normalize("NFC", library.num2words(value, lang=language.code, variations=False))
         words = " ".join(_SPELLINGS.get(word, word) for word in theirs.split())
         assert language.cardinal(value) == words, value
 
 
 @pytest.mark.parametrize("language", LANGUAGES.values(), ids=LANGUAGES)
-def test_the_tables_are_whole(language: type[ENGLISH]) -> None:
+def test_the_tables_are_whole(language: Language) -> None:
     assert len(language.small) == len(set(language.small)) == 100
     assert len(language.months) == 12
+    assert is_normalized("NFC", repr((language.small, language.words, language.units)))
+    assert is_normalized("NFC", repr((language.currencies, language.scales, language.months)))
     assert set(language.words) == set(ENGLISH.words)
     assert set(language.units) == set(ENGLISH.units)
     assert set(language.currencies) == set(ENGLISH.currencies)
