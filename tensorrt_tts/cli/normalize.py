@@ -17,8 +17,8 @@ def add_command(commands: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "--language",
         type=argument_text,
-        help="of sentences that do not show their own: en, hi or te; numbers of other languages are "
-        "left to the voice (default: by each sentence's script)",
+        help="of sentences that do not show their own: en, hi or te; in others, numbers are left "
+        "to the voice (default: by each sentence's script)",
     )
     parser.add_argument(
         "--numbers",

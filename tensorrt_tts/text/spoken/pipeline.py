@@ -73,8 +73,10 @@ def stages(draft: Draft, options: SpokenOptions) -> Iterator[tuple[str, Stage]]:
     yield "emoji", emoji
     yield "web", web
     yield "digits", digits
-    for stage in (short_units, abbreviations, spans, roman):
-        yield stage.__name__, stage
+    yield "short_units", short_units
+    yield "abbreviations", abbreviations
+    yield "spans", spans
+    yield "roman", roman
     if any(character.isnumeric() for character in draft.text):
         for stage in NUMBER_STAGES:
             yield stage.__name__, stage

@@ -8,7 +8,8 @@ from tensorrt_tts.text.spoken.languages import ENGLISH, HINDI, LANGUAGES, TELUGU
 from tensorrt_tts.text.spoken.patterns import lazy
 
 _END = lazy(
-    r"[।॥\n.!?…](?:(?<=[।॥])[।॥]*|(?<=\n)\n*|(?<=[.!?…])[.!?…]*+[\"')\]]*+ +(?=[^\Wa-z\d_]|[\"'(\[]))"
+    r"[।॥\n.!?…](?:(?<=[।॥])[।॥]*|(?<=\n)\n*|(?<=[.!?…])[.!?…]*+"
+    r"[\"')\]]*+ +(?=[^\Wa-z\d_]|[\"'(\[]))"
 )
 _DEVANAGARI = lazy(r"[\u0900-\u0963\u0970-\u097f]+")
 _TELUGU = lazy(r"[\u0c00-\u0c65\u0c70-\u0c7f]+")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 _LATIN = """
     meter m mtr mtrs metre|kilometer km kms Km KM|centimeter cm cms CM|millimeter mm MM|
@@ -35,7 +36,8 @@ _RATES = {
     "bps": ("bit", "second"),
 }
 _INDIC = """
-    kilometer किमी कि.मी. कि.मी కి.మీ. కి.మీ కిమీ|meter मी मी. మీ. మీ|centimeter सेमी से.मी. सेंमी సెం.మీ. సెం.మీ సెంమీ|
+    kilometer किमी कि.मी. कि.मी కి.మీ. కి.మీ కిమీ|meter मी मी. మీ. మీ|
+    centimeter सेमी से.मी. सेंमी సెం.మీ. సెం.మీ సెంమీ|
     millimeter मिमी मि.मी. మి.మీ. మిమీ|kilogram किग्रा कि.ग्रा. कि.ग्रा కి.గ్రా. కి.గ్రా కిగ్రా|
     gram ग्रा ग्रा. గ్రా. గ్రా|milligram मिग्रा मि.ग्रा. మి.గ్రా. మిగ్రా|
     liter ली ली. లీ. లీ|milliliter मिली मि.ली. मिली. మి.లీ. మి.లీ మిలీ|
@@ -46,15 +48,12 @@ _PER = {
     "h": "hour", "hr": "hour", "hour": "hour", "min": "minute", "s": "second", "sec": "second",
     "day": "day", "week": "week", "wk": "week", "month": "month", "mo": "month", "year": "year",
     "yr": "year", "kg": "kilogram", "g": "gram", "L": "liter", "l": "liter", "ltr": "liter",
-    "m": "meter", "km": "kilometer", "ml": "milliliter", "mL": "milliliter", "dl": "deciliter", "dL": "deciliter",
+    "m": "meter", "km": "kilometer", "ml": "milliliter", "mL": "milliliter", "dl": "deciliter",
+    "dL": "deciliter",
     "100g": "", "sec.": "second", "qtl": "quintal", "lb": "pound", "oz": "ounce", "ft": "foot",
     "GB": "gigabyte", "MB": "megabyte", "acre": "acre", "m²": "meter", "घं.": "hour",
     "घं": "hour", "किग्रा": "kilogram", "గం.": "hour", "hrs": "hour",
 }  # fmt: skip
-PER_WORDS = frozenset(
-    "person head piece night seat ticket user unit item dozen litre liter plate page word call "
-    "minute second hour km annum session visit".split()  # noqa: SIM905
-)
 
 
 def _aliases(groups: str) -> dict[str, str]:
@@ -71,6 +70,6 @@ RATES = _RATES
 PER = {sign: name for sign, name in _PER.items() if name}
 
 
-def either(signs: list[str] | dict[str, str]) -> str:
+def either(signs: Iterable[str]) -> str:
     """A pattern for one of them, the longest first."""
     return "|".join(re.escape(sign) for sign in sorted(signs, key=len, reverse=True))

@@ -37,6 +37,8 @@ class Language:
     months: ClassVar[tuple[str, ...]]
     units: ClassVar[Mapping[str, Forms]]
     """By the names in `units.py`."""
+    square: ClassVar[str]
+    cubic: ClassVar[str]
     currencies: ClassVar[Mapping[str, tuple[Forms, Forms]]]
     """By ISO 4217 code: the currency and its hundredth."""
     scales: ClassVar[Mapping[str, str]]

@@ -6,10 +6,11 @@ from typing import ClassVar
 
 from tensorrt_tts.text.spoken.languages.base import Language, names, table
 
-_ONES = tuple(
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
-    "sixteen seventeen eighteen nineteen".split()
-)
+_SMALL = """
+    zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen
+    sixteen seventeen eighteen nineteen
+"""
+_ONES = tuple(_SMALL.split())
 _TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()  # noqa: SIM905
 _WESTERN = ((10**12, "trillion"), (10**9, "billion"), (10**6, "million"), (1000, "thousand"))
 _INDIAN = ((10**12, "lakh crore"), (10**7, "crore"), (10**5, "lakh"), (1000, "thousand"))

@@ -22,12 +22,16 @@ _SMALL = """
 _SCALES = ((10**11, "खरब"), (10**9, "अरब"), (10**7, "करोड़"), (10**5, "लाख"), (1000, "हज़ार"))
 _FIRST = {1: "पहल", 2: "दूसर", 3: "तीसर", 4: "चौथ"}
 """Ordinals of their own, without the vowel of gender and case."""
+_MONTHS = """
+    जनवरी फ़रवरी मार्च अप्रैल मई जून
+    जुलाई अगस्त सितंबर अक्टूबर नवंबर दिसंबर
+"""
 
 
 class Hindi(Language):
     code = "hi"
     small = tuple(_SMALL.split())
-    months = tuple("जनवरी फ़रवरी मार्च अप्रैल मई जून जुलाई अगस्त सितंबर अक्टूबर नवंबर दिसंबर".split())
+    months = tuple(_MONTHS.split())
     scales: ClassVar = names("""
         hundred सौ
         thousand हज़ार

@@ -36,6 +36,10 @@ _AFTER = names("""
     గంటలలో నిమిషాలలో
 """)
 """What stands behind a time, and what does behind its minutes."""
+_MONTHS = """
+    జనవరి ఫిబ్రవరి మార్చి ఏప్రిల్ మే జూన్
+    జూలై ఆగస్టు సెప్టెంబర్ అక్టోబర్ నవంబర్ డిసెంబర్
+"""
 
 
 class Telugu(Language):
@@ -45,7 +49,7 @@ class Telugu(Language):
         *_TEENS.split(),
         *(tens if not ones else f"{tens} {_ONES[ones]}" for tens in _TENS for ones in range(10)),
     )
-    months = tuple("జనవరి ఫిబ్రవరి మార్చి ఏప్రిల్ మే జూన్ జూలై ఆగస్టు సెప్టెంబర్ అక్టోబర్ నవంబర్ డిసెంబర్".split())
+    months = tuple(_MONTHS.split())
     scales: ClassVar = names("""
         hundred వందలు
         thousand వేలు

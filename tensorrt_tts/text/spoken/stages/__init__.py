@@ -1,1 +1,1 @@
-"""The stages of the normaliser, each a pass or a few over the text. Their order is `pipeline.py`."""
+"""The stages of the normaliser, each a few passes over the text; `pipeline.py` has their order."""

@@ -232,7 +232,8 @@ _TITLE_STOPS = {
 _BEFORE_CAPITAL = {f"{short}.": _TITLES[short] for short in ("St", "Mt", "Ft")}
 _BARE_TITLE = lazy(rf"\b(?:{either(list(_WITHOUT_STOP))})(?= [A-Z\u0900-\u0dff])")
 _STREET = lazy(
-    r"(\b[A-Z][a-z]+ )(St|Ct|Ave|Blvd|Rd|Ln|Pl|Sq|Hwy|Pkwy|Expy|Dr)\b\.?+(?= ?(?:,|$|\n|[a-z]|[NSEW]\b))"
+    r"(\b[A-Z][a-z]+ )(St|Ct|Ave|Blvd|Rd|Ln|Pl|Sq|Hwy|Pkwy|Expy|Dr)\b\.?+"
+    r"(?= ?(?:,|$|\n|[a-z]|[NSEW]\b))"
 )
 _STREETS = {"St": "Street", "Ct": "Court", "Ave": "Avenue", "Blvd": "Boulevard", "Rd": "Road",
             "Ln": "Lane", "Pl": "Place", "Sq": "Square", "Hwy": "Highway", "Pkwy": "Parkway",
@@ -247,12 +248,13 @@ _SLASHED = lazy(
     r"(?:w/o|w/|c/o|b/w|a/c|A/C|n/a|N/A|s/o|d/o|S/O|D/O|W/O|C/O|h/o)(?!\w)|w/(?= ?[a-z])"
 )
 _SLASHES = {"w/o": "without", "w/": "with ", "c/o": "care of", "b/w": "between", "a/c": "account",
-            "n/a": "not applicable", "s/o": "son of", "d/o": "daughter of", "h/o": "house of"}  # fmt: skip
+            "n/a": "not applicable",
+            "s/o": "son of", "d/o": "daughter of", "h/o": "house of"}  # fmt: skip
 _SLASH = lazy("/")
 _NEEDS_NAME = frozenset(("v.", "Co.", "Sec.", "ed.", "Ed.", "Art.", "Ch.", "Mar.", "Mon.", "Fri.",
                          "min.", "info.", "Dec.", "Sept.", "Sep.", "ई.", "ता.", "मो.", "ले.", "सं.",
                          "జి.", "తా.", "కు.", "చి.", "సం.", "లి.", "कै."))  # fmt: skip
-"""Words or ends of sentences as well: short only with something of the same sentence behind them."""
+"""Words or ends of sentences as well: short only where their sentence goes on."""
 _BEHIND_NUMBER = lazy(r"[\d½¼¾] ?$")
 _LONGEST = 14
 """Characters of a short form with its stops."""
@@ -316,10 +318,11 @@ def _in_full(text: str, start: int, stop: int) -> tuple[int, str | None]:
     if letters and text[start : letters.end()] not in _WORDS:
         return letters.end(), _letters(letters[0], text, letters.end())
     following = text[end : end + 1]
-    if following and (following.isalnum() or "\u0900" <= following <= "\u0dff"):
-        if short not in ("p.", "pp.", "P.", "Pp.") or not following.isdecimal():
-            return end, None
-    if short in ("p.", "pp.", "P.", "Pp."):
+    page = short in ("p.", "pp.", "P.", "Pp.")
+    goes_on = following.isalnum() or "\u0900" <= following <= "\u0dff"
+    if goes_on and not (page and following.isdecimal()):
+        return end, None
+    if page:
         if not text[end : end + 2].lstrip(" ")[:1].isdecimal():
             return end, None
         return end, ("pages" if len(short) > 2 else "page") + ("" if following == " " else " ")

@@ -15,7 +15,8 @@ _SHORT = {
 }  # fmt: skip
 _VARIANTS = {
     "फरवरी": 2, "अप्रेल": 4, "अगस्‍त": 8, "सितम्बर": 9, "अक्तूबर": 10, "नवम्बर": 11, "दिसम्बर": 12,
-    "జులై": 7, "ఆగస్ట్": 8, "ఫిబ్రవరి": 2, "సెప్టెంబరు": 9, "అక్టోబరు": 10, "నవంబరు": 11, "డిసెంబరు": 12,
+    "జులై": 7, "ఆగస్ట్": 8, "ఫిబ్రవరి": 2, "సెప్టెంబరు": 9, "అక్టోబరు": 10,
+    "నవంబరు": 11, "డిసెంబరు": 12,
 }  # fmt: skip
 _FULL = {
     name: index + 1 for language in LANGUAGES.values() for index, name in enumerate(language.months)
@@ -40,7 +41,8 @@ _DAY_FIRST = lazy(
     r"(?:,? ?[-']?(?P<year>[12]\d{3}|(?<=[-'])\d{2})(?!\d|[.,:]\d))?"
 )
 _MONTH_FIRST = lazy(
-    rf"(?<![^\W\d_])(?P<month>{_MONTH})(?P<dot>\.)? (?P<the>the )?(?P<day>\d{{1,2}})(?P<th>st|nd|rd|th)?"
+    rf"(?<![^\W\d_])(?P<month>{_MONTH})(?P<dot>\.)? (?P<the>the )?"
+    r"(?P<day>\d{1,2})(?P<th>st|nd|rd|th)?"
     r"(?:(?: ?[-–] ?)(?P<last>\d{1,2})(?:st|nd|rd|th)?)?(?![\d%]|[.,:]\d|[/-]\d)(?! ?[ap]\.?m\b)"
     r"(?:(?P<comma>,)? ?(?P<year>[12]\d{3})(?!\d|[.,:]\d))?(?![^\W\d_])"
 )
@@ -57,17 +59,18 @@ _WEEKDAY = lazy(
 )
 _SPAN = lazy(
     r"\b(Mon|Tue|Tues|Wed|Thu|Thur|Thurs|Fri|Sat|Sun|Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sept?|Oct|Nov|"
-    r"Dec)\.? ?([-–—]|to|–) ?(Mon|Tue|Tues|Wed|Thu|Thur|Thurs|Fri|Sat|Sun|Jan|Feb|Mar|Apr|May|Jun|Jul|"
-    r"Aug|Sept?|Oct|Nov|Dec)\b(?!-)"
+    r"Dec)\.? ?([-–—]|to|–) ?(Mon|Tue|Tues|Wed|Thu|Thur|Thurs|Fri|Sat|Sun|Jan|Feb|Mar|Apr|May|Jun|"
+    r"Jul|Aug|Sept?|Oct|Nov|Dec)\b(?!-)"
 )
 _DAYS = {
     "Mon": "Monday", "Tue": "Tuesday", "Wed": "Wednesday", "Thu": "Thursday", "Fri": "Friday",
     "Sat": "Saturday", "Sun": "Sunday",
 }  # fmt: skip
 _BEFORE_YEAR = lazy(
-    r"(?:\b(?:in|since|by|from|until|till|to|of|year|during|before|after|circa|around|and|early|late|"
-    r"mid|the|between|©|copyright|spring|summer|autumn|fall|winter|election|class|season|FY|"
-    r"Olympics|Budget|ended|born|founded|established|est\.)|सन|सन्|वर्ष|साल|ईस्वी|సంవత్సరం|ईसा पूर्व|క్రీస్తు శకం) ?"
+    r"(?:\b(?:in|since|by|from|until|till|to|of|year|during|before|after|circa|around|and|early|"
+    r"late|mid|the|between|©|copyright|spring|summer|autumn|fall|winter|election|class|season|FY|"
+    r"Olympics|Budget|ended|born|founded|established|est\.)|"
+    r"सन|सन्|वर्ष|साल|ईस्वी|సంవత్సరం|ईसा पूर्व|క్రీస్తు శకం) ?"
     r"\(?$",
     re.IGNORECASE,
 )

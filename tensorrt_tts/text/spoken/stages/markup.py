@@ -83,7 +83,8 @@ def _say_as(found: re.Match[str]) -> str:
 
 
 _SHORT = lazy(
-    r"time=[\"']?\+?(?:[0-2]?\d?\d ?ms|0?\.[0-2]\d* ?s)\b|strength=[\"']?(?:none|x-weak|weak|medium)"
+    r"time=[\"']?\+?(?:[0-2]?\d?\d ?ms|0?\.[0-2]\d* ?s)\b|"
+    r"strength=[\"']?(?:none|x-weak|weak|medium)"
 )
 
 

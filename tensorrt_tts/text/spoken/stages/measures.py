@@ -21,7 +21,9 @@ _QUANTITY = rf"(?:{MIXED}|{WRITTEN}|\.\d+)"
 _MEASURE = lazy(
     rf"{START}(?P<sign>[-−+±]|(?<![\d ])–)?(?P<amount>{_QUANTITY})"
     rf"(?:(?P<to> ?[-–—] ?| ?± ?)(?P<last>{_QUANTITY}))?(?P<gap>[ -]?)(?:{_SQUARE}|{_CUBIC})?"
-    rf"(?:(?P<rate>{either(RATES)})|(?P<unit>{_UNIT}|in(?=[,.;:)!?\n]|$| (?:wide|long|tall|deep|thick|high|screen|display|pipe|monitor|tv|TV)\b))(?P<power>[²³]|\^?[23](?!\d))?"
+    rf"(?:(?P<rate>{either(RATES)})|(?P<unit>{_UNIT}|"
+    r"in(?=[,.;:)!?\n]|$| (?:wide|long|tall|deep|thick|high|screen|display|pipe|monitor|tv|TV)\b))"
+    r"(?P<power>[²³]|\^?[23](?!\d))?"
     rf"(?: ?(?:/|per) ?(?P<per>{either(PER)})(?P<square2>²)?)?)(?![\w²³])(?!['’]\w)"
 )
 _SQFT = lazy(rf"{START}(?P<amount>{WRITTEN}) ?sqft\b\.?")
@@ -32,7 +34,8 @@ _PERCENT = lazy(
 _FEET = lazy(START + r"(\d{1,3})'(?: ?(\d{1,2}(?:\.\d)?)(?:\"|''))?(?![\w'])")
 _HOURS = lazy(START + r"(\d{1,3}) ?h(?:rs?)? ?(\d{1,2}) ?m(?:in)?(?: ?(\d{1,2}) ?s)?\b")
 _DOTTED = lazy(
-    r"(?<![\w.\u0900-\u0dff])(?:कि\.मी\.?|कि\.ग्रा\.?|मि\.ली\.?|से\.मी\.?|मि\.मी\.?|కి\.మీ\.?|కి\.గ్రా\.?|మి\.లీ\.?|సెం\.మీ\.?)"
+    r"(?<![\w.\u0900-\u0dff])(?:कि\.मी\.?|कि\.ग्रा\.?|मि\.ली\.?|से\.मी\.?|मि\.मी\.?|"
+    r"కి\.మీ\.?|కి\.గ్రా\.?|మి\.లీ\.?|సెం\.మీ\.?)"
 )
 _INDIC = lazy(r"[\u0900-\u0963\u0970-\u0dff\u200c\u200d]")
 

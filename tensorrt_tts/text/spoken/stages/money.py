@@ -25,8 +25,9 @@ _BEFORE = lazy(
     rf"(?:(?P<to> ?[-–—] ?| to )(?:{_SIGN} ?)?(?P<last>{_AMOUNT}))?{_TAIL}(?!\w)"
 )
 _BEHIND = lazy(
-    rf"(?<![\w.])(?<!\d,)(?P<minus>[-−+])?(?P<amount>{_AMOUNT})(?:(?P<to> ?[-–—] ?)(?P<last>{_AMOUNT}))?"
-    rf"(?P<scales>(?:[ -]?{_SCALE}){{1,2}})? ?(?P<sign>{_SIGN})(?![\w$])(?P<plus>\+)?(?P<paid> ?/-)?"
+    rf"(?<![\w.])(?<!\d,)(?P<minus>[-−+])?(?P<amount>{_AMOUNT})"
+    rf"(?:(?P<to> ?[-–—] ?)(?P<last>{_AMOUNT}))?(?P<scales>(?:[ -]?{_SCALE}){{1,2}})? ?"
+    rf"(?P<sign>{_SIGN})(?![\w$])(?P<plus>\+)?(?P<paid> ?/-)?"
     rf"(?P<per> ?/ ?(?:(?:{either(PER)})(?!\w)|[A-Za-z\u0900-\u0963\u0c00-\u0c65]+))?"
 )
 _LEAD = lazy(rf"(?:[-−–+] ?)?(?:{_SIGN}) ?[-−]?\.?$")
@@ -122,11 +123,7 @@ def _per(written: str | None, language: Language) -> str:
     if not written:
         return ""
     sign = written.strip(" /")
-    if (
-        sign in PER
-        and sign not in ("day", "week", "month", "year", "hour", "acre")
-        or sign in PER
-        and language.code == "en"
-    ):
+    word = sign in ("day", "week", "month", "year", "hour", "acre")
+    if sign in PER and (language.code == "en" or not word):
         sign = language.units[PER[sign]][0]
     return f" {language.words['per']} {sign}"

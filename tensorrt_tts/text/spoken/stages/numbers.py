@@ -6,7 +6,7 @@ import re
 
 from tensorrt_tts.text.spoken.currency import SCALES
 from tensorrt_tts.text.spoken.draft import Draft
-from tensorrt_tts.text.spoken.languages import TELUGU, Language
+from tensorrt_tts.text.spoken.languages import Language
 from tensorrt_tts.text.spoken.number import WRITTEN, number
 from tensorrt_tts.text.spoken.patterns import lazy
 from tensorrt_tts.text.spoken.units import either
@@ -32,11 +32,11 @@ def _number(found: re.Match[str], language: Language) -> str:
     written = number(found["number"])
     said = language.number(written)
     following = found["next"]
-    if language is TELUGU and following and following != " " and not written.fraction:
-        if said != "ఒకటి" or not _CLITIC.match(found.string, found.end() - 1):
-            said = language.before_noun(said)
+    clitic = said == "ఒకటి" and _CLITIC.match(found.string, found.end() - 1)
+    if following.strip() and not written.fraction and not clitic:
+        said = language.before_noun(said)
     scale = found["scale"] or ""
-    if scale and language is TELUGU:
+    if scale:
         said = language.before_noun(said)
     sign = (found["sign"] or "").strip()
     if sign:

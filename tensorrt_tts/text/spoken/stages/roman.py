@@ -9,31 +9,29 @@ from tensorrt_tts.text.spoken.languages import ENGLISH, Language
 from tensorrt_tts.text.spoken.patterns import lazy
 
 _NUMERAL = r"(?=[IVXLC])(?:C{0,3}(?:X[CL]|L?X{0,3})(?:I[XV]|V?I{0,3}))"
-_HEADS = frozenset(
-    """
+_HEAD_WORDS = """
     Chapter Volume Vol Vol. Part Book Section Act Scene Phase Stage Type Class Grade Level Article
     Schedule Appendix Annex Title Unit Module Lesson Paper Table Figure Fig Fig. War Bowl Mark
     Division Category Tier Group Episode Season Round Step Canto Quarter Form Area Zone Sector
     CHAPTER VOLUME PART BOOK SECTION ACT PHASE TYPE CLASS ARTICLE WAR Standard Std Std. Sem
     Semester Opus Symphony Apollo Olympiad Entry List अध्याय भाग खंड खण्ड कक्षा धारा अनुच्छेद चरण
     श्रेणी युद्ध అధ్యాయం భాగం ఖండం తరగతి సెక్షన్ దశ యుద్ధం
-""".split()
-)
-_KINGS = frozenset(
-    """
+"""
+_HEADS = frozenset(_HEAD_WORDS.split())
+_KING_NAMES = """
     Henry Louis Elizabeth George Edward Charles Richard James William Napoleon Pius John Paul
     Benedict Francis Nicholas Peter Philip Frederick Alexander Catherine Leo Gregory Clement
     Innocent Urban Darius Cyrus Xerxes Ramesses Ptolemy Akbar Bahadur Chandragupta Pulakeshin
     Rajaraja Rajendra Krishnadevaraya Shah Queen King Pope Emperor Tsar Sultan Wilhelm Ludwig Mary
     Margaret Victor Umberto Carlos Felipe Juan Haakon Olav Harald Christian Gustav Rama
-""".split()
-)
+"""
+_KINGS = frozenset(_KING_NAMES.split())
 _TOKEN = lazy(r"[IVXLCivx](?<![\w.'-].)[IVXLCivx]*(?![\w'-])(?!\.\w)")
 _WORD_BEFORE = lazy(r"([^\W\d_][^\s\d]*) $")
 _CENTURY = lazy(r" (?:century|centuries|शताब्दी|सदी)(?!\w)")
 _VERB = lazy(
-    r" (?:am|was|have|had|will|would|can|could|do|did|think|[a-z]+ed|like|love|read|saw|want|know|see|"
-    r"need|play|live|shall|should|must|may|might|hope|feel|say|said|get|got|go|went)\b"
+    r" (?:am|was|have|had|will|would|can|could|do|did|think|[a-z]+ed|like|love|read|saw|want|know|"
+    r"see|need|play|live|shall|should|must|may|might|hope|feel|say|said|get|got|go|went)\b"
 )
 _REIGNED = lazy(r" (?:of|was|and|ruled|died|reigned)\b")
 _VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100}

@@ -11,7 +11,8 @@ from tensorrt_tts.text.spoken.languages import Language
 from tensorrt_tts.text.spoken.patterns import lazy
 
 _NAMES = {
-    "&": "and", "@": "at", "%": "percent", "‰": "permille", "+": "plus", "=": "equals", "×": "times",
+    "&": "and", "@": "at", "%": "percent", "‰": "permille", "+": "plus", "=": "equals",
+    "×": "times",
     "÷": "over", "±": "plusminus", "≤": "atmost", "≥": "atleast", "≠": "unequal", "≈": "about",
     "√": "root", "∞": "infinity", "°": "degrees", "§": "section", "π": "pi", "∑": "sum",
     "⇒": "implies", "−": "minus",
@@ -29,7 +30,8 @@ _REST = lazy(
     r"[][{}<>|\\^`~*#_=+@%&$\u02c2-\u02df\u2030\u2031\u203b\u2043\u2190-\u2bff\u3003-\u3007]+"
 )
 _ODD = lazy(
-    r"[^\x00-\x7f\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02af\u0370-\u1fff\u200c\u200d\u2010-\u2027\u2c00-\ufaff\uff00-\uffef\U000f0000-\U000ffffd]"
+    r"[^\x00-\x7f\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02af\u0370-\u1fff\u200c\u200d"
+    r"\u2010-\u2027\u2c00-\ufaff\uff00-\uffef\U000f0000-\U000ffffd]"
 )
 
 

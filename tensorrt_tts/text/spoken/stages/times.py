@@ -16,7 +16,8 @@ _CLOCK = lazy(
     r"(?<![\w.:/])(?P<h>[01]?\d|2[0-4]):(?P<m>[0-5]\d)(?::(?P<s>[0-5]\d)(?:\.\d+)?)?"
     rf"(?: ?(?P<half>{_HALF}))?"
     r"(?:(?P<to> ?[-–—] ?)(?P<h2>[01]?\d|2[0-4]):(?P<m2>[0-5]\d)"
-    rf"(?: ?(?P<half2>{_HALF}))?)?(?P<hrs> ?(?:hrs|hours|Hrs))?(?![\w:])(?: (?P<behind>{_BEHIND})(?![^\W\d_]))?"
+    rf"(?: ?(?P<half2>{_HALF}))?)?(?P<hrs> ?(?:hrs|hours|Hrs))?(?![\w:])"
+    rf"(?: (?P<behind>{_BEHIND})(?![^\W\d_]))?"
 )
 _HALVES = lazy(
     START + r"(?:(?P<h1>1[0-2]|0?[1-9])(?:[.:](?P<m1>[0-5]\d))?"
