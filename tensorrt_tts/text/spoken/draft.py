@@ -15,7 +15,7 @@ Begins = Callable[[str, int], int]
 """Where the expression around the number at a position of a text may begin."""
 
 _DIGITS = re.compile("[0-9]+")
-_DIGITS_OR_FRACTIONS = re.compile("[0-9]+|[¼½¾⅐-⅞↉]")
+_DIGITS_OR_FRACTIONS = re.compile("[0-9¼½¾⅐-⅞↉]+")
 
 
 def _numbers(text: str) -> Iterator[tuple[int, int, str]]:
@@ -24,7 +24,9 @@ def _numbers(text: str) -> Iterator[tuple[int, int, str]]:
         following = text[end : end + 1]
         if following == " ":
             following = text[end + 1 : end + 2]
-        yield start, end - start, following or "\0" if each[0].isdecimal() else each[0]
+        if not each[0].isdecimal():
+            following = next(character for character in each[0] if not character.isdecimal())
+        yield start, end - start, following or "\0"
 
 
 class Draft:

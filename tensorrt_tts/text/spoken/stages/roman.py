@@ -49,7 +49,7 @@ def _said(found: re.Match[str], language: Language) -> str | None:
     before = _WORD_BEFORE.search(text, max(0, start - 24), start)
     word = before[1].lstrip("(\"'") if before else ""
     small = found[0] != numeral
-    if word in _HEADS:
+    if word in _HEADS or (numeral != "I" and word.title() in _HEADS):
         if numeral in ("C", "L") or (numeral == "I" and (small or _VERB.match(text, end))):
             return None
         return language.cardinal(value(numeral))
