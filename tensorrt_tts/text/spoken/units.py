@@ -11,7 +11,7 @@ _LATIN = """
     gram g gm gms gm.|kilogram kg kgs Kg KG kg. kgs.|milligram mg|microgram mcg μg µg|
     quintal q qtl|pound lb lbs lb. lbs.|ounce oz oz.|tonne t|
     liter L l ltr ltrs Ltr lit|milliliter ml mL ML|kiloliter kl kL|gallon gal|
-    hour hr hrs hr. hrs. Hrs|minute min mins min. mins. Min|second sec secs sec. secs. Sec|
+    hour hr hrs hr. hrs. Hrs|minute min mins min. mins. Min|second s sec secs sec. secs. Sec|
     millisecond ms|microsecond μs µs|
     kilobyte KB kB kb|megabyte MB|gigabyte GB gb Gb|terabyte TB|petabyte PB|
     hertz Hz hz|kilohertz kHz KHz khz|megahertz MHz Mhz mhz|gigahertz GHz Ghz ghz|

@@ -37,5 +37,7 @@ def after(match: re.Match[str], reach: int = REACH) -> str:
 
 def ends_sentence(match: re.Match[str]) -> bool:
     """Whether a full stop within the match, at its end, also ends the sentence."""
-    rest = match.string[match.end() : match.end() + 2]
-    return not rest.strip() or (rest[0] == " " and rest[1:2].isupper()) or rest[0] == "\n"
+    rest = match.string[match.end() : match.end() + 3]
+    if not rest[:2].strip() or rest[0] == "\n":
+        return True
+    return rest[0] == " " and rest[1].isupper() and not rest[2:].isupper()  # "5 p.m. IST" goes on

@@ -50,7 +50,7 @@ _MONTH_AND_YEAR = lazy(
     rf"(?<![^\W\d_])(?P<month>{_MONTH})(?P<dot>\.)?(?P<comma>,)? ?[-']?"
     r"(?P<year>[12]\d{3})(?!\d|[.,:]\d)"
 )
-_DECADE = lazy(r"(?<![\w.,])'?(\d{2}|1[0-9]\d0|20\d0)'?s(?!\w)")
+_DECADE = lazy(r"(?<![\w.,])'?(\d{2}|100|1[0-9]\d0|20\d0)'?s(?!\w)")
 _YEARS = lazy(START + r"(1[1-9]\d\d|20\d\d)( ?[-–—/] ?)(1[1-9]\d\d|20\d\d|\d\d)(?![\w/-]|[.,:]\d)")
 _YEAR = lazy(r"(?<![\w.,/:#+-])(1[1-9]\d\d|20\d\d)(?![\w/:%+]|[.,]\d|-\d)")
 _WEEKDAY = lazy(
@@ -220,6 +220,8 @@ def _month_year(found: re.Match[str], language: Language) -> str:
 
 def _decade(found: re.Match[str], language: Language) -> str | None:
     value = int(found[1])
+    if value in (100, 1000):
+        return "hundreds" if value == 100 else "thousands"
     if value < 100 and (value % 10 or value < 20):
         return None
     return ENGLISH.years(value)

@@ -68,6 +68,8 @@ def _measure(found: re.Match[str], language: Language) -> str | None:
     rest = found.string[found.end() : found.end() + 1]
     if _INDIC.match(rest) and _INDIC.match(written[-1]):
         return None  # the beginning of a word
+    if sign == "s" and gap != " " and not found["per"]:
+        return None  # "5s", "100s": several of them
     name, per = RATES.get(sign) or (UNITS[sign], None)
     if found["per"]:
         per = PER[found["per"]]

@@ -16,6 +16,7 @@ _SERIAL = lazy(
 )
 _PART = lazy(rf"{LETTER}+|\d+(?:\.\d+)?")
 _THOUSANDS = lazy(rf"{START}({WRITTEN}) ?(k|K|M|mn|Mn|bn|Bn|B|cr|Cr|lac|lacs|crs)(?![\w])\+?")
+_COUNTED = lazy(r" [a-z]")
 _RESOLUTION = lazy(r"[2458]K$")
 _LINES = lazy(rf"{START}(360|480|720|1080|1440|2160)([pi])(?![^\W_])")
 _TIMES = lazy(rf"{START}({WRITTEN}) ?[xX×](?= |$|[.,!?])")
@@ -50,6 +51,8 @@ def _word_start(text: str, start: int) -> int:
 
 
 def _thousands(found: re.Match[str], language: Language) -> str | None:
+    if found[2] == "B" and not _COUNTED.match(found.string, found.end()):
+        return None  # flat 5B
     if _RESOLUTION.match(found[0]) or (" " in found[0] and found[2] in "kKMB"):
         return None
     said = language.scaled(language.number(number(found[1])), SCALES[found[2]])
