@@ -90,9 +90,9 @@ def stages(draft: Draft, options: SpokenOptions) -> Iterator[tuple[str, Stage]]:
 
 _UNUSUAL = (
     lazy(r"[^\w\s.,!?;:'\"()—…।॥\u0300-\u036f\u0900-\u0dff\u200c\u200d-]|[\d_²³¹¼-¾⁰-₟⅐-↋①-⓿]"),
-    lazy(r"[.,!?;:।॥—(\n-](?:(?<=\.)\w|[.,!?;:।॥—)]| [.,!?;:।॥—)'-]|(?<=[\n(-])\W)"),
+    lazy(r"[.,!?;:।॥—(\n-](?:(?<=[.,])\w|[.,!?;:।॥—)]| [.,!?;:।॥—)'-]|(?<=[\n(-])\W)"),
     lazy(r" [.,;:!?।॥)'-]"),
-    lazy(r"र[ुू]\.|రూ\."),
+    lazy(r" [IVX]{2,}(?!\w)|र[ुू]\.|రూ\."),
 )
 """Marks as no sentence in words has them: what a stage left may be another one's to read."""
 

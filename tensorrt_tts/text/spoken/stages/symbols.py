@@ -24,7 +24,6 @@ _SHARP = lazy(r"(?<!\w)([A-G])[#♯](?!\w)")
 _COMPARED = lazy(r"([<>]) ?(?=\w)")
 _BETWEEN = lazy(r"[/|\\] ?(?=[\w\u0900-\u0dff])")
 _ABOUT = lazy(r"(?<!\w)~ ?(?=\w)")
-_UNDERSCORE = lazy(r"_+")
 _BAR = lazy(r"\|(?<=[\u0900-\u097f].)(?= |$|\n)")
 _REST = lazy(
     r"[][{}<>|\\^`~*#_=+@%&$\u02c2-\u02df\u2030\u2031\u203b\u2043\u2190-\u2bff\u3003-\u3007]+"

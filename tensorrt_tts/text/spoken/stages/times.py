@@ -27,7 +27,7 @@ _HALVES = lazy(
 _POINT = lazy(START + rf"(?P<h>1\d|2[0-3]|0?\d)\.(?P<m>[0-5]\d) (?P<behind>{_BEHIND})(?![^\W\d_])")
 _ARMY = lazy(START + r"([01]\d|2[0-3])([0-5]\d) ?(hrs|hours|Hrs)\b\.?")
 _RATIO = lazy(r"(?<![\w.:])(\d{1,4}) ?: ?(\d{1,4})(?:(?: ?: ?)(\d{1,4}))?(?![\w:]|\.\d)")
-_CENTURY = {"a": "am", "p": "pm"}
+_NAMES = {"a": "am", "p": "pm"}
 
 
 def times(draft: Draft) -> None:
@@ -45,7 +45,7 @@ def times(draft: Draft) -> None:
 
 
 def _half(written: str | None, language: Language) -> str:
-    return language.words[_CENTURY[written[0].lower()]] if written else ""
+    return language.words[_NAMES[written[0].lower()]] if written else ""
 
 
 def _stop(found: re.Match[str]) -> str:
