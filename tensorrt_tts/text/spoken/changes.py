@@ -1,0 +1,54 @@
+"""What was replaced in a text, and the way back from any span of the result. Pure."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+
+
+class Changes:
+    """Replacements that were made in one pass, in order and apart from one another.
+
+    Both methods never decrease: spans that follow one another come from spans that do.
+    """
+
+    __slots__ = ("_new_ends", "_new_starts", "_old_ends", "_old_starts")
+
+    def __init__(self, replacements: Sequence[tuple[int, int, int]]) -> None:
+        """replacements: (start, end, length): what of the old text, and how long it is now."""
+        self._old_starts = [start for start, _, _ in replacements]
+        self._old_ends = [end for _, end, _ in replacements]
+        self._new_starts: list[int] = []
+        self._new_ends: list[int] = []
+        shift = 0
+        for start, end, length in replacements:
+            self._new_starts.append(start + shift)
+            self._new_ends.append(start + shift + length)
+            shift += length - (end - start)
+
+    def start_before(self, position: int) -> int:
+        """Where in the old text that began which begins there in the new one."""
+        index = bisect_right(self._new_starts, position) - 1
+        if index < 0:
+            return position
+        if position < self._new_ends[index]:
+            return self._old_starts[index]
+        return self._old_ends[index] + position - self._new_ends[index]
+
+    def end_before(self, position: int) -> int:
+        """Where in the old text that ended which ends there in the new one."""
+        index = bisect_left(self._new_starts, position) - 1
+        if index < 0:
+            return position
+        if position <= self._new_ends[index]:
+            return self._old_ends[index]
+        return self._old_ends[index] + position - self._new_ends[index]
+
+    def after(self, position: int) -> int:
+        """Where a position of the old text is in the new one; the end of what replaced it."""
+        index = bisect_left(self._old_starts, position) - 1
+        if index < 0:
+            return position
+        if position < self._old_ends[index]:
+            return self._new_ends[index]
+        return self._new_ends[index] + position - self._old_ends[index]

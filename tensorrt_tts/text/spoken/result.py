@@ -1,0 +1,40 @@
+"""What is asked of the normaliser, and what it gives. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from tensorrt_tts.text.spoken.changes import Changes
+
+
+@dataclass(frozen=True, slots=True)
+class SpokenOptions:
+    language: str | None = None
+    """BCP 47, of sentences that do not show their own; None: by the script of each sentence."""
+
+    numbers: Literal["sentence", "english"] = "sentence"
+    """Whether numbers are read in the language of their sentence or in English: some voices were
+    trained with English numbers in every language."""
+
+    tags: tuple[str, ...] | None = None
+    """The voice's tags for laughter and the like, kept in the voice's own spelling; known ones that
+    it lacks are dropped. None: every known tag stays as it was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """A text as it is said, and where each piece of it comes from."""
+
+    text: str
+    changes: tuple[Changes, ...] = field(default=(), repr=False)
+    """Of each pass, the first one first."""
+
+    def origin(self, start: int, end: int) -> tuple[int, int]:
+        """The span of the original text that `text[start:end]` says.
+
+        What replaced something stands for all of it. Spans in order come from spans in order.
+        """
+        for changes in reversed(self.changes):
+            start, end = changes.start_before(start), changes.end_before(end)
+        return start, max(start, end)

@@ -1,0 +1,380 @@
+"""Short forms of words, in the letters they are written in: Dr., e.g., डॉ., డా."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tensorrt_tts.text.spoken.draft import Draft
+from tensorrt_tts.text.spoken.patterns import lazy
+from tensorrt_tts.text.spoken.stages.context import LETTER
+from tensorrt_tts.text.spoken.units import UNITS, either
+
+
+def _table(rows: str) -> dict[str, str]:
+    return {
+        short.replace("_", " "): full.strip()
+        for short, full in (row.strip().split("=", 1) for row in rows.split("\n") if row.strip())
+    }
+
+
+_TITLES = _table("""
+    Dr=Doctor
+    Mr=Mister
+    dr=doctor
+    mr=mister
+    mrs=missus
+    ms=miz
+    prof=professor
+    Mrs=Missus
+    Ms=Miz
+    Prof=Professor
+    Gen=General
+    Capt=Captain
+    Col=Colonel
+    Lt=Lieutenant
+    Maj=Major
+    Sgt=Sergeant
+    Cmdr=Commander
+    Adm=Admiral
+    Rev=Reverend
+    Hon=Honorable
+    Sen=Senator
+    Rep=Representative
+    Gov=Governor
+    Pres=President
+    Supt=Superintendent
+    Fr=Father
+    Br=Brother
+    Smt=Shrimati
+    Sh=Shri
+    Sri=Sri
+    Kum=Kumari
+    Adv=Advocate
+    Er=Engineer
+    Messrs=Messieurs
+    Mme=Madame
+    Mt=Mount
+    Ft=Fort
+    St=Saint
+""")
+"""Before a name; the full stop may be missing for the first four."""
+_WITHOUT_STOP = ("Dr", "Mr", "Mrs", "Smt", "Prof")
+
+_WORDS = _table("""
+    vs.=versus
+    v.=versus
+    Ltd.=Limited
+    Pvt.=Private
+    Inc.=Incorporated
+    Corp.=Corporation
+    Co.=Company
+    Bros.=Brothers
+    Jr.=Junior
+    Sr.=Senior
+    approx.=approximately
+    Approx.=Approximately
+    appx.=approximately
+    etc.=et cetera
+    e.g.=for example
+    eg.=for example
+    E.g.=For example
+    i.e.=that is
+    I.e.=That is
+    viz.=namely
+    cf.=compare
+    et_al.=and others
+    a.k.a.=also known as
+    w.r.t.=with respect to
+    Dept.=Department
+    dept.=department
+    Govt.=Government
+    govt.=government
+    Univ.=University
+    Assn.=Association
+    Assoc.=Association
+    Mfg.=Manufacturing
+    Mgr.=Manager
+    Asst.=Assistant
+    Sec.=Section
+    Secy.=Secretary
+    Vol.=Volume
+    vol.=volume
+    Fig.=Figure
+    fig.=figure
+    Eq.=Equation
+    Ch.=Chapter
+    Art.=Article
+    Ed.=Edition
+    Ref.=Reference
+    ref.=reference
+    Tel.=Telephone
+    tel.=telephone
+    Ph.=Phone
+    Mob.=Mobile
+    Ext.=Extension
+    ext.=extension
+    Acct.=Account
+    acct.=account
+    Amt.=Amount
+    amt.=amount
+    Qty.=Quantity
+    qty.=quantity
+    Max.=Maximum
+    max.=maximum
+    Min.=Minimum
+    min.=minimum
+    Avg.=Average
+    avg.=average
+    Est.=Established
+    est.=estimated
+    Dist.=District
+    Opp.=Opposite
+    opp.=opposite
+    Nr.=Near
+    Bldg.=Building
+    Apt.=Apartment
+    Flr.=Floor
+    Ave.=Avenue
+    Blvd.=Boulevard
+    Expy.=Expressway
+    Rd.=Road
+    Ln.=Lane
+    Hwy.=Highway
+    Pkwy.=Parkway
+    Sq.=Square
+    Temp.=Temperature
+    temp.=temperature
+    misc.=miscellaneous
+    Misc.=Miscellaneous
+    incl.=including
+    Incl.=Including
+    excl.=excluding
+    esp.=especially
+    info.=information
+    intl.=international
+    Intl.=International
+    natl.=national
+    dob.=date of birth
+    ed.=edition
+    Esq.=Esquire
+    Jan.=January
+    Feb.=February
+    Mar.=March
+    Apr.=April
+    Jun.=June
+    Jul.=July
+    Aug.=August
+    Sept.=September
+    Sep.=September
+    Oct.=October
+    Nov.=November
+    Dec.=December
+    Mon.=Monday
+    Tue.=Tuesday
+    Tues.=Tuesday
+    Wed.=Wednesday
+    Thu.=Thursday
+    Thurs.=Thursday
+    Fri.=Friday
+    डॉ.=डॉक्टर
+    डा.=डॉक्टर
+    प्रो.=प्रोफ़ेसर
+    पं.=पंडित
+    कु.=कुमारी
+    श्री.=श्री
+    श्रीम.=श्रीमती
+    श्रीमती.=श्रीमती
+    स्व.=स्वर्गीय
+    मो.=मोहम्मद
+    इंजी.=इंजीनियर
+    एड.=एडवोकेट
+    ले.=लेफ़्टिनेंट
+    कै.=कैप्टन
+    से.नि.=सेवानिवृत्त
+    उदा.=उदाहरण
+    सं.=संख्या
+    क्र.=क्रमांक
+    क्रं.=क्रमांक
+    नं.=नंबर
+    पृ.=पृष्ठ
+    दि.=दिनांक
+    ता.=तालुका
+    जि.=ज़िला
+    लि.=लिमिटेड
+    प्रा.=प्राइवेट
+    ई.पू.=ईसा पूर्व
+    ई.=ईस्वी
+    డా.=డాక్టర్
+    ప్రొ.=ప్రొఫెసర్
+    శ్రీ.=శ్రీ
+    శ్రీమతి.=శ్రీమతి
+    కు.=కుమారి
+    చి.=చిరంజీవి
+    స్వ.=స్వర్గీయ
+    ఉదా.=ఉదాహరణకు
+    నం.=నంబర్
+    నెం.=నెంబర్
+    సం.=సంవత్సరం
+    పే.=పేజీ
+    జి.=జిల్లా
+    మం.=మండలం
+    లి.=లిమిటెడ్
+    ప్రై.=ప్రైవేట్
+    ఫో.=ఫోన్
+    తే.=తేదీ
+    తా.=తాలూకా
+    క్రీ.శ.=క్రీస్తు శకం
+    క్రీ.పూ.=క్రీస్తు పూర్వం
+""")
+
+_BORDER = "(\"'[“‘-/"
+_TITLE_STOPS = {
+    f"{short}.": full for short, full in _TITLES.items() if short not in ("St", "Mt", "Ft")
+}
+_BEFORE_CAPITAL = {f"{short}.": _TITLES[short] for short in ("St", "Mt", "Ft")}
+_BARE_TITLE = lazy(rf"\b(?:{either(list(_WITHOUT_STOP))})(?= [A-Z\u0900-\u0dff])")
+_STREET = lazy(
+    r"(\b[A-Z][a-z]+ )(St|Ct|Ave|Blvd|Rd|Ln|Pl|Sq|Hwy|Pkwy|Expy|Dr)\b\.?+"
+    r"(?= ?(?:,|$|\n|[a-z]|[NSEW]\b))"
+)
+_STREETS = {"St": "Street", "Ct": "Court", "Ave": "Avenue", "Blvd": "Boulevard", "Rd": "Road",
+            "Ln": "Lane", "Pl": "Place", "Sq": "Square", "Hwy": "Highway", "Pkwy": "Parkway",
+            "Expy": "Expressway", "Dr": "Drive"}  # fmt: skip
+_STREET_ENDS = tuple(f" {short}" for short in _STREETS)
+_STOP = lazy(r"\.")
+_INITIALS = lazy(rf"(?:{LETTER}\.){{2,8}}(?![\w\u0900-\u0dff])")
+_DEGREE = lazy(
+    r"(?:Ph\.? ?D|B\.Tech|M\.Tech|B\.Sc|M\.Sc|B\.Com|M\.Com|B\.Ed|M\.Phil|D\.Litt|LL\.B|M\.Ed)\b\.?"
+)
+_SLASHED = lazy(
+    r"(?:w/o|w/|c/o|b/w|a/c|A/C|n/a|N/A|s/o|d/o|S/O|D/O|W/O|C/O|h/o)(?!\w)|w/(?= ?[a-z])"
+)
+_SLASHES = {"w/o": "without", "w/": "with ", "c/o": "care of", "b/w": "between", "a/c": "account",
+            "n/a": "not applicable",
+            "s/o": "son of", "d/o": "daughter of", "h/o": "house of"}  # fmt: skip
+_SLASH = lazy("/")
+_NEEDS_NAME = frozenset(("v.", "Co.", "Sec.", "ed.", "Ed.", "Art.", "Ch.", "Mar.", "Mon.", "Fri.",
+                         "min.", "info.", "Dec.", "Sept.", "Sep.", "ई.", "ता.", "मो.", "ले.", "सं.",
+                         "జి.", "తా.", "కు.", "చి.", "సం.", "లి.", "कै."))  # fmt: skip
+"""Words or ends of sentences as well: short only where their sentence goes on."""
+_BEHIND_NUMBER = lazy(r"[\d½¼¾] ?$")
+_LONGEST = 14
+"""Characters of a short form with its stops."""
+
+
+def abbreviations(draft: Draft) -> None:
+    text = draft.text
+    if any(title in text for title in _BARE_TITLES):
+        draft.say(_BARE_TITLE, lambda m, language: _TITLES[m[0]])
+    if any(street in draft.text for street in _STREET_ENDS):
+        draft.say(
+            _STREET, lambda m, language: m[1] + _STREETS[m[2]] + _kept_stop(m[0], m.string, m.end())
+        )
+    if "/" in draft.text:
+        draft.replace(_slashed(draft))
+    if "." in draft.text:
+        draft.replace(_stopped(draft))
+
+
+_BARE_TITLES = tuple(f"{title} " for title in _WITHOUT_STOP)
+
+
+def _begins(text: str, stop: int) -> int:
+    """Where the word that ends at `stop` begins, for as far as a short form may reach."""
+    start = stop
+    least = max(0, stop - _LONGEST)
+    while start > least and not text[start - 1].isspace() and text[start - 1] not in _BORDER:
+        start -= 1
+    return start
+
+
+def _stopped(draft: Draft) -> Iterator[tuple[int, int, str]]:
+    text, done = draft.text, 0
+    for each in _STOP.finditer(text):
+        stop = each.start()
+        if stop < done:
+            continue
+        start = _begins(text, stop)
+        if start == stop or start < done or draft.language_at(start) is None:
+            continue
+        end, full = _in_full(text, start, stop)
+        if full is not None:
+            yield start, end, full
+            done = end
+
+
+def has_abbreviation(text: str) -> bool:
+    return any(
+        start < each.start() and _in_full(text, start, each.start())[1] is not None
+        for each in _STOP.finditer(text)
+        for start in (_begins(text, each.start()),)
+    )
+
+
+def _in_full(text: str, start: int, stop: int) -> tuple[int, str | None]:
+    """What the word from `start` on with a full stop at `stop` is short for, and where it ends."""
+    short, end = text[start : stop + 1], stop + 1
+    letters = short.count(".") == 1 and (
+        (len(short) == 2 and _INITIALS.match(text, start)) or _DEGREE.match(text, start)
+    )
+    if letters and text[start : letters.end()] not in _WORDS:
+        return letters.end(), _letters(letters[0], text, letters.end())
+    following = text[end : end + 1]
+    page = short in ("p.", "pp.", "P.", "Pp.")
+    goes_on = following.isalnum() or "\u0900" <= following <= "\u0dff"
+    if goes_on and not (page and following.isdecimal()):
+        return end, None
+    if page:
+        if not text[end : end + 2].lstrip(" ")[:1].isdecimal():
+            return end, None
+        return end, ("pages" if len(short) > 2 else "page") + ("" if following == " " else " ")
+    if short in _TITLE_STOPS:
+        return end, _TITLE_STOPS[short]
+    if short in _BEFORE_CAPITAL and following == " " and text[end + 1 : end + 2].isupper():
+        return end, _BEFORE_CAPITAL[short]
+    full = _WORDS.get(short)
+    if full is None or (short in UNITS and _BEHIND_NUMBER.search(text[max(0, start - 4) : start])):
+        return end, None
+    last = not text[end : end + 2].strip()
+    if short in _NEEDS_NAME and last:
+        return end, None
+    return end, full + ("." if last and short not in _NEVER_LAST else "")
+
+
+_NEVER_LAST = frozenset(("e.g.", "i.e.", "vs.", "E.g.", "I.e."))
+
+
+def _letters(written: str, text: str, end: int) -> str | None:
+    if written.lower() in ("a.m.", "p.m."):
+        return None
+    letters = written.replace(".", " ").split()
+    if written.startswith("Ph"):
+        letters = ["P", "H", "D"]
+    elif letters[-1] == "Sc":
+        letters[-1:] = ["S", "C"]
+    elif len(letters[-1]) == 1:
+        letters = [letter.upper() for letter in letters]
+    name = all(len(letter) == 1 for letter in letters) and text[end : end + 1] == " "
+    return " ".join(letters) + ("" if name else _kept_stop(written, text, end))
+
+
+def _kept_stop(written: str, text: str, end: int) -> str:
+    """A full stop that also ends the sentence."""
+    if not written.endswith("."):
+        return ""
+    rest = text[end : end + 2]
+    return (
+        "."
+        if not rest.strip() or rest[0] == "\n" or (rest[0] == " " and rest[1:2].isupper())
+        else ""
+    )
+
+
+def _slashed(draft: Draft) -> Iterator[tuple[int, int, str]]:
+    for slash in _SLASH.finditer(draft.text):
+        start = slash.start() - 1
+        if start < 0 or (start and draft.text[start - 1].isalnum()) or not draft.language_at(start):
+            continue
+        found = _SLASHED.match(draft.text, start)
+        if found:
+            yield start, found.end(), _SLASHES[found[0].lower()]

@@ -1,0 +1,88 @@
+"""E-mail, web addresses, handles and hashtags, said as they are dictated: "at", "dot", "slash"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from tensorrt_tts.text.spoken.draft import Draft
+from tensorrt_tts.text.spoken.languages import Language
+from tensorrt_tts.text.spoken.patterns import lazy
+
+_AT = lazy("@")
+_EMAIL = lazy(r"(?<![\w.+%-])([\w.+%-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){0,6})")
+_ENDINGS = (
+    r"com|org|net|edu|gov|mil|int|info|biz|io|ai|app|dev|co|in|uk|us|me|tv|xyz|tech|online|store|"
+    r"site|eu|de|fr|es|it|jp|cn|ru|au|ca|nz|za|br|sg|ae|live|news|cloud|shop|ly|gl|gg|to"
+)
+_HAS_DOMAIN = lazy(rf"\.(?:{_ENDINGS})(?![\w-])")
+_URL = lazy(
+    r"(?<![\w@.])(?:(?:https?|ftp|sftp|wss?)://[^\s<>\"|]{1,2000}|"
+    rf"(?:www\.[\w-]{{1,63}}|[A-Za-z0-9][A-Za-z0-9-]{{0,62}})(?:\.[A-Za-z0-9-]{{1,63}}){{0,5}}?"
+    rf"\.(?:{_ENDINGS})(?![\w-])(?!\.[A-Za-z])(?::\d{{2,5}})?(?:[/?#][^\s<>\"|]{{0,2000}})?)"
+)
+_TRAILING = lazy(r"[.,;:!?)\]'\"।]+$")
+_HANDLE = lazy(r"@(?<![\w@.]@)([^\W\d_][\w.]{0,40})")
+_HASHTAG = lazy(r"#(?<![\w&#]#)((?:\d{0,6})[^\W\d][\w\u0900-\u0963\u0966-\u0dff]{0,80})")
+_CAMEL = lazy(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Za-z])(?=\d)|(?<=\d)(?=[A-Za-z])|_+")
+_PARTS = lazy(r"[^\W\d_]+|\d+|[^\w\s]|_")
+_MARKS = {
+    ".": "dot", "@": "at", "/": "slash", ":": "colon", "-": "dash", "_": "underscore",
+    "?": "question", "=": "equals", "&": "and", "+": "plus", "%": "percent", "#": "hash",
+    "~": "tilde",
+}  # fmt: skip
+
+
+def web(draft: Draft) -> None:
+    text = draft.text
+    if "@" in text:
+        draft.replace(_emails(draft))
+    if "." in text and ("://" in text or "www." in text or _HAS_DOMAIN.search(text)):
+        draft.say(_URL, _url)
+    if "@" in text:
+        draft.say(_HANDLE, lambda match, language: dictated(f"@{match[1]}", language))
+    if "#" in text:
+        draft.say(_HASHTAG, _hashtag)
+
+
+def dictated(address: str, language: Language) -> str:
+    said = []
+    for part in _PARTS.findall(address):
+        if part.isdecimal():
+            said.append(language.digits(part))
+        elif part in _MARKS:
+            said.append(language.words[_MARKS[part]])
+        elif part[0].isalpha():
+            said.append(" ".join(part) if part.lower() == "www" else part)
+    return " ".join(said)
+
+
+def _emails(draft: Draft) -> Iterator[tuple[int, int, str]]:
+    text, done = draft.text, 0
+    for at in _AT.finditer(text):
+        start = at.start()
+        while start > max(done, at.start() - 65) and (
+            text[start - 1].isalnum() or text[start - 1] in "._+%-"
+        ):
+            start -= 1
+        found = _EMAIL.match(text, start)
+        language = draft.language_at(start)
+        if found and language is not None:
+            yield start, found.end(), _email(found, language)
+            done = found.end()
+
+
+def _email(found: re.Match[str], language: Language) -> str:
+    address = found[1].rstrip(".-")
+    return dictated(address, language) + found[1][len(address) :]
+
+
+def _url(found: re.Match[str], language: Language) -> str:
+    address = _TRAILING.sub("", found[0])
+    tail = found[0][len(address) :]
+    return dictated(address.split("://")[-1].rstrip("/"), language) + tail
+
+
+def _hashtag(found: re.Match[str], language: Language) -> str:
+    words = _CAMEL.sub(" ", found[1])
+    return f"{language.words['hashtag']} {words}"
