@@ -9,9 +9,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tensorrt_tts.errors import TextError
-from tensorrt_tts.text import normalize, segment, tags
-from tensorrt_tts.text.feed import TextFeed
-from tensorrt_tts.text.segment import SHORT
+from tensorrt_tts.text.cuts import SHORT
+from tensorrt_tts.text.feed import ReadingRules, TextFeed
+from tensorrt_tts.text.segment import Segment
+from tensorrt_tts.text.spoken import SpokenOptions
 
 TAGS = ("laugh", "sigh", "작은 웃음")
 WORDS = (  # noqa: SIM905
@@ -19,16 +20,18 @@ WORDS = (  # noqa: SIM905
     "बारिश दोपहर तक रुक गई थी। है॥ నమస్కారం ఎలా ఉన్నారు 孩子们放学回家之前雨已经停了， "
     "妈妈在厨房里做饭。 爸爸！ 「好」 “好。” e\u0301 cafe\u0301 \u1112\u1161\u11ab 각 \u0928\u093c "
     '<laugh> <\u00a0Laugh\u3000> <la <작은 <작은\u00a0웃음> <giggle> > "quoted." (so) ‘x’. '
-    "well... 😀 ʼ ☂ <custom_token_ <|eot"
+    "well... 😀 ʼ ☂ <custom_token_ <|eot Rs. Jan. No. Ph.D. डॉ. रु. कि.मी. आर. के. వచ్చారు. డా. 1. 2) 5 - • "
+    "[laugh] [giggle (see ) [ ] p.m. ₹1,23,456 98765 43210 a.b@example.com एक| वाक्य॥ 好.我们 Why.Then "
+    "said […] [1] 👍🏽 \" ' '' Bahnhofstr. <작은\n웃음> \u00ad\u200b क्ष्म"
 ).split(" ")
 MARKS = (  # noqa: SIM905
     ", |. |? |! |; |: | — |… |。|，|！|\n|\r\n|\t|  |?!|! !|...|. . .|.…|-|--| -| ,|)|”|;;"
-    "|\u0301|\u037e|"
+    "|\u0301|\u037e||\n\n|\n \n|\u2029|\n- |\n2. |.[1] |. [2] | '' |: |/|\"|'"
 ).split("|") + [" "] * 12
 TEXTS = st.lists(
     st.builds(str.__add__, st.sampled_from(WORDS), st.sampled_from(MARKS)), min_size=1, max_size=40
 ).map("".join)
-LIMITS = st.sampled_from([20, 30, 47, 48, 60, 90, 120, 220])
+LIMITS = st.sampled_from([20, 30, 31, 47, 48, 60, 90, 91, 120, 220, 221])
 FIRST_CLAUSES = st.sampled_from([None, None, 1, 8, SHORT, 40])
 
 
@@ -41,18 +44,26 @@ def pieces(draw: st.DrawFn, texts: st.SearchStrategy[str] = TEXTS) -> list[str]:
     return [text[a:b] for a, b in zip([0, *cuts], [*cuts, len(text)], strict=True)]
 
 
-def fed(feed: TextFeed, texts: Iterable[str]) -> list[str]:
+def new_feed(limit: int, first_clause: int | None = None, **settings: Any) -> TextFeed:
+    spoken = SpokenOptions(tags=TAGS) if limit % 2 else None
+    return TextFeed(ReadingRules(limit, TAGS, "en", spoken), first_clause=first_clause, **settings)
+
+
+def fed(feed: TextFeed, texts: Iterable[str]) -> list[Segment]:
     return [given for text in texts for given in feed.feed(text)]
 
 
 def segments(texts: Iterable[str], limit: int, first_clause: int | None = None) -> list[str]:
-    feed = TextFeed(limit, TAGS, first_clause=first_clause)
-    return fed(feed, texts) + feed.end()
+    feed = new_feed(limit, first_clause)
+    return [part.text for part in fed(feed, texts) + feed.end() if part.text]
 
 
-def outcome(texts: Iterable[str], limit: int, first_clause: int | None = None) -> list[str] | str:
+def outcome(
+    texts: Iterable[str], limit: int, first_clause: int | None = None
+) -> list[Segment] | str:
+    feed = new_feed(limit, first_clause)
     try:
-        return segments(texts, limit, first_clause)
+        return fed(feed, texts) + feed.end()
     except TextError as error:
         return str(error)
 
@@ -64,22 +75,11 @@ def test_any_pieces_give_the_segments_of_the_whole(
     assert outcome(texts, limit, first_clause) == outcome(["".join(texts)], limit, first_clause)
 
 
-@given(TEXTS, LIMITS)
-def test_the_whole_is_what_normalising_spelling_and_segmenting_give(text: str, limit: int) -> None:
-    found = outcome([text], limit)
-    if isinstance(found, str):
-        with pytest.raises(TextError, match=f"^{re.escape(found)}$"):
-            normalize.normalize(text)
-        return
-    parts = segment.segment(tags.spell_tags(normalize.normalize(text), TAGS), limit)
-    assert found == [part for part in parts if normalize.speakable(part)]
-
-
 @given(pieces(), pieces(), LIMITS, FIRST_CLAUSES)
 def test_what_was_given_no_continuation_changes(
     texts: list[str], more: list[str], limit: int, first_clause: int | None
 ) -> None:
-    given_first = fed(TextFeed(limit, TAGS, first_clause=first_clause), texts)
+    given_first = fed(new_feed(limit, first_clause), texts)
     whole = outcome(["".join(texts + more)], limit, first_clause)
     assert isinstance(whole, str) or whole[: len(given_first)] == given_first
 
@@ -91,7 +91,7 @@ def test_a_flush_divides_texts_that_know_nothing_of_one_another(
     alone = [outcome(["".join(texts)], limit) for texts in turns]
     spoken = [part for found in alone if not isinstance(found, str) for part in found]
     assume(spoken)
-    feed = TextFeed(limit, TAGS)
+    feed = new_feed(limit)
     assert [part for turn in turns for part in fed(feed, turn) + feed.flush()] == spoken
     assert feed.end() == []
 
@@ -100,7 +100,7 @@ def test_a_flush_divides_texts_that_know_nothing_of_one_another(
 def test_any_pieces_between_the_same_flushes(
     turns: list[list[str]], limit: int, first_clause: int | None
 ) -> None:
-    in_pieces, whole = (TextFeed(limit, TAGS, first_clause=first_clause) for _ in range(2))
+    in_pieces, whole = (new_feed(limit, first_clause) for _ in range(2))
     for turn in turns:
         found = fed(in_pieces, turn) + in_pieces.flush()
         assert found == whole.feed("".join(turn)) + whole.flush()
@@ -133,13 +133,13 @@ def test_where_it_is_cut(texts: list[str], found: list[str] | None) -> None:
 
 def when(text: str, limit: int = 120, first_clause: int | None = None) -> list[tuple[str, str]]:
     """For each segment the text that had been fed, character by character, when it came."""
-    feed = TextFeed(limit, TAGS, first_clause=first_clause)
+    feed = new_feed(limit, first_clause)
     came = [
-        (text[: end + 1], part)
+        (text[: end + 1], part.text)
         for end, character in enumerate(text)
         for part in feed.feed(character)
     ]
-    return came + [("end", part) for part in feed.end()]
+    return came + [("end", part.text) for part in feed.end()]
 
 
 RAIN = "The rain had stopped by noon. Were the children home already? They came at last, all three."
