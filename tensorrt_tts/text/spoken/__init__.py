@@ -6,6 +6,7 @@ every one (marks that cannot be seen, markup, emoji, tags). docs/text.md says wh
 
 from __future__ import annotations
 
+from tensorrt_tts.text.spoken.pipeline import speak
 from tensorrt_tts.text.spoken.result import Spoken as Spoken
 from tensorrt_tts.text.spoken.result import SpokenOptions as SpokenOptions
 
@@ -25,4 +26,4 @@ def speak_as(text: str, options: SpokenOptions = _DEFAULTS) -> Spoken:
 
     Of a sentence the result does not depend on others. Never raises.
     """
-    return Spoken(text)
+    return speak(text, options)

@@ -1,0 +1,84 @@
+"""Which language a sentence is in, by its script and its small words. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from tensorrt_tts.text.spoken.languages import ENGLISH, HINDI, LANGUAGES, TELUGU, Language
+
+_END = re.compile(r"[।॥]+|\n+|[.!?…]++[\"')\]]*+ +(?=[^\Wa-z\d_]|[\"'(\[])")
+_DEVANAGARI = re.compile(r"[\u0900-\u0963\u0970-\u097f]+")
+_TELUGU = re.compile(r"[\u0c00-\u0c65\u0c70-\u0c7f]+")
+_OTHER = re.compile(
+    r"(?:(?![\u0900-\u097f\u0c00-\u0c7f])"
+    r"[\u0370-\u1fff\u2c80-\u2dff\u2e80-\ua63f\ua700-\uabff\uac00-\ud7ff\uf900-\ufaff])+"
+)
+_ENGLISH = re.compile(
+    r"\b(?:the|an?|is|are|was|were|been?|of|to|in|on|at|for|and|or|but|with|from|my|your|his|her|"
+    r"our|their|we|you|I|he|she|they|this|that|these|those|have|has|had|will|would|can|could|does|"
+    r"did|not|by|as|if|about|into|after|before|there|what|when|where|who|how)\b",
+    re.IGNORECASE,
+)
+_ONLY_ENGLISH = re.compile(
+    r"\b(?:of|and|or|but|with|from|for|your|our|their|you|they|this|that|these|those|have|has|was|"
+    r"were|are|will|would|could|does|about|there|what|when|where|who)\b",
+    re.IGNORECASE,
+)
+"""Small words that no Hindi or Telugu written in Latin letters has, unlike "the", "to" and "is"."""
+
+
+def runs(text: str, hint: str | None) -> list[tuple[int, Language | None]]:
+    """Where each stretch of one language begins. hint: BCP 47, of sentences that show none.
+
+    A sentence's language depends on nothing outside it.
+    """
+    found: list[tuple[int, Language | None]] = []
+    for start, end in _sentences(text):
+        language = sentence_language(text[start:end], hint)
+        if not found or found[-1][1] is not language:
+            found.append((start, language))
+    return found or [(0, sentence_language("", hint))]
+
+
+def _sentences(text: str) -> Iterator[tuple[int, int]]:
+    start = 0
+    for end in _END.finditer(text):
+        yield start, end.end()
+        start = end.end()
+    if start < len(text):
+        yield start, len(text)
+
+
+def sentence_language(sentence: str, hint: str | None) -> Language | None:
+    """None: one whose numbers are left to the voice.
+
+    The script decides, and the words within one that has few: "Total ₹500 है" is Hindi, "He said
+    नमस्ते to all of us" is English. A sentence in Latin letters is of the hint's language, unless
+    that is an Indic one and the sentence's small words are English.
+    """
+    base = hint.replace("_", "-").split("-")[0].lower() if hint else None
+    hinted = ENGLISH if base is None else LANGUAGES.get(base)
+    if sentence.isascii():
+        if base in ("hi", "te") and len(_ONLY_ENGLISH.findall(sentence)) > 1:
+            return ENGLISH
+        return hinted
+    counts: list[tuple[int, Language | None]] = [
+        (len(_DEVANAGARI.findall(sentence)), HINDI),
+        (len(_TELUGU.findall(sentence)), TELUGU),
+        (len(_OTHER.findall(sentence)), None),
+    ]
+    most, language = max(counts, key=lambda pair: pair[0])
+    if not most:
+        return hinted if base else _by_digits(sentence)
+    english = len(_ENGLISH.findall(sentence))
+    if english > most or (english == most and hinted is not language):
+        return ENGLISH
+    return language
+
+
+def _by_digits(sentence: str) -> Language:
+    digit = next((c for c in sentence if c.isdigit() and not c.isascii()), "")
+    if "०" <= digit <= "९":
+        return HINDI
+    return TELUGU if "౦" <= digit <= "౯" else ENGLISH

@@ -1,0 +1,219 @@
+"""Dates with day, month and year in any usual order, months and years, decades, spans of years."""
+
+from __future__ import annotations
+
+import re
+
+from tensorrt_tts.text.spoken.draft import Draft
+from tensorrt_tts.text.spoken.languages import ENGLISH, LANGUAGES, Language
+from tensorrt_tts.text.spoken.stages.context import START, after, before
+from tensorrt_tts.text.spoken.units import either
+
+_SHORT = {
+    "Jan": 1, "Feb": 2, "Mar": 3, "Apr": 4, "Jun": 6, "Jul": 7, "Aug": 8, "Sep": 9, "Sept": 9,
+    "Oct": 10, "Nov": 11, "Dec": 12,
+}  # fmt: skip
+_VARIANTS = {
+    "फरवरी": 2, "अप्रेल": 4, "अगस्‍त": 8, "सितम्बर": 9, "अक्तूबर": 10, "नवम्बर": 11, "दिसम्बर": 12,
+    "జులై": 7, "ఆగస్ట్": 8, "ఫిబ్రవరి": 2, "సెప్టెంబరు": 9, "అక్టోబరు": 10, "నవంబరు": 11, "డిసెంబరు": 12,
+}  # fmt: skip
+_FULL = {
+    name: index + 1 for language in LANGUAGES.values() for index, name in enumerate(language.months)
+}
+_MONTHS = {**_FULL, **_VARIANTS, **_SHORT, **{name.upper(): m for name, m in _FULL.items()}}
+_MONTHS |= {name.lower(): month for name, month in _MONTHS.items() if name.isascii()}
+_MONTHS |= {name.upper(): month for name, month in _SHORT.items()}
+_WORDS = {"may", "march", "mar", "dec", "jan", "sep", "oct"}
+"""In small letters other words too, or too short to be sure of."""
+_MONTH = rf"(?:{either(_MONTHS)})"
+
+_NUMERIC = re.compile(
+    r"(?<![\w./-])(\d{1,2})([/.-])(\d{1,2})\2(\d{4}|\d{2})(?![\w/-]|\.\d)"
+)
+_ISO = re.compile(r"(?<![\w./-])(\d{4})([/.-])(\d{1,2})\2(\d{1,2})(?:T(?=\d\d:\d\d))?(?![\d/-]|\.\d)")
+_MONTH_YEAR = re.compile(r"(?<![\w./-])(0?[1-9]|1[0-2])[-/](19\d\d|20\d\d)(?![\w/-]|\.\d)")
+_DAY_FIRST = re.compile(
+    START + r"(?P<day>\d{1,2})(?P<th>st|nd|rd|th)?(?:(?: ?[-–] ?)(?P<last>\d{1,2})(?:st|nd|rd|th)?)?"
+    rf"(?P<of> of)?[ -]?(?:the )?(?P<month>{_MONTH})(?![^\W\d_])(?P<dot>\.)?"
+    r"(?:,? ?[-']?(?P<year>[12]\d{3}|(?<=[-'])\d{2})(?!\d|[.,:]\d))?"
+)
+_MONTH_FIRST = re.compile(
+    rf"(?<![^\W\d_])(?P<month>{_MONTH})(?P<dot>\.)? (?P<the>the )?(?P<day>\d{{1,2}})(?P<th>st|nd|rd|th)?"
+    r"(?:(?: ?[-–] ?)(?P<last>\d{1,2})(?:st|nd|rd|th)?)?(?![\d%]|[.,:]\d|[/-]\d)(?! ?[ap]\.?m\b)"
+    r"(?:(?P<comma>,)? ?(?P<year>[12]\d{3})(?!\d|[.,:]\d))?(?![^\W\d_])"
+)
+_MONTH_AND_YEAR = re.compile(
+    rf"(?<![^\W\d_])(?P<month>{_MONTH})(?P<dot>\.)?(?P<comma>,)? ?[-']?"
+    r"(?P<year>[12]\d{3})(?!\d|[.,:]\d)"
+)
+_DECADE = re.compile(r"(?<![\w.,])'?(\d{2}|1[0-9]\d0|20\d0)'?s(?!\w)")
+_YEARS = re.compile(START + r"(1[1-9]\d\d|20\d\d)( ?[-–—/] ?)(1[1-9]\d\d|20\d\d|\d\d)(?![\w/-]|[.,:]\d)")
+_YEAR = re.compile(r"(?<![\w.,/:#+-])(1[1-9]\d\d|20\d\d)(?![\w/:%+]|[.,]\d|-\d)")
+_WEEKDAY = re.compile(
+    r"\b(Mon|Tue|Tues|Wed|Thu|Thur|Thurs|Fri|Sat|Sun)\.?(,?) "
+    rf"(?=\d{{1,2}}(?:st|nd|rd|th)? {_MONTH}|{_MONTH}\.? \d|\d{{1,2}}[/.-]\d)"
+)
+_DAYS = {
+    "Mon": "Monday", "Tue": "Tuesday", "Wed": "Wednesday", "Thu": "Thursday", "Fri": "Friday",
+    "Sat": "Saturday", "Sun": "Sunday",
+}  # fmt: skip
+_BEFORE_YEAR = re.compile(
+    r"(?:\b(?:in|since|by|from|until|till|to|of|year|during|before|after|circa|around|and|early|late|"
+    r"mid|the|between|©|copyright|spring|summer|autumn|fall|winter|election|class|season|FY|"
+    r"Olympics|Budget|ended|born|founded|established|est\.)|सन|सन्|वर्ष|साल|ईस्वी|సంవత్సరం|క్రీ\.శ\.) ?"
+    r"\(?$",
+    re.IGNORECASE,
+)
+_COUNTING = re.compile(r"\b(?:of|to|the|and|around|between|after|before|from|by) ?$")
+_AFTER_YEAR = re.compile(
+    r"^ (?:में|से|तक|को|के|की|का|ई\.?|ईस्वी|लो|లో|నుంచి|నుండి|వరకు|సంవత్సరం|నాటి|న|AD|CE|BC|"
+    r"was|were|is|saw|onwards|election|elections|season|budget|edition|model)(?!\w)"
+)
+_THING = re.compile(r"^[ -](?:and |or )?[a-z]{2,}s\b|^ (?:people|percent|men|women|children|words|kg|km)\b")
+
+
+def dates(draft: Draft) -> None:
+    draft.say(_WEEKDAY, lambda match, language: f"{_DAYS[match[1][:3]]}{match[2]} ")
+    draft.say(_NUMERIC, _numeric)
+    draft.say(_ISO, _iso)
+    draft.say(_DAY_FIRST, _day_first)
+    draft.say(_MONTH_FIRST, _month_first)
+    draft.say(_MONTH_AND_YEAR, _month_and_year)
+    draft.say(_MONTH_YEAR, _month_year)
+    draft.say(_DECADE, _decade)
+
+
+def years(draft: Draft) -> None:
+    """After amounts, codes and all else that has four digits."""
+    draft.say(_YEARS, _years)
+    draft.say(_YEAR, _year)
+
+
+def _numeric(found: re.Match[str], language: Language) -> str | None:
+    day, month, year = int(found[1]), int(found[3]), int(found[4])
+    month_first = month > 12
+    if month_first:
+        day, month = month, day
+    if not (1 <= day <= 31 and 1 <= month <= 12):
+        return None
+    if len(found[4]) == 2:
+        if found[2] == "." and len(found[1]) + len(found[3]) < 4:
+            return None  # a version
+        year += 1900 if year > 50 else 2000
+    if month_first or language.code == "te":
+        return language.date(day, month, year, month_first=True)
+    return language.date(day, month, year)
+
+
+def _iso(found: re.Match[str], language: Language) -> str | None:
+    year, month, day = int(found[1]), int(found[3]), int(found[4])
+    if not (1 <= day <= 31 and 1 <= month <= 12 and 1000 <= year < 2200):
+        return None
+    said = language.date(day, month, year, month_first=language.code == "te")
+    return f"{said}, " if found[0].endswith("T") else said
+
+
+def _sure(found: re.Match[str]) -> bool:
+    month = found["month"]
+    if month not in _WORDS:
+        return True
+    groups = found.groupdict()
+    return bool(groups.get("th") or groups.get("year") or found["dot"])
+
+
+def _month(found: re.Match[str]) -> str:
+    """The month's name in full, in the letters it was written in."""
+    name = found["month"]
+    if name.isascii():
+        return ENGLISH.months[_MONTHS[name] - 1]
+    return name
+
+
+def _dot(found: re.Match[str]) -> str:
+    """A full stop behind a month that was written out ends a sentence."""
+    if found["dot"] and (found["month"].title() not in _SHORT or not after(found).strip()):
+        return "."
+    return ""
+
+
+def _day(day: str, language: Language) -> str | None:
+    return language.day(int(day)) if 1 <= int(day) <= 31 else None
+
+
+def _with_year(said: str, found: re.Match[str], language: Language) -> str:
+    if not found["year"]:
+        return said + _dot(found)
+    year = int(found["year"])
+    return f"{said} {language.year(year + 2000 if year < 100 else year)}"
+
+
+def _day_first(found: re.Match[str], language: Language) -> str | None:
+    said = _day(found["day"], language)
+    if said is None or not _sure(found):
+        return None
+    if found["last"]:
+        last = _day(found["last"], language)
+        if last is None:
+            return None
+        said = language.range(said, last)
+    return _with_year(f"{said}{found['of'] or ''} {_month(found)}", found, language)
+
+
+def _month_first(found: re.Match[str], language: Language) -> str | None:
+    said = _day(found["day"], language)
+    if said is None or not (_sure(found) or language.code != "en"):
+        return None
+    if found["last"]:
+        last = _day(found["last"], language)
+        if last is None:
+            return None
+        said = language.range(said, last)
+    said = f"{_month(found)} {found['the'] or ''}{said}"
+    if not found["year"]:
+        return said
+    return f"{said}{found['comma'] or ''} {language.year(int(found['year']))}"
+
+
+def _month_and_year(found: re.Match[str], language: Language) -> str | None:
+    if found["month"] in ("may", "march", "mar") and not re.search(r"\b(?:in|of|since) $", before(found)):
+        return None
+    return f"{_month(found)}{found['comma'] or ''} {language.year(int(found['year']))}"
+
+
+def _month_year(found: re.Match[str], language: Language) -> str:
+    return language.date(0, int(found[1]), int(found[2]))
+
+
+def _decade(found: re.Match[str], language: Language) -> str | None:
+    value = int(found[1])
+    if value < 100 and (value % 10 or value < 20):
+        return None
+    return ENGLISH.years(value)
+
+
+def _years(found: re.Match[str], language: Language) -> str | None:
+    first, last = int(found[1]), int(found[3])
+    if len(found[3]) == 2:
+        if " " in found[2] or not (first % 100 < last or (first % 100 == 99 and last == 0)):
+            return None
+        said = language.cardinal(last) if last > 9 else f"{language.digits(found[3])}"
+    else:
+        if last <= first or last - first > 900:
+            return None
+        said = language.year(last)
+    return language.range(language.year(first), said)
+
+
+def _year(found: re.Match[str], language: Language) -> str | None:
+    value, lead, rest = int(found[1]), before(found), after(found)
+    alone = not lead.strip(" \"'(") and not rest.strip(" \"')।,")
+    told = bool(_BEFORE_YEAR.search(lead) or _AFTER_YEAR.search(rest))
+    if language.code != "en":
+        recent = value >= 1900
+        return language.year(value) if value < 2000 and (told or (alone and recent)) else None
+    counted = bool(_THING.search(rest)) and (not told or _COUNTING.search(lead))
+    if counted or (value < 1900 and not told):
+        return None
+    if value < 1500 and re.search(r"\b(?:to|from|by|around|the|and|between) ?$", lead):
+        return None
+    return language.year(value)

@@ -1,0 +1,30 @@
+"""Emoji, pictures and emoticons: nobody reads them aloud. Keycaps leave their digit."""
+
+from __future__ import annotations
+
+import re
+
+from tensorrt_tts.text.spoken.draft import Draft
+
+_PICTURES = re.compile(
+    " ?[\u20e3\u2300-\u23ff\u24c2\u25a0-\u27bf\u2900-\u297f\u2b00-\u2bff\u3030\u303d\u3297\u3299"
+    "\u200d\u2190-\u21ff\u2022\u2023\xa9\xae\u2117\u2120\u2122\u2020\u2021\xb6"
+    "\U0001f000-\U0001faff\U0001fb00-\U0001fbff][\u200d\u20e3 ]?"
+)
+_EMOTICON = re.compile(r"(?<!\S)(?:[:;=8][-~'^]?[)(DPpOo|\]\[}{*]+|[xX]D+|<3+|\^_+\^|[:;]'\()(?!\w)")
+_ARROW = re.compile(r"(?<=\w) ?(?:→|⟶|➔|➜|➡) ?(?=\w)|(?<=\w) -+> (?=\w)|(?<=\w) =+> (?=\w)")
+
+
+def emoji(draft: Draft) -> None:
+    if not draft.text.isascii():
+        draft.say(_ARROW, lambda match, language: f" {language.words['to']} ")
+        draft.sub(_PICTURES, _gone)
+    elif ">" in draft.text:
+        draft.say(_ARROW, lambda match, language: f" {language.words['to']} ")
+    draft.sub(_EMOTICON, lambda match: "")
+
+
+def _gone(picture: re.Match[str]) -> str:
+    if picture[0][0] in "\u20e3\xae\u2122\u2120":
+        return " " if picture[0][-1] == " " else ""
+    return " "

@@ -1,0 +1,92 @@
+"""Fractions: ½, 2½, 3/4, 2 1/2, and superscripts: 10⁶, x², 10^6."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from tensorrt_tts.text.spoken.draft import Draft
+from tensorrt_tts.text.spoken.languages import ENGLISH, HINDI, TELUGU, Language
+from tensorrt_tts.text.spoken.number import WRITTEN, number
+from tensorrt_tts.text.spoken.stages.context import START, before
+
+VULGAR = "[¼½¾⅐-⅞↉]"
+MIXED = rf"\d{{0,9}} ?{VULGAR}|(?:\d{{1,9}} )?\d{{1,4}}/\d{{1,4}}(?![\d/])"
+_FRACTION = re.compile(rf"(?<![\w.,/])(?:[-−](?=\d|{VULGAR}))?(?:{MIXED})(?!\w*\d)")
+_POWER = re.compile(r"(?:(?<=\d)|(?<=[^\W\d_]))([⁺⁻]?[⁰¹²³⁴⁵-⁹]+|\^[-−]?\d{1,4})(?!\d)")
+_SUPER = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻₀₁₂₃₄₅₆₇₈₉", "0123456789+-0123456789")
+_SUB = re.compile(r"[₀-₉]+")
+_LOOSE = re.compile(r"[⁰¹²³⁴-⁹⁺⁻ⁿⁱ]+")
+_OUT_OF = re.compile(r"\b(?:scored?|scores|marks|rating|rated|got|review|stars?) (?:\w+ ){0,2}$", re.IGNORECASE)
+_HALVES = {HINDI: ("चौथाई", "आधा", "पौन"), TELUGU: ("పావు", "అర", "ముప్పావు")}
+_SPECIAL = {"24/7": "twenty four seven", "9/11": "nine eleven", "50/50": "fifty fifty"}
+
+
+def fractions(draft: Draft) -> None:
+    if "/" in draft.text or not draft.text.isascii():
+        draft.say(_FRACTION, _fraction)
+
+
+def powers(draft: Draft) -> None:
+    if not draft.text.isascii() or "^" in draft.text:
+        draft.say(_POWER, _power)
+        draft.say(_SUB, lambda match, language: " " + language.digits(match[0].translate(_SUPER)))
+        draft.say(_LOOSE, lambda match, language: "")
+
+
+def mixed(written: str, language: Language) -> tuple[str, bool]:
+    """What `MIXED` matches, in words, and whether it is more than one."""
+    if "/" in written:
+        whole, _, pair = written.rpartition(" ")
+        top, bottom = (int(part) for part in pair.split("/"))
+    else:
+        sign = written[-1]
+        whole = written[:-1].strip()
+        value = unicodedata.normalize("NFKC", sign).split("⁄")
+        top, bottom = (int(part or 0) for part in value)
+        if not whole and bottom in (2, 4) and language in _HALVES:
+            return _HALVES[language][top * 4 // bottom - 1], False
+        if not whole and bottom == 2 and language is ENGLISH:
+            return "half", False
+    if not bottom:
+        return f"{language.cardinal(top)} {language.words['by']} {language.cardinal(0)}", True
+    if not whole:
+        return language.fraction(None, top, bottom), top > bottom
+    return language.fraction(int(whole), top, bottom), True
+
+
+def _fraction(found: re.Match[str], language: Language) -> str:
+    written = found[0]
+    if language is ENGLISH and written in _SPECIAL:
+        return _SPECIAL[written]
+    negative = written[0] in "-−"
+    if negative:
+        written = written[1:]
+    if language is ENGLISH and " " not in written and "/" in written:
+        top, bottom = written.split("/")
+        if top == bottom or (int(bottom) in (5, 10, 100) and _OUT_OF.search(before(found))):
+            return f"{language.cardinal(int(top))} out of {language.cardinal(int(bottom))}"
+    said = mixed(written, language)[0]
+    return f"{language.words['minus']} {said}" if negative else said
+
+
+def _power(found: re.Match[str], language: Language) -> str:
+    """An exponent behind a number or a letter; behind a word, or one, it is a footnote."""
+    text, start = found.string, found.start()
+    if text[start - 1].isdigit():
+        base = re.search(rf"{WRITTEN}$", text[max(0, start - 24) : start])
+        value = base[0] if base else "1"
+    else:
+        value = ""
+        if start > 2 and all(character.isalpha() for character in text[start - 3 : start]):
+            return ""
+    exponent = found[1].lstrip("^").translate(_SUPER).replace("−", "-")
+    if exponent in ("2", "3"):
+        return f" {language.words['squared' if exponent == '2' else 'cubed']}"
+    if not exponent.strip("+-") or (exponent == "1" and value):
+        return ""
+    said = language.number(number(exponent.lstrip("+")))
+    return f" {language.words['power']} {said}"
+
+
+_ = START

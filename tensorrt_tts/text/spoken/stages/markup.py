@@ -1,0 +1,79 @@
+"""SSML, HTML and Markdown: understood where they say how a thing is read, else removed."""
+
+from __future__ import annotations
+
+import html
+import re
+
+from tensorrt_tts.text.spoken.draft import Draft
+
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+_COMMENT = re.compile(r"<!--[^<>]{0,1000}-->|<[?!][^<>]{0,300}>")
+_SUB = re.compile(r"<sub\s[^<>]{0,100}?alias=[\"']([^\"'<>]{1,200})[\"'][^<>]{0,100}>[^<>]{0,300}</sub>")
+_PAUSE = re.compile(r" ?<break\b([^<>]{0,100})> ?", re.IGNORECASE)
+_BREAKS = re.compile(
+    r"</?(?:p|s|div|section|article|header|footer|ul|ol|li|table|tr|h[1-6]|blockquote|pre|br|hr|"
+    r"paragraph|sentence)\b[^<>]{0,300}>",
+    re.IGNORECASE,
+)
+_INLINE = re.compile(
+    r"</?(?:speak|emphasis|prosody|voice|lang|mark|audio|phoneme|token|w|sub|sup|say-as|amazon:\w+|"
+    r"mstts:[\w-]+|b|i|u|em|strong|small|big|span|a|img|font|code|kbd|del|ins|abbr|cite|q|td|th|"
+    r"tbody|thead|html|body|head|title|script|style|center|label|button|input|form|nav|main|"
+    r"figure|figcaption|video|source|svg|path)\b[^<>]{0,500}>",
+    re.IGNORECASE,
+)
+_IMAGE_OR_LINK = re.compile(
+    r"!?\[([^\[\]\n]{0,300})\](?:\([^()\s]{0,500}(?:\([^()\s]{0,100}\)[^()\s]{0,100})?"
+    r"(?: [\"'][^\"'\n]{0,200}[\"'])?\)|\[[^\[\]\n]{0,100}\])"
+)
+_FOOTNOTE = re.compile(r"\[\^[^\[\]\s]{1,30}\]:?")
+_AUTOLINK = re.compile(r"<((?:https?://|mailto:)?[^\s<>]{1,200}[.@][^\s<>]{1,300})>")
+_EMPHASIS = (
+    re.compile(r"(?<![\w*])\*{1,3}(?=[^\s*])([^*\n]{1,500})(?<=[^\s*])\*{1,3}(?![\w*])"),
+    re.compile(r"(?<!\w)_{1,3}(?=[^\s_])([^_\n]{1,500})(?<=[^\s_])_{1,3}(?!\w)"),
+    re.compile(r"~~(?=\S)([^~\n]{1,500})(?<=\S)~~"),
+    re.compile(r"`{1,2}([^`\n]{1,500})`{1,2}"),
+)
+_ESCAPE = re.compile(r"\\(?=[\\`*_{}\[\]()#+.!|>~-])")
+_ENDED = ".!?।॥…:;,。！？、，"
+
+
+def markup(draft: Draft) -> None:
+    if "&" in draft.text and ";" in draft.text:
+        draft.sub(_ENTITY, _entity)
+    if "<" in draft.text and ">" in draft.text:
+        draft.sub(_COMMENT, lambda match: " ")
+        draft.sub(_SUB, lambda match: match[1])
+        draft.sub(_PAUSE, _pause)
+        draft.sub(_BREAKS, lambda match: "\n")
+        draft.sub(_AUTOLINK, lambda match: match[1])
+        draft.sub(_INLINE, lambda match: "")
+    if "[" in draft.text:
+        draft.sub(_FOOTNOTE, lambda match: "")
+        draft.sub(_IMAGE_OR_LINK, lambda match: match[1])
+    if "\\" in draft.text:
+        draft.sub(_ESCAPE, lambda match: "")
+    for mark, pattern in zip("*_~`", _EMPHASIS, strict=True):
+        if mark in draft.text:
+            draft.sub(pattern, _emphasis)
+
+
+def _entity(entity: re.Match[str]) -> str | None:
+    said, plain = entity[0], html.unescape(entity[0])
+    return None if plain == said else plain.replace("\xa0", " ")
+
+
+def _emphasis(span: re.Match[str]) -> str | None:
+    """Kept where it may be a tag: `stages/tags.py` has "*sighs*"."""
+    return span[1]
+
+
+_SHORT = re.compile(r"time=[\"']?\+?(?:[0-2]?\d?\d ?ms|0?\.[0-2]\d* ?s)\b|strength=[\"']?(?:none|x-weak|weak|medium)")
+
+
+def _pause(found: re.Match[str]) -> str:
+    before = found.string[: found.start()][-1:]
+    if not before or before in _ENDED or before.isspace():
+        return " "
+    return ", " if _SHORT.search(found[1]) else ". "

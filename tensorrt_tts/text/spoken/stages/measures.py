@@ -1,0 +1,174 @@
+"""Amounts with a unit, temperatures and percent, also from one to another."""
+
+from __future__ import annotations
+
+import re
+
+from tensorrt_tts.text.spoken.draft import Draft
+from tensorrt_tts.text.spoken.languages import ENGLISH, Language
+from tensorrt_tts.text.spoken.number import WRITTEN, number
+from tensorrt_tts.text.spoken.stages.context import START, ends_sentence
+from tensorrt_tts.text.spoken.stages.fractions import MIXED, mixed
+from tensorrt_tts.text.spoken.units import PER, RATES, UNITS, either
+
+_LONE = ("m", "g", "L", "l", "q", "t", "V", "W", "J", "cal", "ac", "inch")
+"""Signs that are taken only as they stand."""
+_UNIT = rf"(?:{either(UNITS)})"
+_SQUARE = r"(?P<square>(?:sq|Sq|SQ|square)\.? ?|वर्ग ?|चौ\. ?|చ\. ?)"
+_CUBIC = r"(?P<cubic>(?:cu|cubic)\.? ?|घन ?)"
+_QUANTITY = rf"(?:{MIXED}|{WRITTEN}|\.\d+)"
+_MEASURE = re.compile(
+    rf"{START}(?P<sign>[-−+±]|(?<![\d ])–)?(?P<amount>{_QUANTITY})"
+    rf"(?:(?P<to> ?[-–—] ?| ?± ?)(?P<last>{_QUANTITY}))?(?P<gap>[ -]?)(?:{_SQUARE}|{_CUBIC})?"
+    rf"(?:(?P<rate>{either(RATES)})|(?P<unit>{_UNIT})(?P<power>[²³]|\^?[23](?!\d))?"
+    rf"(?: ?(?:/|per) ?(?P<per>{either(PER)})(?P<square2>²)?)?)(?![\w²³])(?!['’]\w)"
+)
+_SQFT = re.compile(rf"{START}(?P<amount>{WRITTEN}) ?sqft\b\.?")
+_PERCENT = re.compile(
+    rf"{START}(?P<sign>[-−+]|(?<![\d ])–)?(?P<amount>{_QUANTITY}) ?(?P<first>%)?"
+    rf"(?:(?P<to> ?[-–—] ?)(?P<last>{_QUANTITY}))? ?(?P<mark>[%‰])"
+)
+_FEET = re.compile(START + r"(\d{1,3})'(?: ?(\d{1,2}(?:\.\d)?)(?:\"|''))?(?![\w'])")
+_HOURS = re.compile(START + r"(\d{1,3}) ?h(?:rs?)? ?(\d{1,2}) ?m(?:in)?(?: ?(\d{1,2}) ?s)?\b")
+_DOTTED = re.compile(r"(?<![\w.\u0900-\u0dff])(?:कि\.मी\.?|कि\.ग्रा\.?|मि\.ली\.?|से\.मी\.?|मि\.मी\.?|కి\.మీ\.?|కి\.గ్రా\.?|మి\.లీ\.?|సెం\.మీ\.?)")
+_INDIC = re.compile(r"[\u0900-\u0963\u0970-\u0dff\u200c\u200d]")
+
+
+def measures(draft: Draft) -> None:
+    if "'" in draft.text:
+        draft.say(_FEET, _feet)
+    draft.say(_HOURS, _hours)
+    draft.say(_PERCENT, _percent)
+    draft.say(_SQFT, lambda m, language: _said(language, m["amount"], None, "", "foot", language.square))
+    draft.say(_MEASURE, _measure)
+
+
+def short_units(draft: Draft) -> None:
+    """Dotted ones without a number."""
+    if "." in draft.text and not draft.text.isascii():
+        draft.say(_DOTTED, _dotted)
+
+
+def _dotted(found: re.Match[str], language: Language) -> str:
+    name = UNITS.get(found[0]) or UNITS[f"{found[0]}."]
+    return language.units[name][1]
+
+
+def _measure(found: re.Match[str], language: Language) -> str | None:
+    sign, gap, written = found["unit"] or found["rate"], found["gap"], found[0]
+    rest = found.string[found.end() : found.end() + 1]
+    if _INDIC.match(rest) and _INDIC.match(written[-1]):
+        return None  # the beginning of a word
+    name, per = RATES.get(sign) or (UNITS[sign], None)
+    if found["per"]:
+        per = PER[found["per"]]
+    if sign in ("m", "M") and not gap and language.code != "hi" and len(found["amount"]) > 4:
+        return None
+    square = language.square if found["square"] or found["power"] in ("²", "2", "^2") else ""
+    if found["cubic"] or found["power"] in ("³", "3", "^3"):
+        square = language.cubic
+    if found["power"] and name not in _POWERS:
+        return None
+    said = _said(language, found["amount"], found["last"], found["to"] or "", name, square, gap)
+    if per:
+        said = _rate(said, per, language, bool(found["square2"]) if found["unit"] else False)
+    stop = "." if written.endswith(".") and ends_sentence(found) else ""
+    return _signed(found["sign"], said, language) + stop
+
+
+_POWERS = ("meter", "kilometer", "centimeter", "millimeter", "mile", "foot", "inch", "yard")
+
+
+def _signed(sign: str | None, said: str, language: Language) -> str:
+    if not sign:
+        return said
+    word = {"+": "plus", "±": "plusminus"}.get(sign, "minus")
+    return f"{language.words[word]} {said}"
+
+
+def _rate(said: str, per: str, language: Language, squared: bool) -> str:
+    one = language.units[per][0]
+    if squared:
+        one = f"{one} {language.words['squared']}"
+    if language.code == "te":
+        return f"{_DATIVE.get(per, one)} {said}"
+    return f"{said} {language.words['per']} {one}"
+
+
+_DATIVE = {
+    "hour": "గంటకు", "minute": "నిమిషానికి", "second": "సెకనుకు", "day": "రోజుకు", "month": "నెలకు",
+    "year": "సంవత్సరానికి", "week": "వారానికి", "kilogram": "కిలోగ్రాముకు", "liter": "లీటరుకు",
+    "meter": "మీటరుకు", "kilometer": "కిలోమీటరుకు", "milliliter": "మిల్లీలీటరుకు",
+    "deciliter": "డెసిలీటరుకు", "gram": "గ్రాముకు",
+}  # fmt: skip
+
+
+def _said(
+    language: Language,
+    first: str,
+    last: str | None,
+    to: str,
+    name: str,
+    square: str = "",
+    gap: str = "",
+) -> str:
+    one, many = language.units[name]
+    counted = last or first
+    plain = number(counted) if not MIXED_ONLY.fullmatch(counted) else None
+    if plain is not None:
+        noun = language.noun((one, many), plain)
+        if gap == "-" and language is ENGLISH:
+            noun = one
+        said = language.before_noun(language.number(plain))
+    else:
+        said, more_than_one = mixed(counted, language)
+        noun = many if more_than_one else one
+    if last:
+        start = mixed(first, language)[0] if MIXED_ONLY.fullmatch(first) else language.number(number(first))
+        if "±" in to:
+            said = f"{start} {language.words['plusminus']} {said}"
+        else:
+            said = language.range(start, said)
+    return f"{said} {square} {noun}".replace("  ", " ")
+
+
+MIXED_ONLY = re.compile(MIXED)
+
+
+def _percent(found: re.Match[str], language: Language) -> str:
+    word = language.words["percent" if found["mark"] == "%" else "permille"]
+
+    def amount(written: str) -> str:
+        if MIXED_ONLY.fullmatch(written):
+            return mixed(written, language)[0]
+        return language.number(number(written))
+
+    said = amount(found["amount"])
+    if found["last"]:
+        if found["first"] and language is ENGLISH:
+            said = f"{said} {word}"
+        said = language.range(said, amount(found["last"]))
+    elif found["first"]:
+        return f"{_signed(found['sign'], said, language)} {word} {word}"
+    return _signed(found["sign"], f"{said} {word}", language) + _space_before_word(found)
+
+
+def _space_before_word(found: re.Match[str]) -> str:
+    rest = found.string[found.end() : found.end() + 1]
+    return " " if rest and (rest.isalnum() or _INDIC.match(rest)) else ""
+
+
+def _feet(found: re.Match[str], language: Language) -> str | None:
+    if not found[2]:
+        return None
+    feet = language.counted(number(found[1]), language.units["foot"])
+    return f"{feet} {language.counted(number(found[2]), language.units['inch'])}"
+
+
+def _hours(found: re.Match[str], language: Language) -> str:
+    names = ("hour", "minute", "second")
+    return " ".join(
+        language.counted(number(value), language.units[name])
+        for value, name in zip(found.groups(), names, strict=True)
+        if value
+    )

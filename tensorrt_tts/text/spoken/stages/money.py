@@ -1,0 +1,112 @@
+"""Amounts of money: sign or code before or behind, ranges, lakh and crore, "/-", per month."""
+
+from __future__ import annotations
+
+import re
+
+from tensorrt_tts.text.spoken.currency import SCALES, SIGNS
+from tensorrt_tts.text.spoken.draft import Draft
+from tensorrt_tts.text.spoken.languages import Language
+from tensorrt_tts.text.spoken.number import WRITTEN, Number, number
+from tensorrt_tts.text.spoken.stages.context import ends_sentence
+from tensorrt_tts.text.spoken.units import PER, either
+
+_SIGN = rf"(?:{either(SIGNS)})"
+_SHORT = [scale for scale in SCALES if scale not in ("L", "m", "b", "T", "hundred")]
+_SCALE = rf"(?:(?:{either(_SHORT)})(?![^\W\d_])|[LmbT](?!\w))"
+_AMOUNT = rf"(?:{WRITTEN}|\.\d+)"
+_TAIL = (
+    rf"(?P<scales>(?:[ -]?{_SCALE}){{1,2}})?(?P<plus>\+)?(?P<paid> ?/[-–=])?"
+    rf"(?P<per> ?/ ?(?:(?:{either(PER)})(?!\w)|[A-Za-z\u0900-\u0963\u0c00-\u0c65]+))?"
+)
+_BEFORE = re.compile(
+    rf"(?<![\w.])(?P<minus>[-−–+] ?)?(?P<sign>{_SIGN}) ?(?P<minus2>[-−])?(?P<amount>{_AMOUNT})"
+    rf"(?:(?P<to> ?[-–—] ?| to )(?:{_SIGN} ?)?(?P<last>{_AMOUNT}))?{_TAIL}(?!\w)"
+)
+_BEHIND = re.compile(
+    rf"(?<![\w.])(?<!\d,)(?P<minus>[-−+])?(?P<amount>{_AMOUNT})(?:(?P<to> ?[-–—] ?)(?P<last>{_AMOUNT}))?"
+    rf"(?P<scales>(?:[ -]?{_SCALE}){{1,2}})? ?(?P<sign>{_SIGN})(?![\w$])(?P<plus>\+)?(?P<paid> ?/-)?"
+    rf"(?P<per> ?/ ?(?:(?:{either(PER)})(?!\w)|[A-Za-z\u0900-\u0963\u0c00-\u0c65]+))?"
+)
+_CENTS = re.compile(rf"(?<![\w.])({WRITTEN}) ?¢")
+_ARTICLE = re.compile(r"(?:^|\W)[Aa]n? $")
+_NOUN = re.compile(r"^[ -][a-z]{2,}")
+_NO_NOUN = re.compile(r"^ (?:a|an|per|for|in|to|and|or|each|is|was|on|of|from|at|every|the)\b")
+
+
+def money(draft: Draft) -> None:
+    draft.say(_BEFORE, _amount)
+    draft.say(_BEHIND, _amount)
+    if "¢" in draft.text:
+        draft.say(
+            _CENTS,
+            lambda match, language: language.counted(
+                number(match[1]), language.currencies["USD"][1]
+            ),
+        )
+
+
+def _amount(found: re.Match[str], language: Language) -> str | None:
+    currency = SIGNS[found["sign"]]
+    groups = found.groupdict()
+    if "minus2" not in groups and found["sign"] in ("$", "₹") and _is_next(found):
+        return None
+    amount = number(found["amount"])
+    scale = " ".join(SCALES[s] for s in re.split("[ -]", (found["scales"] or "").strip(" -")) if s)
+    if found["to"]:
+        said = _range(amount, number(found["last"]), scale, currency, found, language)
+    else:
+        said = language.money(amount, currency, scale)
+    if language.code == "en" and _adjective(found):
+        one, many = language.currencies[currency][0]
+        said = said.removesuffix(many) + one if said.endswith(many) else said
+    sign = (found["minus"] or groups.get("minus2") or "").strip()
+    if sign:
+        said = f"{language.words['plus' if sign == '+' else 'minus']} {said}"
+    if found["plus"]:
+        said = f"{said} {language.words['plus']}"
+    said += _per(found["per"], language)
+    stop = found["sign"].endswith(".") and found[0].endswith(".") and ends_sentence(found)
+    return said + ("." if stop else "")
+
+
+def _is_next(found: re.Match[str]) -> bool:
+    """Whether the sign belongs to the number behind it: "5 $10 notes"."""
+    return bool(re.match(r" ?\d", found.string[found.end() : found.end() + 2]))
+
+
+def _range(
+    first: Number, last: Number, scale: str, currency: str, found: re.Match[str], language: Language
+) -> str:
+    many = language.currencies[currency][0][1]
+    end = language.money(last, currency, scale)
+    if language.code == "en" and found[0].count(found["sign"]) > 1 and not scale:
+        return language.range(language.money(first, currency), end)
+    indian = currency == "INR"
+    start = language.number(first, indian)
+    if not (last.fraction and not scale):
+        return language.range(start, end)
+    return language.range(start, f"{language.number(last, indian)} {many}")
+
+
+def _adjective(found: re.Match[str]) -> bool:
+    """ "a $5 note": the noun of the amount stands for a quality, in the singular."""
+    rest = found.string[found.end() : found.end() + 24]
+    start = found.start()
+    lead = found.string[max(0, start - 4) : start]
+    return bool(
+        _ARTICLE.search(lead if start >= 4 else " " + lead)
+        and _NOUN.search(rest)
+        and not _NO_NOUN.search(rest)
+    )
+
+
+def _per(written: str | None, language: Language) -> str:
+    if not written:
+        return ""
+    sign = written.strip(" /")
+    if sign in PER and sign not in ("day", "week", "month", "year", "hour", "acre"):
+        sign = language.units[PER[sign]][0]
+    elif sign in PER and language.code == "en":
+        sign = language.units[PER[sign]][0]
+    return f" {language.words['per']} {sign}"

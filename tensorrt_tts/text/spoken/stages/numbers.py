@@ -1,0 +1,54 @@
+"""Every number that is left, with its sign, in the language of its sentence."""
+
+from __future__ import annotations
+
+import re
+
+from tensorrt_tts.text.spoken.currency import SCALES
+from tensorrt_tts.text.spoken.draft import Draft
+from tensorrt_tts.text.spoken.languages import TELUGU, Language
+from tensorrt_tts.text.spoken.number import WRITTEN, number
+from tensorrt_tts.text.spoken.units import either
+
+_NUMBER = re.compile(
+    rf"(?P<sign>(?<![\w)\].,%\u0900-\u0dff])(?:[-−]|–(?=\d)|\+|±|~|≈|[<>≤≥] ?))?"
+    rf"(?P<number>{WRITTEN}|(?<!\d)\.\d+)(?P<more>\+(?!\d))?"
+    rf"(?P<scale> (?:{either(SCALES)})(?![^\W\d_]))?(?P<next>(?: ?[^\W\d_])?)"
+)
+_NAMED = re.compile(r"#(?=\d)|\b(?:No|Nos|no|NO)\.? ?(?=\d)|(?:नं|सं|క్ర|నం)\. ?(?=\d)")
+_SIGNS = {"-": "minus", "−": "minus", "–": "minus", "+": "plus", "±": "plusminus", "~": "about",
+          "≈": "about", "<": "less", ">": "more", "≤": "atmost", "≥": "atleast"}  # fmt: skip
+_CLITICS = ("లేదా", "మరియు", "నుంచి", "నుండి", "కి", "కు", "లో", "న", "కంటే", "వరకు")
+
+
+def numbers(draft: Draft) -> None:
+    if "#" in draft.text or "o" in draft.text or not draft.text.isascii():
+        draft.say(_NAMED, lambda match, language: f"{language.words['number']} ")
+    draft.say(_NUMBER, _number)
+
+
+def _number(found: re.Match[str], language: Language) -> str:
+    written = number(found["number"])
+    said = language.number(written)
+    following = found["next"]
+    if language is TELUGU and following and following != " " and not written.fraction:
+        rest = found.string[found.end() - 1 : found.end() + 8]
+        if not rest.startswith(_CLITICS) or said != "ఒకటి":
+            said = language.before_noun(said)
+    scale = found["scale"] or ""
+    if scale and language is TELUGU:
+        said = language.before_noun(said)
+    sign = (found["sign"] or "").strip()
+    if sign:
+        said = f"{language.words[_SIGNS[sign]]} {said}"
+    if found["more"]:
+        said = f"{said} {language.words['plus']}"
+    start = found.start()
+    lead = " " if start and _is_letter(found.string[start - 1]) else ""
+    if following and not following.startswith(" "):
+        following = f" {following}"
+    return f"{lead}{said}{scale}{following}"
+
+
+def _is_letter(character: str) -> bool:
+    return character.isalnum() or "\u0900" <= character <= "\u0dff"

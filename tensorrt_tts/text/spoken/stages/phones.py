@@ -1,0 +1,51 @@
+"""Telephone numbers, digit by digit, with a pause where the writer grouped them."""
+
+from __future__ import annotations
+
+import re
+
+from tensorrt_tts.text.spoken.draft import Draft
+from tensorrt_tts.text.spoken.languages import Language
+from tensorrt_tts.text.spoken.stages.context import before
+
+_CANDIDATE = re.compile(
+    r"(?<![\w.,/:₹$€£¥-])(?:\+ ?)?\(?\d(?:[\d() .-]{4,22})\d(?![\w.,:/]*\d)(?![%°\w])(?!/-)"
+)
+_WORD = re.compile(
+    r"(?:\b(?:call|phone|ph|mobile|mob|cell|tel|telephone|fax|whatsapp|contact|helpline|sms|dial|"
+    r"toll[ -]?free|number|landline)\b|फ़ोन|फोन|मोबाइल|कॉल|संपर्क|व्हाट्सऐप|हेल्पलाइन|"
+    r"ఫోన్|మొబైల్|కాల్|వాట్సాప్|హెల్ప్‌లైన్|సంప్రదించండి)[^\d\n.!?।]{0,24}[.:]?[^\d\n]{0,3}$",
+    re.IGNORECASE,
+)
+_SHAPES = re.compile(
+    r"\(?\d{3}\)?[ -]\d{3}-\d{4}|\d{3}-\d{3}-\d{4}|\d{3}\.\d{3}\.\d{4}|\(\d{3}\) ?\d{3}[- ]\d{4}|"
+    r"1[- ]\d{3}[- ]\d{3}[- ]\d{4}|1[89]00[- ]?\d{2,4}[- ]?\d{3,4}(?:[- ]?\d{1,4})?|"
+    r"[6-9]\d{4}[- ]\d{5}|[6-9]\d{2}[- ]\d{3}[- ]\d{4}|[6-9]\d{3}[- ]\d{3}[- ]\d{3}|[6-9]\d{9}|"
+    r"\(?0\d{2,4}\)?[- ]\d{3,8}(?:[- ]\d{3,4})?|0\d{10}|0[6-9]\d{4}[- ]\d{5}|91[- ]?[6-9]\d{4} ?\d{5}"
+)
+_DATE = re.compile(r"\d{1,2}[.-]\d{1,2}[.-]\d{2,4}|\d{4}[.-]\d{1,2}[.-]\d{1,2}")
+_RANGE = re.compile(r"\d+ ?- ?\d+")
+
+
+def phones(draft: Draft) -> None:
+    draft.say(_CANDIDATE, _phone)
+
+
+def _phone(found: re.Match[str], language: Language) -> str | None:
+    written = found[0]
+    digits = sum(character.isdigit() for character in written)
+    if not 6 <= digits <= 15 or _DATE.fullmatch(written):
+        return None
+    groups = re.findall(r"\d+", written)
+    international = written[0] == "+"
+    if international:
+        if digits < 8:
+            return None
+    elif not _SHAPES.fullmatch(written):
+        worded = _WORD.search(before(found)) and not (
+            _RANGE.fullmatch(written) and len(groups[0]) == len(groups[1]) and digits < 10
+        )
+        if not worded or (len(groups) > 1 and max(map(len, groups)) < 3):
+            return None
+    said = ", ".join(language.digits(group) for group in groups)
+    return f"{language.words['plus']} {said}" if international else said

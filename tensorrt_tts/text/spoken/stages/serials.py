@@ -1,0 +1,60 @@
+"""Letters and digits in one word: HDFC0001234, AI302, 5G, COVID-19, DL8CAB1234."""
+
+from __future__ import annotations
+
+import re
+
+from tensorrt_tts.text.spoken.currency import SCALES
+from tensorrt_tts.text.spoken.draft import Draft
+from tensorrt_tts.text.spoken.languages import Language
+from tensorrt_tts.text.spoken.number import WRITTEN, number
+from tensorrt_tts.text.spoken.stages.context import START
+
+_LETTER = r"[^\W\d_\u0900-\u0dff]"
+_SERIAL = re.compile(
+    rf"(?<![\w.])(?:{_LETTER}+-?\d|\d+-?{_LETTER})(?:-?[^\W_\u0900-\u0dff])*(?:\.\d+)?(?![^\W_])"
+)
+_PART = re.compile(rf"{_LETTER}+|\d+(?:\.\d+)?")
+_THOUSANDS = re.compile(rf"{START}({WRITTEN}) ?(k|K|M|mn|Mn|bn|Bn|B|cr|Cr|lac|lacs|crs)(?![\w])\+?")
+_RESOLUTION = re.compile(r"[2458]K$")
+_TIMES = re.compile(rf"{START}({WRITTEN}) ?[xX×](?= |$|[.,!?])")
+
+
+def scales(draft: Draft) -> None:
+    """10k, 5M, 2.5bn, 7 cr."""
+    draft.say(_THOUSANDS, _thousands)
+
+
+def serials(draft: Draft) -> None:
+    draft.say(_TIMES, _factor)
+    draft.say(_SERIAL, _serial)
+
+
+def _thousands(found: re.Match[str], language: Language) -> str | None:
+    if _RESOLUTION.match(found[0]) or (" " in found[0] and found[2] in "kKMB"):
+        return None
+    said = language.scaled(language.number(number(found[1])), SCALES[found[2]])
+    return f"{said} {language.words['plus']}" if found[0].endswith("+") else said
+
+
+def _factor(found: re.Match[str], language: Language) -> str:
+    return f"{language.number(number(found[1]))} x"
+
+
+def _serial(found: re.Match[str], language: Language) -> str | None:
+    parts = _PART.findall(found[0])
+    letters = [part for part in parts if part[0].isalpha()]
+    digits = [part for part in parts if not part[0].isalpha()]
+    if not digits:
+        return None
+    code = len(letters) > 1 or any(len(part) > 2 for part in digits)
+    said = []
+    for part in parts:
+        if not part[0].isalpha():
+            small = len(part) < 3 and (part[0] != "0" or part == "0")
+            said.append(language.number(number(part)) if small or "." in part else language.digits(part))
+        elif part.isupper() and (len(part) < 4 or (code and len(part) < 6)):
+            said.append(" ".join(part))
+        else:
+            said.append(part)
+    return " ".join(said)

@@ -1,0 +1,91 @@
+"""Times of day, alone and from one to another, with what is written behind them."""
+
+from __future__ import annotations
+
+import re
+
+from tensorrt_tts.text.spoken.draft import Draft
+from tensorrt_tts.text.spoken.languages import Language
+from tensorrt_tts.text.spoken.number import number
+from tensorrt_tts.text.spoken.stages.context import START, ends_sentence
+
+_HALF = r"[AaPp]\.?[Mm]\b\.?|[AaPp]\. [Mm]\."
+_BEHIND = r"बजे|గంటలకు|గంటలకి|గంటల|గంటలు|గంటలలో"
+_CLOCK = re.compile(
+    r"(?<![\w.:/])(?P<h>[01]?\d|2[0-4]):(?P<m>[0-5]\d)(?::(?P<s>[0-5]\d)(?:\.\d+)?)?"
+    rf"(?: ?(?P<half>{_HALF}))?"
+    r"(?:(?P<to> ?[-–—] ?)(?P<h2>[01]?\d|2[0-4]):(?P<m2>[0-5]\d)"
+    rf"(?: ?(?P<half2>{_HALF}))?)?(?P<hrs> ?(?:hrs|hours|Hrs))?(?![\w:])(?: (?P<behind>{_BEHIND})(?![^\W\d_]))?"
+)
+_HALVES = re.compile(
+    START + r"(?:(?P<h1>1[0-2]|0?[1-9])(?:[.:](?P<m1>[0-5]\d))?"
+    rf"(?: ?(?P<half1>{_HALF}))?(?P<to> ?[-–—] ?))?"
+    rf"(?P<h>1[0-2]|0?[1-9])(?:[.:](?P<m>[0-5]\d))? ?(?P<half>{_HALF})(?!\w)"
+)
+_POINT = re.compile(
+    START + rf"(?P<h>1\d|2[0-3]|0?\d)\.(?P<m>[0-5]\d) (?P<behind>{_BEHIND})(?![^\W\d_])"
+)
+_ARMY = re.compile(START + r"([01]\d|2[0-3])([0-5]\d) ?(hrs|hours|Hrs)\b\.?")
+_RATIO = re.compile(r"(?<![\w.:])(\d{1,4}) ?: ?(\d{1,4})(?:(?: ?: ?)(\d{1,4}))?(?![\w:]|\.\d)")
+_CENTURY = {"a": "am", "p": "pm"}
+
+
+def times(draft: Draft) -> None:
+    if ":" in draft.text:
+        draft.say(_CLOCK, _clock)
+    draft.say(_HALVES, _halves)
+    draft.say(_POINT, lambda m, language: language.clock(int(m["h"]), int(m["m"]), None, m["behind"]))
+    draft.say(_ARMY, _army)
+    if ":" in draft.text:
+        draft.say(_RATIO, _ratio)
+
+
+def _half(written: str | None, language: Language) -> str:
+    return language.words[_CENTURY[written[0].lower()]] if written else ""
+
+
+def _stop(found: re.Match[str]) -> str:
+    return "." if found[0].endswith(".") and ends_sentence(found) else ""
+
+
+def _clock(found: re.Match[str], language: Language) -> str:
+    half, behind = _half(found["half"], language), found["behind"] or ""
+    second = int(found["s"]) if found["s"] else None
+    hours = found["hrs"].strip().lower().replace("hrs", "hours") if found["hrs"] else ""
+    if found["to"]:
+        last = _half(found["half2"], language)
+        noun = "" if last else behind
+        said = language.range(
+            language.clock(int(found["h"]), int(found["m"]), second, half),
+            language.clock(int(found["h2"]), int(found["m2"]), None, last or noun or hours),
+        )
+        return f"{said} {behind}{_stop(found)}" if behind and last else said + _stop(found)
+    said = language.clock(int(found["h"]), int(found["m"]), second, half or behind or hours)
+    if half and behind:
+        said = f"{said} {behind}"
+    if not half and found.string[found.end() : found.end() + 5] in (" noon", " midn"):
+        said = said.removesuffix(" o'clock")
+    return said + _stop(found)
+
+
+def _halves(found: re.Match[str], language: Language) -> str:
+    half = _half(found["half"], language)
+    said = language.clock(int(found["h"]), int(found["m"] or 0), None, half)
+    if found["h1"]:
+        first = _half(found["half1"], language)
+        hour, minute = int(found["h1"]), int(found["m1"] or 0)
+        start = language.clock(hour, minute, None, first) if minute or first else language.small[hour]
+        said = language.range(start, said)
+    return said + _stop(found)
+
+
+def _army(found: re.Match[str], language: Language) -> str:
+    hours = language.units["hour"][1]
+    hour = language.digits(found[1]) if found[1][0] == "0" else language.small[int(found[1])]
+    minute = language.small[int(found[2])] if int(found[2]) else language.scales["hundred"]
+    return f"{hour} {minute} {hours}"
+
+
+def _ratio(found: re.Match[str], language: Language) -> str:
+    parts = [language.number(number(part)) for part in found.groups() if part]
+    return f" {language.words['ratio']} ".join(parts)
