@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 
@@ -26,10 +26,15 @@ from tensorrt_tts.playback import PlaybackClock
 from tensorrt_tts.prepared import FedText, PreparedSegment
 from tensorrt_tts.speech import AudioChunk, SegmentReport, SpeechReport
 from tensorrt_tts.stream_options import StreamOptions
+from tensorrt_tts.text.sentences import Break
 from tensorrt_tts.watchdog import Watchdog
 
 AUDIBLE = level_to_amplitude(-40.0)
 """Speech level against the pause before it: −40 dBFS is some 20 dB below soft speech."""
+
+
+PREPARED_AHEAD = 16
+"""Segments below which more of a long text is read, while they are spoken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +61,12 @@ class SpeechTask:
         self._began = time.perf_counter() if began is None else began
         self._pipeline = pipeline
         self._name = name
-        self._segments: asyncio.Queue[PreparedSegment | None] = asyncio.Queue()
+        self._segments: asyncio.Queue[PreparedSegment | Exception | None] = asyncio.Queue()
+        self._begun = asyncio.Event()  # a segment was taken from there
+        self._reader: asyncio.Task[None] | None = None
         self._ready: asyncio.Queue[AudioChunk | BaseException | None] = asyncio.Queue()
         self._untaken = 0  # samples in the queue
+        self._quiet = 0  # samples since the last audible one
         self._taken = asyncio.Event()
         self._resumed = asyncio.Event()
         self._resumed.set()
@@ -77,6 +85,24 @@ class SpeechTask:
     def end(self) -> None:
         """No more segments follow."""
         self._segments.put_nowait(None)
+
+    def read_on(self, more: Callable[[], Awaitable[Sequence[PreparedSegment]]]) -> None:
+        """Add what `more` gives whenever few segments are left, and end when it gives none."""
+        self._reader = self._loop.create_task(self._read_on(more))
+
+    async def _read_on(self, more: Callable[[], Awaitable[Sequence[PreparedSegment]]]) -> None:
+        try:
+            while True:
+                while self._segments.qsize() >= PREPARED_AHEAD:
+                    self._begun.clear()
+                    await self._begun.wait()
+                segments = await more()
+                self.add(segments)
+                if not segments:
+                    self.end()
+                    return
+        except Exception as error:
+            self._segments.put_nowait(error)
 
     async def next(self) -> AudioChunk | BaseException | None:
         """A chunk, or how it ended: an error, or None when all has been said or it was stopped."""
@@ -126,6 +152,9 @@ class SpeechTask:
     async def _produce(self) -> None:
         try:
             while (segment := await self._segments.get()) is not None:
+                self._begun.set()
+                if isinstance(segment, Exception):
+                    raise segment
                 await self._wait_for_room()
                 await self._speak(segment)
             if not self.report.samples:
@@ -138,6 +167,8 @@ class SpeechTask:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._watchdog.cancel()
+        if self._reader is not None:
+            self._reader.cancel()
         self._report(self._end)
 
     def _report(self, end: BaseException | None) -> None:
@@ -175,7 +206,7 @@ class SpeechTask:
                     report.tokens += len(chunk.ids)
                     steps = parser.push(chunk.ids)
                     if steps:
-                        self._opened(parser, segment.seed, index, decoded).push(steps)
+                        self._opened(parser, segment, index, decoded).push(steps)
                     if decoded.done():
                         decoded.result()  # the codec failed
                     report.finish = chunk.finish
@@ -199,17 +230,24 @@ class SpeechTask:
             raise BackendError(f"backend {backend!r} ended a stream without saying why") from error
 
     def _opened(
-        self, parser: FrameParser, seed: int, index: int, decoded: asyncio.Future[None]
+        self,
+        parser: FrameParser,
+        segment: PreparedSegment,
+        index: int,
+        decoded: asyncio.Future[None],
     ) -> ScheduledStream:
         """This segment's place at the codec: only now, since the condition comes with tokens."""
         if self._scheduled is not None:
             return self._scheduled
         scheduler, options = self._pipeline.scheduler, self._pipeline.options
         condition = parser.condition
-        stream = scheduler.codec.open(options.schedule, seed, condition, options.stateful)
+        stream = scheduler.codec.open(options.schedule, segment.seed, condition, options.stateful)
+        pause = self._pause_samples(segment.before)
 
         def deliver(item: Decoded | Exception | None) -> None:
-            self._loop.call_soon_threadsafe(self._take, item, index, decoded)
+            nonlocal pause
+            taken, pause = pause, 0
+            self._loop.call_soon_threadsafe(self._take, item, index, decoded, taken)
 
         scheduled = scheduler.open(stream, self.playback, deliver)
         scheduled.paused = not self._resumed.is_set()
@@ -220,10 +258,26 @@ class SpeechTask:
         self._scheduled = scheduled
         return scheduled
 
+    def _pause_samples(self, before: Break) -> int:
+        """Of the silence in front of a segment, beyond what the one before ends with. It does not
+        depend on how the audio comes in chunks."""
+        options = self._pipeline.options
+        pauses = {
+            Break.NONE: 0.0,
+            Break.SENTENCE: options.sentence_pause_s,
+            Break.PARAGRAPH: options.paragraph_pause_s,
+        }
+        wanted = round(pauses[before] * self._sample_rate)
+        return max(0, wanted - self._quiet) if self.report.samples else 0
+
     def _take(
-        self, item: Decoded | Exception | None, index: int, decoded: asyncio.Future[None]
+        self,
+        item: Decoded | Exception | None,
+        index: int,
+        decoded: asyncio.Future[None],
+        pause: int,
     ) -> None:
-        """What the codec has for this segment."""
+        """What the codec has for this segment. pause: samples of silence in front of it."""
         if decoded.done():
             return  # stopped meanwhile
         if item is None:
@@ -231,8 +285,10 @@ class SpeechTask:
         elif isinstance(item, Exception):
             decoded.set_exception(item)
         else:
-            chunk = AudioChunk(item.pcm, index, self._elapsed(), item.decode_s)
+            pcm = np.concatenate([np.zeros(pause, np.int16), item.pcm]) if pause else item.pcm
+            chunk = AudioChunk(pcm, index, self._elapsed(), item.decode_s)
             self._note(chunk)
+            self.report.pause_samples += pause
             self._untaken += len(chunk.pcm)
             self._ready.put_nowait(chunk)
 
@@ -240,11 +296,13 @@ class SpeechTask:
         report = self.report
         if report.first_audio_s is None:
             report.first_audio_s = chunk.at
-        if report.audible_onset_s is None:
-            loud = np.flatnonzero(np.abs(chunk.pcm.astype(np.int32)) > AUDIBLE)
-            if len(loud):
-                into = (report.samples + int(loud[0])) / report.sample_rate
-                report.audible_onset_s = report.first_audio_s + into
+        loud = np.flatnonzero(np.abs(chunk.pcm.astype(np.int32)) > AUDIBLE)
+        if report.audible_onset_s is None and len(loud):
+            into = (report.samples + int(loud[0])) / report.sample_rate
+            report.audible_onset_s = report.first_audio_s + into
+        self._quiet = (
+            len(chunk.pcm) - 1 - int(loud[-1]) if len(loud) else self._quiet + len(chunk.pcm)
+        )
         report.samples += len(chunk.pcm)
         report.chunks += 1
         report.decode_s.append(chunk.decode_s)

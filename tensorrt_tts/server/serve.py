@@ -32,6 +32,11 @@ logger = logging.getLogger(__name__)
 Opener = Callable[[ServerSettings], "Synthesizer"]
 
 
+_ESCAPED = 12
+"""Bytes of a character in JSON, at most: two \\u escapes. The longest text is never refused for its
+message's size."""
+
+
 def open_configured(settings: ServerSettings) -> Synthesizer:
     """The synthesizer that the settings name. Blocks while it loads.
 
@@ -49,6 +54,8 @@ def open_configured(settings: ServerSettings) -> Synthesizer:
         max_streams=settings.engine_streams,
         options=StreamOptions(
             max_characters=settings.max_characters,
+            sentence_pause_s=settings.sentence_pause_s,
+            paragraph_pause_s=settings.paragraph_pause_s,
             stall_s=settings.stall_timeout_s,
             stop_s=settings.abort_timeout_s,
         ),
@@ -196,7 +203,7 @@ def uvicorn_config(settings: ServerSettings, service: Service) -> uvicorn.Config
         log_level=settings.log_level,
         ws=PacedWebSocket,
         access_log=False,  # the socket logs requests; probes and scrapes are not worth a line
-        ws_max_size=settings.max_message_bytes,
+        ws_max_size=max(settings.max_message_bytes, _ESCAPED * settings.max_characters + 4096),
         ws_ping_interval=settings.ping_interval_s,
         ws_ping_timeout=settings.ping_timeout_s,
         ws_per_message_deflate=False,  # PCM does not shrink; it would only cost time

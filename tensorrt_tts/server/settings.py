@@ -68,6 +68,12 @@ class ServerSettings(BaseSettings):
     max_sockets: int = Field(256, ge=1, description="open WebSockets, idle ones included")
     max_pending: int = Field(8, ge=1, description="requests one socket may send ahead")
     max_characters: int = Field(5000, ge=1, description="of one text")
+    sentence_pause_s: float = Field(
+        0.25, ge=0, le=10, allow_inf_nan=False, description="silence between sentences, at least"
+    )
+    paragraph_pause_s: float = Field(
+        0.7, ge=0, le=10, allow_inf_nan=False, description="silence between paragraphs, at least"
+    )
     max_message_bytes: int = Field(64 * KIB, ge=64, description="a longer message closes 1009")
 
     send_timeout_s: float = Field(

@@ -13,8 +13,9 @@ _BEFORE_MORE = frozenset(
 )
 """Titles before names, currencies before amounts, units within sentences."""
 
-_BEFORE_NUMBERS = frozenset("no nos vol vols ch pt".split())  # noqa: SIM905
-"""Words of their own where no number follows."""
+_BEFORE_NUMBERS = frozenset({"no", "nos"})
+_BEFORE_NUMERALS = frozenset({"vol", "vols", "ch", "pt"})
+"""Words of their own where no number follows; before the second, a Roman one counts."""
 
 _LETTERS = frozenset(
     """
@@ -29,7 +30,7 @@ _LETTERS_AND_WORDS = frozenset("आई के जी पी ओ".split())  # noq
 """Such names that are Hindi words too: initials beside other initials only."""
 
 
-_NUMBER = re.compile(r"\d|[IVX]+\b")
+_NUMERAL = re.compile(r"\d|[IVX]+\b")
 
 
 def abbreviated(token: str, before: str, following: str) -> bool | None:
@@ -40,12 +41,25 @@ def abbreviated(token: str, before: str, following: str) -> bool | None:
     """
     stem = token[:-1].casefold()
     if stem in _BEFORE_NUMBERS:
-        return bool(_NUMBER.match(following))
+        return following[:1].isdigit()
+    if stem in _BEFORE_NUMERALS:
+        return _NUMERAL.match(following) is not None
+    if "." in stem and following[:1].islower():
+        return True
     if stem in _BEFORE_MORE or (stem.endswith("str") and following[:1].isdigit()):
         return True
-    if _initials(stem) or (stem in _LETTERS_AND_WORDS and _beside_initials(before, following)):
-        return True
-    return None
+    if stem in _LETTERS_AND_WORDS:
+        return _beside_initials(before, following)
+    return True if _initials(stem) else None
+
+
+def is_part(part: str) -> bool:
+    """Whether an Indian word in front of a full stop without a space is short for one: "कि" of
+    "कि.मी."."""
+    return part in _PARTS
+
+
+_PARTS = _LETTERS | _LETTERS_AND_WORDS | {part for word in _BEFORE_MORE for part in word.split(".")}
 
 
 def _initials(stem: str) -> bool:

@@ -9,7 +9,9 @@ from collections.abc import Callable
 SHORT = 24
 """Characters below which a piece joins its neighbour: models speak a lone word badly."""
 
-CLAUSES = re.compile(r"(?<=[,;:–—])\s+|(?<=[，、；：])\s*|(?<=[\u3040-\u9fff][,;:])(?=[\u3040-\u9fff])")
+CLAUSES = re.compile(
+    r"(?<=[,;:–—])\s+|(?<=[，、；：])\s*|(?<=[\u3040-\u9fff][,;:])(?=[\u3040-\u9fff])"
+)
 _SPACES = re.compile(r"\s+")
 _TAG = re.compile(r"<[^<>]{1,40}>|\[[^\[\]]{1,40}\]")
 LONGEST_TAG = 42

@@ -82,13 +82,19 @@ class TextFeed:
         return segments
 
     def _joined(self, pieces: list[Piece]) -> list[Segment]:
-        return [part for piece in pieces for part in self._joiner.add(piece, self._said(piece))]
+        found: list[Segment] = []
+        for piece in pieces:
+            text = typeset(piece.text)
+            found += self._joiner.add(piece, text, self._said(text, piece.ended))
+        return found
 
-    def _said(self, piece: Piece) -> Spoken:
+    def _said(self, text: str, ended: bool) -> Spoken:
         """A piece in words; nothing where it has none."""
-        rules, text = self._rules, typeset(piece.text)
-        spoken = speak_as(text, rules.spoken) if rules.spoken else Spoken(spell_tags(text, rules.tags))
+        rules = self._rules
+        spoken = (
+            speak_as(text, rules.spoken) if rules.spoken else Spoken(spell_tags(text, rules.tags))
+        )
         if not speakable(spoken.text):
             return Spoken("")
         self._spoke = True
-        return replace(spoken, text=closed(spoken.text)) if piece.ended else spoken
+        return replace(spoken, text=closed(spoken.text)) if ended else spoken

@@ -52,7 +52,9 @@ def closed(text: str) -> str:
     tag."""
     text = text.rstrip(_NO_END)
     end = len(text)
-    while end and (text[end - 1] in _CLOSERS or unicodedata.category(text[end - 1]) == "So"):
+    while end and (
+        text[end - 1] in _CLOSERS or unicodedata.category(text[end - 1]) in ("So", "Sk")
+    ):
         end -= 1
     return text if not end or text[end - 1] in _ENDINGS else text + "."
 

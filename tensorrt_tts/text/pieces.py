@@ -103,19 +103,23 @@ class PieceCutter:
             if stop > last or clause.end() >= len(text):
                 break
             long = self._given + stop - start >= least
-            if long and not _in_number(text, stop, clause.end()) and not in_bracket(text, start, stop):
+            if (
+                long
+                and not in_number(text, stop, clause.end())
+                and not in_bracket(text, start, stop)
+            ):
                 return stop
         return None
 
     def _cut(self, text: str, start: int, ended: bool) -> int | None:
         last = start + self._limit
         near = max(start, last - LONGEST_TAG + 1)
-        opened = max(text.rfind("<", near, last), text.rfind("[", near, last))
-        if opened >= 0 and len(text) < opened + LONGEST_TAG and not ended:
-            closing = ">" if text[opened] == "<" else "]"
-            if closing not in text[opened:]:
+        for opening, closing in ("<>", "[]"):
+            opened = text.rfind(opening, near, last)
+            known = opened < 0 or ended or len(text) >= opened + LONGEST_TAG
+            if not known and closing not in text[opened:]:
                 return None
-        return cut_place(text, start, self._limit, lambda stop, begin: _in_number(text, stop, begin))
+        return cut_place(text, start, self._limit, lambda stop, begin: in_number(text, stop, begin))
 
 
 def _next_start(text: str, stop: int) -> int:
@@ -124,7 +128,7 @@ def _next_start(text: str, stop: int) -> int:
     return stop
 
 
-def _in_number(text: str, stop: int, begin: int) -> bool:
+def in_number(text: str, stop: int, begin: int) -> bool:
     """Whether white space there is within a number, a date, an amount with its unit, or behind an
     abbreviation or initial."""
     before, after = text[stop - 1 : stop], text[begin : begin + 1]

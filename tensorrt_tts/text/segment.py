@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tensorrt_tts.text.cuts import SHORT, cut_place
-from tensorrt_tts.text.pieces import Piece, PieceCutter
+from tensorrt_tts.text.pieces import Piece, PieceCutter, in_number
 from tensorrt_tts.text.sentences import Break
 from tensorrt_tts.text.spoken import Spoken
 
@@ -32,7 +32,7 @@ def segment(text: str, limit: int) -> list[str]:
     """Parts of at most `limit` characters each, as they are written. Never empty."""
     cutter, joiner = PieceCutter(limit), SegmentJoiner(limit)
     pieces = cutter.feed(text) + cutter.end()
-    parts = [part for piece in pieces for part in joiner.add(piece, Spoken(piece.text))]
+    parts = [part for piece in pieces for part in joiner.add(piece, piece.text, Spoken(piece.text))]
     return [part.text for part in parts + joiner.end()]
 
 
@@ -52,14 +52,15 @@ class SegmentJoiner:
         self._size = 0  # of it: characters of short pieces as they were written
         self._before = Break.NONE  # of the next one, where pieces were left out
 
-    def add(self, piece: Piece, spoken: Spoken) -> list[Segment]:
+    def add(self, piece: Piece, written: str, spoken: Spoken) -> list[Segment]:
+        """written: what `spoken` says."""
         before, self._before = max(self._before, piece.before), Break.NONE
         if not spoken.text:
             self._before = before
             return [*self.known(len(piece.text), before), Segment("", before, piece.text)]
         given: list[Segment] = []
         size = len(piece.text)  # short is what was written short: it is known before it is said
-        for text, glued in _fitted(spoken, self._limit, piece.glued):
+        for text, glued in _fitted(written, spoken, self._limit, piece.glued):
             given += self._join(text, before, size, glued)
             before, size = Break.NONE, len(text)
         return given
@@ -101,12 +102,13 @@ class SegmentJoiner:
         return given
 
 
-def _fitted(spoken: Spoken, limit: int, glued: bool) -> Iterator[tuple[str, bool]]:
+def _fitted(written: str, spoken: Spoken, limit: int, glued: bool) -> Iterator[tuple[str, bool]]:
     """A piece within the limit, never cut within what was said for one number or the like; with
     each part whether it follows without white space."""
 
     def inside(stop: int, begin: int) -> bool:
-        return spoken.origin(stop - 1, stop)[1] > spoken.origin(begin, begin + 1)[0]
+        left, right = spoken.origin(stop - 1, stop)[1], spoken.origin(begin, begin + 1)[0]
+        return left > right or in_number(written, left, right)
 
     text, start = spoken.text, 0
     while len(text) - start > limit:

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from enum import IntEnum
 
-from tensorrt_tts.text.abbreviations import abbreviated
+from tensorrt_tts.text.abbreviations import abbreviated, is_part
 from tensorrt_tts.text.spacing import Spacing
 
 
@@ -56,7 +56,6 @@ _LONE_QUOTE = re.compile(r" (''|[\"'`”’])(?= )")
 _ADDRESS = re.compile(r"@|://|www\.", re.IGNORECASE)
 _SAYS = re.compile("कहा|कहकर|कहते|कहती|बोल|पूछ|చెప్ప|అన్నా|అన్నది|అంది|అని|అంటూ|అడిగ|と|って")
 """What goes on after a quoted sentence, where no lower case shows it."""
-_EAST = re.compile("[\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
 _EMOJI = re.compile(
     "[\u2600-\u27bf\u2b00-\u2bff\u231a-\u23ff\U0001f000-\U0001faff][\ufe0f\u200d\U0001f3fb-\U0001f3ff"
     "\u2600-\u27bf\U0001f000-\U0001faff]*"
@@ -67,6 +66,8 @@ _NEAR = 160
 """Characters in front of a full stop by which it is judged."""
 _WORD = 24
 """Characters of the next word that are waited for."""
+_SAID = 6
+"""The same behind a quoted sentence, where a full stop does not ask for more."""
 _IN_BRACKET = 200
 """Characters after which an open bracket no longer keeps its sentence open."""
 _WRAPPED = 60
@@ -75,8 +76,6 @@ _WRAPPED_LOWER = 40
 """The same where the next line begins in lower case."""
 _SHORT_TOKEN = 6
 """Characters of a word that may be an abbreviation at the end of a line."""
-_SHORT_PART = 3
-"""Code points of an abbreviated Indian word, "कि" or "డా" or "సెం"; a longer one is a whole word."""
 
 
 def sentences(text: str, language: str = "en") -> list[str]:
@@ -96,7 +95,7 @@ class SentenceScanner:
     it.
 
     To be judged, a full stop needs the next word behind it (24 characters at most), other marks two
-    characters, a line's end four.
+    characters (six in a quotation), a line's end four.
     """
 
     def __init__(self, language: str = "en") -> None:
@@ -127,7 +126,9 @@ class SentenceScanner:
         """Whether a line ends its sentence: not one of wrapped prose."""
         if mark.run != "\n":
             return mark.at
-        if in_bracket(mark.text, mark.start, mark.at) or mark.text[mark.at - 1] == ".":  # no end, as judged before
+        if (
+            in_bracket(mark.text, mark.start, mark.at) or mark.text[mark.at - 1] == "."
+        ):  # no end, as judged before
             return None
         following = mark.following(mark.stop, 4, word=False)
         line = mark.text.rfind("\n", 0, mark.at)
@@ -153,7 +154,9 @@ class SentenceScanner:
 
     def _before_space(self, mark: _Mark, stop: int) -> int | None:
         lone = mark.run == "."
-        following = mark.following(stop + 1, _WORD if lone else 2, word=lone)
+        quoted = mark.is_quoted
+        count = _WORD if lone else _SAID if quoted else 2
+        following = mark.following(stop + 1, count, word=lone or quoted)
         lower = following[:1].islower()
         if lone:
             if _LIST_MARK.fullmatch(mark.text[mark.start : mark.stop].lstrip(_OPENERS)):
@@ -161,10 +164,12 @@ class SentenceScanner:
             short = abbreviated(mark.token, mark.token_before, following)
             if short is not None:
                 return None if short or lower else stop
-        if mark.is_quoted and (lower or _SAYS.match(following)):
+        if quoted and (lower or _SAYS.match(following)):
             return None
         caseless = following[:1].isalpha() and not _cased(following[0])
         if mark.is_wide or (mark.is_ellipsis and caseless):
+            return stop
+        if len(mark.run) > 1 and not mark.is_ellipsis and following[:1].isupper():
             return stop
         if mark.text[stop - 1] in ")]" and not lower:
             return stop
@@ -181,15 +186,14 @@ class SentenceScanner:
 
     def _before_letter(self, mark: _Mark, stop: int) -> int | None:
         if mark.is_wide:
-            said = mark.is_quoted and _SAYS.match(mark.following(stop, 2, word=False))
+            said = mark.is_quoted and _SAYS.match(mark.following(stop, _SAID, word=True))
             return None if said else stop
         before, after = mark.text[mark.at - 1 : mark.at], mark.text[stop]
         if mark.run[-1] not in ".!?" or not after.isalpha() or _ADDRESS.search(mark.token):
             return None
         if not _cased(after) and not _cased(before):
             part = mark.token[: -len(mark.run)].rpartition(".")[2]
-            whole = mark.run != "." or _EAST.match(after) or len(part) > _SHORT_PART
-            return stop if whole else None
+            return None if mark.run == "." and is_part(part) else stop
         if after.isupper() and not before.isupper():
             return stop if self._judged(mark, mark.following(stop, _WORD, word=True)) else None
         return None
