@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
 from tensorrt_tts.text.spoken.draft import Draft
@@ -10,7 +11,7 @@ from tensorrt_tts.text.spoken.result import Spoken, SpokenOptions
 from tensorrt_tts.text.spoken.sentence_language import runs
 from tensorrt_tts.text.spoken.stages.abbreviations import abbreviations
 from tensorrt_tts.text.spoken.stages.codes import addresses, codes, versions
-from tensorrt_tts.text.spoken.stages.dates import dates, years
+from tensorrt_tts.text.spoken.stages.dates import dates, spans, years
 from tensorrt_tts.text.spoken.stages.digits import digits
 from tensorrt_tts.text.spoken.stages.emoji import emoji
 from tensorrt_tts.text.spoken.stages.fractions import fractions, powers
@@ -21,7 +22,7 @@ from tensorrt_tts.text.spoken.stages.numbers import numbers
 from tensorrt_tts.text.spoken.stages.ordinals import ordinals
 from tensorrt_tts.text.spoken.stages.phones import phones
 from tensorrt_tts.text.spoken.stages.punctuation import punctuation
-from tensorrt_tts.text.spoken.stages.ranges import ranges
+from tensorrt_tts.text.spoken.stages.ranges import products, ranges
 from tensorrt_tts.text.spoken.stages.roman import roman
 from tensorrt_tts.text.spoken.stages.sanitise import sanitise
 from tensorrt_tts.text.spoken.stages.serials import scales, serials
@@ -40,6 +41,7 @@ NUMBER_STAGES: tuple[Stage, ...] = (
     dates,
     times,
     versions,
+    products,
     money,
     measures,
     ordinals,
@@ -71,21 +73,35 @@ def stages(draft: Draft, options: SpokenOptions) -> Iterator[tuple[str, Stage]]:
     yield "emoji", emoji
     yield "web", web
     yield "digits", digits
-    for stage in (short_units, roman):
+    for stage in (short_units, abbreviations, spans, roman):
         yield stage.__name__, stage
     if any(character.isnumeric() for character in draft.text):
         for stage in NUMBER_STAGES:
             yield stage.__name__, stage
-    yield "abbreviations", abbreviations
     yield "symbols", symbols
+    yield "abbreviations", abbreviations
     yield "punctuation", punctuation
     yield "tags kept", restore_tags
 
 
+_UNUSUAL = re.compile(
+    r"[²³¹¼-¾⁰-₟⅐-↋①-⓿]|[^\w\s.,!?;:'\"()—…।॥\u0300-\u036f\u0900-\u0dff\u200c\u200d-]|\d|_|"
+    r"[.,!?;:।॥—(] ?[.,!?;:।॥—)]|[\s(][.,;:!?।॥)'-]|[\n(-]\W|\( ?\)|^\W"
+)
+"""Marks as no sentence in words has them: what a stage left may be another one's to read."""
+
+_PASSES = 6
+"""More than any text has been seen to need: three. Each one leaves fewer signs."""
+
+
 def speak(text: str, options: SpokenOptions) -> Spoken:
     draft = Draft(text)
-    for _, stage in stages(draft, options):
-        stage(draft)
+    for _ in range(_PASSES):
+        before = draft.text
+        for _, stage in stages(draft, options):
+            stage(draft)
+        if draft.text == before or not _UNUSUAL.search(draft.text):
+            break
     return Spoken(draft.text, tuple(draft.changes))
 
 

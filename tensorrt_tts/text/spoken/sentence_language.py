@@ -78,7 +78,7 @@ def sentence_language(sentence: str, hint: str | None) -> Language | None:
 
 
 def _by_digits(sentence: str) -> Language:
-    digit = next((c for c in sentence if c.isdigit() and not c.isascii()), "")
+    digit = next((c for c in sentence if c.isdecimal() and not c.isascii()), "")
     if "०" <= digit <= "९":
         return HINDI
     return TELUGU if "౦" <= digit <= "౯" else ENGLISH

@@ -18,7 +18,7 @@ _LATIN = """
     kilowatthour kWh KWh kwh|milliampere mA|milliamperehour mAh|amperehour Ah|
     ohm Ω|kiloohm kΩ|joule J|kilojoule kJ|calorie cal|kilocalorie kcal|
     pascal Pa|kilopascal kPa|hectopascal hPa|psi psi PSI|decibel dB|horsepower hp HP|
-    celsius °C ℃ ° C deg_C|fahrenheit °F °_F deg_F|degree °|
+    celsius °C ℃ °_C deg_C|fahrenheit °F °_F deg_F|degree °|
     hectare ha|acre ac|cc cc CC|rpm rpm RPM|fps fps|pixel px|megapixel MP|ppm ppm
 """
 _RATES = {
@@ -46,10 +46,10 @@ _PER = {
     "h": "hour", "hr": "hour", "hour": "hour", "min": "minute", "s": "second", "sec": "second",
     "day": "day", "week": "week", "wk": "week", "month": "month", "mo": "month", "year": "year",
     "yr": "year", "kg": "kilogram", "g": "gram", "L": "liter", "l": "liter", "ltr": "liter",
-    "m": "meter", "km": "kilometer", "ml": "milliliter", "mL": "milliliter", "dl": "deciliter",
+    "m": "meter", "km": "kilometer", "ml": "milliliter", "mL": "milliliter", "dl": "deciliter", "dL": "deciliter",
     "100g": "", "sec.": "second", "qtl": "quintal", "lb": "pound", "oz": "ounce", "ft": "foot",
-    "GB": "gigabyte", "MB": "megabyte", "acre": "acre", "m²": "meter", "घं.": "hour", "घंटा": "hour",
-    "घं": "hour", "किग्रा": "kilogram", "किलो": "kilogram", "గం.": "hour", "hrs": "hour",
+    "GB": "gigabyte", "MB": "megabyte", "acre": "acre", "m²": "meter", "घं.": "hour",
+    "घं": "hour", "किग्रा": "kilogram", "గం.": "hour", "hrs": "hour",
 }  # fmt: skip
 PER_WORDS = frozenset(
     "person head piece night seat ticket user unit item dozen litre liter plate page word call "
@@ -66,7 +66,7 @@ def _aliases(groups: str) -> dict[str, str]:
     return found
 
 
-UNITS = _aliases(_LATIN) | _aliases(_INDIC)
+UNITS = _aliases(_LATIN) | _aliases(_INDIC) | {"in": "inch"}
 RATES = _RATES
 PER = {sign: name for sign, name in _PER.items() if name}
 

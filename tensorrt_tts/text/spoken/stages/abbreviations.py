@@ -6,8 +6,8 @@ import re
 
 from tensorrt_tts.text.spoken.draft import Draft
 from tensorrt_tts.text.spoken.languages import Language
-from tensorrt_tts.text.spoken.stages.context import ends_sentence
-from tensorrt_tts.text.spoken.units import either
+from tensorrt_tts.text.spoken.stages.context import LETTER, ends_sentence
+from tensorrt_tts.text.spoken.units import UNITS, either
 
 
 def _table(rows: str) -> dict[str, str]:
@@ -20,6 +20,11 @@ def _table(rows: str) -> dict[str, str]:
 _TITLES = _table("""
     Dr=Doctor
     Mr=Mister
+    dr=doctor
+    mr=mister
+    mrs=missus
+    ms=miz
+    prof=professor
     Mrs=Missus
     Ms=Miz
     Prof=Professor
@@ -131,6 +136,7 @@ _WORDS = _table("""
     Flr.=Floor
     Ave.=Avenue
     Blvd.=Boulevard
+    Expy.=Expressway
     Rd.=Road
     Ln.=Lane
     Hwy.=Highway
@@ -197,12 +203,6 @@ _WORDS = _table("""
     प्रा.=प्राइवेट
     ई.पू.=ईसा पूर्व
     ई.=ईस्वी
-    रु.=रुपए
-    रू.=रुपए
-    डा॰=डॉक्टर
-    डॉ॰=डॉक्टर
-    प्रो॰=प्रोफ़ेसर
-    पं॰=पंडित
     డా.=డాక్టర్
     డాక్టర్.=డాక్టర్
     ప్రొ.=ప్రొఫెసర్
@@ -222,11 +222,9 @@ _WORDS = _table("""
     ఫో.=ఫోన్
     తే.=తేదీ
     తా.=తాలూకా
-    రూ.=రూపాయలు
     క్రీ.శ.=క్రీస్తు శకం
     క్రీ.పూ.=క్రీస్తు పూర్వం
 """)
-_LETTER = r"[^\W\d_\u0900-\u0dff]"
 _BORDER = r"(?<![\w\u0900-\u0963\u0966-\u0dff.])"
 _TITLE = re.compile(
     rf"{_BORDER}(?:({either([t for t in _TITLES if t not in ('St', 'Ft', 'Mt')])})\.|"
@@ -234,32 +232,32 @@ _TITLE = re.compile(
 )
 _SAINT = re.compile(r"\b(St|Mt|Ft)\. (?=[A-Z])")
 _STREET = re.compile(
-    r"(?<=[A-Za-z] )(St|Ct|Ave|Blvd|Rd|Ln|Pl|Sq|Hwy|Pkwy|Dr)\b(\.?)(?= ?(?:,|$|\n|\.|[a-z]|[NSEW]\b))"
+    r"(\b[A-Z][a-z]+ )(St|Ct|Ave|Blvd|Rd|Ln|Pl|Sq|Hwy|Pkwy|Expy|Dr)\b\.?+(?= ?(?:,|$|\n|[a-z]|[NSEW]\b))"
 )
 _STREETS = {"St": "Street", "Ct": "Court", "Ave": "Avenue", "Blvd": "Boulevard", "Rd": "Road",
-            "Ln": "Lane", "Pl": "Place", "Sq": "Square", "Hwy": "Highway", "Pkwy": "Parkway",
+            "Ln": "Lane", "Pl": "Place", "Sq": "Square", "Hwy": "Highway", "Pkwy": "Parkway", "Expy": "Expressway",
             "Dr": "Drive"}  # fmt: skip
 _WORD = re.compile(rf"{_BORDER}(?:{either(_WORDS)})(?![\w\u0900-\u0963\u0966-\u0dff])")
 _PAGES = re.compile(r"\b(pp?|Pp?)\. ?(?=\d)")
-_INITIALS = re.compile(rf"(?<![\w.])((?:{_LETTER}\.){{2,8}})(?!\w)")
+_INITIALS = re.compile(rf"(?<![\w.])((?:{LETTER}\.){{2,8}})(?!\w)")
 _DEGREE = re.compile(r"(?<![\w.])(Ph\.? ?D|B\.Tech|M\.Tech|B\.Sc|M\.Sc|B\.Com|M\.Com|B\.Ed|M\.Phil|D\.Litt|Ll\.B|M\.Ed)\b\.?")
 _SLASHED = re.compile(r"(?<!\w)(w/o|w/|c/o|b/w|a/c|A/C|n/a|N/A|s/o|d/o|S/O|D/O|W/O|C/O|h/o)(?!\w)|(?<!\w)w/ ?(?=[a-z])")
 _SLASHES = {"w/o": "without", "w/": "with", "c/o": "care of", "b/w": "between", "a/c": "account",
             "n/a": "not applicable", "s/o": "son of", "d/o": "daughter of", "h/o": "house of"}  # fmt: skip
-_INDIC_LETTER = r"(?:[\u0905-\u0939\u0c05-\u0c39][\u093a-\u094d\u0c3e-\u0c4d\u0901-\u0903\u0c01-\u0c03]{0,3})"
+_INDICLETTER = r"(?:[\u0905-\u0939\u0c05-\u0c39][\u093a-\u094d\u0c3e-\u0c4d\u0901-\u0903\u0c01-\u0c03]{0,3})"
 _NEEDS_NAME = frozenset(("v.", "Co.", "Sec.", "ed.", "Ed.", "Art.", "Ch.", "Mar.", "Mon.", "Fri.",
                          "min.", "info.", "Dec.", "Sept.", "Sep.", "ई.", "ता.", "मो.", "ले.", "सं.",
                          "జి.", "తా.", "కు.", "చి.", "సం.", "లి.", "లి.", "కై.", "मो."))  # fmt: skip
 """Words or ends of sentences as well: short only with something of the same sentence behind them."""
-_ALWAYS = frozenset(("e.g.", "i.e.", "vs.", "etc."))
+_BEHIND_NUMBER = re.compile(r"[\d½¼¾] ?$")
 
 
 def abbreviations(draft: Draft) -> None:
-    if "." not in draft.text and "॰" not in draft.text and not re.search(
+    if "." not in draft.text and not re.search(
         r"/|\b(?:Dr|Mr|Mrs|Smt|Prof|St|Ct|Rd|Ave|Blvd|Ln|Sq|Hwy)\b", draft.text
     ):
         return
-    draft.say(_STREET, lambda m, language: _STREETS[m[1]] + _kept_stop(m))
+    draft.say(_STREET, lambda m, language: m[1] + _STREETS[m[2]] + _kept_stop(m))
     draft.say(_SAINT, lambda m, language: f"{_TITLES[m[1]]} ")
     draft.say(_TITLE, lambda m, language: _TITLES[m[1] or m[2]])
     draft.say(_PAGES, lambda m, language: "pages " if m[1].lower() == "pp" else "page ")
@@ -275,6 +273,8 @@ def _kept_stop(found: re.Match[str]) -> str:
 
 def _word(found: re.Match[str], language: Language) -> str | None:
     short = found[0]
+    if short in UNITS and _BEHIND_NUMBER.search(found.string[: found.start()][-4:]):
+        return None
     ends = ends_sentence(found)
     if short in _NEEDS_NAME and (ends and not found.string[found.end() : found.end() + 2].strip()):
         return None

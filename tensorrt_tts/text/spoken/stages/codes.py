@@ -18,7 +18,7 @@ _SHORT_VERSION = re.compile(
 _DIGITS = re.compile(r"(?<![\d.,/:₹$€£¥])\d(?:\d+|[ -]\d{2,})(?:[ -]?\d+)*+(?![\d.,:/%]*\d)(?!%)")
 _CODE = re.compile(
     r"(?:\b(?:OTP|otp|Otp|PIN|pin|Pin|pincode|CVV|cvv|passcode|password|PNR|pnr|code|Code|zip|ZIP|"
-    r"postcode|MPIN|UTR|CRN|tracking|token)\b|ending (?:in|with)|ends (?:in|with)|"
+    r"postcode|MPIN|UTR|CRN|tracking|token)\b|end(?:ing|s) (?:in|with)?|"
     r"last (?:\w+ )?digits|ओटीपी|पिन|पासवर्ड|कोड|पीएनआर|(?:आखिरी|आख़िरी|अंतिम)\D{0,12}(?:अंक|नंबर)|"
     r"ఓటీపీ|ఓటిపి|పిన్|కోడ్|పాస్‌వర్డ్|చివరి\D{0,12}(?:అంకెలు|నంబర్|నెంబర్))\W?[^\d\n.!?।]{0,22}$"
 )
@@ -35,7 +35,7 @@ _DIAL = re.compile(
     re.IGNORECASE,
 )
 _DIALLED = re.compile(
-    r"^ ?(?:पर|को|नंबर पर|కి|కు|నంబర్‌కు) ?(?:कॉल|काल|फ़ोन|फोन|डायल|संपर्क|కాల్|ఫోన్|డయల్|call|dial)"
+    r"^ ?(?:पर|को|नंबर पर|కి|కు|నంబర్‌కు)? ?(?:कॉल|काल|फ़ोन|फोन|डायल|संपर्क|కాల్|ఫోన్|డయల్|call|dial)"
 )
 
 
@@ -72,8 +72,8 @@ def _version(found: re.Match[str], language: Language) -> str:
 
 def _code(found: re.Match[str], language: Language) -> str | None:
     written = found[0]
-    count = sum(character.isdigit() for character in written)
-    plain = written.isdigit()
+    count = sum(character.isdecimal() for character in written)
+    plain = written.isdecimal()
     lead = before(found)
     if count < 3 or count > 24:
         return None

@@ -7,6 +7,9 @@ import re
 START = r"(?<![\w.])(?<!\d,)"
 """Where a number may begin: not within a word, nor behind a point or a comma of its own."""
 
+LETTER = r"[^\W\d_\u0900-\u0dff\u00b2\u00b3\u00b9\u00bc-\u00be\u2070-\u209f\u2150-\u218b\u2460-\u24ff]"
+"""A letter that is no sign of a number, of a script whose words have no marks of their own."""
+
 REACH = 48
 """Characters before a number in which a word may say what it is."""
 

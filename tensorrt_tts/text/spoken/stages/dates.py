@@ -53,6 +53,11 @@ _WEEKDAY = re.compile(
     r"\b(Mon|Tue|Tues|Wed|Thu|Thur|Thurs|Fri|Sat|Sun)\.?(,?) "
     rf"(?=\d{{1,2}}(?:st|nd|rd|th)? {_MONTH}|{_MONTH}\.? \d|\d{{1,2}}[/.-]\d)"
 )
+_SPAN = re.compile(
+    r"\b(Mon|Tue|Tues|Wed|Thu|Thur|Thurs|Fri|Sat|Sun|Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sept?|Oct|Nov|"
+    r"Dec)\.? ?([-–—]|to|–) ?(Mon|Tue|Tues|Wed|Thu|Thur|Thurs|Fri|Sat|Sun|Jan|Feb|Mar|Apr|May|Jun|Jul|"
+    r"Aug|Sept?|Oct|Nov|Dec)\b(?!-)"
+)
 _DAYS = {
     "Mon": "Monday", "Tue": "Tuesday", "Wed": "Wednesday", "Thu": "Thursday", "Fri": "Friday",
     "Sat": "Saturday", "Sun": "Sunday",
@@ -60,7 +65,7 @@ _DAYS = {
 _BEFORE_YEAR = re.compile(
     r"(?:\b(?:in|since|by|from|until|till|to|of|year|during|before|after|circa|around|and|early|late|"
     r"mid|the|between|©|copyright|spring|summer|autumn|fall|winter|election|class|season|FY|"
-    r"Olympics|Budget|ended|born|founded|established|est\.)|सन|सन्|वर्ष|साल|ईस्वी|సంవత్సరం|క్రీ\.శ\.) ?"
+    r"Olympics|Budget|ended|born|founded|established|est\.)|सन|सन्|वर्ष|साल|ईस्वी|సంవత్సరం|ईसा पूर्व|క్రీస్తు శకం) ?"
     r"\(?$",
     re.IGNORECASE,
 )
@@ -87,6 +92,16 @@ def years(draft: Draft) -> None:
     """After amounts, codes and all else that has four digits."""
     draft.say(_YEARS, _years)
     draft.say(_YEAR, _year)
+
+
+def spans(draft: Draft) -> None:
+    """Mon-Fri, Jan–Mar."""
+    draft.say(_SPAN, _span)
+
+
+def _span(found: re.Match[str], language: Language) -> str | None:
+    names = [_DAYS.get(name[:3]) or ENGLISH.months[_MONTHS[name] - 1] for name in found.group(1, 3)]
+    return language.range(*names)
 
 
 def _numeric(found: re.Match[str], language: Language) -> str | None:

@@ -8,11 +8,11 @@ import unicodedata
 from tensorrt_tts.text.spoken.draft import Draft
 from tensorrt_tts.text.spoken.languages import ENGLISH, HINDI, TELUGU, Language
 from tensorrt_tts.text.spoken.number import WRITTEN, number
-from tensorrt_tts.text.spoken.stages.context import START, before
+from tensorrt_tts.text.spoken.stages.context import before
 
 VULGAR = "[¼½¾⅐-⅞↉]"
-MIXED = rf"\d{{0,9}} ?{VULGAR}|(?:\d{{1,9}} )?\d{{1,4}}/\d{{1,4}}(?![\d/])"
-_FRACTION = re.compile(rf"(?<![\w.,/])(?:[-−](?=\d|{VULGAR}))?(?:{MIXED})(?!\w*\d)")
+MIXED = rf"(?:\d{{1,9}} ?)?{VULGAR}|(?:\d{{1,9}} )?\d{{1,4}}/\d{{1,4}}(?![\d/])"
+_FRACTION = re.compile(rf"(?<![\w.,/])(?:[-−](?=\d|{VULGAR}))?(?:{MIXED})")
 _POWER = re.compile(r"(?:(?<=\d)|(?<=[^\W\d_]))([⁺⁻]?[⁰¹²³⁴⁵-⁹]+|\^[-−]?\d{1,4})(?!\d)")
 _SUPER = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻₀₁₂₃₄₅₆₇₈₉", "0123456789+-0123456789")
 _SUB = re.compile(r"[₀-₉]+")
@@ -59,6 +59,8 @@ def _fraction(found: re.Match[str], language: Language) -> str:
     written = found[0]
     if language is ENGLISH and written in _SPECIAL:
         return _SPECIAL[written]
+    if written == "24/7":
+        return f"{language.cardinal(24)} {language.words['by']} {language.cardinal(7)}"
     negative = written[0] in "-−"
     if negative:
         written = written[1:]
@@ -73,7 +75,7 @@ def _fraction(found: re.Match[str], language: Language) -> str:
 def _power(found: re.Match[str], language: Language) -> str:
     """An exponent behind a number or a letter; behind a word, or one, it is a footnote."""
     text, start = found.string, found.start()
-    if text[start - 1].isdigit():
+    if text[start - 1].isdecimal():
         base = re.search(rf"{WRITTEN}$", text[max(0, start - 24) : start])
         value = base[0] if base else "1"
     else:
@@ -88,5 +90,3 @@ def _power(found: re.Match[str], language: Language) -> str:
     said = language.number(number(exponent.lstrip("+")))
     return f" {language.words['power']} {said}"
 
-
-_ = START

@@ -13,14 +13,14 @@ from tensorrt_tts.text.spoken.units import PER, RATES, UNITS, either
 
 _LONE = ("m", "g", "L", "l", "q", "t", "V", "W", "J", "cal", "ac", "inch")
 """Signs that are taken only as they stand."""
-_UNIT = rf"(?:{either(UNITS)})"
+_UNIT = rf"(?:{either([sign for sign in UNITS if sign != 'in'])})"
 _SQUARE = r"(?P<square>(?:sq|Sq|SQ|square)\.? ?|वर्ग ?|चौ\. ?|చ\. ?)"
 _CUBIC = r"(?P<cubic>(?:cu|cubic)\.? ?|घन ?)"
 _QUANTITY = rf"(?:{MIXED}|{WRITTEN}|\.\d+)"
 _MEASURE = re.compile(
     rf"{START}(?P<sign>[-−+±]|(?<![\d ])–)?(?P<amount>{_QUANTITY})"
     rf"(?:(?P<to> ?[-–—] ?| ?± ?)(?P<last>{_QUANTITY}))?(?P<gap>[ -]?)(?:{_SQUARE}|{_CUBIC})?"
-    rf"(?:(?P<rate>{either(RATES)})|(?P<unit>{_UNIT})(?P<power>[²³]|\^?[23](?!\d))?"
+    rf"(?:(?P<rate>{either(RATES)})|(?P<unit>{_UNIT}|in(?=[,.;:)!?\n]|$| (?:wide|long|tall|deep|thick|high|screen|display|pipe|monitor|tv|TV)\b))(?P<power>[²³]|\^?[23](?!\d))?"
     rf"(?: ?(?:/|per) ?(?P<per>{either(PER)})(?P<square2>²)?)?)(?![\w²³])(?!['’]\w)"
 )
 _SQFT = re.compile(rf"{START}(?P<amount>{WRITTEN}) ?sqft\b\.?")

@@ -18,7 +18,7 @@ _NUMBER = re.compile(
 _NAMED = re.compile(r"#(?=\d)|\b(?:No|Nos|no|NO)\.? ?(?=\d)|(?:नं|सं|క్ర|నం)\. ?(?=\d)")
 _SIGNS = {"-": "minus", "−": "minus", "–": "minus", "+": "plus", "±": "plusminus", "~": "about",
           "≈": "about", "<": "less", ">": "more", "≤": "atmost", "≥": "atleast"}  # fmt: skip
-_CLITICS = ("లేదా", "మరియు", "నుంచి", "నుండి", "కి", "కు", "లో", "న", "కంటే", "వరకు")
+_CLITIC = re.compile(r"(?:లేదా|మరియు|నుంచి|నుండి|కి|కు|లో|న|కంటే|వరకు)(?![\u0c00-\u0c65])")
 
 
 def numbers(draft: Draft) -> None:
@@ -32,8 +32,7 @@ def _number(found: re.Match[str], language: Language) -> str:
     said = language.number(written)
     following = found["next"]
     if language is TELUGU and following and following != " " and not written.fraction:
-        rest = found.string[found.end() - 1 : found.end() + 8]
-        if not rest.startswith(_CLITICS) or said != "ఒకటి":
+        if said != "ఒకటి" or not _CLITIC.match(found.string, found.end() - 1):
             said = language.before_noun(said)
     scale = found["scale"] or ""
     if scale and language is TELUGU:

@@ -24,6 +24,7 @@ _SHAPES = re.compile(
     r"\(?0\d{2,4}\)?[- ]\d{3,8}(?:[- ]\d{3,4})?|0\d{10}|0[6-9]\d{4}[- ]\d{5}|91[- ]?[6-9]\d{4} ?\d{5}"
 )
 _DATE = re.compile(r"\d{1,2}[.-]\d{1,2}[.-]\d{2,4}|\d{4}[.-]\d{1,2}[.-]\d{1,2}")
+_GROUPS = re.compile(r"\d{2,5}(?:-\d{2,5}){2,4}")
 _RANGE = re.compile(r"\d+ ?- ?\d+")
 
 
@@ -33,7 +34,7 @@ def phones(draft: Draft) -> None:
 
 def _phone(found: re.Match[str], language: Language) -> str | None:
     written = found[0]
-    digits = sum(character.isdigit() for character in written)
+    digits = sum(character.isdecimal() for character in written)
     if not 6 <= digits <= 15 or _DATE.fullmatch(written):
         return None
     groups = re.findall(r"\d+", written)
@@ -41,7 +42,7 @@ def _phone(found: re.Match[str], language: Language) -> str | None:
     if international:
         if digits < 8:
             return None
-    elif not _SHAPES.fullmatch(written):
+    elif not (_SHAPES.fullmatch(written) or _GROUPS.fullmatch(written)):
         worded = _WORD.search(before(found)) and not (
             _RANGE.fullmatch(written) and len(groups[0]) == len(groups[1]) and digits < 10
         )

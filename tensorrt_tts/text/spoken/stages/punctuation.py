@@ -15,12 +15,14 @@ _SPACE_BEFORE = re.compile(r"(?<=\S) +(?=[,.;:!?।॥)]+(?:\s|$|[\"')]))")
 _DOUBLE = re.compile(r"([,;:])(?: ?[,;:])+|, ?(?=[.!?।])|(?<=[.!?।]) ?,")
 _DASH = re.compile(r"(?<=\w) (?:-{1,3}|–) (?=\w)")
 _LONE = re.compile(r"(?<!\S)[-–—−'/\\]+(?!\S)")
+_JOINED = re.compile(r"(?<=[^\W\d]),(?=[^\W\d])")
 _SPACES = re.compile(r" {2,}| +(?=\n)|(?<=\n) +|\A\s+|\s+\Z")
 _LINES = re.compile(r"\n{3,}")
 
 
 def punctuation(draft: Draft) -> None:
     draft.sub(_HALF_WIDTH, lambda match: _WIDE[match[1]])
+    draft.say(_JOINED, lambda match, language: ", ")
     draft.sub(_DASH, lambda match: " — ")
     draft.sub(_LONE, lambda match: "")
     draft.sub(_EMPTY, lambda match: "")

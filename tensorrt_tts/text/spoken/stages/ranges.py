@@ -11,7 +11,7 @@ from tensorrt_tts.text.spoken.stages.context import START
 
 _RANGE = re.compile(rf"{START}({WRITTEN})( ?[-–—−~] ?)({WRITTEN})(?![\w-]|[.,]\d)(?! ?[-+×*÷/=] ?\d)")
 _SUM = re.compile(rf"(?<=\d) ?([-−–+×xX*·÷/:=]) ?(?=[-−]?\d[\d.,]*(?: ?[-−–+×*÷/=] ?[\d.,]+)*(?: ?=|$))")
-_TIMES = re.compile(r"(?<=\d)( ?)([×x*X·])( ?)(?=\d)")
+_TIMES = re.compile(r"(?<=\d)( ?)([×x*X·])( ?)(?=[₹$€£]?\d[\d.,]*+(?P<unit> ?[a-z\"'])?)")
 _SIGNS = re.compile(r"(?<=\d) ?([=+÷<>≤≥≠≈]|[-−–](?= ?\d+(?:\.\d+)? ?=)|−) ?(?=[-−+]?\d)")
 _EQUALS = re.compile(r" ?= ?(?=[-−?]?\d|\?|x\b)")
 _EXPRESSION = re.compile(r"\d[\d., ]*(?:[-−–+×*÷/][\d., ]+)+=")
@@ -26,9 +26,12 @@ def ranges(draft: Draft) -> None:
     text = draft.text
     if "=" in text:
         draft.say(_EXPRESSION, _expression)
-    draft.say(_TIMES, _times)
     draft.say(_SIGNS, lambda m, language: f" {language.words[_WORDS[m[1]]]} ")
     draft.say(_RANGE, _range)
+
+
+def products(draft: Draft) -> None:
+    draft.say(_TIMES, _times)
 
 
 def _expression(found: re.Match[str], language: Language) -> str:
@@ -40,7 +43,7 @@ def _expression(found: re.Match[str], language: Language) -> str:
 
 
 def _times(found: re.Match[str], language: Language) -> str:
-    by = found[2] in "xX" and not found[1]
+    by = found[2] in "xX" and (not found[1] or found["unit"])
     return f" {language.words['by' if by else 'times']} "
 
 

@@ -17,7 +17,9 @@ _HEADS = (
     "अध्याय|भाग|खंड|खण्ड|कक्षा|धारा|अनुच्छेद|चरण|श्रेणी|युद्ध|"
     "అధ్యాయం|భాగం|ఖండం|తరగతి|సెక్షన్|దశ|యుద్ధం"
 )
-_AFTER_HEAD = re.compile(rf"(?<![^\W\d_])({_HEADS})( )({_NUMERAL})(?![\w'.]\w)(?!\w)")
+_AFTER_HEAD = re.compile(
+    rf"(?<![^\W\d_])({_HEADS})( )({_NUMERAL}|(?:x{{0,3}}(?:i[xv]|v?i{{0,3}}))(?<=[ivx]))(?![\w'.]\w)(?!\w)"
+)
 _KINGS = (
     "Henry|Louis|Elizabeth|George|Edward|Charles|Richard|James|William|Napoleon|Pius|John|Paul|"
     "Benedict|Francis|Nicholas|Peter|Philip|Frederick|Alexander|Catherine|Leo|Gregory|Clement|"
@@ -33,7 +35,7 @@ _VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100}
 
 
 def roman(draft: Draft) -> None:
-    if not any(letter in draft.text for letter in "IVX"):
+    if not any(letter in draft.text for letter in "IVXivx"):
         return
     draft.say(_KING, _king)
     draft.say(_AFTER_HEAD, _chapter)
@@ -50,7 +52,7 @@ def value(numeral: str) -> int:
 
 
 def _chapter(found: re.Match[str], language: Language) -> str | None:
-    numeral = found[3]
+    numeral = found[3].upper()
     if numeral == "I" and re.match(r" (?:am|was|have|had|will|would|can|do|did|think|[a-z]+ed|like|love|"
                                    r"read|saw|want|know|see|need|play|live)\b", found.string[found.end() : found.end() + 12]):
         return None

@@ -12,7 +12,7 @@ _ODD = re.compile(
     "\u17b5\u180b-\u180f\u2000-\u200f\u2010-\u2012\u2018-\u201f\u2028-\u202f\u2032\u2033\u2035"
     "\u2036\u2039\u203a\u2044\u205f-\u206f\u2160-\u217f\u2215\u2460-\u249b\u24ea-\u24ff\u2776-\u2793"
     "\u2100-\u2103\u2109-\u214f"
-    "\u3000\u3164\u3300-\u33ff\ud800-\uf8ff\ufb00-\ufb06\ufe00-\ufe0f\ufe50-\ufe6b\ufeff\uff01-\uff5e"
+    "\u0970\u3000\u3164\u3300-\u33ff\ud800-\uf8ff\ufb00-\ufb06\ufe00-\ufe0f\ufe50-\ufe6b\ufeff\uff01-\uff5e"
     "\uffa0\uffe0-\uffe6\ufff0-\ufffd\xab\xbb\xb4\U0001d400-\U0001d7ff\U0001f100-\U0001f10c"
     "\U000e0000-\U000e0fff\U000f0000-\U0010ffff]+"
 )
@@ -40,6 +40,7 @@ _ALIKE = {
     "㎥": "m³",
     "㎤": "cm³",
     "ℓ": "L",
+    "॰": ".",
 }
 _JOINS = re.compile(r"[\u0600-\u06ff\u0900-\u0dff\u1780-\u17ff]")
 _SPACES = re.compile(r"[ \t]{2,}|\t")
@@ -70,7 +71,7 @@ def _character(character: str, text: str, at: int) -> str:
         near = text[max(0, at - 1) : at] + text[at + 1 : at + 2]
         return character if len(_JOINS.findall(near)) == 2 else ""
     if character in _KEPT_WIDE:
-        digits = text[max(0, at - 1) : at].isdigit() and text[at + 1 : at + 2].isdigit()
+        digits = text[max(0, at - 1) : at].isdecimal() and text[at + 1 : at + 2].isdecimal()
         return unicodedata.normalize("NFKC", character) if digits else character
     category = unicodedata.category(character)
     if category == "Zs" or character == "\t":

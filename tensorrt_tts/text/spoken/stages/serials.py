@@ -8,15 +8,15 @@ from tensorrt_tts.text.spoken.currency import SCALES
 from tensorrt_tts.text.spoken.draft import Draft
 from tensorrt_tts.text.spoken.languages import Language
 from tensorrt_tts.text.spoken.number import WRITTEN, number
-from tensorrt_tts.text.spoken.stages.context import START
+from tensorrt_tts.text.spoken.stages.context import LETTER, START
 
-_LETTER = r"[^\W\d_\u0900-\u0dff]"
 _SERIAL = re.compile(
-    rf"(?<![\w.])(?:{_LETTER}+-?\d|\d+-?{_LETTER})(?:-?[^\W_\u0900-\u0dff])*(?:\.\d+)?(?![^\W_])"
+    rf"(?<![\w.])(?:{LETTER}+-?\d|\d+-?{LETTER})(?:-?(?:{LETTER}|\d))*(?:\.\d+)?(?![^\W_])"
 )
-_PART = re.compile(rf"{_LETTER}+|\d+(?:\.\d+)?")
+_PART = re.compile(rf"{LETTER}+|\d+(?:\.\d+)?")
 _THOUSANDS = re.compile(rf"{START}({WRITTEN}) ?(k|K|M|mn|Mn|bn|Bn|B|cr|Cr|lac|lacs|crs)(?![\w])\+?")
 _RESOLUTION = re.compile(r"[2458]K$")
+_LINES = re.compile(rf"{START}(360|480|720|1080|1440|2160)([pi])(?![^\W_])")
 _TIMES = re.compile(rf"{START}({WRITTEN}) ?[xX×](?= |$|[.,!?])")
 
 
@@ -26,8 +26,14 @@ def scales(draft: Draft) -> None:
 
 
 def serials(draft: Draft) -> None:
+    draft.say(_LINES, lambda m, language: f"{_pairs(m[1], language)} {m[2]}")
     draft.say(_TIMES, _factor)
     draft.say(_SERIAL, _serial)
+
+
+def _pairs(digits: str, language: Language) -> str:
+    """1080 as ten eighty."""
+    return " ".join(language.cardinal(int(pair)) for pair in (digits[:-2], digits[-2:]))
 
 
 def _thousands(found: re.Match[str], language: Language) -> str | None:

@@ -47,7 +47,7 @@ def _line_end(found: re.Match[str]) -> str:
     line = start - (text.rfind("\n", 0, start) + 1)
     following = text[end]
     if not paragraph and last not in _ENDED:
-        cased = following.isupper() or following.isdigit()
+        cased = following.isupper() or following.isdecimal()
         if last == "," or (line >= _WRAPPED and not cased):
             return " "
     mark = "" if not last or last in _ENDED or last == "," else "."

@@ -33,6 +33,7 @@ _KEPT = re.compile("[\U000f0000-\U000ffffd]")
 
 def tags(draft: Draft, voice_tags: Sequence[str] | None) -> None:
     """Each tag that is kept becomes one character of its own until `restore_tags`."""
+    draft.kept.clear()
     if "[" in draft.text or "<" in draft.text:
         draft.sub(_TAG, lambda match: _kept(draft, match, voice_tags, known_only=False))
     if "*" in draft.text or "(" in draft.text:

@@ -45,7 +45,7 @@ def web(draft: Draft) -> None:
 def dictated(address: str, language: Language) -> str:
     said = []
     for part in _PARTS.findall(address):
-        if part.isdigit():
+        if part.isdecimal():
             said.append(language.digits(part))
         elif part in _MARKS:
             said.append(language.words[_MARKS[part]])
