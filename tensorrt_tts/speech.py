@@ -69,11 +69,11 @@ class SpeechReport:
     audible_onset_s: float | None = None
     total_s: float = 0.0
     samples: int = 0
-    pause_samples: int = 0
     chunks: int = 0
     decode_s: list[float] = field(default_factory=list)
     segments: list[SegmentReport] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    pause_samples: int = 0
 
     @property
     def normalized(self) -> str:

@@ -70,7 +70,9 @@ class PieceCutter:
         text, start, judged = self._rest, 0, self._judged
         pieces: list[Piece] = []
         while start < len(text):
-            end, judged = self._scanner.next(text, start, judged, self._column, ended=ended)
+            end, judged = self._scanner.next(
+                text, start, judged, self._limit, self._column, ended=ended
+            )
             stop, kind = (end.stop, end.kind) if end else (None, Break.SENTENCE)
             clause = self._first_end(text, start, judged)
             if clause is not None:

@@ -56,10 +56,8 @@ _LONE_QUOTE = re.compile(r" (''|[\"'`”’])(?= )")
 _ADDRESS = re.compile(r"@|://|www\.", re.IGNORECASE)
 _SAYS = re.compile("कहा|कहकर|कहते|कहती|बोल|पूछ|చెప్ప|అన్నా|అన్నది|అంది|అని|అంటూ|అడిగ|と|って")
 """What goes on after a quoted sentence, where no lower case shows it."""
-_EMOJI = re.compile(
-    "[\u2600-\u27bf\u2b00-\u2bff\u231a-\u23ff\U0001f000-\U0001faff][\ufe0f\u200d\U0001f3fb-\U0001f3ff"
-    "\u2600-\u27bf\U0001f000-\U0001faff]*"
-)
+_EMOJI = re.compile("[\u2600-\u27bf\u2b00-\u2bff\u231a-\u23ff\U0001f000-\U0001faff]")
+_EMOJI_PART = re.compile("[\u2600-\u27bf\ufe0f\u200d\U0001f000-\U0001faff]")
 _IGNORED = dict.fromkeys(map(ord, "\u00ad\u200b\u2060\ufeff"), None)
 
 _NEAR = 160
@@ -68,6 +66,10 @@ _WORD = 24
 """Characters of the next word that are waited for."""
 _SAID = 6
 """The same behind a quoted sentence, where a full stop does not ask for more."""
+_SHORT_HEAD = 10
+"""Characters that a list's number may have, and more."""
+_QUOTED = 1000
+"""Characters in front of a lone quotation mark in which the one it closes is looked for."""
 _IN_BRACKET = 200
 """Characters after which an open bracket no longer keeps its sentence open."""
 _WRAPPED = 60
@@ -83,7 +85,7 @@ def sentences(text: str, language: str = "en") -> list[str]:
     spacing, scanner, found, start = Spacing(), SentenceScanner(language), [], 0
     text = spacing.feed(text)
     while start < len(text):
-        end, _ = scanner.next(text, start, start, ended=True)
+        end, _ = scanner.next(text, start, start, len(text), ended=True)
         stop = len(text) if end is None else end.stop
         found.append(text[start:stop])
         start = stop + len(text[stop : stop + 2]) - len(text[stop : stop + 2].lstrip())
@@ -103,24 +105,27 @@ class SentenceScanner:
         self._language = language.partition("-")[0].lower()
 
     def next(
-        self, text: str, start: int, at: int, column: int = 0, *, ended: bool
+        self, text: str, start: int, at: int, limit: int, column: int = 0, *, ended: bool
     ) -> tuple[SentenceEnd | None, int]:
-        """The end of the sentence that begins at `start`, None where none is known; and up to where
-        that is decided.
+        """The end of the sentence that begins at `start`, within `limit` characters; None where
+        none is known. And up to where that is decided: beyond the limit, there is none.
 
         at: up to where an earlier call found none. column: characters of the same line in front of
         `text`. ended: whether `text` is whole; its own end is none of these.
         """
-        for found in _END.finditer(text, at):
-            mark = _Mark(text, start, found, ended)
+        beyond = start + limit + 1
+        for found in _END.finditer(text, at, beyond):
+            mark = _Mark(text, start, found, beyond, ended)
             try:
                 stop = self._line_end(mark, column) if mark.run[0] == "\n" else self._stop(mark)
             except _UndecidedError:
                 return None, found.start()
+            if stop is not None and stop >= beyond:
+                return None, beyond
             if stop is not None:
                 kind = Break.PARAGRAPH if text.startswith("\n\n", stop) else Break.SENTENCE
                 return SentenceEnd(stop, kind), stop
-        return None, len(text)
+        return None, min(len(text), beyond)
 
     def _line_end(self, mark: _Mark, column: int) -> int | None:
         """Whether a line ends its sentence: not one of wrapped prose."""
@@ -140,8 +145,9 @@ class SentenceScanner:
         """Where the sentence ends that a mark ends, if it does."""
         if mark.run[0] == "|" and not mark.is_danda:
             return None
-        stop = mark.closed()
-        text = mark.text
+        stop, text = mark.closed(), mark.text
+        if stop >= mark.beyond:
+            return stop
         if text.startswith("\n\n", stop):
             return stop
         if stop == len(text) or in_bracket(text, mark.start, stop):
@@ -159,7 +165,8 @@ class SentenceScanner:
         following = mark.following(stop + 1, count, word=lone or quoted)
         lower = following[:1].islower()
         if lone:
-            if _LIST_MARK.fullmatch(mark.text[mark.start : mark.stop].lstrip(_OPENERS)):
+            head = mark.text[mark.start : min(mark.stop, mark.start + _SHORT_HEAD)]
+            if mark.stop - mark.start < _SHORT_HEAD and _LIST_MARK.fullmatch(head.lstrip(_OPENERS)):
                 return None
             short = abbreviated(mark.token, mark.token_before, following)
             if short is not None:
@@ -181,7 +188,10 @@ class SentenceScanner:
         word = mark.following(quote.end() + 1, _WORD, word=True)
         if not word[:1].isalnum() or word[0].islower() or not self._judged(mark, " " + word):
             return None
-        closes = not lone or mark.text.count(quote[1], mark.start, mark.at) % 2 == 1
+        closes = (
+            not lone
+            or mark.text.count(quote[1], max(mark.start, mark.at - _QUOTED), mark.at) % 2 == 1
+        )
         return quote.end() if closes else stop
 
     def _before_letter(self, mark: _Mark, stop: int) -> int | None:
@@ -229,8 +239,12 @@ class SentenceScanner:
 class _Mark:
     """Marks that may end a sentence, and what is around them."""
 
-    def __init__(self, text: str, start: int, found: re.Match[str], ended: bool) -> None:
+    def __init__(
+        self, text: str, start: int, found: re.Match[str], beyond: int, ended: bool
+    ) -> None:
+        """beyond: a place that no end is looked for behind."""
         self.text = text
+        self.beyond = beyond
         self.start = start
         self.at, self.stop = found.span()
         self.run = found[0]
@@ -271,21 +285,26 @@ class _Mark:
         return any(closer in _QUOTES for closer in self.closers)
 
     def closed(self) -> int:
-        """Behind the brackets and quotes that close after the mark, and emoji."""
+        """Behind the brackets and quotes that close after the mark, references and emoji; or
+        `beyond`, where that is further."""
         stop = self.stop
-        while self._seen(stop) in _CLOSERS:
+        while stop < self.beyond and self._seen(stop) in _CLOSERS:
             stop += 1
         self.closers = self.text[self.stop : stop]
-        while reference := _REFERENCE.match(self.text, stop):
+        while stop < self.beyond and (reference := _REFERENCE.match(self.text, stop)):
             stop = reference.end()
+        if stop >= self.beyond:
+            return stop
         if _REFERENCE_BEGUN.match(self.text, stop) and not self._ended:
             raise _UndecidedError
-        while True:
+        while stop < self.beyond:
             space = self._seen(stop) == " "
-            emoji = _EMOJI.match(self._seen(stop + space)) and _EMOJI.match(self.text, stop + space)
-            if not emoji:
-                return stop
-            stop = emoji.end()
+            if not _EMOJI.match(self._seen(stop + space)):
+                break
+            stop += space + 1
+            while stop < self.beyond and _EMOJI_PART.match(self._seen(stop)):
+                stop += 1
+        return stop
 
     def following(self, at: int, count: int, *, word: bool) -> str:
         """The `count` characters from `at` on, or up to the next space where only the word counts.

@@ -151,7 +151,6 @@ def test_words_a_voice_cannot_read_are_named(
         f"left out {name}" for name in names
     ]
     assert not read or any(read.rstrip(".") in given for given in english)
-    assert len(whole.segments) == 1 + bool(neighbour) + bool(read)
 
 
 @pytest.mark.parametrize("part", ["😀 👍", "* * *", "—", "<giggle>", "?!"])

@@ -244,12 +244,12 @@ async def test_silence_that_the_model_left_counts() -> None:
 
     async with toy(codec=Fading()) as synthesizer:
         plain, _ = await synthesizer.synthesize(SpeechRequest(TEXT, seed=3))
-    for pause_s in (0.05, 0.5):
+    for pause_s in (0.03, 0.5):
         options = replace(OPTIONS, sentence_pause_s=pause_s)
         async with toy(codec=Fading(), options=options) as synthesizer:
             pcm, _ = await synthesizer.synthesize(SpeechRequest(TEXT, seed=3))
         np.testing.assert_array_equal(pcm, with_pauses(plain, pause_s, pause_s))
-        assert (len(pcm) == len(plain)) == (pause_s == 0.05)
+        assert (len(pcm) == len(plain)) == (pause_s == 0.03)
 
 
 async def test_one_sentence_has_no_pause_nor_has_one_that_was_cut() -> None:
