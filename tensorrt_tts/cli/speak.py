@@ -133,6 +133,8 @@ async def _stream(
 
 def _warn(report: SpeechReport) -> None:
     """Words may be missing, and only the model's end, not ours, would have told."""
+    for warning in report.warnings:
+        notice(f"warning: {warning}")
     cut = report.cut_short
     if cut:
         notice(

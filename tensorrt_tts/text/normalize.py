@@ -18,7 +18,6 @@ NOTHING_TO_SPEAK = "text has nothing to speak: it needs at least one letter or d
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _SPECIAL_TOKEN = re.compile(r"<custom_token_\d+>|<\|[^<>|]{1,40}\|>|<spk_[^<>]{1,40}>")
-_SPACES = re.compile(r"\s+")
 _QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "‘": "'", "’": "'"})
 _RUNS = re.compile(r"([!?।,;:])(?:\s*\1)+")
 _DOTS = re.compile(r"\.[.…]+|…[.…]+")
@@ -42,7 +41,7 @@ def speakable(text: str) -> bool:
 def typeset(text: str) -> str:
     """In Unicode's composed form, with plain quotes, single spaces and single marks."""
     text = unicodedata.normalize("NFC", text).translate(_QUOTES)
-    text = _SPACES.sub(" ", text).strip()
+    text = " ".join(text.split())
     return _RUNS.sub(r"\1", _DOTS.sub("…", text))
 
 

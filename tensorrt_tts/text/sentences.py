@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import cached_property
 
 from tensorrt_tts.text.abbreviations import abbreviated, is_part
 from tensorrt_tts.text.spacing import Spacing
@@ -44,7 +45,7 @@ _ELLIPSIS = re.compile(r"…|\.[ .]*\.")
 _QUOTES = "\"'”’“‘»›」』`"
 _CLOSERS = frozenset(_QUOTES + ")]}）】〉》〕*_")
 _OPENERS = "\"'“‘«‹「『`([{（【〈《〔*_¿¡"
-_BRACKET = re.compile(r"(?<![:;=])(?<![:;=]-)[(\[{（《【〈](?!\.)|[)\]}）》】〉]")
+_BRACKET = re.compile(r"[(\[{（《【〈](?<![:;=].)(?<![:;=]-.)(?!\.)|[)\]}）》】〉]")
 """A bracket that is no mouth of a smiley."""
 _LIST_MARK = re.compile(r"[(\[]?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{2,4})[.)]+")
 _ITEM = re.compile(r"[•▪◦‣●○■]|(?:[-*+–—#>·→]+|[(\[]?(?:\d{1,3}|[A-Za-z])[.)\]]+) ")
@@ -58,7 +59,7 @@ _SAYS = re.compile("कहा|कहकर|कहते|कहती|बोल|�
 """What goes on after a quoted sentence, where no lower case shows it."""
 _EMOJI = re.compile("[\u2600-\u27bf\u2b00-\u2bff\u231a-\u23ff\U0001f000-\U0001faff]")
 _EMOJI_PART = re.compile("[\u2600-\u27bf\ufe0f\u200d\U0001f000-\U0001faff]")
-_IGNORED = dict.fromkeys(map(ord, "\u00ad\u200b\u2060\ufeff"), None)
+_IGNORED = re.compile("[\u00ad\u200b\u2060\ufeff]")
 
 _NEAR = 160
 """Characters in front of a full stop by which it is judged."""
@@ -215,7 +216,7 @@ class SentenceScanner:
         near = max(mark.start, mark.stop - _NEAR)
         if near > mark.start:
             near = mark.text.find(" ", near, mark.at) + 1 or near
-        before = mark.text[near : mark.stop].replace("\n", " ").translate(_IGNORED)
+        before = _IGNORED.sub("", mark.text[near : mark.stop]).replace("\n", " ")
         first = len(before)
         last = first + len(mark.closers) + following.startswith(" ")
         position = 0
@@ -265,7 +266,7 @@ class _Mark:
         before = self.text[max(self.start, self.at - 2) : self.at].rstrip()[-1:]
         return "\u0900" <= before <= "\u0d7f" and not self._seen(self.stop).strip()
 
-    @property
+    @cached_property
     def token(self) -> str:
         """The word in front of the mark, with it."""
         return self._token_to(self.at)[1] + self.run
@@ -278,7 +279,7 @@ class _Mark:
         first = max(self.start, end - 2 * _WORD)
         near = self.text[first : max(first, end)]
         begin = max(near.rfind(" "), near.rfind("\n")) + 1
-        return first + begin, near[begin:].lstrip(_OPENERS).translate(_IGNORED)
+        return first + begin, _IGNORED.sub("", near[begin:].lstrip(_OPENERS))
 
     @property
     def is_quoted(self) -> bool:

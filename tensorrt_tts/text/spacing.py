@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-_SPACES = re.compile(r"\s+")
+_SPACES = re.compile(r"\s{2,}|[^\S ]")
+"""All but what is one space already."""
 _LINE_END = re.compile("\r\n|[\n\r\u2028\u2029]")
 
 
