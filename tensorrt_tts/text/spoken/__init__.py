@@ -7,6 +7,7 @@ every one (marks that cannot be seen, markup, emoji, tags). docs/text.md says wh
 from __future__ import annotations
 
 from tensorrt_tts.text.spoken.pipeline import speak
+from tensorrt_tts.text.spoken.pipeline import trace as trace
 from tensorrt_tts.text.spoken.result import Spoken as Spoken
 from tensorrt_tts.text.spoken.result import SpokenOptions as SpokenOptions
 

@@ -9,7 +9,7 @@ from tensorrt_tts.text.spoken.draft import Draft
 from tensorrt_tts.text.spoken.languages import ENGLISH
 from tensorrt_tts.text.spoken.result import Spoken, SpokenOptions
 from tensorrt_tts.text.spoken.sentence_language import runs
-from tensorrt_tts.text.spoken.stages.abbreviations import abbreviations
+from tensorrt_tts.text.spoken.stages.abbreviations import abbreviations, has_abbreviation
 from tensorrt_tts.text.spoken.stages.codes import addresses, codes, versions
 from tensorrt_tts.text.spoken.stages.dates import dates, spans, years
 from tensorrt_tts.text.spoken.stages.digits import digits
@@ -31,6 +31,7 @@ from tensorrt_tts.text.spoken.stages.symbols import symbols
 from tensorrt_tts.text.spoken.stages.tags import restore_tags, tags
 from tensorrt_tts.text.spoken.stages.times import times
 from tensorrt_tts.text.spoken.stages.web import web
+from tensorrt_tts.text.spoken.patterns import lazy
 
 Stage = Callable[[Draft], None]
 
@@ -79,16 +80,26 @@ def stages(draft: Draft, options: SpokenOptions) -> Iterator[tuple[str, Stage]]:
         for stage in NUMBER_STAGES:
             yield stage.__name__, stage
     yield "symbols", symbols
+    yield "roman", roman
     yield "abbreviations", abbreviations
     yield "punctuation", punctuation
     yield "tags kept", restore_tags
 
 
-_UNUSUAL = re.compile(
-    r"[²³¹¼-¾⁰-₟⅐-↋①-⓿]|[^\w\s.,!?;:'\"()—…।॥\u0300-\u036f\u0900-\u0dff\u200c\u200d-]|\d|_|"
-    r"[.,!?;:।॥—(] ?[.,!?;:।॥—)]|[\s(][.,;:!?।॥)'-]|[\n(-]\W|\( ?\)|^\W"
+_UNUSUAL = (
+    lazy(
+        r"[^\w\s.,!?;:'\"()—…।॥\u0300-\u036f\u0900-\u0dff\u200c\u200d-]|[\d_²³¹¼-¾⁰-₟⅐-↋①-⓿]"
+    ),
+    lazy(r"[.,!?;:।॥—(\n-](?:(?<=\.)\w|[.,!?;:।॥—)]| [.,!?;:।॥—)'-]|(?<=[\n(-])\W)"),
+    lazy(r" [.,;:!?।॥)'-]"),
 )
 """Marks as no sentence in words has them: what a stage left may be another one's to read."""
+
+def _unusual(text: str) -> bool:
+    return (not text[:1].isalnum() and text != "") or any(
+        pattern.search(text) for pattern in _UNUSUAL
+    ) or has_abbreviation(text)
+
 
 _PASSES = 6
 """More than any text has been seen to need: three. Each one leaves fewer signs."""
@@ -100,7 +111,7 @@ def speak(text: str, options: SpokenOptions) -> Spoken:
         before = draft.text
         for _, stage in stages(draft, options):
             stage(draft)
-        if draft.text == before or not _UNUSUAL.search(draft.text):
+        if draft.text == before or not _unusual(draft.text):
             break
     return Spoken(draft.text, tuple(draft.changes))
 

@@ -6,26 +6,28 @@ import re
 from collections.abc import Iterator
 
 from tensorrt_tts.text.spoken.languages import ENGLISH, HINDI, LANGUAGES, TELUGU, Language
+from tensorrt_tts.text.spoken.patterns import lazy
 
-_END = re.compile(r"[।॥]+|\n+|[.!?…]++[\"')\]]*+ +(?=[^\Wa-z\d_]|[\"'(\[])")
-_DEVANAGARI = re.compile(r"[\u0900-\u0963\u0970-\u097f]+")
-_TELUGU = re.compile(r"[\u0c00-\u0c65\u0c70-\u0c7f]+")
-_OTHER = re.compile(
+_END = lazy(
+    r"[।॥\n.!?…](?:(?<=[।॥])[।॥]*|(?<=\n)\n*|(?<=[.!?…])[.!?…]*+[\"')\]]*+ +(?=[^\Wa-z\d_]|[\"'(\[]))"
+)
+_DEVANAGARI = lazy(r"[\u0900-\u0963\u0970-\u097f]+")
+_TELUGU = lazy(r"[\u0c00-\u0c65\u0c70-\u0c7f]+")
+_OTHER = lazy(
     r"(?:(?![\u0900-\u097f\u0c00-\u0c7f])"
     r"[\u0370-\u1fff\u2c80-\u2dff\u2e80-\ua63f\ua700-\uabff\uac00-\ud7ff\uf900-\ufaff])+"
 )
-_ENGLISH = re.compile(
-    r"\b(?:the|an?|is|are|was|were|been?|of|to|in|on|at|for|and|or|but|with|from|my|your|his|her|"
-    r"our|their|we|you|I|he|she|they|this|that|these|those|have|has|had|will|would|can|could|does|"
-    r"did|not|by|as|if|about|into|after|before|there|what|when|where|who|how)\b",
-    re.IGNORECASE,
-)
-_ONLY_ENGLISH = re.compile(
-    r"\b(?:of|and|or|but|with|from|for|your|our|their|you|they|this|that|these|those|have|has|was|"
-    r"were|are|will|would|could|does|about|there|what|when|where|who)\b",
-    re.IGNORECASE,
+_LATIN = lazy(r"[A-Za-z]+")
+_ONLY_ENGLISH = frozenset(
+    """of and or but with from for your our their you they this that these those have has was were
+    are will would could does about there what when where who""".split()  # noqa: SIM905
 )
 """Small words that no Hindi or Telugu written in Latin letters has, unlike "the", "to" and "is"."""
+
+_ENGLISH = _ONLY_ENGLISH.union(
+    """the a an is be been to in on at my his her we i he she had can did not by as if into after
+    before how""".split()  # noqa: SIM905
+)
 
 
 def runs(text: str, hint: str | None) -> list[tuple[int, Language | None]]:
@@ -33,12 +35,19 @@ def runs(text: str, hint: str | None) -> list[tuple[int, Language | None]]:
 
     A sentence's language depends on nothing outside it.
     """
+    if text.isascii() and base_language(hint) not in ("hi", "te"):
+        return [(0, sentence_language("", hint))]
     found: list[tuple[int, Language | None]] = []
     for start, end in _sentences(text):
         language = sentence_language(text[start:end], hint)
         if not found or found[-1][1] is not language:
             found.append((start, language))
     return found or [(0, sentence_language("", hint))]
+
+
+def base_language(tag: str | None) -> str | None:
+    """ "hi" of "hi-IN"."""
+    return tag.replace("_", "-").split("-")[0].lower() if tag else None
 
 
 def _sentences(text: str) -> Iterator[tuple[int, int]]:
@@ -57,10 +66,10 @@ def sentence_language(sentence: str, hint: str | None) -> Language | None:
     नमस्ते to all of us" is English. A sentence in Latin letters is of the hint's language, unless
     that is an Indic one and the sentence's small words are English.
     """
-    base = hint.replace("_", "-").split("-")[0].lower() if hint else None
+    base = base_language(hint)
     hinted = ENGLISH if base is None else LANGUAGES.get(base)
     if sentence.isascii():
-        if base in ("hi", "te") and len(_ONLY_ENGLISH.findall(sentence)) > 1:
+        if base in ("hi", "te") and _count(sentence, _ONLY_ENGLISH) > 1:
             return ENGLISH
         return hinted
     counts: list[tuple[int, Language | None]] = [
@@ -71,10 +80,14 @@ def sentence_language(sentence: str, hint: str | None) -> Language | None:
     most, language = max(counts, key=lambda pair: pair[0])
     if not most:
         return hinted if base else _by_digits(sentence)
-    english = len(_ENGLISH.findall(sentence))
+    english = _count(sentence, _ENGLISH)
     if english > most or (english == most and hinted is not language):
         return ENGLISH
     return language
+
+
+def _count(sentence: str, words: frozenset[str]) -> int:
+    return sum(word.lower() in words for word in _LATIN.findall(sentence))
 
 
 def _by_digits(sentence: str) -> Language:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterator
 
 from tensorrt_tts.text.spoken.draft import Draft
-from tensorrt_tts.text.spoken.languages import Language
-from tensorrt_tts.text.spoken.stages.context import LETTER, ends_sentence
+from tensorrt_tts.text.spoken.stages.context import LETTER
 from tensorrt_tts.text.spoken.units import UNITS, either
+from tensorrt_tts.text.spoken.patterns import lazy
 
 
 def _table(rows: str) -> dict[str, str]:
@@ -204,7 +204,6 @@ _WORDS = _table("""
     ई.पू.=ईसा पूर्व
     ई.=ईस्वी
     డా.=డాక్టర్
-    డాక్టర్.=డాక్టర్
     ప్రొ.=ప్రొఫెసర్
     శ్రీ.=శ్రీ
     కు.=కుమారి
@@ -225,73 +224,142 @@ _WORDS = _table("""
     క్రీ.శ.=క్రీస్తు శకం
     క్రీ.పూ.=క్రీస్తు పూర్వం
 """)
-_BORDER = r"(?<![\w\u0900-\u0963\u0966-\u0dff.])"
-_TITLE = re.compile(
-    rf"{_BORDER}(?:({either([t for t in _TITLES if t not in ('St', 'Ft', 'Mt')])})\.|"
-    rf"({either(list(_WITHOUT_STOP))})(?= [A-Z\u0900-\u0dff]))(?![^\W_])"
-)
-_SAINT = re.compile(r"\b(St|Mt|Ft)\. (?=[A-Z])")
-_STREET = re.compile(
+
+_BORDER = "(\"'[“‘-/"
+_TITLE_STOPS = {f"{short}.": full for short, full in _TITLES.items() if short not in ("St", "Mt", "Ft")}
+_BEFORE_CAPITAL = {f"{short}.": _TITLES[short] for short in ("St", "Mt", "Ft")}
+_BARE_TITLE = lazy(rf"\b(?:{either(list(_WITHOUT_STOP))})(?= [A-Z\u0900-\u0dff])")
+_STREET = lazy(
     r"(\b[A-Z][a-z]+ )(St|Ct|Ave|Blvd|Rd|Ln|Pl|Sq|Hwy|Pkwy|Expy|Dr)\b\.?+(?= ?(?:,|$|\n|[a-z]|[NSEW]\b))"
 )
 _STREETS = {"St": "Street", "Ct": "Court", "Ave": "Avenue", "Blvd": "Boulevard", "Rd": "Road",
-            "Ln": "Lane", "Pl": "Place", "Sq": "Square", "Hwy": "Highway", "Pkwy": "Parkway", "Expy": "Expressway",
-            "Dr": "Drive"}  # fmt: skip
-_WORD = re.compile(rf"{_BORDER}(?:{either(_WORDS)})(?![\w\u0900-\u0963\u0966-\u0dff])")
-_PAGES = re.compile(r"\b(pp?|Pp?)\. ?(?=\d)")
-_INITIALS = re.compile(rf"(?<![\w.])((?:{LETTER}\.){{2,8}})(?!\w)")
-_DEGREE = re.compile(r"(?<![\w.])(Ph\.? ?D|B\.Tech|M\.Tech|B\.Sc|M\.Sc|B\.Com|M\.Com|B\.Ed|M\.Phil|D\.Litt|Ll\.B|M\.Ed)\b\.?")
-_SLASHED = re.compile(r"(?<!\w)(w/o|w/|c/o|b/w|a/c|A/C|n/a|N/A|s/o|d/o|S/O|D/O|W/O|C/O|h/o)(?!\w)|(?<!\w)w/ ?(?=[a-z])")
-_SLASHES = {"w/o": "without", "w/": "with", "c/o": "care of", "b/w": "between", "a/c": "account",
+            "Ln": "Lane", "Pl": "Place", "Sq": "Square", "Hwy": "Highway", "Pkwy": "Parkway",
+            "Expy": "Expressway", "Dr": "Drive"}  # fmt: skip
+_STREET_ENDS = tuple(f" {short}" for short in _STREETS)
+_STOP = lazy(r"\.")
+_INITIALS = lazy(rf"(?:{LETTER}\.){{2,8}}(?![\w\u0900-\u0dff])")
+_DEGREE = lazy(
+    r"(?:Ph\.? ?D|B\.Tech|M\.Tech|B\.Sc|M\.Sc|B\.Com|M\.Com|B\.Ed|M\.Phil|D\.Litt|LL\.B|M\.Ed)\b\.?"
+)
+_SLASHED = lazy(r"(?:w/o|w/|c/o|b/w|a/c|A/C|n/a|N/A|s/o|d/o|S/O|D/O|W/O|C/O|h/o)(?!\w)|w/(?= ?[a-z])")
+_SLASHES = {"w/o": "without", "w/": "with ", "c/o": "care of", "b/w": "between", "a/c": "account",
             "n/a": "not applicable", "s/o": "son of", "d/o": "daughter of", "h/o": "house of"}  # fmt: skip
-_INDICLETTER = r"(?:[\u0905-\u0939\u0c05-\u0c39][\u093a-\u094d\u0c3e-\u0c4d\u0901-\u0903\u0c01-\u0c03]{0,3})"
+_SLASH = lazy("/")
 _NEEDS_NAME = frozenset(("v.", "Co.", "Sec.", "ed.", "Ed.", "Art.", "Ch.", "Mar.", "Mon.", "Fri.",
                          "min.", "info.", "Dec.", "Sept.", "Sep.", "ई.", "ता.", "मो.", "ले.", "सं.",
-                         "జి.", "తా.", "కు.", "చి.", "సం.", "లి.", "లి.", "కై.", "मो."))  # fmt: skip
+                         "జి.", "తా.", "కు.", "చి.", "సం.", "లి.", "कै."))  # fmt: skip
 """Words or ends of sentences as well: short only with something of the same sentence behind them."""
-_BEHIND_NUMBER = re.compile(r"[\d½¼¾] ?$")
+_BEHIND_NUMBER = lazy(r"[\d½¼¾] ?$")
+_LONGEST = 14
+"""Characters of a short form with its stops."""
 
 
 def abbreviations(draft: Draft) -> None:
-    if "." not in draft.text and not re.search(
-        r"/|\b(?:Dr|Mr|Mrs|Smt|Prof|St|Ct|Rd|Ave|Blvd|Ln|Sq|Hwy)\b", draft.text
-    ):
-        return
-    draft.say(_STREET, lambda m, language: m[1] + _STREETS[m[2]] + _kept_stop(m))
-    draft.say(_SAINT, lambda m, language: f"{_TITLES[m[1]]} ")
-    draft.say(_TITLE, lambda m, language: _TITLES[m[1] or m[2]])
-    draft.say(_PAGES, lambda m, language: "pages " if m[1].lower() == "pp" else "page ")
-    draft.say(_DEGREE, lambda m, language: _spaced(m))
-    draft.say(_INITIALS, _initials)
-    draft.say(_WORD, _word)
-    draft.say(_SLASHED, lambda m, language: _SLASHES[(m[1] or "w/").lower()])
+    text = draft.text
+    if any(title in text for title in _BARE_TITLES):
+        draft.say(_BARE_TITLE, lambda m, language: _TITLES[m[0]])
+    if any(street in draft.text for street in _STREET_ENDS):
+        draft.say(_STREET, lambda m, language: m[1] + _STREETS[m[2]] + _kept_stop(m[0], m.string, m.end()))
+    if "/" in draft.text:
+        draft.replace(_slashed(draft))
+    if "." in draft.text:
+        draft.replace(_stopped(draft))
 
 
-def _kept_stop(found: re.Match[str]) -> str:
-    return "." if found[0].endswith(".") and ends_sentence(found) else ""
+_BARE_TITLES = tuple(f"{title} " for title in _WITHOUT_STOP)
 
 
-def _word(found: re.Match[str], language: Language) -> str | None:
-    short = found[0]
-    if short in UNITS and _BEHIND_NUMBER.search(found.string[: found.start()][-4:]):
+def _begins(text: str, stop: int) -> int:
+    """Where the word that ends at `stop` begins, for as far as a short form may reach."""
+    start = stop
+    least = max(0, stop - _LONGEST)
+    while start > least and not text[start - 1].isspace() and text[start - 1] not in _BORDER:
+        start -= 1
+    return start
+
+
+def _stopped(draft: Draft) -> Iterator[tuple[int, int, str]]:
+    text, done = draft.text, 0
+    for each in _STOP.finditer(text):
+        stop = each.start()
+        if stop < done:
+            continue
+        start = _begins(text, stop)
+        if start == stop or start < done or draft.language_at(start) is None:
+            continue
+        end, full = _in_full(text, start, stop)
+        if full is not None:
+            yield start, end, full
+            done = end
+
+
+def has_abbreviation(text: str) -> bool:
+    return any(
+        start < each.start() and _in_full(text, start, each.start())[1] is not None
+        for each in _STOP.finditer(text)
+        for start in (_begins(text, each.start()),)
+    )
+
+
+def _in_full(text: str, start: int, stop: int) -> tuple[int, str | None]:
+    """What the word from `start` on with a full stop at `stop` is short for, and where it ends."""
+    short, end = text[start : stop + 1], stop + 1
+    letters = short.count(".") == 1 and (
+        (len(short) == 2 and _INITIALS.match(text, start)) or _DEGREE.match(text, start)
+    )
+    if letters and text[start : letters.end()] not in _WORDS:
+        return letters.end(), _letters(letters[0], text, letters.end())
+    following = text[end : end + 1]
+    if following and (following.isalnum() or "\u0900" <= following <= "\u0dff"):
+        if short not in ("p.", "pp.", "P.", "Pp.") or not following.isdecimal():
+            return end, None
+    if short in ("p.", "pp.", "P.", "Pp."):
+        if not text[end : end + 2].lstrip(" ")[:1].isdecimal():
+            return end, None
+        return end, ("pages" if len(short) > 2 else "page") + ("" if following == " " else " ")
+    if short in _TITLE_STOPS:
+        return end, _TITLE_STOPS[short]
+    if short in _BEFORE_CAPITAL and following == " " and text[end + 1 : end + 2].isupper():
+        return end, _BEFORE_CAPITAL[short]
+    full = _WORDS.get(short)
+    if full is None or (short in UNITS and _BEHIND_NUMBER.search(text[max(0, start - 4) : start])):
+        return end, None
+    last = not text[end : end + 2].strip()
+    if short in _NEEDS_NAME and last:
+        return end, None
+    return end, full + ("." if last and short not in _NEVER_LAST else "")
+
+
+_NEVER_LAST = frozenset(("e.g.", "i.e.", "vs.", "E.g.", "I.e."))
+
+
+def _letters(written: str, text: str, end: int) -> str | None:
+    if written.lower() in ("a.m.", "p.m."):
         return None
-    ends = ends_sentence(found)
-    if short in _NEEDS_NAME and (ends and not found.string[found.end() : found.end() + 2].strip()):
-        return None
-    return _WORDS[short] + ("." if ends and not short.startswith(("e.g", "i.e", "vs", "E.g")) and
-                            not found.string[found.end() : found.end() + 2].strip() else "")
+    letters = written.replace(".", " ").split()
+    if written.startswith("Ph"):
+        letters = ["P", "H", "D"]
+    elif letters[-1] == "Sc":
+        letters[-1:] = ["S", "C"]
+    elif len(letters[-1]) == 1:
+        letters = [letter.upper() for letter in letters]
+    name = all(len(letter) == 1 for letter in letters) and text[end : end + 1] == " "
+    return " ".join(letters) + ("" if name else _kept_stop(written, text, end))
 
 
-def _spaced(found: re.Match[str]) -> str:
-    letters = found[0].rstrip(".").replace(" ", "").replace(".", " ")
-    letters = "P H D" if letters.lower().replace(" ", "") == "phd" else letters
-    if letters.endswith(" Sc"):
-        letters = f"{letters[0]} S C"
-    return letters + _kept_stop(found)
+def _kept_stop(written: str, text: str, end: int) -> str:
+    """A full stop that also ends the sentence."""
+    if not written.endswith("."):
+        return ""
+    rest = text[end : end + 2]
+    return "." if not rest.strip() or rest[0] == "\n" or (rest[0] == " " and rest[1:2].isupper()) else ""
 
 
-def _initials(found: re.Match[str], language: Language) -> str | None:
-    letters = found[1]
-    if letters in _WORDS or letters.lower() in ("a.m.", "p.m.", "e.g.", "i.e.", "a.k.a.", "w.r.t."):
-        return None
-    return " ".join(letters.replace(".", " ").upper().split()) + _kept_stop(found)
+def _slashed(draft: Draft) -> Iterator[tuple[int, int, str]]:
+    for slash in _SLASH.finditer(draft.text):
+        start = slash.start() - 1
+        if start < 0 or (start and draft.text[start - 1].isalnum()) or not draft.language_at(start):
+            continue
+        found = _SLASHED.match(draft.text, start)
+        if found:
+            yield start, found.end(), _SLASHES[found[0].lower()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from tensorrt_tts.text.spoken.patterns import lazy
 
 START = r"(?<![\w.])(?<!\d,)"
 """Where a number may begin: not within a word, nor behind a point or a comma of its own."""
@@ -13,7 +14,7 @@ LETTER = r"[^\W\d_\u0900-\u0dff\u00b2\u00b3\u00b9\u00bc-\u00be\u2070-\u209f\u215
 REACH = 48
 """Characters before a number in which a word may say what it is."""
 
-_CLAUSE_END = re.compile(r"[.!?।॥\n;](?:\s|$)")
+_CLAUSE_END = lazy(r"[.!?।॥\n;](?:\s|$)")
 
 
 def before(match: re.Match[str], reach: int = REACH) -> str:

@@ -7,7 +7,7 @@ import re
 from tensorrt_tts.text.spoken.draft import Draft
 from tensorrt_tts.text.spoken.languages import ENGLISH, LANGUAGES, Language
 from tensorrt_tts.text.spoken.stages.context import START, after, before
-from tensorrt_tts.text.spoken.units import either
+from tensorrt_tts.text.spoken.patterns import lazy
 
 _SHORT = {
     "Jan": 1, "Feb": 2, "Mar": 3, "Apr": 4, "Jun": 6, "Jul": 7, "Aug": 8, "Sep": 9, "Sept": 9,
@@ -23,37 +23,40 @@ _FULL = {
 _MONTHS = {**_FULL, **_VARIANTS, **_SHORT, **{name.upper(): m for name, m in _FULL.items()}}
 _MONTHS |= {name.lower(): month for name, month in _MONTHS.items() if name.isascii()}
 _MONTHS |= {name.upper(): month for name, month in _SHORT.items()}
+_SHORTS = "|".join([*_SHORT, "May"])
 _WORDS = {"may", "march", "mar", "dec", "jan", "sep", "oct"}
 """In small letters other words too, or too short to be sure of."""
-_MONTH = rf"(?:{either(_MONTHS)})"
+_MONTH = r"[A-Za-z\u0900-\u0963\u0c00-\u0c65\u200c]{3,14}"
+_BEHIND_DAY = frozenset({name[0] for name in _MONTHS}.union("snrtoa-–"))
+_WORD_BEFORE = lazy(rf"(?<![^\W\d_])({_MONTH})\.?,? ?[-']?(?:the )?$")
 
-_NUMERIC = re.compile(
+_NUMERIC = lazy(
     r"(?<![\w./-])(\d{1,2})([/.-])(\d{1,2})\2(\d{4}|\d{2})(?![\w/-]|\.\d)"
 )
-_ISO = re.compile(r"(?<![\w./-])(\d{4})([/.-])(\d{1,2})\2(\d{1,2})(?:T(?=\d\d:\d\d))?(?![\d/-]|\.\d)")
-_MONTH_YEAR = re.compile(r"(?<![\w./-])(0?[1-9]|1[0-2])[-/](19\d\d|20\d\d)(?![\w/-]|\.\d)")
-_DAY_FIRST = re.compile(
+_ISO = lazy(r"(?<![\w./-])(\d{4})([/.-])(\d{1,2})\2(\d{1,2})(?:T(?=\d\d:\d\d))?(?![\d/-]|\.\d)")
+_MONTH_YEAR = lazy(r"(?<![\w./-])(0?[1-9]|1[0-2])[-/](19\d\d|20\d\d)(?![\w/-]|\.\d)")
+_DAY_FIRST = lazy(
     START + r"(?P<day>\d{1,2})(?P<th>st|nd|rd|th)?(?:(?: ?[-–] ?)(?P<last>\d{1,2})(?:st|nd|rd|th)?)?"
-    rf"(?P<of> of)?[ -]?(?:the )?(?P<month>{_MONTH})(?![^\W\d_])(?P<dot>\.)?"
+    rf"(?P<of> of)?[ -]?(?:the )?(?P<month>{_MONTH})(?![^\W_])(?P<dot>\.)?"
     r"(?:,? ?[-']?(?P<year>[12]\d{3}|(?<=[-'])\d{2})(?!\d|[.,:]\d))?"
 )
-_MONTH_FIRST = re.compile(
+_MONTH_FIRST = lazy(
     rf"(?<![^\W\d_])(?P<month>{_MONTH})(?P<dot>\.)? (?P<the>the )?(?P<day>\d{{1,2}})(?P<th>st|nd|rd|th)?"
     r"(?:(?: ?[-–] ?)(?P<last>\d{1,2})(?:st|nd|rd|th)?)?(?![\d%]|[.,:]\d|[/-]\d)(?! ?[ap]\.?m\b)"
     r"(?:(?P<comma>,)? ?(?P<year>[12]\d{3})(?!\d|[.,:]\d))?(?![^\W\d_])"
 )
-_MONTH_AND_YEAR = re.compile(
+_MONTH_AND_YEAR = lazy(
     rf"(?<![^\W\d_])(?P<month>{_MONTH})(?P<dot>\.)?(?P<comma>,)? ?[-']?"
     r"(?P<year>[12]\d{3})(?!\d|[.,:]\d)"
 )
-_DECADE = re.compile(r"(?<![\w.,])'?(\d{2}|1[0-9]\d0|20\d0)'?s(?!\w)")
-_YEARS = re.compile(START + r"(1[1-9]\d\d|20\d\d)( ?[-–—/] ?)(1[1-9]\d\d|20\d\d|\d\d)(?![\w/-]|[.,:]\d)")
-_YEAR = re.compile(r"(?<![\w.,/:#+-])(1[1-9]\d\d|20\d\d)(?![\w/:%+]|[.,]\d|-\d)")
-_WEEKDAY = re.compile(
+_DECADE = lazy(r"(?<![\w.,])'?(\d{2}|1[0-9]\d0|20\d0)'?s(?!\w)")
+_YEARS = lazy(START + r"(1[1-9]\d\d|20\d\d)( ?[-–—/] ?)(1[1-9]\d\d|20\d\d|\d\d)(?![\w/-]|[.,:]\d)")
+_YEAR = lazy(r"(?<![\w.,/:#+-])(1[1-9]\d\d|20\d\d)(?![\w/:%+]|[.,]\d|-\d)")
+_WEEKDAY = lazy(
     r"\b(Mon|Tue|Tues|Wed|Thu|Thur|Thurs|Fri|Sat|Sun)\.?(,?) "
-    rf"(?=\d{{1,2}}(?:st|nd|rd|th)? {_MONTH}|{_MONTH}\.? \d|\d{{1,2}}[/.-]\d)"
+    rf"(?=\d{{1,2}}(?:st|nd|rd|th)? (?:{_SHORTS})|(?:{_SHORTS})[a-z]*\.? \d|\d{{1,2}}[/.-]\d)"
 )
-_SPAN = re.compile(
+_SPAN = lazy(
     r"\b(Mon|Tue|Tues|Wed|Thu|Thur|Thurs|Fri|Sat|Sun|Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sept?|Oct|Nov|"
     r"Dec)\.? ?([-–—]|to|–) ?(Mon|Tue|Tues|Wed|Thu|Thur|Thurs|Fri|Sat|Sun|Jan|Feb|Mar|Apr|May|Jun|Jul|"
     r"Aug|Sept?|Oct|Nov|Dec)\b(?!-)"
@@ -62,41 +65,51 @@ _DAYS = {
     "Mon": "Monday", "Tue": "Tuesday", "Wed": "Wednesday", "Thu": "Thursday", "Fri": "Friday",
     "Sat": "Saturday", "Sun": "Sunday",
 }  # fmt: skip
-_BEFORE_YEAR = re.compile(
+_BEFORE_YEAR = lazy(
     r"(?:\b(?:in|since|by|from|until|till|to|of|year|during|before|after|circa|around|and|early|late|"
     r"mid|the|between|©|copyright|spring|summer|autumn|fall|winter|election|class|season|FY|"
     r"Olympics|Budget|ended|born|founded|established|est\.)|सन|सन्|वर्ष|साल|ईस्वी|సంవత్సరం|ईसा पूर्व|క్రీస్తు శకం) ?"
     r"\(?$",
     re.IGNORECASE,
 )
-_COUNTING = re.compile(r"\b(?:of|to|the|and|around|between|after|before|from|by) ?$")
-_AFTER_YEAR = re.compile(
+_COUNTING = lazy(r"\b(?:of|to|the|and|around|between|after|before|from|by) ?$")
+_AFTER_YEAR = lazy(
     r"^ (?:में|से|तक|को|के|की|का|ई\.?|ईस्वी|लो|లో|నుంచి|నుండి|వరకు|సంవత్సరం|నాటి|న|AD|CE|BC|"
     r"was|were|is|saw|onwards|election|elections|season|budget|edition|model)(?!\w)"
 )
-_THING = re.compile(r"^[ -](?:and |or )?[a-z]{2,}s\b|^ (?:people|percent|men|women|children|words|kg|km)\b")
+_THING = lazy(r"^[ -](?:and |or )?[a-z]{2,}s\b|^ (?:people|percent|men|women|children|words|kg|km)\b")
 
 
 def dates(draft: Draft) -> None:
-    draft.say(_WEEKDAY, lambda match, language: f"{_DAYS[match[1][:3]]}{match[2]} ")
-    draft.say(_NUMERIC, _numeric)
-    draft.say(_ISO, _iso)
-    draft.say(_DAY_FIRST, _day_first)
-    draft.say(_MONTH_FIRST, _month_first)
-    draft.say(_MONTH_AND_YEAR, _month_and_year)
-    draft.say(_MONTH_YEAR, _month_year)
-    draft.say(_DECADE, _decade)
+    if any(day in draft.text for day in _DAYS):
+        draft.say(_WEEKDAY, lambda match, language: f"{_DAYS[match[1][:3]]}{match[2]} ")
+    draft.say_numbers(_NUMERIC, _numeric, after="/.-")
+    draft.say_numbers(_ISO, _iso, after="/.-")
+    draft.say_numbers(_DAY_FIRST, _day_first, after=_BEHIND_DAY)
+    draft.say_numbers(_MONTH_FIRST, _month_first, begins=_month_before)
+    draft.say_numbers(_MONTH_AND_YEAR, _month_and_year, begins=_month_before)
+    draft.say_numbers(_MONTH_YEAR, _month_year, after="/-")
+    draft.say_numbers(_DECADE, _decade, lead="'", after="s'")
+
+
+def _month_before(text: str, start: int) -> int:
+    """Where the month in front of a number begins, or -1."""
+    if start < 3 or text[start - 1] not in " -'" or text[start - 2].isdecimal():
+        return -1
+    found = _WORD_BEFORE.search(text, max(0, start - 20), start)
+    return found.start(1) if found and found[1] in _MONTHS else -1
 
 
 def years(draft: Draft) -> None:
     """After amounts, codes and all else that has four digits."""
-    draft.say(_YEARS, _years)
-    draft.say(_YEAR, _year)
+    draft.say_numbers(_YEARS, _years)
+    draft.say_numbers(_YEAR, _year)
 
 
 def spans(draft: Draft) -> None:
     """Mon-Fri, Jan–Mar."""
-    draft.say(_SPAN, _span)
+    if "-" in draft.text or "–" in draft.text or " to " in draft.text:
+        draft.say(_SPAN, _span)
 
 
 def _span(found: re.Match[str], language: Language) -> str | None:
@@ -164,7 +177,7 @@ def _with_year(said: str, found: re.Match[str], language: Language) -> str:
 
 def _day_first(found: re.Match[str], language: Language) -> str | None:
     said = _day(found["day"], language)
-    if said is None or not _sure(found):
+    if said is None or found["month"] not in _MONTHS or not _sure(found):
         return None
     if found["last"]:
         last = _day(found["last"], language)

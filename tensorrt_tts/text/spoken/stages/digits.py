@@ -6,8 +6,9 @@ import re
 import unicodedata
 
 from tensorrt_tts.text.spoken.draft import Draft
+from tensorrt_tts.text.spoken.patterns import lazy
 
-_OTHER = re.compile(r"(?:(?![0-9])\d)+")
+_OTHER = lazy(r"(?:(?![0-9])\d)+")
 
 
 def digits(draft: Draft) -> None:

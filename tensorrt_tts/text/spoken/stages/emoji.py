@@ -5,14 +5,18 @@ from __future__ import annotations
 import re
 
 from tensorrt_tts.text.spoken.draft import Draft
+from tensorrt_tts.text.spoken.patterns import lazy
 
-_PICTURES = re.compile(
-    " ?[\u20e3\u2300-\u23ff\u24c2\u25a0-\u27bf\u2900-\u297f\u2b00-\u2bff\u3030\u303d\u3297\u3299"
+_PICTURES = lazy(
+    "[\u20e3\u2300-\u23ff\u24c2\u25a0-\u27bf\u2900-\u297f\u2b00-\u2bff\u3030\u303d\u3297\u3299"
     "\u200d\u2190-\u21ff\u2022\u2023\xa9\xae\u2117\u2120\u2122\u2020\u2021\xb6"
     "\U0001f000-\U0001faff\U0001fb00-\U0001fbff][\u200d\u20e3 ]?"
 )
-_EMOTICON = re.compile(r"(?<!\S)(?:[:;=8][-~'^]?[)(DPpOo|\]\[}{*]+|[xX]D+|<3+|\^_+\^|[:;]'\()(?!\w)")
-_ARROW = re.compile(r"(?<=\w) ?(?:→|⟶|➔|➜|➡) ?(?=\w)|(?<=\w) -+> (?=\w)|(?<=\w) =+> (?=\w)")
+_EMOTICON = lazy(
+    r"(?:[:;=8](?<!\S.)[-~'^]?[)(DPpOo|\]\[}{*]+|[xX](?<!\S.)D+|<(?<!\S.)3+|\^(?<!\S.)_+\^|[:;](?<!\S.)'\()(?!\w)"
+)
+_EMOTICONS = (":", ";", "=", " 8", "xD", "XD", "<3", "^_")
+_ARROW = lazy(r"(?:[→⟶➔➜➡]| -+>| =+>) ?(?=\w)")
 
 
 def emoji(draft: Draft) -> None:
@@ -21,7 +25,8 @@ def emoji(draft: Draft) -> None:
         draft.sub(_PICTURES, _gone)
     elif ">" in draft.text:
         draft.say(_ARROW, lambda match, language: f" {language.words['to']} ")
-    draft.sub(_EMOTICON, lambda match: "")
+    if any(sign in draft.text for sign in _EMOTICONS):
+        draft.sub(_EMOTICON, lambda match: "")
 
 
 def _gone(picture: re.Match[str]) -> str:

@@ -9,28 +9,29 @@ from tensorrt_tts.text.spoken.draft import Draft
 from tensorrt_tts.text.spoken.languages import ENGLISH, HINDI, TELUGU, Language
 from tensorrt_tts.text.spoken.number import WRITTEN, number
 from tensorrt_tts.text.spoken.stages.context import before
+from tensorrt_tts.text.spoken.patterns import lazy
 
 VULGAR = "[¼½¾⅐-⅞↉]"
 MIXED = rf"(?:\d{{1,9}} ?)?{VULGAR}|(?:\d{{1,9}} )?\d{{1,4}}/\d{{1,4}}(?![\d/])"
-_FRACTION = re.compile(rf"(?<![\w.,/])(?:[-−](?=\d|{VULGAR}))?(?:{MIXED})")
-_POWER = re.compile(r"(?:(?<=\d)|(?<=[^\W\d_]))([⁺⁻]?[⁰¹²³⁴⁵-⁹]+|\^[-−]?\d{1,4})(?!\d)")
+_FRACTION = lazy(rf"(?<![\w.,/])(?:[-−](?=\d|{VULGAR}))?(?:{MIXED})")
+_POWER = lazy(r"(?:(?<=\d)|(?<=[^\W\d_]))([⁺⁻]?[⁰¹²³⁴⁵-⁹]+|\^[-−]?\d{1,4})(?!\d)")
 _SUPER = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻₀₁₂₃₄₅₆₇₈₉", "0123456789+-0123456789")
-_SUB = re.compile(r"[₀-₉]+")
-_LOOSE = re.compile(r"[⁰¹²³⁴-⁹⁺⁻ⁿⁱ]+")
-_OUT_OF = re.compile(r"\b(?:scored?|scores|marks|rating|rated|got|review|stars?) (?:\w+ ){0,2}$", re.IGNORECASE)
+_SUB = lazy(r"[₀-₉]+")
+_LOOSE = lazy(r"[⁰¹²³⁴-⁹⁺⁻ⁿⁱ]+")
+_OUT_OF = lazy(r"\b(?:scored?|scores|marks|rating|rated|got|review|stars?) (?:\w+ ){0,2}$", re.IGNORECASE)
 _HALVES = {HINDI: ("चौथाई", "आधा", "पौन"), TELUGU: ("పావు", "అర", "ముప్పావు")}
 _SPECIAL = {"24/7": "twenty four seven", "9/11": "nine eleven", "50/50": "fifty fifty"}
 
 
 def fractions(draft: Draft) -> None:
     if "/" in draft.text or not draft.text.isascii():
-        draft.say(_FRACTION, _fraction)
+        draft.say_numbers(_FRACTION, _fraction, lead="-−", after="/½¼¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞↉0123456789")
 
 
 def powers(draft: Draft) -> None:
     if not draft.text.isascii() or "^" in draft.text:
         draft.say(_POWER, _power)
-        draft.say(_SUB, lambda match, language: " " + language.digits(match[0].translate(_SUPER)))
+        draft.say(_SUB, lambda match, language: f" {language.digits(match[0].translate(_SUPER))} ")
         draft.say(_LOOSE, lambda match, language: "")
 
 

@@ -6,36 +6,41 @@ import html
 import re
 
 from tensorrt_tts.text.spoken.draft import Draft
+from tensorrt_tts.text.spoken.patterns import lazy
 
-_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
-_COMMENT = re.compile(r"<!--[^<>]{0,1000}-->|<[?!][^<>]{0,300}>")
-_SUB = re.compile(r"<sub\s[^<>]{0,100}?alias=[\"']([^\"'<>]{1,200})[\"'][^<>]{0,100}>[^<>]{0,300}</sub>")
-_PAUSE = re.compile(r" ?<break\b([^<>]{0,100})> ?", re.IGNORECASE)
-_BREAKS = re.compile(
+_ENTITY = lazy(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+_COMMENT = lazy(r"<!--[^<>]{0,1000}-->|<[?!][^<>]{0,300}>")
+_SUB = lazy(r"<sub\s[^<>]{0,100}?alias=[\"']([^\"'<>]{1,200})[\"'][^<>]{0,100}>[^<>]{0,300}</sub>")
+_SAY_AS = lazy(
+    r"<say-as\s[^<>]{0,60}?interpret-as=[\"']([\w-]{1,30})[\"'][^<>]{0,100}>([^<>]{0,300})</say-as>",
+    re.IGNORECASE,
+)
+_PAUSE = lazy(r" ?<break\b([^<>]{0,100})> ?", re.IGNORECASE)
+_BREAKS = lazy(
     r"</?(?:p|s|div|section|article|header|footer|ul|ol|li|table|tr|h[1-6]|blockquote|pre|br|hr|"
     r"paragraph|sentence)\b[^<>]{0,300}>",
     re.IGNORECASE,
 )
-_INLINE = re.compile(
+_INLINE = lazy(
     r"</?(?:speak|emphasis|prosody|voice|lang|mark|audio|phoneme|token|w|sub|sup|say-as|amazon:\w+|"
     r"mstts:[\w-]+|b|i|u|em|strong|small|big|span|a|img|font|code|kbd|del|ins|abbr|cite|q|td|th|"
     r"tbody|thead|html|body|head|title|script|style|center|label|button|input|form|nav|main|"
     r"figure|figcaption|video|source|svg|path)\b[^<>]{0,500}>",
     re.IGNORECASE,
 )
-_IMAGE_OR_LINK = re.compile(
+_IMAGE_OR_LINK = lazy(
     r"!?\[([^\[\]\n]{0,300})\](?:\([^()\s]{0,500}(?:\([^()\s]{0,100}\)[^()\s]{0,100})?"
     r"(?: [\"'][^\"'\n]{0,200}[\"'])?\)|\[[^\[\]\n]{0,100}\])"
 )
-_FOOTNOTE = re.compile(r"\[\^[^\[\]\s]{1,30}\]:?")
-_AUTOLINK = re.compile(r"<((?:https?://|mailto:)?[^\s<>]{1,200}[.@][^\s<>]{1,300})>")
+_FOOTNOTE = lazy(r"\[\^[^\[\]\s]{1,30}\]:?")
+_AUTOLINK = lazy(r"<((?:https?://|mailto:)?[^\s<>]{1,200}[.@][^\s<>]{1,300})>")
 _EMPHASIS = (
-    re.compile(r"(?<![\w*])\*{1,3}(?=[^\s*])([^*\n]{1,500})(?<=[^\s*])\*{1,3}(?![\w*])"),
-    re.compile(r"(?<!\w)_{1,3}(?=[^\s_])([^_\n]{1,500})(?<=[^\s_])_{1,3}(?!\w)"),
-    re.compile(r"~~(?=\S)([^~\n]{1,500})(?<=\S)~~"),
-    re.compile(r"`{1,2}([^`\n]{1,500})`{1,2}"),
+    lazy(r"(?<![\w*])\*{1,3}(?=[^\s*])([^*\n]{1,500})(?<=[^\s*])\*{1,3}(?![\w*])"),
+    lazy(r"(?<!\w)_{1,3}(?=[^\s_])([^_\n]{1,500})(?<=[^\s_])_{1,3}(?!\w)"),
+    lazy(r"~~(?=\S)([^~\n]{1,500})(?<=\S)~~"),
+    lazy(r"`{1,2}([^`\n]{1,500})`{1,2}"),
 )
-_ESCAPE = re.compile(r"\\(?=[\\`*_{}\[\]()#+.!|>~-])")
+_ESCAPE = lazy(r"\\(?=[\\`*_{}\[\]()#+.!|>~-])")
 _ENDED = ".!?।॥…:;,。！？、，"
 
 
@@ -45,6 +50,7 @@ def markup(draft: Draft) -> None:
     if "<" in draft.text and ">" in draft.text:
         draft.sub(_COMMENT, lambda match: " ")
         draft.sub(_SUB, lambda match: match[1])
+        draft.sub(_SAY_AS, _say_as)
         draft.sub(_PAUSE, _pause)
         draft.sub(_BREAKS, lambda match: "\n")
         draft.sub(_AUTOLINK, lambda match: match[1])
@@ -69,7 +75,18 @@ def _emphasis(span: re.Match[str]) -> str | None:
     return span[1]
 
 
-_SHORT = re.compile(r"time=[\"']?\+?(?:[0-2]?\d?\d ?ms|0?\.[0-2]\d* ?s)\b|strength=[\"']?(?:none|x-weak|weak|medium)")
+def _say_as(found: re.Match[str]) -> str:
+    """What the stages read rightly by themselves (dates, amounts, …) stays as it is."""
+    kind, said = found[1].lower(), found[2].strip()
+    if kind in ("characters", "spell-out", "verbatim", "digits", "telephone"):
+        only = said if kind != "telephone" else re.sub(r"[^\w+]", "", said)
+        return " ".join("".join(only.split()))
+    if kind == "ordinal" and said.isdecimal():
+        return f"{said}th"
+    return said
+
+
+_SHORT = lazy(r"time=[\"']?\+?(?:[0-2]?\d?\d ?ms|0?\.[0-2]\d* ?s)\b|strength=[\"']?(?:none|x-weak|weak|medium)")
 
 
 def _pause(found: re.Match[str]) -> str:

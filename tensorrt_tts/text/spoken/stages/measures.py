@@ -10,6 +10,7 @@ from tensorrt_tts.text.spoken.number import WRITTEN, number
 from tensorrt_tts.text.spoken.stages.context import START, ends_sentence
 from tensorrt_tts.text.spoken.stages.fractions import MIXED, mixed
 from tensorrt_tts.text.spoken.units import PER, RATES, UNITS, either
+from tensorrt_tts.text.spoken.patterns import lazy
 
 _LONE = ("m", "g", "L", "l", "q", "t", "V", "W", "J", "cal", "ac", "inch")
 """Signs that are taken only as they stand."""
@@ -17,30 +18,31 @@ _UNIT = rf"(?:{either([sign for sign in UNITS if sign != 'in'])})"
 _SQUARE = r"(?P<square>(?:sq|Sq|SQ|square)\.? ?|वर्ग ?|चौ\. ?|చ\. ?)"
 _CUBIC = r"(?P<cubic>(?:cu|cubic)\.? ?|घन ?)"
 _QUANTITY = rf"(?:{MIXED}|{WRITTEN}|\.\d+)"
-_MEASURE = re.compile(
+_MEASURE = lazy(
     rf"{START}(?P<sign>[-−+±]|(?<![\d ])–)?(?P<amount>{_QUANTITY})"
     rf"(?:(?P<to> ?[-–—] ?| ?± ?)(?P<last>{_QUANTITY}))?(?P<gap>[ -]?)(?:{_SQUARE}|{_CUBIC})?"
     rf"(?:(?P<rate>{either(RATES)})|(?P<unit>{_UNIT}|in(?=[,.;:)!?\n]|$| (?:wide|long|tall|deep|thick|high|screen|display|pipe|monitor|tv|TV)\b))(?P<power>[²³]|\^?[23](?!\d))?"
     rf"(?: ?(?:/|per) ?(?P<per>{either(PER)})(?P<square2>²)?)?)(?![\w²³])(?!['’]\w)"
 )
-_SQFT = re.compile(rf"{START}(?P<amount>{WRITTEN}) ?sqft\b\.?")
-_PERCENT = re.compile(
+_SQFT = lazy(rf"{START}(?P<amount>{WRITTEN}) ?sqft\b\.?")
+_PERCENT = lazy(
     rf"{START}(?P<sign>[-−+]|(?<![\d ])–)?(?P<amount>{_QUANTITY}) ?(?P<first>%)?"
     rf"(?:(?P<to> ?[-–—] ?)(?P<last>{_QUANTITY}))? ?(?P<mark>[%‰])"
 )
-_FEET = re.compile(START + r"(\d{1,3})'(?: ?(\d{1,2}(?:\.\d)?)(?:\"|''))?(?![\w'])")
-_HOURS = re.compile(START + r"(\d{1,3}) ?h(?:rs?)? ?(\d{1,2}) ?m(?:in)?(?: ?(\d{1,2}) ?s)?\b")
-_DOTTED = re.compile(r"(?<![\w.\u0900-\u0dff])(?:कि\.मी\.?|कि\.ग्रा\.?|मि\.ली\.?|से\.मी\.?|मि\.मी\.?|కి\.మీ\.?|కి\.గ్రా\.?|మి\.లీ\.?|సెం\.మీ\.?)")
-_INDIC = re.compile(r"[\u0900-\u0963\u0970-\u0dff\u200c\u200d]")
+_FEET = lazy(START + r"(\d{1,3})'(?: ?(\d{1,2}(?:\.\d)?)(?:\"|''))?(?![\w'])")
+_HOURS = lazy(START + r"(\d{1,3}) ?h(?:rs?)? ?(\d{1,2}) ?m(?:in)?(?: ?(\d{1,2}) ?s)?\b")
+_DOTTED = lazy(r"(?<![\w.\u0900-\u0dff])(?:कि\.मी\.?|कि\.ग्रा\.?|मि\.ली\.?|से\.मी\.?|मि\.मी\.?|కి\.మీ\.?|కి\.గ్రా\.?|మి\.లీ\.?|సెం\.మీ\.?)")
+_INDIC = lazy(r"[\u0900-\u0963\u0970-\u0dff\u200c\u200d]")
 
 
 def measures(draft: Draft) -> None:
     if "'" in draft.text:
-        draft.say(_FEET, _feet)
-    draft.say(_HOURS, _hours)
-    draft.say(_PERCENT, _percent)
-    draft.say(_SQFT, lambda m, language: _said(language, m["amount"], None, "", "foot", language.square))
-    draft.say(_MEASURE, _measure)
+        draft.say_numbers(_FEET, _feet, after="'")
+    draft.say_numbers(_HOURS, _hours, after="h")
+    if "%" in draft.text or "‰" in draft.text:
+        draft.say_numbers(_PERCENT, _percent, lead="-−+–", after="%‰-–—.,/½¼¾⅓⅔⅛⅜⅝⅞0123456789")
+    draft.say_numbers(_SQFT, lambda m, language: _said(language, m["amount"], None, "", "foot", language.square))
+    draft.say_numbers(_MEASURE, _measure, lead="-−+±–", after=_BEHIND)
 
 
 def short_units(draft: Draft) -> None:
@@ -76,6 +78,9 @@ def _measure(found: re.Match[str], language: Language) -> str | None:
     return _signed(found["sign"], said, language) + stop
 
 
+_BEHIND = frozenset([sign[0] for sign in (*UNITS, *RATES)]).union(
+    "sScC वचచघ.,-–—±/½¼¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞0123456789in"
+)
 _POWERS = ("meter", "kilometer", "centimeter", "millimeter", "mile", "foot", "inch", "yard")
 
 
@@ -132,7 +137,7 @@ def _said(
     return f"{said} {square} {noun}".replace("  ", " ")
 
 
-MIXED_ONLY = re.compile(MIXED)
+MIXED_ONLY = lazy(MIXED)
 
 
 def _percent(found: re.Match[str], language: Language) -> str:

@@ -10,8 +10,9 @@ from tensorrt_tts.text.spoken.languages import Language
 from tensorrt_tts.text.spoken.number import WRITTEN, Number, number
 from tensorrt_tts.text.spoken.stages.context import ends_sentence
 from tensorrt_tts.text.spoken.units import PER, either
+from tensorrt_tts.text.spoken.patterns import lazy
 
-_SIGN = rf"(?:{either(SIGNS)})"
+_SIGN = r"(?:[^\w\s.,;:()/-]|[A-Z]{1,3}[$¥]|[A-Z]{3}|R[sSe]\.?|rs\.?|(?:रु|रू|రూ)\.?)"
 _SHORT = [scale for scale in SCALES if scale not in ("L", "m", "b", "T", "hundred")]
 _SCALE = rf"(?:(?:{either(_SHORT)})(?![^\W\d_])|[LmbT](?!\w))"
 _AMOUNT = rf"(?:{WRITTEN}|\.\d+)"
@@ -19,24 +20,27 @@ _TAIL = (
     rf"(?P<scales>(?:[ -]?{_SCALE}){{1,2}})?(?P<plus>\+)?(?P<paid> ?/[-–=])?"
     rf"(?P<per> ?/ ?(?:(?:{either(PER)})(?!\w)|[A-Za-z\u0900-\u0963\u0c00-\u0c65]+))?"
 )
-_BEFORE = re.compile(
+_BEFORE = lazy(
     rf"(?<![\w.])(?P<minus>[-−–+] ?)?(?P<sign>{_SIGN}) ?(?P<minus2>[-−])?(?P<amount>{_AMOUNT})"
     rf"(?:(?P<to> ?[-–—] ?| to )(?:{_SIGN} ?)?(?P<last>{_AMOUNT}))?{_TAIL}(?!\w)"
 )
-_BEHIND = re.compile(
+_BEHIND = lazy(
     rf"(?<![\w.])(?<!\d,)(?P<minus>[-−+])?(?P<amount>{_AMOUNT})(?:(?P<to> ?[-–—] ?)(?P<last>{_AMOUNT}))?"
     rf"(?P<scales>(?:[ -]?{_SCALE}){{1,2}})? ?(?P<sign>{_SIGN})(?![\w$])(?P<plus>\+)?(?P<paid> ?/-)?"
     rf"(?P<per> ?/ ?(?:(?:{either(PER)})(?!\w)|[A-Za-z\u0900-\u0963\u0c00-\u0c65]+))?"
 )
-_CENTS = re.compile(rf"(?<![\w.])({WRITTEN}) ?¢")
-_ARTICLE = re.compile(r"(?:^|\W)[Aa]n? $")
-_NOUN = re.compile(r"^[ -][a-z]{2,}")
-_NO_NOUN = re.compile(r"^ (?:a|an|per|for|in|to|and|or|each|is|was|on|of|from|at|every|the)\b")
+_LEAD = lazy(rf"(?:[-−–+] ?)?(?:{_SIGN}) ?[-−]?\.?$")
+_LAST = frozenset(sign[-1] for sign in SIGNS)
+_FIRST = frozenset([sign[0] for sign in (*SIGNS, *SCALES)]).union(".,-–—")
+_CENTS = lazy(rf"(?<![\w.])({WRITTEN}) ?¢")
+_ARTICLE = lazy(r"(?:^|\W)[Aa]n? $")
+_NOUN = lazy(r"^[ -][a-z]{2,}")
+_NO_NOUN = lazy(r"^ (?:a|an|per|for|in|to|and|or|each|is|was|on|of|from|at|every|the)\b")
 
 
 def money(draft: Draft) -> None:
-    draft.say(_BEFORE, _amount)
-    draft.say(_BEHIND, _amount)
+    draft.say_numbers(_BEFORE, _amount, begins=_sign_before)
+    draft.say_numbers(_BEHIND, _amount, lead="-−+", after=_FIRST)
     if "¢" in draft.text:
         draft.say(
             _CENTS,
@@ -46,8 +50,21 @@ def money(draft: Draft) -> None:
         )
 
 
+def _sign_before(text: str, start: int) -> int:
+    """Where the currency in front of a number begins, with its sign, or -1."""
+    last = text[start - 1 : start]
+    if last in " -−.":
+        last = text[start - 2 : start - 1]
+    if last not in _LAST:
+        return -1
+    found = _LEAD.search(text, max(0, start - 9), start)
+    return found.start() if found else -1
+
+
 def _amount(found: re.Match[str], language: Language) -> str | None:
-    currency = SIGNS[found["sign"]]
+    currency = SIGNS.get(found["sign"])
+    if currency is None:
+        return None
     groups = found.groupdict()
     if "minus2" not in groups and found["sign"] in ("$", "₹") and _is_next(found):
         return None

@@ -8,23 +8,26 @@ from tensorrt_tts.text.spoken.draft import Draft
 from tensorrt_tts.text.spoken.languages import ENGLISH, HINDI, TELUGU, Language
 from tensorrt_tts.text.spoken.number import GROUPED, number
 from tensorrt_tts.text.spoken.stages.context import START
+from tensorrt_tts.text.spoken.patterns import lazy
 
 _WHOLE = rf"(?>{GROUPED}|\d{{1,12}})"
-_ENGLISH = re.compile(rf"{START}({_WHOLE})(?:st|nd|rd|th|ST|ND|RD|TH|ˢᵗ|ⁿᵈ|ʳᵈ|ᵗʰ)(?![^\W_])")
-_HINDI = re.compile(
+_ENGLISH = lazy(rf"{START}({_WHOLE})(?:st|nd|rd|th|ST|ND|RD|TH|ˢᵗ|ⁿᵈ|ʳᵈ|ᵗʰ)(?![^\W_])")
+_HINDI = lazy(
     rf"{START}({_WHOLE}) ?-?(ला|ली|ले|रा|री|रे|था|थी|थे|ठा|ठी|ठे|वाँ|वां|वीं|वें|वा|वी|वे)"
     r"(?![\w\u0900-\u0963\u0970-\u097f])"
 )
-_TELUGU = re.compile(rf"{START}({_WHOLE})-?(వది|వ|వం|వారం|ో)(?![\w\u0c00-\u0c65\u0c70-\u0c7f])")
-_JOINED = re.compile(rf"{START}({_WHOLE}(?:\.\d+)?)-?(?=[\u0c00-\u0c65])")
+_TELUGU = lazy(rf"{START}({_WHOLE})-?(వది|వ|వం|వారం|ో)(?![\w\u0c00-\u0c65\u0c70-\u0c7f])")
+_JOINED = lazy(rf"{START}({_WHOLE}(?:\.\d+)?)-?(?=[\u0c00-\u0c65])")
 
 
 def ordinals(draft: Draft) -> None:
-    draft.say(_ENGLISH, lambda match, language: _ordinal(match, ENGLISH))
+    draft.say_numbers(
+        _ENGLISH, lambda match, language: _ordinal(match, ENGLISH), after="snrtSNRTˢⁿʳᵗ,"
+    )
     if not draft.text.isascii():
-        draft.say(_HINDI, lambda match, language: _ordinal(match, HINDI))
-        draft.say(_TELUGU, lambda match, language: _ordinal(match, TELUGU))
-        draft.say(_JOINED, _joined)
+        draft.say_numbers(_HINDI, lambda match, language: _ordinal(match, HINDI))
+        draft.say_numbers(_TELUGU, lambda match, language: _ordinal(match, TELUGU))
+        draft.say_numbers(_JOINED, _joined)
 
 
 def _ordinal(found: re.Match[str], language: Language) -> str | None:

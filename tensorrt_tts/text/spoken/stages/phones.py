@@ -7,29 +7,30 @@ import re
 from tensorrt_tts.text.spoken.draft import Draft
 from tensorrt_tts.text.spoken.languages import Language
 from tensorrt_tts.text.spoken.stages.context import before
+from tensorrt_tts.text.spoken.patterns import lazy
 
-_CANDIDATE = re.compile(
-    r"(?<![\w.,/:₹$€£¥-])(?:\+ ?)?\(?\d(?:[\d() .-]{4,22})\d(?![\w.,:/]*\d)(?![%°\w])(?!/-)"
+_CANDIDATE = lazy(
+    r"(?<![\w.,/:₹$€£¥-])(?<!\d )(?:\+ ?)?\(?\d(?:[\d() .-]{4,22})\d(?![\w.,:/]*\d)(?![%°\w])(?!/-)"
 )
-_WORD = re.compile(
+_WORD = lazy(
     r"(?:\b(?:call|phone|ph|mobile|mob|cell|tel|telephone|fax|whatsapp|contact|helpline|sms|dial|"
     r"toll[ -]?free|number|landline)\b|फ़ोन|फोन|मोबाइल|कॉल|संपर्क|व्हाट्सऐप|हेल्पलाइन|"
     r"ఫోన్|మొబైల్|కాల్|వాట్సాప్|హెల్ప్‌లైన్|సంప్రదించండి)[^\d\n.!?।]{0,24}[.:]?[^\d\n]{0,3}$",
     re.IGNORECASE,
 )
-_SHAPES = re.compile(
+_SHAPES = lazy(
     r"\(?\d{3}\)?[ -]\d{3}-\d{4}|\d{3}-\d{3}-\d{4}|\d{3}\.\d{3}\.\d{4}|\(\d{3}\) ?\d{3}[- ]\d{4}|"
     r"1[- ]\d{3}[- ]\d{3}[- ]\d{4}|1[89]00[- ]?\d{2,4}[- ]?\d{3,4}(?:[- ]?\d{1,4})?|"
     r"[6-9]\d{4}[- ]\d{5}|[6-9]\d{2}[- ]\d{3}[- ]\d{4}|[6-9]\d{3}[- ]\d{3}[- ]\d{3}|[6-9]\d{9}|"
     r"\(?0\d{2,4}\)?[- ]\d{3,8}(?:[- ]\d{3,4})?|0\d{10}|0[6-9]\d{4}[- ]\d{5}|91[- ]?[6-9]\d{4} ?\d{5}"
 )
-_DATE = re.compile(r"\d{1,2}[.-]\d{1,2}[.-]\d{2,4}|\d{4}[.-]\d{1,2}[.-]\d{1,2}")
-_GROUPS = re.compile(r"\d{2,5}(?:-\d{2,5}){2,4}")
-_RANGE = re.compile(r"\d+ ?- ?\d+")
+_DATE = lazy(r"\d{1,2}[.-]\d{1,2}[.-]\d{2,4}|\d{4}[.-]\d{1,2}[.-]\d{1,2}")
+_GROUPS = lazy(r"\d{2,5}(?:-\d{2,5}){2,4}")
+_RANGE = lazy(r"\d+ ?- ?\d+")
 
 
 def phones(draft: Draft) -> None:
-    draft.say(_CANDIDATE, _phone)
+    draft.say_numbers(_CANDIDATE, _phone, lead="+( ", after="-.()0123456789", digits=6)
 
 
 def _phone(found: re.Match[str], language: Language) -> str | None:

@@ -5,38 +5,57 @@ from __future__ import annotations
 import re
 
 from tensorrt_tts.text.spoken.draft import Draft
+from tensorrt_tts.text.spoken.patterns import lazy
 
 _WIDE = {",": "，", "?": "？", "!": "！", ";": "；", ":": "：", ".": "。"}
 _HAN = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-_HALF_WIDTH = re.compile(rf"(?<=[{_HAN}])([,?!;:.])(?: ?(?=[{_HAN}])|$)")
-_EMPTY = re.compile(r"\( *\)|\"[ ]*\"(?=\W|$)|' +'")
-_LEADING = re.compile(r"(^|\n)[ ,;:।॥]+")
-_SPACE_BEFORE = re.compile(r"(?<=\S) +(?=[,.;:!?।॥)]+(?:\s|$|[\"')]))")
-_DOUBLE = re.compile(r"([,;:])(?: ?[,;:])+|, ?(?=[.!?।])|(?<=[.!?।]) ?,")
-_DASH = re.compile(r"(?<=\w) (?:-{1,3}|–) (?=\w)")
-_LONE = re.compile(r"(?<!\S)[-–—−'/\\]+(?!\S)")
-_JOINED = re.compile(r"(?<=[^\W\d]),(?=[^\W\d])")
-_SPACES = re.compile(r" {2,}| +(?=\n)|(?<=\n) +|\A\s+|\s+\Z")
-_LINES = re.compile(r"\n{3,}")
+_HALF_WIDTH = lazy(rf"[,?!;:.](?<=[{_HAN}].)(?: ?(?=[{_HAN}])|$)")
+_JOINED = lazy(r",(?<=[^\W\d],)(?=[^\W\d])")
+_DASH = lazy(r" (?:-{1,3}|–) (?=\w)")
+_LONE = lazy(r"[-–—−'/\\](?<!\S.)[-–—−'/\\]*(?!\S)")
+_EMPTY = lazy(r"\( *\)|\" *\"(?=\W|$)")
+_MARKS = lazy(r" +(?=[,.;:!?।॥)]+(?:\s|$|[\"')]))|[,;:.!?।](?: ?[,;:.!?।])+")
+_LEADING = lazy(r"(^|\n)[ ,;:।॥]+")
+_SPACES = lazy(r" {2,}| +(?=\n)|\n +|\A\s+|\s+\Z|\n{3,}")
 
 
 def punctuation(draft: Draft) -> None:
-    draft.sub(_HALF_WIDTH, lambda match: _WIDE[match[1]])
-    draft.say(_JOINED, lambda match, language: ", ")
-    draft.sub(_DASH, lambda match: " — ")
+    text = draft.text
+    if not text.isascii():
+        draft.sub(_HALF_WIDTH, lambda match: _WIDE[match[0][0]])
+    if "," in text:
+        draft.say(_JOINED, lambda match, language: ", ")
+    if " -" in text or " –" in text:
+        draft.sub(_DASH, lambda match: " — ")
     draft.sub(_LONE, lambda match: "")
-    draft.sub(_EMPTY, lambda match: "")
-    draft.sub(_SPACES, _space)
-    draft.sub(_SPACE_BEFORE, lambda match: "")
-    draft.sub(_DOUBLE, lambda match: match[1] or "")
+    if "(" in text or '"' in text:
+        draft.sub(_EMPTY, lambda match: "")
+    _spaces(draft)
+    draft.sub(_MARKS, _marks)
     draft.sub(_LEADING, lambda match: match[1])
-    draft.sub(_SPACES, _space)
-    draft.sub(_LINES, lambda match: "\n\n")
+    _spaces(draft)
+
+
+def _marks(found: re.Match[str]) -> str | None:
+    """One mark where there are several; what ends a sentence outweighs what does not."""
+    marks = found[0].replace(" ", "")
+    if not marks:
+        return "" if found.start() else None
+    ends = [mark for mark in marks if mark not in ",;:"]
+    if len(ends) == len(marks):
+        return marks if " " in found[0] and len(set(marks)) > 1 else found[0]
+    return "".join(ends) or marks[0]
+
+
+def _spaces(draft: Draft) -> None:
+    text = draft.text
+    if "  " in text or "\n" in text or text[:1].isspace() or text[-1:].isspace():
+        draft.sub(_SPACES, _space)
 
 
 def _space(found: re.Match[str]) -> str:
-    edge = found.start() == 0 or found.end() == len(found.string)
-    beside = found.string[found.end() : found.end() + 1] == "\n" or (
-        found.start() and found.string[found.start() - 1] == "\n"
-    )
-    return "" if edge or beside else " "
+    if found.start() == 0 or found.end() == len(found.string):
+        return ""
+    if "\n" in found[0]:
+        return "\n\n" if found[0].count("\n") > 1 else "\n"
+    return "" if found.string[found.end()] == "\n" else " "

@@ -8,13 +8,12 @@ from tensorrt_tts.text.spoken.draft import Draft
 from tensorrt_tts.text.spoken.languages import ENGLISH, Language
 from tensorrt_tts.text.spoken.number import WRITTEN, number
 from tensorrt_tts.text.spoken.stages.context import START
+from tensorrt_tts.text.spoken.patterns import lazy
 
-_RANGE = re.compile(rf"{START}({WRITTEN})( ?[-–—−~] ?)({WRITTEN})(?![\w-]|[.,]\d)(?! ?[-+×*÷/=] ?\d)")
-_SUM = re.compile(rf"(?<=\d) ?([-−–+×xX*·÷/:=]) ?(?=[-−]?\d[\d.,]*(?: ?[-−–+×*÷/=] ?[\d.,]+)*(?: ?=|$))")
-_TIMES = re.compile(r"(?<=\d)( ?)([×x*X·])( ?)(?=[₹$€£]?\d[\d.,]*+(?P<unit> ?[a-z\"'])?)")
-_SIGNS = re.compile(r"(?<=\d) ?([=+÷<>≤≥≠≈]|[-−–](?= ?\d+(?:\.\d+)? ?=)|−) ?(?=[-−+]?\d)")
-_EQUALS = re.compile(r" ?= ?(?=[-−?]?\d|\?|x\b)")
-_EXPRESSION = re.compile(r"\d[\d., ]*(?:[-−–+×*÷/][\d., ]+)+=")
+_RANGE = lazy(rf"{START}({WRITTEN})( ?[-–—−~] ?)({WRITTEN})(?![\w-]|[.,]\d)(?! ?[-+×*÷/=] ?\d)")
+_TIMES = lazy(r"\d( ?)([×x*X·])( ?)(?=[₹$€£]?\d[\d.,]*+(?P<unit> ?[a-z\"'])?)")
+_SIGNS = lazy(r"\d ?([=+÷<>≤≥≠≈]|[-−–](?= ?\d+(?:\.\d+)? ?=)|−) ?(?=[-−+]?\d)")
+_EXPRESSION = lazy(r"\d[\d., ]*(?:[-−–+×*÷/][\d., ]+)+=")
 _WORDS = {
     "-": "minus", "−": "minus", "–": "minus", "+": "plus", "×": "times", "x": "times", "*": "times",
     "X": "times", "·": "times", "÷": "over", "/": "over", "=": "equals", "<": "less", ">": "more",
@@ -26,8 +25,8 @@ def ranges(draft: Draft) -> None:
     text = draft.text
     if "=" in text:
         draft.say(_EXPRESSION, _expression)
-    draft.say(_SIGNS, lambda m, language: f" {language.words[_WORDS[m[1]]]} ")
-    draft.say(_RANGE, _range)
+    draft.say(_SIGNS, lambda m, language: f"{m[0][0]} {language.words[_WORDS[m[1]]]} ")
+    draft.say_numbers(_RANGE, _range, after="-–—−~.,")
 
 
 def products(draft: Draft) -> None:
@@ -44,7 +43,7 @@ def _expression(found: re.Match[str], language: Language) -> str:
 
 def _times(found: re.Match[str], language: Language) -> str:
     by = found[2] in "xX" and (not found[1] or found["unit"])
-    return f" {language.words['by' if by else 'times']} "
+    return f"{found[0][0]} {language.words['by' if by else 'times']} "
 
 
 def _range(found: re.Match[str], language: Language) -> str | None:

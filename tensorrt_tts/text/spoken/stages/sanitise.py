@@ -6,8 +6,9 @@ import re
 import unicodedata
 
 from tensorrt_tts.text.spoken.draft import Draft
+from tensorrt_tts.text.spoken.patterns import lazy
 
-_ODD = re.compile(
+_ODD = lazy(
     "[\x00-\x08\x09\x0b-\x1f\x7f-\xa0\xad\u02b9\u02bc\u02bb\u034f\u061c\u115f\u1160\u1680\u17b4"
     "\u17b5\u180b-\u180f\u2000-\u200f\u2010-\u2012\u2018-\u201f\u2028-\u202f\u2032\u2033\u2035"
     "\u2036\u2039\u203a\u2044\u205f-\u206f\u2160-\u217f\u2215\u2460-\u249b\u24ea-\u24ff\u2776-\u2793"
@@ -42,10 +43,10 @@ _ALIKE = {
     "ℓ": "L",
     "॰": ".",
 }
-_JOINS = re.compile(r"[\u0600-\u06ff\u0900-\u0dff\u1780-\u17ff]")
-_SPACES = re.compile(r"[ \t]{2,}|\t")
-_LINES = re.compile(r"\r\n?")
-_GROUPING_SPACE = re.compile(r"(?<=\d)[\u2009\u202f](?=\d{3}(?!\d))")
+_JOINS = lazy(r"[\u0600-\u06ff\u0900-\u0dff\u1780-\u17ff]")
+_SPACES = lazy(r"[ \t]{2,}|\t")
+_LINES = lazy(r"\r\n?")
+_GROUPING_SPACE = lazy(r"(?<=\d)[\u2009\u202f](?=\d{3}(?!\d))")
 
 
 def sanitise(draft: Draft) -> None:

@@ -9,31 +9,41 @@ from tensorrt_tts.text.spoken.draft import Draft
 from tensorrt_tts.text.spoken.languages import Language
 from tensorrt_tts.text.spoken.number import WRITTEN, number
 from tensorrt_tts.text.spoken.stages.context import LETTER, START
+from tensorrt_tts.text.spoken.patterns import lazy
 
-_SERIAL = re.compile(
+_SERIAL = lazy(
     rf"(?<![\w.])(?:{LETTER}+-?\d|\d+-?{LETTER})(?:-?(?:{LETTER}|\d))*(?:\.\d+)?(?![^\W_])"
 )
-_PART = re.compile(rf"{LETTER}+|\d+(?:\.\d+)?")
-_THOUSANDS = re.compile(rf"{START}({WRITTEN}) ?(k|K|M|mn|Mn|bn|Bn|B|cr|Cr|lac|lacs|crs)(?![\w])\+?")
-_RESOLUTION = re.compile(r"[2458]K$")
-_LINES = re.compile(rf"{START}(360|480|720|1080|1440|2160)([pi])(?![^\W_])")
-_TIMES = re.compile(rf"{START}({WRITTEN}) ?[xX×](?= |$|[.,!?])")
+_PART = lazy(rf"{LETTER}+|\d+(?:\.\d+)?")
+_THOUSANDS = lazy(rf"{START}({WRITTEN}) ?(k|K|M|mn|Mn|bn|Bn|B|cr|Cr|lac|lacs|crs)(?![\w])\+?")
+_RESOLUTION = lazy(r"[2458]K$")
+_LINES = lazy(rf"{START}(360|480|720|1080|1440|2160)([pi])(?![^\W_])")
+_TIMES = lazy(rf"{START}({WRITTEN}) ?[xX×](?= |$|[.,!?])")
 
 
 def scales(draft: Draft) -> None:
     """10k, 5M, 2.5bn, 7 cr."""
-    draft.say(_THOUSANDS, _thousands)
+    draft.say_numbers(_THOUSANDS, _thousands, after="kKMmbBclC.,")
 
 
 def serials(draft: Draft) -> None:
-    draft.say(_LINES, lambda m, language: f"{_pairs(m[1], language)} {m[2]}")
-    draft.say(_TIMES, _factor)
-    draft.say(_SERIAL, _serial)
+    draft.say_numbers(_LINES, lambda m, language: f"{_pairs(m[1], language)} {m[2]}", after="pi")
+    draft.say_numbers(_TIMES, _factor, after="xX×.,")
+    draft.say_numbers(_SERIAL, _serial, begins=_word_start)
 
 
 def _pairs(digits: str, language: Language) -> str:
     """1080 as ten eighty."""
     return " ".join(language.cardinal(int(pair)) for pair in (digits[:-2], digits[-2:]))
+
+
+def _word_start(text: str, start: int) -> int:
+    """Where the word that has the number in it begins."""
+    while start and (text[start - 1].isalpha() or (text[start - 1] == "-" and text[start - 2 : start - 1].isalpha())):
+        if "\u0900" <= text[start - 1] <= "\u0dff":
+            break
+        start -= 1
+    return start
 
 
 def _thousands(found: re.Match[str], language: Language) -> str | None:

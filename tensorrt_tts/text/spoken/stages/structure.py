@@ -5,17 +5,18 @@ from __future__ import annotations
 import re
 
 from tensorrt_tts.text.spoken.draft import Draft
+from tensorrt_tts.text.spoken.patterns import lazy
 
-_RULE = re.compile(r"^ ?(?:(?:[-*_=~] ?){3,}|(?:`{3}|~{3})[^`\n]*)$", re.MULTILINE)
-_TABLE_RULE = re.compile(r"^ ?\|?(?: ?:?-+:? ?\|)+(?: ?:?-+:? ?)?$", re.MULTILINE)
-_TABLE_ROW = re.compile(r"^ ?\|([^\n]+)\| ?$", re.MULTILINE)
-_CELL = re.compile(r" ?\| ?")
-_LEAD = re.compile(
+_RULE = lazy(r"^ ?(?:(?:[-*_=~] ?){3,}|(?:`{3}|~{3})[^`\n]*)$", re.MULTILINE)
+_TABLE_RULE = lazy(r"^ ?\|?(?: ?:?-+:? ?\|)+(?: ?:?-+:? ?)?$", re.MULTILINE)
+_TABLE_ROW = lazy(r"^ ?\|([^\n]+)\| ?$", re.MULTILINE)
+_CELL = lazy(r" ?\| ?")
+_LEAD = lazy(
     r"^ *(?:(?:> ?)+ *)?(?:#{1,6} +|(?:[-*+•‣◦▪●○·–—] +)+(?:\[[ xX]?\] +)?|> *)?", re.MULTILINE
 )
-_CLOSED_HEADING = re.compile(r"(?<=[^\n#]) #+ *$", re.MULTILINE)
-_NUMBERED = re.compile(r"^ ?(\d{1,3})\) +(?=\S)", re.MULTILINE)
-_BREAK = re.compile(r" *\n[ \n]*")
+_CLOSED_HEADING = lazy(r"(?<=[^\n#]) #+ *$", re.MULTILINE)
+_NUMBERED = lazy(r"^ ?(\d{1,3})\) +(?=\S)", re.MULTILINE)
+_BREAK = lazy(r" *\n[ \n]*")
 _ENDED = ".!?।॥…:;。！？"
 _CLOSERS = "\"')]}»”’*_"
 _WRAPPED = 50

@@ -8,6 +8,7 @@ import unicodedata
 from tensorrt_tts.text.spoken.currency import SIGNS
 from tensorrt_tts.text.spoken.draft import Draft
 from tensorrt_tts.text.spoken.languages import Language
+from tensorrt_tts.text.spoken.patterns import lazy
 
 _NAMES = {
     "&": "and", "@": "at", "%": "percent", "‰": "permille", "+": "plus", "=": "equals", "×": "times",
@@ -15,17 +16,17 @@ _NAMES = {
     "√": "root", "∞": "infinity", "°": "degrees", "§": "section", "π": "pi", "∑": "sum",
     "⇒": "implies", "−": "minus",
 }  # fmt: skip
-_NAMED = re.compile(rf" ?([{re.escape(''.join(_NAMES))}]+) ?")
-_CURRENCY = re.compile(r" ?([₹$€£¥₩₽₺₪₦₱₫฿৳₴₿₨]) ?")
-_RUPEES = re.compile(r"(?<![\w\u0900-\u0dff])(?:रु|रू|రూ)\.(?![\w\u0900-\u0dff])")
-_SHARP = re.compile(r"(?<!\w)([A-G])[#♯](?!\w)")
-_COMPARED = re.compile(r"(?<=\w) ?([<>]) ?(?=\w)")
-_BETWEEN = re.compile(r"(?<=[\w.\u0900-\u0dff]) ?[/|\\] ?(?=[\w\u0900-\u0dff])")
-_ABOUT = re.compile(r"(?<!\w)~ ?(?=\w)")
-_UNDERSCORE = re.compile(r"_+")
-_BAR = re.compile(r"(?<=[\u0900-\u097f]) ?\|(?= |$|\n)")
-_REST = re.compile(r"[][{}<>|\\^`~*#_=+@%&$\u02c2-\u02df\u2030\u2031\u203b\u2043\u2190-\u2bff\u3003-\u3007]+")
-_ODD = re.compile(r"[^\x00-\x7f\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02af\u0370-\u1fff\u200c\u200d\u2010-\u2027\u2c00-\ufaff\uff00-\uffef\U000f0000-\U000ffffd]")
+_NAMED = lazy(rf"[{re.escape(''.join(_NAMES))}]+")
+_CURRENCY = lazy(r"[₹$€£¥₩₽₺₪₦₱₫฿৳₴₿₨]")
+_RUPEES = lazy(r"(?<![\w\u0900-\u0dff])(?:रु|रू|రూ)\.(?![\w\u0900-\u0dff])")
+_SHARP = lazy(r"(?<!\w)([A-G])[#♯](?!\w)")
+_COMPARED = lazy(r"([<>]) ?(?=\w)")
+_BETWEEN = lazy(r"[/|\\] ?(?=[\w\u0900-\u0dff])")
+_ABOUT = lazy(r"(?<!\w)~ ?(?=\w)")
+_UNDERSCORE = lazy(r"_+")
+_BAR = lazy(r"\|(?<=[\u0900-\u097f].)(?= |$|\n)")
+_REST = lazy(r"[][{}<>|\\^`~*#_=+@%&$\u02c2-\u02df\u2030\u2031\u203b\u2043\u2190-\u2bff\u3003-\u3007]+")
+_ODD = lazy(r"[^\x00-\x7f\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02af\u0370-\u1fff\u200c\u200d\u2010-\u2027\u2c00-\ufaff\uff00-\uffef\U000f0000-\U000ffffd]")
 
 
 def symbols(draft: Draft) -> None:
@@ -37,26 +38,35 @@ def symbols(draft: Draft) -> None:
         draft.say(_RUPEES, lambda match, language: language.currencies["INR"][0][1])
     if "<" in draft.text or ">" in draft.text:
         draft.say(
-            _COMPARED, lambda m, language: f" {language.words['less' if m[1] == '<' else 'more']} "
+            _COMPARED, _compared
         )
     if "|" in draft.text:
         draft.say(_BAR, lambda match, language: "।")
-    draft.say(_BETWEEN, lambda match, language: ", " if "|" in match[0] else " ")
-    draft.say(_ABOUT, lambda match, language: f"{language.words['about']} ")
+    if "/" in draft.text or "|" in draft.text or "\\" in draft.text:
+        draft.say(_BETWEEN, lambda match, language: ", " if "|" in match[0] else " ")
+    if "~" in draft.text:
+        draft.say(_ABOUT, lambda match, language: f"{language.words['about']} ")
     draft.say(_REST, lambda match, language: " ")
     if not draft.text.isascii():
         draft.say(_ODD, _odd)
 
 
+def _compared(found: re.Match[str], language: Language) -> str | None:
+    before = found.string[max(0, found.start() - 2) : found.start()].rstrip(" ")[-1:]
+    if not before.isalnum() and not "\u0900" <= before <= "\u0dff":
+        return None
+    return f" {language.words['less' if found[1] == '<' else 'more']} "
+
+
 def _named(found: re.Match[str], language: Language) -> str:
-    signs = found[1]
+    signs = found[0]
     if len(set(signs)) == 1 and len(signs) > 2:
         return " "  # a line of them
     return f" {' '.join(language.words[_NAMES[sign]] for sign in signs)} "
 
 
 def _currency(found: re.Match[str], language: Language) -> str:
-    code = SIGNS.get(found[1], "INR")
+    code = SIGNS.get(found[0], "INR")
     return f" {language.currencies[code][0][1]} "
 
 

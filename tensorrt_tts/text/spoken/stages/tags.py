@@ -7,9 +7,10 @@ from collections.abc import Sequence
 
 from tensorrt_tts.identifiers import find_name
 from tensorrt_tts.text.spoken.draft import Draft
+from tensorrt_tts.text.spoken.patterns import lazy
 
-_TAG = re.compile(r"\[ ?([^\W\d_][^\[\]<>\n]{0,38}?) ?\]|< ?/?([^\W\d_][^<>\[\]\n]{0,38}?) ?/?>")
-_STAGE_DIRECTION = re.compile(r"(?<!\w)\*([A-Za-z][a-z ]{2,30})\*(?!\w)|\(([A-Za-z][a-z ]{2,30})\)")
+_TAG = lazy(r"\[ ?([^\W\d_][^\[\]<>\n]{0,38}?) ?\]|< ?/?([^\W\d_][^<>\[\]\n]{0,38}?) ?/?>")
+_STAGE_DIRECTION = lazy(r"(?<!\w)\*([A-Za-z][a-z ]{2,30})\*(?!\w)|\(([A-Za-z][a-z ]{2,30})\)")
 _KINDS = (
     "laugh laughs laughing laughter haha|laughs_harder laugh_harder|starts_laughing|"
     "chuckle chuckles chuckling|giggle giggles giggling|sigh sighs sighing|cough coughs coughing|"
@@ -28,7 +29,7 @@ _KIND = {
 
 _DIRECTIONS = frozenset(_KIND) - {"pause", "music", "happy", "sad", "angry", "curious", "excited"}
 _FIRST = 0xF0000  # plane 15, private use: `sanitise` has removed what a text may have had there
-_KEPT = re.compile("[\U000f0000-\U000ffffd]")
+_KEPT = lazy("[\U000f0000-\U000ffffd]")
 
 
 def tags(draft: Draft, voice_tags: Sequence[str] | None) -> None:

@@ -8,36 +8,41 @@ from tensorrt_tts.text.spoken.draft import Draft
 from tensorrt_tts.text.spoken.languages import Language
 from tensorrt_tts.text.spoken.number import number
 from tensorrt_tts.text.spoken.stages.context import START, ends_sentence
+from tensorrt_tts.text.spoken.patterns import lazy
 
 _HALF = r"[AaPp]\.?[Mm]\b\.?|[AaPp]\. [Mm]\."
 _BEHIND = r"बजे|గంటలకు|గంటలకి|గంటల|గంటలు|గంటలలో"
-_CLOCK = re.compile(
+_CLOCK = lazy(
     r"(?<![\w.:/])(?P<h>[01]?\d|2[0-4]):(?P<m>[0-5]\d)(?::(?P<s>[0-5]\d)(?:\.\d+)?)?"
     rf"(?: ?(?P<half>{_HALF}))?"
     r"(?:(?P<to> ?[-–—] ?)(?P<h2>[01]?\d|2[0-4]):(?P<m2>[0-5]\d)"
     rf"(?: ?(?P<half2>{_HALF}))?)?(?P<hrs> ?(?:hrs|hours|Hrs))?(?![\w:])(?: (?P<behind>{_BEHIND})(?![^\W\d_]))?"
 )
-_HALVES = re.compile(
+_HALVES = lazy(
     START + r"(?:(?P<h1>1[0-2]|0?[1-9])(?:[.:](?P<m1>[0-5]\d))?"
     rf"(?: ?(?P<half1>{_HALF}))?(?P<to> ?[-–—] ?))?"
     rf"(?P<h>1[0-2]|0?[1-9])(?:[.:](?P<m>[0-5]\d))? ?(?P<half>{_HALF})(?!\w)"
 )
-_POINT = re.compile(
+_POINT = lazy(
     START + rf"(?P<h>1\d|2[0-3]|0?\d)\.(?P<m>[0-5]\d) (?P<behind>{_BEHIND})(?![^\W\d_])"
 )
-_ARMY = re.compile(START + r"([01]\d|2[0-3])([0-5]\d) ?(hrs|hours|Hrs)\b\.?")
-_RATIO = re.compile(r"(?<![\w.:])(\d{1,4}) ?: ?(\d{1,4})(?:(?: ?: ?)(\d{1,4}))?(?![\w:]|\.\d)")
+_ARMY = lazy(START + r"([01]\d|2[0-3])([0-5]\d) ?(hrs|hours|Hrs)\b\.?")
+_RATIO = lazy(r"(?<![\w.:])(\d{1,4}) ?: ?(\d{1,4})(?:(?: ?: ?)(\d{1,4}))?(?![\w:]|\.\d)")
 _CENTURY = {"a": "am", "p": "pm"}
 
 
 def times(draft: Draft) -> None:
     if ":" in draft.text:
-        draft.say(_CLOCK, _clock)
-    draft.say(_HALVES, _halves)
-    draft.say(_POINT, lambda m, language: language.clock(int(m["h"]), int(m["m"]), None, m["behind"]))
-    draft.say(_ARMY, _army)
+        draft.say_numbers(_CLOCK, _clock, after=":")
+    draft.say_numbers(_HALVES, _halves, after="aApP.:-–—")
+    draft.say_numbers(
+        _POINT,
+        lambda m, language: language.clock(int(m["h"]), int(m["m"]), None, m["behind"]),
+        after=".",
+    )
+    draft.say_numbers(_ARMY, _army, after="hH")
     if ":" in draft.text:
-        draft.say(_RATIO, _ratio)
+        draft.say_numbers(_RATIO, _ratio, after=":")
 
 
 def _half(written: str | None, language: Language) -> str:
