@@ -11,7 +11,7 @@ from types import TracebackType
 
 import numpy as np
 
-from tensorrt_tts.audio.pcm import level_to_amplitude
+from tensorrt_tts.audio.pauses import SegmentPauses
 from tensorrt_tts.backends.base import Backend, TokenChunk
 from tensorrt_tts.codecs.scheduler import CodecScheduler, Decoded, ScheduledStream
 from tensorrt_tts.errors import (
@@ -26,12 +26,7 @@ from tensorrt_tts.playback import PlaybackClock
 from tensorrt_tts.prepared import FedText, PreparedSegment
 from tensorrt_tts.speech import AudioChunk, SegmentReport, SpeechReport
 from tensorrt_tts.stream_options import StreamOptions
-from tensorrt_tts.text.sentences import Break
 from tensorrt_tts.watchdog import Watchdog
-
-AUDIBLE = level_to_amplitude(-40.0)
-"""Speech level against the pause before it: −40 dBFS is some 20 dB below soft speech."""
-
 
 PREPARED_AHEAD = 16
 """Segments below which more of a long text is read, while they are spoken."""
@@ -66,7 +61,10 @@ class SpeechTask:
         self._reader: asyncio.Task[None] | None = None
         self._ready: asyncio.Queue[AudioChunk | BaseException | None] = asyncio.Queue()
         self._untaken = 0  # samples in the queue
-        self._quiet = 0  # samples since the last audible one
+        options = pipeline.options
+        self._pauses = SegmentPauses(
+            self._sample_rate, options.sentence_pause_s, options.paragraph_pause_s
+        )
         self._taken = asyncio.Event()
         self._resumed = asyncio.Event()
         self._resumed.set()
@@ -242,7 +240,7 @@ class SpeechTask:
         scheduler, options = self._pipeline.scheduler, self._pipeline.options
         condition = parser.condition
         stream = scheduler.codec.open(options.schedule, segment.seed, condition, options.stateful)
-        pause = self._pause_samples(segment.before)
+        pause = self._pauses.before(segment.before)
 
         def deliver(item: Decoded | Exception | None) -> None:
             nonlocal pause
@@ -257,18 +255,6 @@ class SpeechTask:
         )
         self._scheduled = scheduled
         return scheduled
-
-    def _pause_samples(self, before: Break) -> int:
-        """Of the silence in front of a segment, beyond what the one before ends with. It does not
-        depend on how the audio comes in chunks."""
-        options = self._pipeline.options
-        pauses = {
-            Break.NONE: 0.0,
-            Break.SENTENCE: options.sentence_pause_s,
-            Break.PARAGRAPH: options.paragraph_pause_s,
-        }
-        wanted = round(pauses[before] * self._sample_rate)
-        return max(0, wanted - self._quiet) if self.report.samples else 0
 
     def _take(
         self,
@@ -296,13 +282,10 @@ class SpeechTask:
         report = self.report
         if report.first_audio_s is None:
             report.first_audio_s = chunk.at
-        loud = np.flatnonzero(np.abs(chunk.pcm.astype(np.int32)) > AUDIBLE)
-        if report.audible_onset_s is None and len(loud):
-            into = (report.samples + int(loud[0])) / report.sample_rate
+        audible = self._pauses.hear(chunk.pcm)
+        if report.audible_onset_s is None and audible is not None:
+            into = (report.samples + audible) / report.sample_rate
             report.audible_onset_s = report.first_audio_s + into
-        self._quiet = (
-            len(chunk.pcm) - 1 - int(loud[-1]) if len(loud) else self._quiet + len(chunk.pcm)
-        )
         report.samples += len(chunk.pcm)
         report.chunks += 1
         report.decode_s.append(chunk.decode_s)

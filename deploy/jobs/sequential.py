@@ -17,6 +17,7 @@ import numpy as np
 
 from deploy.jobs.speaker import Spoken, Timing, wav_bytes
 from deploy.jobs.speaker_options import SpeakerOptions
+from tensorrt_tts.audio.pauses import SegmentPauses
 from tensorrt_tts.backends.base import Backend
 from tensorrt_tts.codecs.base import Codec
 from tensorrt_tts.codecs.lookahead import LookaheadStreamingDecoder
@@ -25,6 +26,7 @@ from tensorrt_tts.families.base import FrameParser
 from tensorrt_tts.prepared import generate, prepare_request
 from tensorrt_tts.speech import SpeechRequest
 from tensorrt_tts.speech_model import SpeechModel
+from tensorrt_tts.stream_options import StreamOptions
 
 HOP_FRAMES = 64
 """Frames decoded at a time (5.5 s): the context around them then costs less than a tenth."""
@@ -90,7 +92,7 @@ async def speak_sequentially(
     try:
         segments = prepare_request(request, model, backend.capacity.max_sequence)
         spoken = [
-            (await generate(backend, segment, f"segment-{index}"), segment.seed)
+            await generate(backend, segment, f"segment-{index}")
             for index, segment in enumerate(segments)
         ]
         laps.end("generate")
@@ -101,11 +103,18 @@ async def speak_sequentially(
     laps.end("unload")
     codec = open_codec()
     laps.end("load the codec")
+    options = StreamOptions()
+    pauses = SegmentPauses(
+        codec.context.sample_rate, options.sentence_pause_s, options.paragraph_pause_s
+    )
     parts = [np.zeros(0, np.int16)]
-    for ids, seed in spoken:
-        parts += _decode(codec, model.family.parser(), ids, seed)
+    for segment, ids in zip(segments, spoken, strict=True):
+        parts.append(np.zeros(pauses.before(segment.before), np.int16))
+        for pcm in _decode(codec, model.family.parser(), ids, segment.seed):
+            pauses.hear(pcm)
+            parts.append(pcm)
     laps.end("decode")
-    tokens = sum(len(ids) for ids, _ in spoken)
+    tokens = sum(map(len, spoken))
     return SequentialSpeech(np.concatenate(parts), codec.context.sample_rate, tokens, laps.seconds)
 
 

@@ -12,12 +12,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from tensorrt_tts.audio.pauses import AUDIBLE
 from tensorrt_tts.backends.base import Prompt, Sampling, TokenChunk
 from tensorrt_tts.codecs.base import Job, Window
 from tensorrt_tts.codecs.schedule import HopSchedule
 from tensorrt_tts.errors import InputError, NoAudioError, StalledError, TextError
 from tensorrt_tts.speech import SpeechRequest
-from tensorrt_tts.speech_task import AUDIBLE, PREPARED_AHEAD, Speech
+from tensorrt_tts.speech_task import PREPARED_AHEAD, Speech
 from tensorrt_tts.stream_options import StreamOptions
 from tensorrt_tts.synthesizer import Synthesizer
 from tests.support.backend_double import BackendDouble, Behaviour

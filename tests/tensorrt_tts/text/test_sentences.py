@@ -135,7 +135,7 @@ def test_a_line_ends_its_sentence(text: str, end: str) -> None:
     "text",
     [
         "The rain had stopped by noon, and the children were coming home\nfrom school at last.",
-        "We went to the station, where we met the train that brought our\nAunt from Delhi.",
+        "We went to the station, where we met the train that brought us\nAunt Mary.",
         "बारिश दोपहर तक रुक गई थी और सब बच्चे स्कूल से घर वापस आ रहे थे, इसलिए\nहम बाहर गए।",
         "This was written by Dr.\nRao himself.",
     ],
