@@ -25,7 +25,8 @@ WORDS = (  # noqa: SIM905
     "妈妈在厨房里做饭。 爸爸！ 「好」 “好。” e\u0301 cafe\u0301 \u1112\u1161\u11ab 각 \u0928\u093c "
     '<laugh> <\u00a0Laugh\u3000> <la <작은 <작은\u00a0웃음> <giggle> > "quoted." (so) ‘x’. '
     "well... 😀 ʼ ☂ <custom_token_ <|eot Rs. Jan. No. Ph.D. डॉ. रु. कि.मी. "
-    "आर. के. వచ్చారు. డా. 1. 2) 5 - • [laugh] [giggle (see ) [ ] p.m. ₹1,23,456 98765 43210 a.b@example.com एक| वाक्य॥ 好.我们 "
+    "आर. के. వచ్చారు. డా. 1. 2) 5 - • [laugh] [giggle (see ) "
+    "[ ] p.m. ₹1,23,456 98765 43210 a.b@example.com एक| वाक्य॥ 好.我们 "
     "Why.Then said […] [1] 👍🏽 \" ' '' Bahnhofstr. <작은\n웃음> \u00ad\u200b क्ष्म"
 ).split(" ")
 MARKS = (  # noqa: SIM905

@@ -119,7 +119,7 @@ def test_no_space_is_needed_where_it_is_clear(text: str) -> None:
         "bread|milk|eggs",
         "दूध|अंडे|रोटी",
         "పాలు|గుడ్లు",
-        "Shopping list:|- two loaves of the dark bread that we had on Sunday, if there is any|- milk",
+        "Shopping list:|- two loaves of the dark bread that we had on Sunday, if any|- milk",
         "1) wash|2) dry",
         "# A heading|The text begins here.",
         "Dear Anna,|thank you.|Yours, Tom",
