@@ -32,11 +32,6 @@ logger = logging.getLogger(__name__)
 Opener = Callable[[ServerSettings], "Synthesizer"]
 
 
-_ESCAPED = 12
-"""Bytes of a character in JSON, at most: two \\u escapes. The longest text is never refused for its
-message's size."""
-
-
 def open_configured(settings: ServerSettings) -> Synthesizer:
     """The synthesizer that the settings name. Blocks while it loads.
 
@@ -203,7 +198,7 @@ def uvicorn_config(settings: ServerSettings, service: Service) -> uvicorn.Config
         log_level=settings.log_level,
         ws=PacedWebSocket,
         access_log=False,  # the socket logs requests; probes and scrapes are not worth a line
-        ws_max_size=max(settings.max_message_bytes, _ESCAPED * settings.max_characters + 4096),
+        ws_max_size=settings.message_bytes,
         ws_ping_interval=settings.ping_interval_s,
         ws_ping_timeout=settings.ping_timeout_s,
         ws_per_message_deflate=False,  # PCM does not shrink; it would only cost time
