@@ -72,4 +72,5 @@ def _repeats(line: Timeline) -> bool:
 def _frames_differ(exchange: Exchange, line: Timeline) -> bool:
     """Only a server that reports its frames can be checked."""
     frames = exchange.reported("frames")
-    return frames is not None and frames * exchange.samples_per_frame != line.pcm.size
+    pauses = exchange.reported("pause_samples") or 0
+    return frames is not None and frames * exchange.samples_per_frame + pauses != line.pcm.size

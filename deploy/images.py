@@ -22,6 +22,7 @@ RUNTIME = (
     "packaging>=23",
     "tqdm>=4.66",
     "av>=14",
+    "sentencex==1.0.32",
     "hibari-tts==0.2.1",
 )
 """The package's own dependencies, but those that tensorrt_llm pins (torch, transformers, numpy,

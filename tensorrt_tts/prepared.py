@@ -17,8 +17,21 @@ from tensorrt_tts.families.base import Spec, TextForm, Voice
 from tensorrt_tts.request_settings import RANGES, problem_with
 from tensorrt_tts.speech import SpeechRequest
 from tensorrt_tts.speech_model import SpeechModel
-from tensorrt_tts.text.feed import TextFeed
-from tensorrt_tts.text.normalize import MAX_CHARACTERS
+from tensorrt_tts.text.feed import ReadingRules, TextFeed
+from tensorrt_tts.text.normalize import MAX_CHARACTERS, check_text
+from tensorrt_tts.text.scripts import without_foreign
+from tensorrt_tts.text.segment import Segment
+from tensorrt_tts.text.sentences import Break
+from tensorrt_tts.text.spoken import SpokenOptions
+
+READ_AT_ONCE = 5000
+"""Characters of a whole text: an ordinary one is read, and refused, before any of it is spoken."""
+
+MAX_WARNINGS = 20
+"""Of one request: who needs more has sent the wrong text."""
+
+_SPOKEN_LANGUAGES = ("en", "hi", "te")
+"""In which numbers, dates and the like are put in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +44,8 @@ class PreparedSegment:
     sampling: Sampling
     seed: int
     """Of the codec's noise."""
+    before: Break = Break.NONE
+    """What is between it and the segment in front of it."""
 
 
 def check_request(request: SpeechRequest, spec: Spec) -> None:
@@ -58,6 +73,9 @@ class Preparation:
         self._voice = model.spec.voice(request.voice)
         self._seed = secrets.randbits(32) if request.seed is None else request.seed
         self._count = 0
+        self._before = Break.NONE  # of the next one, where segments were left out
+        self.warnings: list[str] = []
+        """What was left out of the text, MAX_WARNINGS at most; grows as segments are prepared."""
         chosen = {}
         for name in ("temperature", "top_p", "top_k", "repetition_penalty"):
             value = getattr(request, name)
@@ -65,41 +83,118 @@ class Preparation:
         grammar = model.family.grammar_of(self._voice)
         self._sampling = Sampling(max_tokens=1, grammar=grammar, **chosen)
 
-    def prepare(self, texts: Sequence[str]) -> list[PreparedSegment]:
-        """The request's next segments. Seeds count up from segment to segment.
+    def prepare(self, segments: Sequence[Segment]) -> list[PreparedSegment]:
+        """The request's next segments, without those that hold nothing this voice can speak, which
+        `warnings` name. Seeds count up from segment to segment.
 
         Takes 5 ms for 500 characters of prose, but seconds for what no dictionary knows. Raises
-        TextError, and then none of `texts` has been prepared.
+        TextError, and then none of them has been prepared.
         """
-        found = [self._prepared(text, self._count + index) for index, text in enumerate(texts)]
+        found: list[PreparedSegment] = []
+        warnings: list[str] = []
+        before = self._before
+        for segment in segments:
+            before = max(before, segment.before)
+            read = self._read(segment, warnings)
+            if read:
+                index = self._count + len(found)
+                found.append(
+                    self._prepared(segment.text, read, index, before if index else Break.NONE)
+                )
+                before = Break.NONE
         self._count += len(found)
+        self._before = before
+        self._warn(warnings)
         return found
 
-    def _prepared(self, text: str, index: int) -> PreparedSegment:
+    def end(self) -> None:
+        """Raises TextError where there was no segment that this voice can speak."""
+        if not self._count:
+            raise TextError(
+                f"text has no English word in it and voice model {self._model.name!r} "
+                "speaks English only; use another --model"
+            )
+
+    def _read(self, segment: Segment, warnings: list[str]) -> str:
+        """A segment in the form the model reads; "" where it has nothing to speak."""
+        if not segment.text:
+            warnings.append(f"left out {segment.left_out[:40]!r}, which has nothing to speak")
+            return ""
+        if self._model.spec.text_form is not TextForm.PHONEMES:
+            return segment.text
+        from tensorrt_tts.text.phonemes import phonemize
+
+        text, foreign = without_foreign(segment.text)
+        if foreign:
+            words = ", ".join(dict.fromkeys(foreign))
+            warnings.append(
+                f"left out {words:.200}: voice model {self._model.name!r} speaks English only"
+            )
+        phonemes = phonemize(text)
+        if not phonemes and not foreign:
+            warnings.append(f"left out {segment.text[:40]!r}, which has no English word in it")
+        return phonemes
+
+    def _prepared(self, text: str, read: str, index: int, before: Break) -> PreparedSegment:
         request = self._request
-        read = _read(text, self._model)
         prompt = self._model.family.prompt(read, self._voice)
         budget = request.max_tokens or self._model.spec.budget.tokens(read)
         room = max(1, self._max_sequence - len(prompt.ids))
         # Without a seed the backend draws its own: vLLM samples seeded streams one by one.
         seed = None if request.seed is None else request.seed + index
         sampling = replace(self._sampling, seed=seed, max_tokens=min(budget, room))
-        return PreparedSegment(text, self._voice, prompt, sampling, self._seed + index)
+        return PreparedSegment(text, self._voice, prompt, sampling, self._seed + index, before)
+
+    def _warn(self, warnings: Sequence[str]) -> None:
+        for warning in warnings:
+            if len(self.warnings) == MAX_WARNINGS:
+                self.warnings.append("left out more, which is not named here")
+            if len(self.warnings) > MAX_WARNINGS:
+                break
+            if warning not in self.warnings:
+                self.warnings.append(warning)
 
 
-def _read(text: str, model: SpeechModel) -> str:
-    """A segment in the form the model reads."""
-    if model.spec.text_form is not TextForm.PHONEMES:
-        return text
-    from tensorrt_tts.text.phonemes import phonemize
+class WholeText:
+    """A request whose text is whole, to prepared segments: the first `READ_AT_ONCE` characters of
+    it at once, the rest as it is asked for, so that a book costs no more memory than a page."""
 
-    phonemes = phonemize(text)
-    if not phonemes:
-        raise TextError(
-            f"text {text[:40]!r} has no English word in it and voice model {model.name!r} "
-            "speaks English only; use another --model"
-        )
-    return phonemes
+    def __init__(
+        self,
+        request: SpeechRequest,
+        model: SpeechModel,
+        max_sequence: int,
+        max_characters: int = MAX_CHARACTERS,
+        first_clause: int | None = None,
+    ) -> None:
+        """Raises TextError, UnknownVoiceError or SettingError."""
+        self._preparation = Preparation(request, model, max_sequence)
+        check_text(request.text, max_characters)
+        self._feed = text_feed(model, request, max_characters, first_clause)
+        self._text = request.text
+        self._read = 0  # characters
+        self.segments = self.more()
+        """The first ones. All, if the text is no longer than READ_AT_ONCE."""
+        self._preparation.end()
+
+    @property
+    def warnings(self) -> list[str]:
+        return self._preparation.warnings
+
+    @property
+    def is_read(self) -> bool:
+        """Whether there is no more."""
+        return self._read >= len(self._text)
+
+    def more(self) -> list[PreparedSegment]:
+        """The next segments; none at the end of the text. Raises TextError."""
+        found: list[PreparedSegment] = []
+        while not found and not self.is_read:
+            text = self._text[self._read : self._read + READ_AT_ONCE]
+            self._read += len(text)
+            parts = self._feed.feed(text) + (self._feed.end() if self.is_read else [])
+            found = self._preparation.prepare(parts)
+        return found
 
 
 def prepare_request(
@@ -109,16 +204,25 @@ def prepare_request(
     max_characters: int = MAX_CHARACTERS,
     first_clause: int | None = None,
 ) -> list[PreparedSegment]:
-    """A request whose text is whole. Raises TextError, UnknownVoiceError or SettingError."""
-    preparation = Preparation(request, model, max_sequence)
-    feed = text_feed(model, max_characters, first_clause)
-    return preparation.prepare(feed.feed(request.text) + feed.end())
+    """All of a request whose text is whole. Raises TextError, UnknownVoiceError or SettingError."""
+    text = WholeText(request, model, max_sequence, max_characters, first_clause)
+    segments = text.segments
+    while more := text.more():
+        segments += more
+    return segments
 
 
-def text_feed(model: SpeechModel, max_characters: int, first_clause: int | None) -> TextFeed:
-    """By the rules of the model's voices."""
-    spec = model.spec
-    return TextFeed(spec.segment_characters, spec.tags, max_characters, first_clause)
+def text_feed(
+    model: SpeechModel, request: SpeechRequest, max_characters: int, first_clause: int | None
+) -> TextFeed:
+    """By the rules of the model and the voice that is asked for."""
+    spec, language = model.spec, model.spec.voice(request.voice).language
+    spoken = None
+    if request.normalize and language.partition("-")[0] in _SPOKEN_LANGUAGES:
+        english = spec.text_form is TextForm.PHONEMES
+        spoken = SpokenOptions(language, "english" if english else "sentence", spec.tags)
+    rules = ReadingRules(spec.segment_characters, spec.tags, language, spoken)
+    return TextFeed(rules, max_characters, first_clause)
 
 
 async def generate(backend: Backend, segment: PreparedSegment, request_id: str) -> list[int]:
@@ -139,26 +243,36 @@ class FedText:
         self._turn = asyncio.Lock()
         self._ended = False
 
+    @property
+    def warnings(self) -> list[str]:
+        return self._preparation.warnings
+
     async def feed(self, text: str, flush: bool = False) -> list[PreparedSegment]:
         """See `Speech.feed`."""
         return await self._run(lambda feed: feed.feed(text) + (feed.flush() if flush else []))
 
     async def end(self) -> list[PreparedSegment]:
         """See `Speech.end`."""
-        found = await self._run(TextFeed.end)
+        found = await self._run(TextFeed.end, last=True)
         self._ended = True
         return found
 
-    async def _run(self, read: Callable[[TextFeed], list[str]]) -> list[PreparedSegment]:
+    async def _run(
+        self, read: Callable[[TextFeed], list[Segment]], last: bool = False
+    ) -> list[PreparedSegment]:
         async with self._turn:
             if self._ended:
                 raise InputError("this speech's text has ended; open another for more text")
             loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._executor, self._prepared, read)
+            return await loop.run_in_executor(self._executor, self._prepared, read, last)
 
-    def _prepared(self, read: Callable[[TextFeed], list[str]]) -> list[PreparedSegment]:
+    def _prepared(
+        self, read: Callable[[TextFeed], list[Segment]], last: bool
+    ) -> list[PreparedSegment]:
         """A piece that is refused is not taken in, also where only its prompt shows it."""
         feed = deepcopy(self._feed)
         segments = self._preparation.prepare(read(feed))
+        if last:
+            self._preparation.end()
         self._feed = feed
         return segments

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class SpeechRequest:
-    """text: any length. voice: None for the model's default. The sampling fields override the
+    """text: any length. voice: None for the model's default. normalize: put numbers, dates and the
+    like in words, where the voice's language is one we know. The sampling fields override the
     model's defaults where not None. seed: None draws a fresh one."""
 
     text: str
@@ -25,6 +26,7 @@ class SpeechRequest:
     repetition_penalty: float | None = None
     max_tokens: int | None = None
     seed: int | None = None
+    normalize: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,9 @@ class SpeechReport:
 
     first_token_s, first_audio_s: None until they happen. audible_onset_s: when a listener who
     starts playing at the first chunk hears the first sample above −40 dBFS. total_s: until the last
-    chunk was ready. samples: delivered so far, at sample_rate. decode_s: codec time per chunk.
+    chunk was ready. samples: delivered so far, at sample_rate; pause_samples: those of them that
+    are silence between segments, which no model made. decode_s: codec time per chunk. warnings:
+    what of the text was left out, and why.
     """
 
     sample_rate: int
@@ -68,6 +72,13 @@ class SpeechReport:
     chunks: int = 0
     decode_s: list[float] = field(default_factory=list)
     segments: list[SegmentReport] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    pause_samples: int = 0
+
+    @property
+    def normalized(self) -> str:
+        """The text as it has been said so far."""
+        return " ".join(segment.text for segment in self.segments)
 
     @property
     def tokens(self) -> int:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 
 import numpy as np
 
-from tensorrt_tts.audio.pcm import level_to_amplitude
+from tensorrt_tts.audio.pauses import SegmentPauses
 from tensorrt_tts.backends.base import Backend, TokenChunk
 from tensorrt_tts.codecs.scheduler import CodecScheduler, Decoded, ScheduledStream
 from tensorrt_tts.errors import (
@@ -28,8 +28,8 @@ from tensorrt_tts.speech import AudioChunk, SegmentReport, SpeechReport
 from tensorrt_tts.stream_options import StreamOptions
 from tensorrt_tts.watchdog import Watchdog
 
-AUDIBLE = level_to_amplitude(-40.0)
-"""Speech level against the pause before it: −40 dBFS is some 20 dB below soft speech."""
+PREPARED_AHEAD = 16
+"""Segments below which more of a long text is read, while they are spoken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +56,15 @@ class SpeechTask:
         self._began = time.perf_counter() if began is None else began
         self._pipeline = pipeline
         self._name = name
-        self._segments: asyncio.Queue[PreparedSegment | None] = asyncio.Queue()
+        self._segments: asyncio.Queue[PreparedSegment | Exception | None] = asyncio.Queue()
+        self._begun = asyncio.Event()  # a segment was taken from there
+        self._reader: asyncio.Task[None] | None = None
         self._ready: asyncio.Queue[AudioChunk | BaseException | None] = asyncio.Queue()
         self._untaken = 0  # samples in the queue
+        options = pipeline.options
+        self._pauses = SegmentPauses(
+            self._sample_rate, options.sentence_pause_s, options.paragraph_pause_s
+        )
         self._taken = asyncio.Event()
         self._resumed = asyncio.Event()
         self._resumed.set()
@@ -77,6 +83,24 @@ class SpeechTask:
     def end(self) -> None:
         """No more segments follow."""
         self._segments.put_nowait(None)
+
+    def read_on(self, more: Callable[[], Awaitable[Sequence[PreparedSegment]]]) -> None:
+        """Add what `more` gives whenever few segments are left, and end when it gives none."""
+        self._reader = self._loop.create_task(self._read_on(more))
+
+    async def _read_on(self, more: Callable[[], Awaitable[Sequence[PreparedSegment]]]) -> None:
+        try:
+            while True:
+                while self._segments.qsize() >= PREPARED_AHEAD:
+                    self._begun.clear()
+                    await self._begun.wait()
+                segments = await more()
+                self.add(segments)
+                if not segments:
+                    self.end()
+                    return
+        except Exception as error:
+            self._segments.put_nowait(error)
 
     async def next(self) -> AudioChunk | BaseException | None:
         """A chunk, or how it ended: an error, or None when all has been said or it was stopped."""
@@ -126,6 +150,9 @@ class SpeechTask:
     async def _produce(self) -> None:
         try:
             while (segment := await self._segments.get()) is not None:
+                self._begun.set()
+                if isinstance(segment, Exception):
+                    raise segment
                 await self._wait_for_room()
                 await self._speak(segment)
             if not self.report.samples:
@@ -138,6 +165,8 @@ class SpeechTask:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._watchdog.cancel()
+        if self._reader is not None:
+            self._reader.cancel()
         self._report(self._end)
 
     def _report(self, end: BaseException | None) -> None:
@@ -175,7 +204,7 @@ class SpeechTask:
                     report.tokens += len(chunk.ids)
                     steps = parser.push(chunk.ids)
                     if steps:
-                        self._opened(parser, segment.seed, index, decoded).push(steps)
+                        self._opened(parser, segment, index, decoded).push(steps)
                     if decoded.done():
                         decoded.result()  # the codec failed
                     report.finish = chunk.finish
@@ -199,17 +228,24 @@ class SpeechTask:
             raise BackendError(f"backend {backend!r} ended a stream without saying why") from error
 
     def _opened(
-        self, parser: FrameParser, seed: int, index: int, decoded: asyncio.Future[None]
+        self,
+        parser: FrameParser,
+        segment: PreparedSegment,
+        index: int,
+        decoded: asyncio.Future[None],
     ) -> ScheduledStream:
         """This segment's place at the codec: only now, since the condition comes with tokens."""
         if self._scheduled is not None:
             return self._scheduled
         scheduler, options = self._pipeline.scheduler, self._pipeline.options
         condition = parser.condition
-        stream = scheduler.codec.open(options.schedule, seed, condition, options.stateful)
+        stream = scheduler.codec.open(options.schedule, segment.seed, condition, options.stateful)
+        pause = self._pauses.before(segment.before)
 
         def deliver(item: Decoded | Exception | None) -> None:
-            self._loop.call_soon_threadsafe(self._take, item, index, decoded)
+            nonlocal pause
+            taken, pause = pause, 0
+            self._loop.call_soon_threadsafe(self._take, item, index, decoded, taken)
 
         scheduled = scheduler.open(stream, self.playback, deliver)
         scheduled.paused = not self._resumed.is_set()
@@ -221,9 +257,13 @@ class SpeechTask:
         return scheduled
 
     def _take(
-        self, item: Decoded | Exception | None, index: int, decoded: asyncio.Future[None]
+        self,
+        item: Decoded | Exception | None,
+        index: int,
+        decoded: asyncio.Future[None],
+        pause: int,
     ) -> None:
-        """What the codec has for this segment."""
+        """What the codec has for this segment. pause: samples of silence in front of it."""
         if decoded.done():
             return  # stopped meanwhile
         if item is None:
@@ -231,8 +271,10 @@ class SpeechTask:
         elif isinstance(item, Exception):
             decoded.set_exception(item)
         else:
-            chunk = AudioChunk(item.pcm, index, self._elapsed(), item.decode_s)
+            pcm = np.concatenate([np.zeros(pause, np.int16), item.pcm]) if pause else item.pcm
+            chunk = AudioChunk(pcm, index, self._elapsed(), item.decode_s)
             self._note(chunk)
+            self.report.pause_samples += pause
             self._untaken += len(chunk.pcm)
             self._ready.put_nowait(chunk)
 
@@ -240,11 +282,10 @@ class SpeechTask:
         report = self.report
         if report.first_audio_s is None:
             report.first_audio_s = chunk.at
-        if report.audible_onset_s is None:
-            loud = np.flatnonzero(np.abs(chunk.pcm.astype(np.int32)) > AUDIBLE)
-            if len(loud):
-                into = (report.samples + int(loud[0])) / report.sample_rate
-                report.audible_onset_s = report.first_audio_s + into
+        audible = self._pauses.hear(chunk.pcm)
+        if report.audible_onset_s is None and audible is not None:
+            into = (report.samples + audible) / report.sample_rate
+            report.audible_onset_s = report.first_audio_s + into
         report.samples += len(chunk.pcm)
         report.chunks += 1
         report.decode_s.append(chunk.decode_s)

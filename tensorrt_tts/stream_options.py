@@ -22,6 +22,11 @@ class StreamOptions:
     where the others do."""
     ahead_s: float = 20.0
     """Seconds of audio nobody has taken yet beyond which no further segment is begun."""
+    sentence_pause_s: float = 0.25
+    """Seconds of silence between two segments that are sentences, at least: what the model leaves
+    at the end of the first counts."""
+    paragraph_pause_s: float = 0.7
+    """The same between paragraphs."""
     stall_s: float = 30.0
     """Seconds without a token, or without an answer of the codec, after which a stream fails with
     StalledError."""

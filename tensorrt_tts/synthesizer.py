@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -19,7 +18,7 @@ from tensorrt_tts.families.base import Voice
 from tensorrt_tts.prepared import (
     FedText,
     Preparation,
-    PreparedSegment,
+    WholeText,
     generate,
     prepare_request,
     text_feed,
@@ -70,7 +69,7 @@ class Synthesizer:
         """
         return self.start(self._prepared(request), request_id)
 
-    async def prepare(self, request: SpeechRequest) -> list[PreparedSegment]:
+    async def prepare(self, request: SpeechRequest) -> WholeText:
         """Check a request and read its text (normalising, phonemes, ids), for `start`.
 
         On a thread: it may take seconds, and the event loop is shared with other streams. Raises as
@@ -89,10 +88,12 @@ class Synthesizer:
         """Begin to speak a text that is still coming: `Speech.feed` the rest, then `end` it. The
         request's own text is its beginning, often "". Raises as `stream`."""
         self._refuse_if_closed()
-        feed = text_feed(self.model, self.options.max_characters, self.options.first_clause)
+        options = self.options
+        feed = text_feed(self.model, request, options.max_characters, options.first_clause)
         preparation = Preparation(request, self.model, self.backend.capacity.max_sequence)
         text = FedText(feed, preparation, self._text_thread)
         task = self._task(request_id, None)
+        task.report.warnings = text.warnings
         speech = Speech(task, text)
         try:
             await speech.feed(request.text)
@@ -103,7 +104,7 @@ class Synthesizer:
 
     def start(
         self,
-        segments: Sequence[PreparedSegment],
+        text: WholeText,
         request_id: str | None = None,
         began: float | None = None,
     ) -> Speech:
@@ -111,8 +112,13 @@ class Synthesizer:
         times count, by default now. Must be called in a running event loop, else InputError."""
         self._refuse_if_closed()
         task = self._task(request_id, began)
-        task.add(segments)
-        task.end()
+        task.report.warnings = text.warnings
+        task.add(text.segments)
+        if text.is_read:
+            task.end()
+        else:
+            loop = asyncio.get_running_loop()
+            task.read_on(lambda: loop.run_in_executor(self._text_thread, text.more))
         return Speech(task)
 
     async def synthesize(self, request: SpeechRequest) -> tuple[np.ndarray, SpeechReport]:
@@ -132,7 +138,7 @@ class Synthesizer:
         seed."""
         return [
             (await generate(self.backend, segment, f"tokens-{next(self._names)}"), segment.seed)
-            for segment in self._prepared(request)[:most]
+            for segment in prepare_request(request, self.model, *self._limits)[:most]
         ]
 
     def decoder(self, seed: int, voice: Voice | None = None) -> LookaheadStreamingDecoder:
@@ -168,11 +174,13 @@ class Synthesizer:
         task.task.add_done_callback(lambda _: self._running.discard(task))
         return task
 
-    def _prepared(self, request: SpeechRequest) -> list[PreparedSegment]:
-        room, options = self.backend.capacity.max_sequence, self.options
-        return prepare_request(
-            request, self.model, room, options.max_characters, options.first_clause
-        )
+    def _prepared(self, request: SpeechRequest) -> WholeText:
+        return WholeText(request, self.model, *self._limits)
+
+    @property
+    def _limits(self) -> tuple[int, int, int | None]:
+        options = self.options
+        return self.backend.capacity.max_sequence, options.max_characters, options.first_clause
 
 
 def _need_a_loop() -> None:

@@ -22,7 +22,7 @@ from tensorrt_tts.prepared import check_request
 from tensorrt_tts.speech import SpeechRequest
 from tensorrt_tts.synthesizer import Synthesizer
 from tensorrt_tts.text.given import argument_text
-from tensorrt_tts.text.normalize import normalize
+from tensorrt_tts.text.normalize import check_text
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -53,7 +53,7 @@ def run(parsed: argparse.Namespace) -> None:
     """Raises TTSError; what can be found wrong before the engine is loaded is."""
     spec = known_spec(parsed.model)
     for text in parsed.text:
-        normalize(text)
+        check_text(text)
         if spec is not None:
             check_request(SpeechRequest(text, parsed.voice, seed=parsed.seed), spec)
     for path in output_paths(parsed.output, len(parsed.text)):

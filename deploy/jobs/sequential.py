@@ -17,6 +17,7 @@ from benchmarks.ceilings import release
 from deploy.jobs.speaker import Spoken, Timing, wav_bytes
 from deploy.jobs.speaker_options import SpeakerOptions
 from engines.progress import Progress
+from tensorrt_tts.audio.pauses import SegmentPauses
 from tensorrt_tts.backends.base import Backend
 from tensorrt_tts.codecs.base import Codec
 from tensorrt_tts.codecs.lookahead import LookaheadStreamingDecoder
@@ -25,6 +26,7 @@ from tensorrt_tts.families.base import FrameParser
 from tensorrt_tts.prepared import generate, prepare_request
 from tensorrt_tts.speech import SpeechRequest
 from tensorrt_tts.speech_model import SpeechModel
+from tensorrt_tts.stream_options import StreamOptions
 
 HOP_FRAMES = 64
 """Frames decoded at a time (5.5 s): the context around them then costs less than a tenth."""
@@ -101,10 +103,17 @@ async def speak_sequentially(
             release()
     with progress.phase("load the codec"):
         codec = open_codec()
+    options = StreamOptions()
+    pauses = SegmentPauses(
+        codec.context.sample_rate, options.sentence_pause_s, options.paragraph_pause_s
+    )
     parts = [np.zeros(0, np.int16)]
     with progress.phase("decode"):
         for ids, segment in spoken:
-            parts += _decode(codec, model.family.parser(segment.voice), ids, segment.seed)
+            parts.append(np.zeros(pauses.before(segment.before), np.int16))
+            for pcm in _decode(codec, model.family.parser(segment.voice), ids, segment.seed):
+                pauses.hear(pcm)
+                parts.append(pcm)
     tokens = sum(len(ids) for ids, _ in spoken)
     return SequentialSpeech(
         np.concatenate(parts), codec.context.sample_rate, tokens, progress.seconds

@@ -93,9 +93,9 @@ def _check(parsed: argparse.Namespace, request: SpeechRequest) -> None:
     """What can be refused is, before a model is loaded or even downloaded."""
     from tensorrt_tts.loading import known_spec
     from tensorrt_tts.prepared import check_request
-    from tensorrt_tts.text.normalize import normalize
+    from tensorrt_tts.text.normalize import check_text
 
-    normalize(request.text)
+    check_text(request.text)
     spec = known_spec(parsed.model, parsed.spec)
     if spec is not None:
         check_request(request, spec)
@@ -133,6 +133,8 @@ async def _stream(
 
 def _warn(report: SpeechReport) -> None:
     """Words may be missing, and only the model's end, not ours, would have told."""
+    for warning in report.warnings:
+        notice(f"warning: {warning}")
     cut = report.cut_short
     if cut:
         notice(

@@ -49,6 +49,8 @@ def open_configured(settings: ServerSettings) -> Synthesizer:
         max_streams=settings.engine_streams,
         options=StreamOptions(
             max_characters=settings.max_characters,
+            sentence_pause_s=settings.sentence_pause_s,
+            paragraph_pause_s=settings.paragraph_pause_s,
             stall_s=settings.stall_timeout_s,
             stop_s=settings.abort_timeout_s,
         ),
@@ -207,7 +209,7 @@ def uvicorn_config(settings: ServerSettings, service: Service) -> uvicorn.Config
         log_level=settings.log_level,
         ws=PacedWebSocket,
         access_log=False,  # the socket logs requests; probes and scrapes are not worth a line
-        ws_max_size=settings.max_message_bytes,
+        ws_max_size=settings.message_bytes,
         ws_ping_interval=settings.ping_interval_s,
         ws_ping_timeout=settings.ping_timeout_s,
         ws_per_message_deflate=False,  # PCM does not shrink; it would only cost time

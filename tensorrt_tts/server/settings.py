@@ -70,7 +70,17 @@ class ServerSettings(BaseSettings):
     )
     max_pending: int = Field(8, ge=1, description="requests one socket may send ahead")
     max_characters: int = Field(5000, ge=1, description="of one text")
-    max_message_bytes: int = Field(64 * KIB, ge=64, description="a longer message closes 1009")
+    sentence_pause_s: float = Field(
+        0.25, ge=0, le=10, allow_inf_nan=False, description="silence between sentences, at least"
+    )
+    paragraph_pause_s: float = Field(
+        0.7, ge=0, le=10, allow_inf_nan=False, description="silence between paragraphs, at least"
+    )
+    max_message_bytes: int | None = Field(
+        None,
+        ge=64,
+        description="a longer message closes 1009 (default: 64 KiB, or room for the longest text)",
+    )
 
     openai_voices: dict[str, str] = Field(
         {},
@@ -117,6 +127,11 @@ class ServerSettings(BaseSettings):
     warmup_text: str = Field("Ready to speak.", description="spoken before the port opens")
 
     _parse_root_path = field_validator("root_path")(parse_root_path)
+
+    @property
+    def message_bytes(self) -> int:
+        """Of the longest message. A character is 12 bytes of JSON at most: two \\u escapes."""
+        return self.max_message_bytes or max(64 * KIB, 12 * self.max_characters + 4 * KIB)
 
     @property
     def engine_streams(self) -> int:

@@ -1,153 +1,120 @@
-"""Splits text into the parts that are generated one after another. Pure.
-
-A part is one sentence, or several short ones, or a piece of a long one cut where a speaker would
-breathe. Nothing but white space at the cuts is lost.
-"""
+"""The parts of a text that are generated one after another. Pure."""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 
-_BOUNDARY = re.compile(r"""[.!?।…]["')\]]*(?=\s)|[。！？]["')\]」』）]*""")
-_ABBREVIATIONS = frozenset(
-    """mr mrs ms dr prof sr jr st vs etc e.g i.e no fig inc ltd co u.s u.k a.m p.m""".split()  # noqa: SIM905
-)
-_CLAUSES = re.compile(r"(?<=[,;:–—])\s+|(?<=[，、；：])\s*")
-_SPACES = re.compile(r"\s+")
+from tensorrt_tts.text.cuts import SHORT, cut_place
+from tensorrt_tts.text.pieces import Piece, PieceCutter, in_number
+from tensorrt_tts.text.sentences import Break
+from tensorrt_tts.text.spoken import Spoken
+
 _WIDE_MARKS = "。！？」』），、；："
 """Full-width marks bring their own space: none follows them in Chinese and Japanese."""
 
-SHORT = 24
-"""Characters below which a sentence joins its neighbour: models speak a lone word badly."""
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One sentence, or several short ones, or a piece of a long one cut where a speaker would
+    breathe.
+
+    text: as it is said. before: what is between it and the segment in front of it. left_out: where
+    text is "", what was written there, with nothing to speak in it.
+    """
+
+    text: str
+    before: Break = Break.NONE
+    left_out: str = ""
 
 
 def segment(text: str, limit: int) -> list[str]:
-    """Parts of at most `limit` characters each (a single longer word is cut). Never empty."""
-    segmenter = Segmenter(limit)
-    return segmenter.feed(text.strip()) + segmenter.end()
+    """Parts of at most `limit` characters each, as they are written. Never empty."""
+    cutter, joiner = PieceCutter(limit), SegmentJoiner(limit)
+    pieces = cutter.feed(text) + cutter.end()
+    parts = [part for piece in pieces for part in joiner.add(piece, piece.text, Spoken(piece.text))]
+    return [part.text for part in parts + joiner.end()]
 
 
-class Segmenter:
-    """`segment` for normalised text that is still coming: what it gives no further text can change.
+class SegmentJoiner:
+    """Pieces, as they are said, to segments: long ones are cut to the limit, short ones joined,
+    though never over the end of a paragraph.
 
-    A part is given once what follows cannot join it: after a sentence of SHORT characters and more,
-    when SHORT characters of the next one are known, or as many as do not fit within the limit. A
-    sentence beyond the limit is cut when its first character beyond is known.
-
-    first_clause: the first part ends already at a comma, colon, semicolon or dash once it has that
-    many characters, or with a sentence that has them (or SHORT), so that speech starts sooner; what
-    remains of its sentence may be short. None: it is a part like the others.
+    A segment is given once what follows cannot join it: after SHORT characters and more, when SHORT
+    characters of the next piece are known. first_clause: as many as a first segment needs; see
+    `PieceCutter`.
     """
 
     def __init__(self, limit: int, first_clause: int | None = None) -> None:
         self._limit = limit
-        self._first_clause = first_clause  # None once a part was given
-        self._part = ""  # pieces that were joined, and that the next one may join
-        self._rest = ""  # begins a piece
+        self._first_clause = first_clause  # None once a segment was given
+        self._part: Segment | None = None  # which the next piece may join
+        self._size = 0  # of it: characters of short pieces as they were written
+        self._before = Break.NONE  # of the next one, where pieces were left out
 
-    def feed(self, text: str) -> list[str]:
-        return self._take(text, ended=False)
+    def add(self, piece: Piece, written: str, spoken: Spoken) -> list[Segment]:
+        """written: what `spoken` says."""
+        before, self._before = max(self._before, piece.before), Break.NONE
+        if not spoken.text:
+            self._before = before
+            return [*self.known(len(piece.text), before), Segment("", before, piece.text)]
+        given: list[Segment] = []
+        size = len(piece.text)  # short is what was written short: it is known before it is said
+        for text, glued in _fitted(written, spoken, self._limit, piece.glued):
+            given += self._join(text, before, size, glued)
+            before, size = Break.NONE, len(text)
+        return given
 
-    def end(self) -> list[str]:
-        """The rest. What is fed next begins a new part."""
-        return self._take("", ended=True)
+    def known(self, size: int, before: Break) -> list[Segment]:
+        """What no piece of `size` characters and more can join."""
+        if self._part is None or self._joins(max(1, size), 1, before):
+            return []
+        return self._give()
 
-    def _take(self, text: str, *, ended: bool) -> list[str]:
-        parts: list[str] = []
-        text = self._rest + text
-        start = _skip_spaces(text, 0)
-        while start < len(text):
-            end = _piece_end(text, start, self._limit, ended=ended)
-            early = self._early_end(text, start, len(text) if end is None else end)
-            if early is not None:
-                end = early
-            if end is None:
-                break
-            piece = text[start:end]
-            if not self._joins(len(piece)):
-                self._give(parts)
-            self._part = _joined(self._part, piece)
-            if early is not None or self._ends_early():
-                self._give(parts)
-            start = _skip_spaces(text, end)
-        self._rest = text[start:]
-        if ended or not self._may_join(self._rest):
-            self._give(parts)
-        return parts
+    def end(self) -> list[Segment]:
+        """The rest. What is added next begins a new text."""
+        self._before = Break.NONE
+        return self._give()
 
-    def _give(self, parts: list[str]) -> None:
-        if self._part:
-            parts.append(self._part)
-            self._part, self._first_clause = "", None
+    def _join(self, text: str, before: Break, size: int, glued: bool) -> list[Segment]:
+        given: list[Segment] = []
+        if self._part is None or not self._joins(size, len(text), before):
+            given, self._part = self._give(), Segment(text, before)
+        else:
+            joint = "" if self._part.text[-1] in _WIDE_MARKS or (glued and not before) else " "
+            self._part = Segment(self._part.text + joint + text, self._part.before)
+        self._size += size
+        if self._first_clause is not None and self._size >= min(self._first_clause, SHORT):
+            given += self._give()
+        return given
 
-    def _joins(self, length: int) -> bool:
-        """Whether a piece of that length joins the part."""
-        part = len(self._part)
-        return (part < SHORT or length < SHORT) and part + 1 + length <= self._limit
+    def _joins(self, size: int, length: int, before: Break) -> bool:
+        """Whether a piece of that length joins the part in progress."""
+        assert self._part is not None
+        short = self._size < SHORT or size < SHORT
+        fits = len(self._part.text) + 1 + length <= self._limit
+        return short and fits and before < Break.PARAGRAPH
 
-    def _may_join(self, rest: str) -> bool:
-        """Whether the piece that `rest` begins may join the part. It is as long as `rest` at least,
-        or ends where `rest` would be cut."""
-        return self._joins(max(1, _cut(rest, 0, self._limit)))
-
-    def _ends_early(self) -> bool:
-        """Whether the part is the first one and long enough for it."""
-        least = self._first_clause
-        return least is not None and len(self._part) >= min(least, SHORT)
-
-    def _early_end(self, text: str, start: int, end: int) -> int | None:
-        """Where the first part ends at a clause, within the piece from `start` to `end`."""
-        if self._first_clause is None:
-            return None
-        for match in _CLAUSES.finditer(text, start + 1, min(end, start + self._limit) + 1):
-            if match.start() > end or match.end() >= len(text):
-                break
-            piece = text[start : match.start()]
-            if not self._joins(len(piece)):
-                break
-            if len(_joined(self._part, piece)) >= self._first_clause:
-                return match.start()
-        return None
+    def _give(self) -> list[Segment]:
+        if self._part is None:
+            return []
+        given, self._part, self._size, self._first_clause = [self._part], None, 0, None
+        return given
 
 
-def _joined(part: str, piece: str) -> str:
-    return part + ("" if not part or part[-1] in _WIDE_MARKS else " ") + piece
+def _fitted(written: str, spoken: Spoken, limit: int, glued: bool) -> Iterator[tuple[str, bool]]:
+    """A piece within the limit, never cut within what was said for one number or the like; with
+    each part whether it follows without white space."""
 
+    def inside(stop: int, begin: int) -> bool:
+        left, right = spoken.origin(stop - 1, stop)[1], spoken.origin(begin, begin + 1)[0]
+        return left > right or in_number(written, left, right)
 
-def _skip_spaces(text: str, start: int) -> int:
-    spaces = _SPACES.match(text, start)
-    return spaces.end() if spaces else start
-
-
-def _piece_end(text: str, start: int, limit: int, *, ended: bool) -> int | None:
-    """Where the sentence from `start` on ends, or is cut where it is too long; None: not known."""
-    for match in _BOUNDARY.finditer(text, start, start + limit + 1):
-        end = match.end()
-        if end - start > limit or (end == len(text) and not ended):  # more brackets may close
-            break
-        if not _abbreviated(text[start:end]):
-            return end
-    if len(text) - start > limit:
-        return _cut(text, start, limit)
-    return len(text) if ended else None
-
-
-def _abbreviated(head: str) -> bool:
-    """Whether the full stop at the end of `head` belongs to "Dr." or an initial."""
-    word = head.rsplit(" ", 1)[-1].lstrip("(\"'")
-    if not word.endswith("."):
-        return False
-    stem = word[:-1]
-    return stem.lower() in _ABBREVIATIONS or (len(stem) == 1 and stem.isupper())
-
-
-def _cut(text: str, start: int, limit: int) -> int:
-    """The last place to breathe within the limit, unless it would leave a stub on the left; else
-    the limit, or the end of the text."""
-    first, last = start + max(1, min(SHORT, limit // 2)), start + limit
-    for pattern in (_CLAUSES, _SPACES):
-        places = [match.start() for match in pattern.finditer(text, first, last + 1)]
-        places = [place for place in places if place <= last]
-        if places:
-            return places[-1]
-    return min(last, len(text))
+    text, start = spoken.text, 0
+    while len(text) - start > limit:
+        stop = cut_place(text, start, limit, inside)
+        yield text[start:stop], glued
+        start = stop + len(text[stop:]) - len(text[stop:].lstrip())
+        glued = start == stop
+    if start < len(text):
+        yield text[start:], glued

@@ -57,6 +57,14 @@ def test_frames_are_as_long_as_the_server_says():
     assert found(made) == ()
 
 
+def test_pauses_that_the_server_made_are_no_frames():
+    made = exchange()
+    made.final["metrics"]["frames"] -= 2
+    assert found(made) == (Fault.FRAMES,)
+    made.final["metrics"]["pause_samples"] = 2 * FRAME
+    assert found(made) == ()
+
+
 def test_an_answer_without_an_end_has_failed():
     made = exchange()
     made.final = None

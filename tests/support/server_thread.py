@@ -140,6 +140,8 @@ class ServerThread:
     def _open(self) -> Synthesizer:
         options = StreamOptions(
             max_characters=self.settings.max_characters,
+            sentence_pause_s=self.settings.sentence_pause_s,
+            paragraph_pause_s=self.settings.paragraph_pause_s,
             stall_s=self.settings.stall_timeout_s,
             stop_s=self.settings.abort_timeout_s,
         )

@@ -10,9 +10,12 @@ import pytest
 from tensorrt_tts.errors import InputError, SettingError, TextError, UnknownVoiceError
 from tensorrt_tts.families.base import TextForm
 from tensorrt_tts.prepared import (
+    MAX_WARNINGS,
+    READ_AT_ONCE,
     FedText,
     Preparation,
     PreparedSegment,
+    WholeText,
     check_request,
     generate,
     prepare_request,
@@ -20,6 +23,8 @@ from tensorrt_tts.prepared import (
 )
 from tensorrt_tts.speech import SpeechRequest
 from tensorrt_tts.text import phonemes
+from tensorrt_tts.text.segment import Segment
+from tensorrt_tts.text.sentences import Break
 from tests.support.backend_double import BackendDouble, Behaviour
 from tests.support.toy_family import SPEC, Toy, ToyParser, toy_model
 
@@ -95,18 +100,112 @@ def test_what_needs_no_text_is_refused_first(request_: SpeechRequest, error: typ
 def test_what_is_refused_takes_no_seed() -> None:
     preparation = Preparation(SpeechRequest("", seed=7), MODEL, ROOM)
     with pytest.raises(TextError, match="cannot read"):
-        preparation.prepare(["One.", "Zwei für drei."])
-    assert [segment.seed for segment in preparation.prepare(["One.", "Two."])] == [7, 8]
+        preparation.prepare([Segment("One."), Segment("", left_out="-"), Segment("Zwei für drei.")])
+    assert preparation.warnings == []
+    given = preparation.prepare([Segment("One."), Segment("Two.")])
+    assert [segment.seed for segment in given] == [7, 8]
 
 
-def test_phonemes_are_what_a_phoneme_model_reads(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(phonemes, "phonemize", {"Hello.": "h@loU.", "Hm.": ""}.__getitem__)
-    model = replace(MODEL, family=Toy(replace(SPEC, text_form=TextForm.PHONEMES)))
-    (segment,) = prepare_request(SpeechRequest("Hello."), model, ROOM)
-    assert segment.prompt.ids[:-1] == tuple(b"h@loU.")
-    assert segment.sampling.max_tokens == SPEC.budget.tokens("h@loU.")
+PHONEMES = replace(MODEL, family=Toy(replace(SPEC, text_form=TextForm.PHONEMES)))
+
+
+@pytest.fixture
+def english(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What a converter was given that knows words of Latin letters."""
+    read: list[str] = []
+
+    def phonemize(text: str) -> str:
+        read.append(" ".join(text.split()))
+        letters = "".join(c for c in text if c.isascii() and (c.isalpha() or c == " "))
+        return "+".join(letters.split())
+
+    monkeypatch.setattr(phonemes, "phonemize", phonemize)
+    return read
+
+
+def test_phonemes_are_what_a_phoneme_model_reads(english: list[str]) -> None:
+    (segment,) = prepare_request(SpeechRequest("Hello you."), PHONEMES, ROOM)
+    assert segment.prompt.ids[:-1] == tuple(b"Hello+you")
+    assert segment.sampling.max_tokens == SPEC.budget.tokens("Hello+you")
     with pytest.raises(TextError, match="no English word"):
-        prepare_request(SpeechRequest("Hm."), model, ROOM)
+        prepare_request(SpeechRequest("हम."), PHONEMES, ROOM)
+
+
+@pytest.mark.parametrize(
+    ("text", "read", "names"),
+    [
+        ("He met नमस्ते दोस्तों in the town", "He met in the town.", ["नमस्ते, दोस्तों"]),
+        ("नमस्ते दोस्तों", "", ["नमस्ते, दोस्तों"]),
+        ("Then నమస్కారం came", "Then came.", ["నమస్కారం"]),
+        ("Pay ₹500 मेरा", "Pay five hundred rupees.", ["मेरा"]),
+        ("She said 你好", "She said .", ["你好"]),
+    ],
+)
+@pytest.mark.parametrize("neighbour", ["", "This is said before it, as it should be. "])
+def test_words_a_voice_cannot_read_are_named(
+    english: list[str], text: str, read: str, names: list[str], neighbour: str
+) -> None:
+    request = SpeechRequest(f"{neighbour}{text}. This is said behind it, as it is.")
+    whole = WholeText(request, PHONEMES, ROOM)
+    assert [warning.partition(":")[0] for warning in whole.warnings] == [
+        f"left out {name}" for name in names
+    ]
+    assert not read or any(read.rstrip(".") in given for given in english)
+
+
+@pytest.mark.parametrize("part", ["😀 👍", "* * *", "—", "<giggle>", "?!"])
+def test_a_part_with_nothing_to_speak_is_left_out_with_a_warning(part: str) -> None:
+    whole = WholeText(SpeechRequest(f"{TEXT}\n\n{part}\n\nThe end of it all."), MODEL, ROOM)
+    assert whole.warnings == [f"left out {part!r}, which has nothing to speak"]
+    assert [segment.text for segment in whole.segments] == [*SENTENCES, "The end of it all."]
+    assert whole.segments[-1].before is Break.PARAGRAPH
+    with pytest.raises(TextError, match="nothing to speak"):
+        WholeText(SpeechRequest(part), MODEL, ROOM)
+
+
+def test_warnings_are_not_without_end() -> None:
+    text = "".join(f"{TEXT}\n\n{'-' * count}\n\n" for count in range(1, 40))
+    warnings = WholeText(SpeechRequest(text), MODEL, ROOM, 50_000).warnings
+    assert len(warnings) == MAX_WARNINGS + 1
+    assert "more" in warnings[-1]
+
+
+def test_numbers_are_put_in_words_unless_the_request_says_no() -> None:
+    request = SpeechRequest("Pay $5 to Dr. Rao.")
+    assert prepare_request(request, MODEL, ROOM)[0].text == "Pay five dollars to Doctor Rao."
+    as_written = replace(request, normalize=False)
+    assert prepare_request(as_written, MODEL, ROOM)[0].text == "Pay $5 to Dr. Rao."
+    german = replace(request, voice="kai")
+    assert prepare_request(german, MODEL, ROOM)[0].text == "Pay $5 to Dr. Rao."
+
+
+def test_a_long_text_is_read_a_few_pages_at_a_time() -> None:
+    paragraph = f"{TEXT}\n\n"
+    request = SpeechRequest(paragraph * (50_000 // len(paragraph)), seed=1)
+    text = WholeText(request, MODEL, ROOM, 50_000)
+    assert len(text.segments) <= 2 * (READ_AT_ONCE // len(paragraph) + 1)
+    assert not text.is_read
+    found = list(text.segments)
+    while more := text.more():
+        assert len(more) <= 2 * (READ_AT_ONCE // len(paragraph) + 1)
+        found += more
+    assert text.is_read
+    assert found == prepare_request(request, MODEL, ROOM, 50_000)
+    assert [segment.seed for segment in found] == list(range(1, len(found) + 1))
+    assert {segment.text for segment in found} == set(SENTENCES)
+
+
+def test_a_long_text_is_checked_as_a_whole_before_any_is_spoken() -> None:
+    request = SpeechRequest(f"{TEXT} " * 200 + "<|eot_id|>")
+    with pytest.raises(TextError, match="special token"):
+        WholeText(request, MODEL, ROOM, 50_000)
+    with pytest.raises(TextError, match="17610 characters, the limit is 5000"):
+        WholeText(request, MODEL, ROOM)
+    silence = "-\n\n" * 4000
+    with pytest.raises(TextError, match="nothing to speak"):
+        WholeText(SpeechRequest(silence), MODEL, ROOM, 50_000)
+    late = WholeText(SpeechRequest(silence + TEXT), MODEL, ROOM, 50_000)
+    assert [segment.text for segment in late.segments] == SENTENCES
 
 
 async def test_generate_gives_every_id() -> None:
@@ -129,7 +228,7 @@ def executor() -> Iterator[ThreadPoolExecutor]:
 @pytest.fixture
 def fed(executor: ThreadPoolExecutor) -> FedText:
     preparation = Preparation(SpeechRequest("", seed=40), MODEL, ROOM)
-    return FedText(text_feed(MODEL, 1000, None), preparation, executor)
+    return FedText(text_feed(MODEL, SpeechRequest(""), 1000, None), preparation, executor)
 
 
 @pytest.mark.parametrize("size", [1, 2, 7, 31, len(TEXT)])

@@ -68,7 +68,8 @@ def test_ids_before_and_after_the_prefix_have_their_own_places() -> None:
 @pytest.mark.parametrize("future", [0, 2])
 async def test_streamed_speech_is_the_offline_decode_of_its_tokens(future: int) -> None:
     codec = ToyCodec(future)
-    options = StreamOptions(HopSchedule(lookahead=codec.context.lookahead, first_hop=3))
+    schedule = HopSchedule(lookahead=codec.context.lookahead, first_hop=3)
+    options = StreamOptions(schedule, sentence_pause_s=0)
     synthesizer = toy_synthesizer(options=options, codec=codec)
     request = SpeechRequest(TEXT, "kai", seed=4)
     parts = [
@@ -99,8 +100,17 @@ async def test_a_stream_waits_only_as_long_as_the_codec_says(future: int) -> Non
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[ServerThread]:
-    with serving(codec=ToyCodec(), model=toy_model()) as server:
+    with serving(codec=ToyCodec(), model=toy_model(), sentence_pause_s=0) as server:
         yield server
+
+
+async def test_pauses_between_its_segments_are_counted_apart() -> None:
+    with serving(codec=ToyCodec(), model=toy_model(), sentence_pause_s=0.5) as server:
+        server.backend.behaviour = Behaviour(frames=FRAMES)
+        exchange = await spoken(server)
+    line = timeline(exchange)
+    assert 0.9 < (line.pcm.size - 2 * FRAMES * STEP) / (0.5 * RATE) <= 1
+    assert faults(exchange, line) == ()
 
 
 @pytest.fixture(autouse=True)

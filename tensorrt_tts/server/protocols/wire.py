@@ -29,12 +29,15 @@ class _Message(BaseModel):
 
 
 class SpeakMessage(_Message):
-    """Speak `text`. `id` comes back with the answer. `benchmark` asks for the server's timings.
-    The other fields are those of `SpeechRequest`."""
+    """Speak `text`. `id` comes back with the answer. `benchmark` asks for the server's timings,
+    `return_normalized` for the text as it was said. The other fields are those of
+    `SpeechRequest`."""
 
     text: str
     voice: str | None = None
     benchmark: bool = False
+    normalize: bool = True
+    return_normalized: bool = False
     id: str | None = Field(default=None, max_length=MAX_ID_CHARACTERS)
     temperature: Number | None = None
     top_p: Number | None = None
@@ -44,7 +47,7 @@ class SpeakMessage(_Message):
     seed: int | None = None
 
     def request(self) -> SpeechRequest:
-        return SpeechRequest(**self.model_dump(exclude={"benchmark", "id"}))
+        return SpeechRequest(**self.model_dump(exclude={"benchmark", "id", "return_normalized"}))
 
 
 class CancelMessage(_Message):
@@ -92,9 +95,14 @@ def error_message(error: TTSError, request_id: str | None = None) -> dict[str, A
 
 
 def done_message(
-    context: Context, sample_rate: int, request_id: str | None = None, benchmark: bool = False
+    context: Context,
+    sample_rate: int,
+    request_id: str | None = None,
+    *,
+    benchmark: bool = False,
+    return_normalized: bool = False,
 ) -> dict[str, Any]:
-    """How a context ended that no error ended."""
+    """How a context ended that no error ended, and what of its text was left out, if anything."""
     message: dict[str, Any] = {
         "done": True,
         "reason": context.outcome,
@@ -103,8 +111,13 @@ def done_message(
         "bytes": 2 * context.samples,
         "sample_rate": sample_rate,
     }
-    if benchmark and context.report is not None:
-        message["metrics"] = timings(context.report, context.queue_s)
+    report = context.report
+    if report is not None and report.warnings:
+        message["warnings"] = report.warnings
+    if report is not None and return_normalized:
+        message["normalized"] = report.normalized
+    if report is not None and benchmark:
+        message["metrics"] = timings(report, context.queue_s)
     return _with_id(message, request_id)
 
 
@@ -120,6 +133,7 @@ def timings(report: SpeechReport, queue_s: float) -> dict[str, Any]:
         "tokens": report.tokens,
         "tokens_per_sec": round(report.tokens / spent, 3) if spent else None,
         "frames": report.frames,
+        "pause_samples": report.pause_samples,
         "frames_per_sec": round(report.frames / spent, 3) if spent else None,
         "generation_time_s": round(spent, 6),
         "real_time_factor": report.real_time_factor,

@@ -203,7 +203,13 @@ class SpeechSocket:
                 async for chunk in context:
                     await self._client.send_audio(chunk.pcm)
             rate = self._service.synthesizer.sample_rate
-            answer = done_message(context, rate, message.id, benchmark=message.benchmark)
+            answer = done_message(
+                context,
+                rate,
+                message.id,
+                benchmark=message.benchmark,
+                return_normalized=message.return_normalized,
+            )
         except SlowReaderError:
             raise
         except TTSError as error:

@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,14 @@ def test_an_env_file_of_another_encoding(
     (tmp_path / ".env").write_bytes(content)
     with pytest.raises(SettingError, match=rf"'\.env' .* is not UTF-8 \(byte {byte}\); convert"):
         read_settings([])
+
+
+def test_a_message_has_room_for_the_longest_text() -> None:
+    assert read_settings([]).message_bytes == 65536
+    book = read_settings(["--max-characters", "50000"])
+    assert book.message_bytes >= len(json.dumps({"text": "😀" * 50_000}))
+    small = ["--max-message-bytes", "4096", "--max-characters", "50000"]
+    assert read_settings(small).message_bytes == 4096
 
 
 def test_unknown_flag_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,13 +1,9 @@
-import re
-import sys
-import unicodedata
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tensorrt_tts.errors import TextError
-from tensorrt_tts.text.normalize import _UNDECIDED, Normalizer, _composes, normalize
+from tensorrt_tts.text.normalize import TextCheck, check_text, closed, typeset
 
 
 @pytest.mark.parametrize(
@@ -18,6 +14,15 @@ from tensorrt_tts.text.normalize import _UNDECIDED, Normalizer, _composes, norma
         ("Well... maybe", "Well… maybe."),
         ("“Quoted” isn’t it?", '"Quoted" isn\'t it?'),
         ("line one\nline two", "line one line two."),
+        ('He said "no"', 'He said "no".'),
+        ("He said “no”", 'He said "no".'),
+        ("It was (as ever) late (or not)", "It was (as ever) late (or not)."),
+        ('"Is it so?"', '"Is it so?"'),
+        ("(It is.)", "(It is.)"),
+        ("उसने कहा “नहीं”", 'उसने कहा "नहीं".'),
+        ("यह श्लोक है॥", "यह श्लोक है॥"),
+        ("Great job! 👍🏽", "Great job! 👍🏽"),
+        ("Great job 👍", "Great job 👍."),
         ("नमस्ते। आप कैसे हैं", "नमस्ते। आप कैसे हैं."),
         ("నమస్కారం", "నమస్కారం."),
         ("wait,", "wait."),
@@ -27,7 +32,7 @@ from tensorrt_tts.text.normalize import _UNDECIDED, Normalizer, _composes, norma
         ("wait--", "wait."),
         ("wait ,; – —", "wait."),
         ("wait--what", "wait--what."),
-        ('He said "no", —', 'He said "no"'),
+        ('He said "no", —', 'He said "no".'),
         ("है। —", "है।"),
         ("好。 ,", "好。"),
         ("..…and then….", "…and then…"),
@@ -35,7 +40,7 @@ from tensorrt_tts.text.normalize import _UNDECIDED, Normalizer, _composes, norma
     ],
 )
 def test_what_is_read(typed: str, read: str) -> None:
-    assert normalize(typed) == read
+    assert closed(typeset(typed)) == read
 
 
 @pytest.mark.parametrize(
@@ -54,59 +59,24 @@ def test_what_is_read(typed: str, read: str) -> None:
 )
 def test_what_is_refused(typed: str, says: str) -> None:
     with pytest.raises(TextError, match=says):
-        normalize(typed)
+        check_text(typed)
 
 
-def test_a_character_that_composes_with_nothing_before_it_is_a_safe_place_to_cut() -> None:
-    """For each character there is: what may be its second half, what it begins with, what it is."""
-    for character in map(chr, range(sys.maxunicode + 1)):
-        if not unicodedata.decomposition(character) and not "가" <= character <= "힣":
-            continue
-        parts = unicodedata.normalize("NFD", character)
-        composed = unicodedata.normalize("NFC", character)
-        if len(parts) > 1 and composed == character:
-            assert all(_composes(part) for part in parts[1:]), ascii(character)
-            assert parts[0] not in _UNDECIDED, ascii(character)
-            assert not parts[0].isspace(), ascii(character)
-        assert _composes(character) or not _composes(parts[0]), ascii(character)
-        if composed in _UNDECIDED or composed.isspace():
-            assert character in _UNDECIDED or character.isspace(), ascii(character)
-
-
-RUNS = st.text(
-    st.sampled_from(
-        'ab .…!?।,;:-–—\u037e\n\r"“<>e\u0301\u0338\u0323\u1112\u1161\u11ab\u0928\u093c。'
-    ),
-    max_size=40,
-)
-
-
-@given(RUNS)
-def test_the_whole_at_once_reads_the_same(typed: str) -> None:
-    """Without regard to where it may be cut: one step after the other over all of the text."""
-    text = unicodedata.normalize("NFC", typed).translate(str.maketrans("“", '"'))
-    text = " ".join(text.split())
-    text = re.sub(r"[.…]{2,}", "…", text)
-    text = re.sub(r"([!?।,;:])( ?\1)+", r"\1", text).rstrip(" ,;:-–—")
-    normalizer = Normalizer()
-    read = normalizer.feed(typed) + normalizer.end()
-    assert read == text + ("" if text[-1:] in ".!?।…\"')>。" else ".")
-
-
-@given(RUNS, RUNS)
-def test_what_is_given_no_continuation_changes(typed: str, more: str) -> None:
-    whole = Normalizer()
-    read = whole.feed(typed + more) + whole.end()
-    in_pieces = Normalizer()
-    first = "".join(map(in_pieces.feed, typed))
-    assert read.startswith(first)
-    assert first + "".join(map(in_pieces.feed, more)) + in_pieces.end() == read
-
-
-@given(st.text(max_size=200) | RUNS)
+@given(st.text(max_size=200) | st.text(st.sampled_from('ab .…!?।,;:-"“<>e\u0301\n'), max_size=40))
 def test_reading_twice_changes_nothing(typed: str) -> None:
-    try:
-        once = normalize(typed)
-    except TextError:
-        return
-    assert normalize(once) == once
+    once = closed(typeset(typed))
+    assert closed(typeset(once)) == once
+
+
+@given(st.text(st.sampled_from("a<>|_custom_token_5 spk"), max_size=60), st.integers(1, 9))
+def test_pieces_are_checked_as_the_whole(text: str, size: int) -> None:
+    def outcome(*pieces: str) -> str | None:
+        check = TextCheck()
+        try:
+            for piece in pieces:
+                check.feed(piece)
+        except TextError as error:
+            return str(error)
+        return None
+
+    assert outcome(*[text[i : i + size] for i in range(0, len(text), size)]) == outcome(text)

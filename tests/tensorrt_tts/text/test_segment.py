@@ -1,9 +1,18 @@
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tensorrt_tts.text.segment import _WIDE_MARKS, SHORT, Segmenter, _abbreviated, segment
+from tensorrt_tts.text.feed import ReadingRules, TextFeed
+from tensorrt_tts.text.segment import Segment, segment
+from tensorrt_tts.text.sentences import Break
+from tensorrt_tts.text.spoken import SpokenOptions, speak_as
+
+
+def spoken(text: str, limit: int = 120) -> list[Segment]:
+    feed = TextFeed(ReadingRules(limit, spoken=SpokenOptions("en")))
+    return feed.feed(text) + feed.end()
 
 
 def test_sentences() -> None:
@@ -62,72 +71,63 @@ def test_nothing_is_lost_and_nothing_is_too_long(pieces: list[tuple[str, str]], 
     assert "".join("".join(parts).split()) == "".join(text.split())
 
 
-def sentences(text: str) -> list[str]:
-    found, start = [], 0
-    for match in re.finditer(r"""(?<=[.!?।…])["')\]]*\s+|(?<=[。！？])["')\]」』）]*\s*""", text):
-        head = text[start : match.end()].rstrip()
-        if not _abbreviated(head):
-            found.append(head)
-            start = match.end()
-    return found + [text[start:]] * bool(text[start:])
+def test_lists_and_titles() -> None:
+    assert spoken("Bread\nMilk\nEggs") == [Segment("Bread. Milk. Eggs.")]
+    assert spoken("A title\n\nThe text begins here.") == [
+        Segment("A title."),
+        Segment("The text begins here.", Break.PARAGRAPH),
+    ]
 
 
-def pieces_of(sentence: str, limit: int) -> list[str]:
-    if len(sentence) <= limit:
-        return [sentence]
-    for breath in (r"(?<=[,;:–—])\s+|(?<=[，、；：])\s*", r"\s+"):
-        cuts = [m.span() for m in re.finditer(breath, sentence) if m.start() <= limit]
-        cuts = [cut for cut in cuts if cut[0] >= min(SHORT, limit // 2)]
-        if cuts:
-            return [sentence[: cuts[-1][0]], *pieces_of(sentence[cuts[-1][1] :], limit)]
-    return [sentence[:limit], *pieces_of(sentence[limit:], limit)]
+def test_what_is_between_segments() -> None:
+    first, second = "The rain had stopped by noon.", "Were the children home already?"
+    clause = "when the rain had stopped at last, " * 3
+    found = spoken(f"{first} {second}\n{first}\n\n{second} {clause}they left.", 80)
+    assert [(part.text[:8], part.before) for part in found] == [
+        ("The rain", Break.NONE),
+        ("Were the", Break.SENTENCE),
+        ("The rain", Break.SENTENCE),
+        ("Were the", Break.PARAGRAPH),
+        ("when the", Break.SENTENCE),
+        ("when the", Break.NONE),
+    ]
 
 
-def with_all_known(text: str, limit: int) -> list[str]:
-    """All sentences, then all pieces, then what joins: the parts as they are meant."""
-    parts: list[str] = []
-    for piece in (piece for sentence in sentences(text) for piece in pieces_of(sentence, limit)):
-        short = parts and (len(parts[-1]) < SHORT or len(piece) < SHORT)
-        if short and len(parts[-1]) + 1 + len(piece) <= limit:
-            parts[-1] += ("" if parts[-1][-1] in _WIDE_MARKS else " ") + piece
-        else:
-            parts.append(piece)
-    return parts
+def test_what_has_nothing_to_speak_is_named_and_its_break_kept() -> None:
+    assert spoken("The rain had stopped.\n\n* * *\n\nThey came.") == [
+        Segment("The rain had stopped."),
+        Segment("", Break.PARAGRAPH, "* * *"),
+        Segment("They came.", Break.PARAGRAPH),
+    ]
 
 
-@given(
-    pieces=st.lists(
-        st.tuples(
-            st.sampled_from(
-                ["The", "children", "Dr.", "(J.", "e.g.", "बारिश", "మధ్యాహ్నానికి", "孩子们放学"]
-            )
-            | words,
-            st.sampled_from(
-                [" "] * 8 + [", ", ". ", "? ", ".) ", '!" ', "; ", "। ", "。", "。」", "，"]
-            ),
-        ),
-        min_size=1,
-        max_size=40,
-    ),
-    limit=st.sampled_from([48, 60, 90, 120, 220]),
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The whole sum of all that we have ever paid for it by now is ₹1,23,456 and no more.",
+        "Please ring us up in the morning, if you can, on +91 98765 43210 or come over.",
+        "Of all the dates that there were in the diary she liked January 5, 2024 the best.",
+        "मैंने आज सुबह बाज़ार में सब मिलाकर ₹1,23,456 का सामान ख़रीदा और घर आया।",
+        "నేను ఈ రోజు ఉదయం బజారులో మొత్తం ₹1,23,456 ఖర్చు చేసి ఇంటికి వచ్చాను మరి.",
+    ],
 )
-def test_parts_are_those_of_the_text_with_all_known(
-    pieces: list[tuple[str, str]], limit: int
-) -> None:
-    text = "".join(word + mark for word, mark in pieces).strip()
-    assert segment(text, limit) == with_all_known(text, limit)
+def test_no_number_is_cut_in_its_words(text: str) -> None:
+    """Nor is one cut as it was written: it would not be read as one."""
+    whole = speak_as(text, SpokenOptions("en")).text
+    for limit in range(88, len(whole) + 1):
+        parts = [part.text for part in spoken(text, limit)]
+        assert all(len(part) <= limit for part in parts)
+        assert " ".join(parts).split() == whole.split()
+        for number in NUMBERS.findall(whole):
+            assert sum(number in part for part in parts) == 1, (limit, parts)
 
 
-def test_an_abbreviation_is_judged_by_its_part_where_a_long_word_was_cut() -> None:
-    """The one thing that differs from the text with all known: "Dr." at the head of the part."""
-    text = "x" * 30 + "Dr. Smith is here today, you know."
-    assert segment(text, 30) == ["x" * 30, "Dr. Smith is here today,", "you know."]
-    assert with_all_known(text, 30) == ["x" * 30, "Dr.", "Smith is here today, you know."]
+NUMBERS = re.compile(
+    "one lakh twenty three thousand four hundred fifty six rupees|January fifth, twenty twenty four"
+    "|plus nine one|nine eight seven six five, four three two one zero"
+    "|एक लाख तेईस हज़ार चार सौ छप्पन रुपए"
+)
 
 
-def test_a_segmenter_begins_anew_after_the_end() -> None:
-    segmenter = Segmenter(120)
-    assert segmenter.feed("Oh") == []
-    assert segmenter.end() == ["Oh"]
-    assert segmenter.end() == []
-    assert segmenter.feed("No") + segmenter.end() == ["No"]
+def test_short_ones_are_not_joined_over_a_paragraph() -> None:
+    assert [part.text for part in spoken("Oh.\n\nYes.\nI see.")] == ["Oh.", "Yes. I see."]

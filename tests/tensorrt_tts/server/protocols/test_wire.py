@@ -42,11 +42,12 @@ def test_anything_parses_or_is_an_input_error_of_one_line(raw: str) -> None:
 def test_every_setting_reaches_the_request() -> None:
     message = parse(
         '{"text": "Hi.", "voice": "leo", "temperature": 0, "top_p": 0.9, "top_k": 5, '
-        '"repetition_penalty": 1.2, "max_tokens": 70, "seed": 3, "id": "x", "benchmark": true}'
+        '"repetition_penalty": 1.2, "max_tokens": 70, "seed": 3, "id": "x", "benchmark": true, '
+        '"normalize": false, "return_normalized": true}'
     )
     assert isinstance(message, SpeakMessage)
-    assert message.request() == SpeechRequest("Hi.", "leo", 0, 0.9, 5, 1.2, 70, 3)
-    assert (message.id, message.benchmark) == ("x", True)
+    assert message.request() == SpeechRequest("Hi.", "leo", 0, 0.9, 5, 1.2, 70, 3, normalize=False)
+    assert (message.id, message.benchmark, message.return_normalized) == ("x", True, True)
 
 
 def test_cancel_forms() -> None:
@@ -70,6 +71,7 @@ def test_timings_count_from_arrival_and_rates_from_the_slot() -> None:
         "tokens": 70,
         "tokens_per_sec": 140.0,
         "frames": 10,
+        "pause_samples": 0,
         "frames_per_sec": 20.0,
         "generation_time_s": 0.5,
         "real_time_factor": 0.5,
@@ -99,6 +101,24 @@ def test_done_says_what_was_sent() -> None:
         "bytes": 6,
         "sample_rate": 24000,
     }
+
+
+def test_what_was_left_out_is_told_where_anything_was() -> None:
+    report = _report()
+    assert "warnings" not in done_message(_context(report), 24000)
+    report.warnings.append("left out नमस्ते")
+    message = done_message(_context(report), 24000)
+    assert message["warnings"] == ["left out नमस्ते"]
+    assert json.loads(encode(message)) == message
+
+
+def test_the_text_as_it_was_said_only_when_asked_for() -> None:
+    report = _report()
+    report.segments.append(SegmentReport("पाँच रुपए।"))
+    asked = done_message(_context(report), 24000, return_normalized=True)
+    assert asked["normalized"] == "Hi. पाँच रुपए।"
+    assert "normalized" not in done_message(_context(report), 24000)
+    assert "normalized" not in done_message(_context(None), 24000, return_normalized=True)
 
 
 def test_metrics_only_when_asked_for_and_there_are_any() -> None:

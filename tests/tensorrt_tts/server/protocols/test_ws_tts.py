@@ -70,6 +70,36 @@ async def test_benchmark_metrics(server: ServerThread) -> None:
     assert all(time > 0 for time in metrics["decode_times_ms"])
 
 
+async def test_what_was_said_and_what_was_left_out(server: ServerThread) -> None:
+    text = "₹500 मिले।\n\n😀\n\nThank you."
+    async with connected(server.url) as peer:
+        said = await ask(peer, text, return_normalized=True)
+        as_written = await ask(peer, text, return_normalized=True, normalize=False)
+        plain = await ask(peer, "Thank you.")
+    assert said.final["normalized"] == "पाँच सौ रुपए मिले। Thank you."
+    assert as_written.final["normalized"] == "₹500 मिले। Thank you."
+    assert said.final["warnings"] == ["left out '😀', which has nothing to speak"]
+    assert not {"normalized", "warnings"} & plain.final.keys()
+
+
+async def test_a_book_is_spoken_and_can_be_stopped() -> None:
+    text = "अब बारिश रुक गई है और हम सब बाहर जा सकते हैं। " * 1000
+    with serving(max_characters=50_000) as server:
+        server.backend.behaviour = Behaviour(frames=1)
+        async with connected(server.url) as peer:
+            await peer.send(json.dumps({"text": text[:50_000], "id": "book"}))
+            for _ in range(40):
+                assert isinstance(await peer.recv(), bytes)
+            await peer.send('{"cancel": "book"}')
+            answer = await receive(peer)
+            assert (answer.final["id"], answer.final["reason"]) == ("book", "cancelled")
+            assert answer.final["chunks"] < 1000
+            assert (await ask(peer)).final["reason"] == "completed"
+            refused = await ask(peer, text[:40_000] + "\a")
+        assert "U+0007 at position 40000" in refused.final["error"]["message"]
+        server.assert_as_before()
+
+
 async def test_requests_sent_ahead_are_answered_in_order(server: ServerThread) -> None:
     async with connected(server.url) as peer:
         for name in "abc":

@@ -1,0 +1,38 @@
+"""Silence between the segments of a speech, by rule: models leave what they like. Pure."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tensorrt_tts.audio.pcm import level_to_amplitude
+from tensorrt_tts.text.sentences import Break
+
+AUDIBLE = level_to_amplitude(-40.0)
+"""Speech level against the pause before it: −40 dBFS is some 20 dB below soft speech."""
+
+
+class SegmentPauses:
+    """Follows the audio of one speech. What it says does not depend on how that comes in chunks."""
+
+    def __init__(self, sample_rate: int, sentence_s: float, paragraph_s: float) -> None:
+        """Seconds between two segments that are sentences, and between paragraphs, at least."""
+        self._wanted = {
+            Break.NONE: 0,
+            Break.SENTENCE: round(sentence_s * sample_rate),
+            Break.PARAGRAPH: round(paragraph_s * sample_rate),
+        }
+        self._quiet: int | None = None  # samples since the last audible one
+
+    def before(self, kind: Break) -> int:
+        """Samples of silence in front of the next segment, beyond what the audio ends with. None
+        where nothing was heard before."""
+        return 0 if self._quiet is None else max(0, self._wanted[kind] - self._quiet)
+
+    def hear(self, pcm: np.ndarray) -> int | None:
+        """pcm: int16 (samples,), which follows. Returns where its first audible sample is."""
+        loud = np.flatnonzero(np.abs(pcm.astype(np.int32)) > AUDIBLE)
+        if len(loud):
+            self._quiet = len(pcm) - 1 - int(loud[-1])
+            return int(loud[0])
+        self._quiet = (self._quiet or 0) + len(pcm)
+        return None
