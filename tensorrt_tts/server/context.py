@@ -93,6 +93,8 @@ class Context:
         # What was passed on; after a cancel less than what was generated.
         self.samples = 0
         self.chunks = 0
+        # What is said, as far as it had been read when the speech began.
+        self.said = ""
         # None until it has ended; then a `Reason`, an error's code or what the protocol says.
         self.outcome: str | None = None
         self._service = service
@@ -175,6 +177,7 @@ class Context:
         service.slots.refuse_if_full()
         # Read and checked before it takes a slot or a place in the queue from somebody else.
         plan = await service.synthesizer.prepare(self.request)
+        self.said = " ".join(segment.text for segment in plan.segments)
         await self._exits.enter_async_context(service.slots.hold())
         self.queue_s = time.perf_counter() - self._arrived
         service.metrics.queue_wait_s.observe(self.queue_s)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import quote
 
 from tensorrt_tts.errors import EngineDiedError, SlowReaderError, TTSError
 from tensorrt_tts.server.context import Caller, ClientGoneError, Context
@@ -20,7 +21,11 @@ CUT = "cut"
 
 
 class Framing(Protocol):
-    """What a body is made of besides audio; `audio` is not asked for none."""
+    """What an answer is made of besides audio; `audio` is not asked for none."""
+
+    def headers(self, context: Context) -> Mapping[str, str]:
+        """Known when the first audio is."""
+        ...
 
     def audio(self, content: bytes) -> bytes: ...
 
@@ -31,8 +36,19 @@ class Framing(Protocol):
         ...
 
 
+MAX_SAID_BYTES = 6_000
+"""Of a header; clients and proxies take 8 KiB of all of them at least."""
+
+
 class RawFraming:
     """The audio and nothing else."""
+
+    def __init__(self, return_normalized: bool = False) -> None:
+        self._return_normalized = return_normalized
+
+    def headers(self, context: Context) -> Mapping[str, str]:
+        said = quote(context.said) if self._return_normalized else ""
+        return {"X-Normalized-Text": said} if 0 < len(said) <= MAX_SAID_BYTES else {}
 
     def audio(self, content: bytes) -> bytes:
         return content
@@ -121,7 +137,7 @@ class HttpSpeech:
             async for chunk in context:
                 audio = output.push(chunk.pcm)
                 if not exchange.started:
-                    await exchange.start(200, headers)
+                    await exchange.start(200, {**headers, **framing.headers(context)})
                 if audio:
                     await exchange.send(framing.audio(audio))
         rest = output.finish()

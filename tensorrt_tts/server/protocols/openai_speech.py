@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,12 +36,19 @@ MAX_BODY_BYTES = 128 * 1024
 class EventFraming:
     """`stream_format: sse`."""
 
+    def __init__(self, return_normalized: bool) -> None:
+        self._return_normalized = return_normalized
+
+    def headers(self, context: Context) -> Mapping[str, str]:
+        return {}
+
     def audio(self, content: bytes) -> bytes:
         return wire.audio_event(content)
 
     def end(self, context: Context) -> bytes:
         assert context.report is not None
-        return wire.done_event(context.report, str(context.outcome))
+        said = context.report.normalized if self._return_normalized else None
+        return wire.done_event(context.report, str(context.outcome), said)
 
     def failure(self, error: TTSError) -> bytes:
         return wire.error_event(error)
@@ -102,7 +110,8 @@ class SpeechAnswer(Response):
                     service.note_refusal(error)
                     raise
                 events = body.stream_format == "sse"
-                framing: Framing = EventFraming() if events else RawFraming()
+                kind = EventFraming if events else RawFraming
+                framing: Framing = kind(bool(body.return_normalized))
                 headers = {
                     "Content-Type": "text/event-stream" if events else output.content_type,
                     "X-Request-Id": name,

@@ -50,7 +50,8 @@ def _sampling(name: str) -> Any:
 
 class Extensions(_Body):
     """What OpenAI's API has no word for. `sample_rate`: Hz of the audio, where the format takes it.
-    The others are those of `SpeechRequest`; null is as good as left out."""
+    `return_normalized`: say what the text was read as. The others are those of `SpeechRequest`;
+    null is as good as left out."""
 
     sample_rate: int | None = Field(default=None, ge=8_000, le=48_000)
     temperature: float | None = _sampling("temperature")
@@ -59,6 +60,8 @@ class Extensions(_Body):
     repetition_penalty: float | None = _sampling("repetition_penalty")
     max_tokens: int | None = _sampling("max_tokens")
     seed: int | None = _sampling("seed")
+    normalize: bool | None = None
+    return_normalized: bool | None = None
 
 
 class SpeechBody(Extensions):
@@ -100,7 +103,10 @@ class SpeechBody(Extensions):
                 "voice",
                 "unknown_voice",
             )
-        own = self.model_dump(include=set(Extensions.model_fields) - {"sample_rate"})
+        own = self.model_dump(
+            include=set(Extensions.model_fields) - {"sample_rate", "return_normalized"},
+            exclude_none=True,
+        )
         return SpeechRequest(self.input, voice, **own)
 
 
@@ -182,15 +188,20 @@ def audio_event(audio: bytes) -> bytes:
     return _event({"type": "speech.audio.delta", "audio": base64.b64encode(audio).decode()})
 
 
-def done_event(report: SpeechReport, reason: str) -> bytes:
-    """reason: ours, "completed" or "max_tokens"."""
+def done_event(report: SpeechReport, reason: str, normalized: str | None = None) -> bytes:
+    """reason: ours, "completed" or "max_tokens". normalized: what the text was read as."""
     heard = sum(segment.prompt_tokens for segment in report.segments)
     usage = {
         "input_tokens": heard,
         "output_tokens": report.tokens,
         "total_tokens": heard + report.tokens,
     }
-    return _event({"type": "speech.audio.done", "usage": usage, "reason": reason})
+    done: dict[str, Any] = {"type": "speech.audio.done", "usage": usage, "reason": reason}
+    if report.warnings:
+        done["warnings"] = report.warnings
+    if normalized is not None:
+        done["normalized"] = normalized
+    return _event(done)
 
 
 def error_event(error: TTSError) -> bytes:

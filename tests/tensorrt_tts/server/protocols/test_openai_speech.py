@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import unquote
 
 import numpy as np
 import pytest
@@ -186,6 +187,22 @@ TAKEN: dict[str, dict[str, Any]] = {
 def test_what_is_taken(server: ServerThread, fields: dict[str, Any]) -> None:
     reply = ask(server.port, **fields)
     assert (reply.status, reply.whole) == (200, True)
+
+
+def test_what_the_text_was_read_as(server: ServerThread) -> None:
+    text, words = "It costs ₹500.", "It costs five hundred rupees."
+    header = "x-normalized-text"
+    assert unquote(ask(server.port, input=text, return_normalized=True).headers[header]) == words
+    plain = ask(server.port, input=text, return_normalized=True, normalize=False)
+    assert unquote(plain.headers[header]) == text
+    assert header not in ask(server.port, input=text).headers
+    long = ask(server.port, input="₹1,23,456 " * 100, return_normalized=True)
+    assert (long.status, header in long.headers) == (200, False)
+    said = [
+        ask(server.port, input=text, stream_format="sse", **fields).events[-1].get("normalized")
+        for fields in ({"return_normalized": True}, {})
+    ]
+    assert said == [words, None]
 
 
 def test_a_budget_that_cuts_is_said(server: ServerThread) -> None:
