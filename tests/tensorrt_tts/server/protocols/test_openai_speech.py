@@ -424,6 +424,7 @@ def _values(rules: dict[str, Any]) -> st.SearchStrategy[Any]:
         "string": st.text(characters, max_size=rules.get("maxLength", 50)),
         "number": st.floats(low, high),
         "integer": st.integers(low, high),
+        "boolean": st.booleans(),
         "null": st.none(),
         "object": st.fixed_dictionaries({"id": st.text(characters)}),
     }[rules["type"]]
