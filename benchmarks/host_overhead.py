@@ -11,7 +11,7 @@ hardly depends on what else the machine is doing; N does.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -132,6 +132,7 @@ async def host_overhead(
     first: int = 1,
     known: Sequence[Level] = (),
     keep: Callable[[Level], None] = lambda level: None,
+    forgiven: Collection[str] = (),
 ) -> list[Level]:
     """Start the server with that codec and search from `first` up to `limit` streams. Each level's
     run log is kept in `folder`, and the server's log beside them.
@@ -139,6 +140,7 @@ async def host_overhead(
     more: further flags of `benchmarks.host_server`. ready_within: seconds it may take to start.
     alone: judged answers of the one-caller level; at other levels every caller has EACH. known:
     levels of an earlier search that was cut short. keep: given each new level of the search.
+    forgiven: faults that do not count.
 
     Raises BackendError when the server does not start.
     """
@@ -156,7 +158,7 @@ async def host_overhead(
             with RunLoggers([JsonlLogger(folder / f"host-{name}-{streams:04}.jsonl")]) as loggers:
                 summary = await session.run(suite, endpoint, loggers)
             used, mine = process_cpu(process.pid) - before, process_time() - own
-            level = _level(name, streams, summary, used, mine)
+            level = _level(name, streams, summary, used, mine, forgiven)
             progress(level)
             return level
 
@@ -179,7 +181,16 @@ def serving_host(
         yield process, WebSocketEndpoint(process.socket_url, timeout=max(60.0, 10 * seconds))
 
 
-def _level(codec: str, streams: int, summary: Summary, cpu: float, client_cpu: float) -> Level:
+def _level(
+    codec: str,
+    streams: int,
+    summary: Summary,
+    cpu: float,
+    client_cpu: float,
+    forgiven: Collection[str] = (),
+) -> Level:
+    counted = {name: count for name, count in summary.faults.items() if name not in forgiven}
+    summary = summary.model_copy(update={"faults": counted})
     found = summary.distributions
     ttfa, rtf = found.get("ttfa_ms"), found.get("stream_rtf")
     continuity = summary.continuity[0]

@@ -17,6 +17,7 @@ from benchmarks.host_overhead import (
     streams_held,
     table,
 )
+from benchmarks.integrity import Fault
 from benchmarks.loop_lag import LoopLag
 from benchmarks.runlog import read
 from benchmarks.session import Session
@@ -87,6 +88,19 @@ def test_a_level_is_held_by_what_the_toolkit_calls_real_time_streams():
     unknown = _level("null", 2, summarize(whole, late, 1.0, streams=2), 1.0, 1.0)
     assert not unknown.held
     assert "client too busy" in unknown.objection
+
+
+def test_what_is_forgiven_is_no_reason_not_to_be_held():
+    quiet = lag_line(LoopLag([(0.0, 0.001)] * 100))
+    lossy = [
+        request(n).model_copy(update={"scheduled": 0.0, "faults": (Fault.FRAMES,)})
+        for n in range(2)
+    ]
+    summary = summarize(lossy, quiet, 1.0, streams=2)
+    assert not _level("null", 2, summary, 1.0, 1.0).held
+    level = _level("null", 2, summary, 1.0, 1.0, {Fault.FRAMES})
+    assert (level.held, level.faults) == (True, 0)
+    assert not _level("null", 2, summary, 1.0, 1.0, {Fault.SILENT}).held
 
 
 def test_results_are_a_table_and_json():
