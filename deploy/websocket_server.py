@@ -35,6 +35,7 @@ SERVER_PACKAGES = (
     "websockets>=15",
     "prometheus-client>=0.20",
     "orjson>=3.8",
+    "soxr>=0.5",
 )
 """The `server` extra."""
 
