@@ -57,6 +57,7 @@ class English(Language):
         or or
         equals equals
         times times
+        fold times
         by by
         over divided by
         plusminus plus or minus
@@ -112,6 +113,13 @@ class English(Language):
         deciliter deciliter deciliters
         kiloliter kiloliter kiloliters
         gallon gallon gallons
+        fluidounce fluid_ounce fluid_ounces
+        teaspoon teaspoon teaspoons
+        tablespoon tablespoon tablespoons
+        cup cup cups
+        pinch pinch pinches
+        pint pint pints
+        quart quart quarts
         hour hour hours
         minute minute minutes
         second second seconds

@@ -19,6 +19,8 @@ _HINDI = lazy(
 _TELUGU = lazy(rf"{START}({_WHOLE})-?(వది|వ|వం|వారం|ో)(?![\w\u0c00-\u0c65\u0c70-\u0c7f])")
 _JOINED = lazy(rf"{START}({_WHOLE}(?:\.\d+)?)-?(?=[\u0c00-\u0c65])")
 
+_YEAR = lazy(r"1[1-9]\d\d-?(?:లో(?:నే|ని)?|నుంచి|నుండి|వరకు|నాటి|న)(?![\w\u0c00-\u0c65\u0c70-\u0c7f])")
+
 
 def ordinals(draft: Draft) -> None:
     draft.say_numbers(
@@ -41,5 +43,7 @@ def _ordinal(found: re.Match[str], language: Language) -> str | None:
 
 
 def _joined(found: re.Match[str], language: Language) -> str:
-    """A case ending written on the number itself: 5లో."""
+    """A case ending written on the number itself: 5లో. 1947లో is a year, as "1947 లో" is."""
+    if _YEAR.match(found.string, found.start()):
+        return TELUGU.before_noun(TELUGU.year(int(found[1])))
     return TELUGU.before_noun(TELUGU.number(number(found[1])))

@@ -8,10 +8,25 @@ from tensorrt_tts.text.spoken.draft import Draft
 from tensorrt_tts.text.spoken.languages import ENGLISH, Language
 from tensorrt_tts.text.spoken.number import WRITTEN, number
 from tensorrt_tts.text.spoken.patterns import lazy
-from tensorrt_tts.text.spoken.stages.context import START
+from tensorrt_tts.text.spoken.stages.context import START, after, before
 
 _RANGE = lazy(rf"{START}({WRITTEN})( ?[-–—−~] ?)({WRITTEN})(?![\w-]|[.,]\d)(?! ?[-+×*÷/=] ?\d)")
-_TIMES = lazy(r"\d( ?)([×x*X·])( ?)(?=[₹$€£]?\d[\d.,]*+(?P<unit> ?[a-z\"'])?)")
+_HOURS_BEFORE = lazy(
+    r"(?:\b(?:from|between|open|opens|closed|hours|timings?|works?|working)\b|समय|खुल|बंद|टाइमिंग|"
+    r"సమయ|వేళ|టైమింగ్|తెరి)[^\d\n.!?।]{0,16}$",
+    re.IGNORECASE,
+)
+_HOURS_AFTER = lazy(r"^ ?(?:o'clock|बजे|గంటల)")
+_SCORE_AFTER = lazy(r"^ (?:down|up|behind|ahead|lead|deficit|win|victory|loss|defeat)\b")
+_LENGTH = (
+    r"(?:k?m|cm|mm|ft|feet|foot|in(?=[.,;:)]|$)|inch(?:es)?|yd|yards?|(?:centi|milli|kilo)?met(?:er|re)s?|px|"
+    r"pixels?|मी|मीटर|सेमी|से\.मी|मिमी|फ़ीट|फीट|फ़ुट|फुट|इंच|गज|మీటర్లు|మీటర్ల|మీ|సెం\.మీ|సెంమీ|అడుగులు|"
+    r"అడుగుల|అంగుళాలు|అంగుళాల|గజాలు|గజాల)(?![^\W\d_])"
+)
+_TIMES = lazy(
+    rf"(?:\d|\d ?{_LENGTH}\.?(?= ?[×xX]))(?P<gap> ?)(?P<sign>[×x*X·])( ?)(?=[₹$€£]?\d[\d.,]*+"
+    rf"(?P<length>(?: ?[×xX*] ?\d[\d.,]*+)* ?{_LENGTH})?(?P<unit> ?[a-z\"'])?)"
+)
 _SIGNS = lazy(r"\d ?([=+÷<>≤≥≠≈]|[-−–](?= ?\d+(?:\.\d+)? ?=)|−) ?(?=[-−+]?\d)")
 _EXPRESSION = lazy(r"\d[\d., ]*(?:[-−–+×*÷/][\d., ]+)+=")
 _WORDS = {
@@ -41,9 +56,12 @@ def _expression(found: re.Match[str], language: Language) -> str:
     ).replace("  ", " ")
 
 
-def _times(found: re.Match[str], language: Language) -> str:
-    by = found[2] in "xX" and (not found[1] or found["unit"])
-    return f"{found[0][0]} {language.words['by' if by else 'times']} "
+def _times(found: re.Match[str], language: Language) -> str | None:
+    by = found["length"] or (found["sign"] in "xX" and (not found["gap"] or found["unit"]))
+    first = found[0][: found.start("gap") - found.start()]
+    if len(first) > 1 and not found["length"]:
+        return None
+    return f"{first} {language.words['by' if by else 'times']} "
 
 
 def _range(found: re.Match[str], language: Language) -> str | None:
@@ -58,6 +76,8 @@ def _range(found: re.Match[str], language: Language) -> str | None:
     )
     if rising or sign.strip() == "~":
         return language.range(language.number(first), found[3])
+    if _of_hours(found):
+        return language.range(found[1], found[3])
     if " " in sign:
         return f"{found[1]} {language.words['minus']} {found[3]}"
     if (
@@ -68,3 +88,14 @@ def _range(found: re.Match[str], language: Language) -> str | None:
     ):
         return f"{found[1]} {language.words['minus' if language is ENGLISH else 'to']} {found[3]}"
     return f"{found[1]} {found[3]}"
+
+
+def _of_hours(found: re.Match[str]) -> bool:
+    """ "Open from 9-5": on the clock, where the later hour may be the smaller number."""
+    if not all(hour.isdecimal() and 1 <= int(hour) <= 24 for hour in found.group(1, 3)):
+        return False
+    rest = after(found)
+    return bool(
+        _HOURS_AFTER.search(rest)
+        or (_HOURS_BEFORE.search(before(found)) and not _SCORE_AFTER.search(rest))
+    )
