@@ -52,7 +52,7 @@ _CALL = lazy(
 )
 _COUNTED = lazy(
     r"^ (?:of|people|men|women|children|times|percent|more|other|different|new|"
-    r"(?!always|unless|does|this|as|is|was|has)[a-z]+s)\b"
+    r"(?!always|unless|does|this|as|is|was|has)[a-z]+s|[A-Z][a-z]+ [A-Z][a-z]+)\b"
 )
 _SERVICE = lazy(r"^ (?:ambulance|helpline|एंबुलेंस|एम्बुलेंस|अंबुलेंस|हेल्पलाइन|అంబులెన్స్|హెల్ప్‌లైన్)(?![^\W\d_])")
 _STATE = lazy(r", [A-Z]{2} $")

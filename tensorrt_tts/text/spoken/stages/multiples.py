@@ -21,8 +21,9 @@ _MULTIPLE = lazy(
 )
 _MATHEMATICS = lazy(
     r"[=+<>≤≥^]|\w\($|[*/] ?$|(?<!\d)[-−] ?$|\b(?:solve|equations?|functions?|derivative|integral|"
-    r"integrate|(?:the|a) terms?|coefficient|polynomial|variables?|expressions?|simplify|factor|plot|slope|"
-    r"add|subtract|multiply|divide|equals|is equal|sin|cos|tan|log)\b|समीकरण|व्यंजक|సమీకరణ",
+    r"integrate|(?:the|a) terms?|coefficient|polynomial|variables?|expressions?|simplify|factor|"
+    r"plot|slope|add|subtract|multiply|divide|equals|is equal|sin|cos|tan|log)\b|समीकरण|व्यंजक|"
+    r"సమీకరణ",
     re.IGNORECASE,
 )
 

@@ -12,12 +12,18 @@ from tensorrt_tts.text.spoken.stages.context import START, after, before
 
 _RANGE = lazy(rf"{START}({WRITTEN})( ?[-–—−~] ?)({WRITTEN})(?![\w-]|[.,]\d)(?! ?[-+×*÷/=] ?\d)")
 _HOURS_BEFORE = lazy(
-    r"(?:\b(?:from|between|open|opens|closed|hours|timings?|works?|working)\b|समय|खुल|बंद|टाइमिंग|"
-    r"సమయ|వేళ|టైమింగ్|తెరి)[^\d\n.!?।]{0,16}$",
+    r"\b(?:[Ff]rom|[Bb]etween) $|(?:^\W*(?:Open|Closed)|\b(?:open|opens|closed|works?|working))"
+    r"(?:(?:,? (?:from|between|daily|today|weekdays|on|to|\w+day))*|[^\n]* \w+day)[:,]? $|"
+    r"\b(?:[Hh]ours|[Tt]imings?)\b[^\d\n.!?]{0,40}$|"
+    r"\b(?:[Tt]imings|(?:[Oo]pening|[Bb]usiness|[Oo]ffice|[Ss]tore|[Ss]hop|[Vv]isiting) hours)\b|"
+    r"(?:समय|टाइमिंग|खुल|बंद|సమయ|వేళ|టైమింగ్|తెరి)[^\d\n.!?।]{0,16}$"
+)
+_HOURS_AFTER = lazy(r"^ ?(?:o'clock|बजे|గంటల)|^ (?:job|shift|schedule)\b")
+_SCORE = lazy(
+    r"\b(?:down|up|behind|ahead|lead|led|deficit|win|won|victory|lost|loss|beat|defeat|score|final|"
+    r"match|game|goals?|draw|drew|vote|voted|court|odds)\b|जीत|हार|गोल|मैच|గెలి|గెలు|ఓడి|ఓటమి|గోల్",
     re.IGNORECASE,
 )
-_HOURS_AFTER = lazy(r"^ ?(?:o'clock|बजे|గంటల)")
-_SCORE_AFTER = lazy(r"^ (?:down|up|behind|ahead|lead|deficit|win|victory|loss|defeat)\b")
 _LENGTH = (
     r"(?:k?m|cm|mm|ft|feet|foot|in(?=[.,;:)]|$)|inch(?:es)?|yd|yards?|(?:centi|milli|kilo)?met(?:er|re)s?|px|"
     r"pixels?|मी|मीटर|सेमी|से\.मी|मिमी|फ़ीट|फीट|फ़ुट|फुट|इंच|गज|మీటర్లు|మీటర్ల|మీ|సెం\.మీ|సెంమీ|అడుగులు|"
@@ -94,8 +100,8 @@ def _of_hours(found: re.Match[str]) -> bool:
     """ "Open from 9-5": on the clock, where the later hour may be the smaller number."""
     if not all(hour.isdecimal() and 1 <= int(hour) <= 24 for hour in found.group(1, 3)):
         return False
-    rest = after(found)
+    lead, rest = before(found), after(found)
     return bool(
         _HOURS_AFTER.search(rest)
-        or (_HOURS_BEFORE.search(before(found)) and not _SCORE_AFTER.search(rest))
+        or (_HOURS_BEFORE.search(lead) and not _SCORE.search(lead) and not _SCORE.search(rest))
     )
