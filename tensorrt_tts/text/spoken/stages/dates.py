@@ -29,6 +29,7 @@ _WORDS = {"may", "march", "mar", "dec", "jan", "sep", "oct"}
 """In small letters other words too, or too short to be sure of."""
 _MONTH = r"[A-Za-z\u0900-\u0963\u0c00-\u0c65\u200c]{2,14}"
 _BEHIND_DAY = frozenset({name[0] for name in _MONTHS}.union("snrtoa-–"))
+_MONTH_ENDS = frozenset(name[-2:] for name in _MONTHS)
 _WORD_BEFORE = lazy(rf"(?<![^\W\d_])({_MONTH})\.?,? ?[-']?(?:the )?$")
 
 _NUMERIC = lazy(r"(?<![\w./-])(\d{1,2})([/.-])(\d{1,2})\2(\d{4}|\d{2})(?![\w/-]|\.\d)")
@@ -108,13 +109,16 @@ def _month_before(text: str, start: int) -> int:
     """Where the month in front of a number begins, or -1."""
     if start < 3 or text[start - 1] not in " -'" or text[start - 2].isdecimal():
         return -1
+    word = text[max(0, start - 7) : start].rstrip(" -',.")
+    if word[-2:] not in _MONTH_ENDS and not word.endswith("the"):
+        return -1
     found = _WORD_BEFORE.search(text, max(0, start - 20), start)
     return found.start(1) if found and found[1] in _MONTHS else -1
 
 
 def years(draft: Draft) -> None:
     """After amounts, codes and all else that has four digits."""
-    draft.say_numbers(_YEARS, _years)
+    draft.say_numbers(_YEARS, _years, after="-–—/")
     draft.say_numbers(_YEAR, _year)
 
 

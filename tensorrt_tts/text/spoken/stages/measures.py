@@ -47,7 +47,9 @@ def measures(draft: Draft) -> None:
     if "%" in draft.text or "‰" in draft.text:
         draft.say_numbers(_PERCENT, _percent, lead="-−+–", after="%‰-–—.,/½¼¾⅓⅔⅛⅜⅝⅞0123456789")
     draft.say_numbers(
-        _SQFT, lambda m, language: _said(language, m["amount"], None, "", "foot", language.square)
+        _SQFT,
+        lambda m, language: _said(language, m["amount"], None, "", "foot", language.square),
+        after="s.,",
     )
     draft.say_numbers(_MEASURE, _measure, lead="-−+±–", after=_BEHIND)
 
