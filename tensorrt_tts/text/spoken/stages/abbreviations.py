@@ -231,7 +231,7 @@ _WORDS = _table("""
     క్రీ.పూ.=క్రీస్తు పూర్వం
 """)
 
-_BORDER = "(\"'[“‘-/"
+_BORDER = "(\"'[“‘-–—/"
 _TITLE_STOPS = {
     f"{short}.": full for short, full in _TITLES.items() if short not in ("St", "Mt", "Ft")
 }

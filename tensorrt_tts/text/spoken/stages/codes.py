@@ -47,7 +47,8 @@ _SERVICES = frozenset((
 _CALL = lazy(
     r"(?:\b(?:call|ring|rang|phone|dial|text)(?:s|d|ed|ing|led|ling)?\b"
     r"(?:[^\d\n.!?]{0,32} (?:on|at|number))?|\bemergency(?: number| line)?(?: is)?|कॉल करें|"
-    r"फ़ोन करें|आपातकालीन|కాల్ చేయండి|అత్యవసర) ?[:-]? ?$",
+    r"फ़ोन करें|आपातकालीन|కాల్ చేయండి|అత్యవసర) ?[:-]? ?"
+    r"(?:\d{3,4}(?:,| or| and|, or|, and|/| या| లేదా) ?)*$",
     re.IGNORECASE,
 )
 _COUNTED = lazy(

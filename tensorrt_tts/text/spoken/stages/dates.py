@@ -58,11 +58,11 @@ _WEEKDAY = lazy(
     r"\b(Mon|Tue|Tues|Wed|Thu|Thur|Thurs|Fri|Sat|Sun)\.?(,?) "
     rf"(?=\d{{1,2}}(?:st|nd|rd|th)? (?:{_SHORTS})|(?:{_SHORTS})[a-z]*\.? \d|\d{{1,2}}[/.-]\d)"
 )
-_SPAN = lazy(
-    r"\b(Mon|Tue|Tues|Wed|Thu|Thur|Thurs|Fri|Sat|Sun|Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sept?|Oct|Nov|"
-    r"Dec)\.? ?([-–—]|to|–) ?(Mon|Tue|Tues|Wed|Thu|Thur|Thurs|Fri|Sat|Sun|Jan|Feb|Mar|Apr|May|Jun|"
-    r"Jul|Aug|Sept?|Oct|Nov|Dec)\b(?!-)"
+_DAY_OR_MONTH = (
+    r"((?:Mon|Tues?|Wed(?:nes)?|Thu(?:rs?)?|Fri|Sat(?:ur)?|Sun)(?:day)?|"
+    rf"{'|'.join(ENGLISH.months)}|{_SHORTS})"
 )
+_SPAN = lazy(rf"\b{_DAY_OR_MONTH}\.? ?(?:[-–—]|to) ?{_DAY_OR_MONTH}\b(?!-)")
 _DAYS = {
     "Mon": "Monday", "Tue": "Tuesday", "Wed": "Wednesday", "Thu": "Thursday", "Fri": "Friday",
     "Sat": "Saturday", "Sun": "Sunday",
@@ -131,7 +131,13 @@ def spans(draft: Draft) -> None:
 
 
 def _span(found: re.Match[str], language: Language) -> str | None:
-    names = [_DAYS.get(name[:3]) or ENGLISH.months[_MONTHS[name] - 1] for name in found.group(1, 3)]
+    days = [_DAYS.get(name[:3]) for name in found.groups()]
+    if any(days) != all(days):
+        return None  # "Sunday - March 5"
+    names = [
+        day or ENGLISH.months[_MONTHS[name] - 1]
+        for day, name in zip(days, found.groups(), strict=True)
+    ]
     return language.range(*names)
 
 

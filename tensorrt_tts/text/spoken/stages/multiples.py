@@ -17,7 +17,7 @@ _MULTIPLE = lazy(
     r"weaker|greater|quicker|richer|wider|taller|heavier|lighter|deeper|harder|easier|brighter|"
     r"safer|older|younger|closer|thicker|thinner|sharper|denser|what|its|his|her|their|our|my|"
     r"your|per|daily|weekly|monthly|yearly|this|last|since|compared)\b|"
-    r"(?:a|an|that|than|in|on|over|to|for)\b))"
+    r"(?:and|or) \d[\d.]*[xX×](?!\w)|(?:a|an|that|than|in|on|over|to|for)\b))"
 )
 _MATHEMATICS = lazy(
     r"[=+<>≤≥^]|\w\($|[*/] ?$|(?<!\d)[-−] ?$|\b(?:solve|equations?|functions?|derivative|integral|"

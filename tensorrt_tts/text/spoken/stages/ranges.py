@@ -16,6 +16,8 @@ _HOURS_BEFORE = lazy(
     r"(?:(?:,? (?:from|between|daily|today|weekdays|on|to|\w+day))*|[^\n]* \w+day)[:,]? $|"
     r"\b(?:[Hh]ours|[Tt]imings?)\b[^\d\n.!?]{0,40}$|"
     r"\b(?:[Tt]imings|(?:[Oo]pening|[Bb]usiness|[Oo]ffice|[Ss]tore|[Ss]hop|[Vv]isiting) hours)\b|"
+    r"day (?:to|through|thru) \w+day[,:]? $|वार से [\u0900-\u097f]+वार,? $|"
+    r"వారం (?:నుంచి|నుండి) [\u0c00-\u0c7f]+వారం(?: వరకు)?,? $|"
     r"(?:समय|टाइमिंग|खुल|बंद|సమయ|వేళ|టైమింగ్|తెరి)[^\d\n.!?।]{0,16}$"
 )
 _HOURS_AFTER = lazy(r"^ ?(?:o'clock|बजे|గంటల)|^ (?:job|shift|schedule)\b")
