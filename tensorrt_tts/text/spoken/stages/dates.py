@@ -138,7 +138,7 @@ def _span(found: re.Match[str], language: Language) -> str | None:
         day or ENGLISH.months[_MONTHS[name] - 1]
         for day, name in zip(days, found.groups(), strict=True)
     ]
-    return language.range(*names)
+    return None if found[0] == " to ".join(names) else language.range(*names)
 
 
 def _indic_span(found: re.Match[str], language: Language) -> str | None:
