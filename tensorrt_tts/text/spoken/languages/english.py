@@ -287,5 +287,6 @@ class English(Language):
             said = f"{self.cardinal(top)} over {self.cardinal(bottom)}"
         else:
             one, many = _PARTS.get(bottom) or (self.ordinal(bottom), f"{self.ordinal(bottom)}s")
-            said = f"{'a' if whole else 'one'} {one}" if top == 1 else f"{self.cardinal(top)} {many}"
+            single = f"{'a' if whole else 'one'} {one}"
+            said = single if top == 1 else f"{self.cardinal(top)} {many}"
         return f"{self.cardinal(whole)} and {said}" if whole else said
