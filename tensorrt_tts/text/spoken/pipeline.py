@@ -18,6 +18,7 @@ from tensorrt_tts.text.spoken.stages.fractions import fractions, powers
 from tensorrt_tts.text.spoken.stages.markup import markup
 from tensorrt_tts.text.spoken.stages.measures import measures, short_units
 from tensorrt_tts.text.spoken.stages.money import money
+from tensorrt_tts.text.spoken.stages.multiples import multiples
 from tensorrt_tts.text.spoken.stages.numbers import numbers
 from tensorrt_tts.text.spoken.stages.ordinals import ordinals
 from tensorrt_tts.text.spoken.stages.phones import phones
@@ -42,6 +43,7 @@ NUMBER_STAGES: tuple[Stage, ...] = (
     times,
     versions,
     products,
+    multiples,
     money,
     measures,
     ordinals,

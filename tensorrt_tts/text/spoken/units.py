@@ -11,6 +11,9 @@ _LATIN = """
     gram g gm gms gm.|kilogram kg kgs Kg KG kg. kgs.|milligram mg|microgram mcg μg µg|
     quintal q qtl|pound lb lbs lb. lbs.|ounce oz oz.|tonne t|
     liter L l ltr ltrs Ltr lit|milliliter ml mL ML|kiloliter kl kL|gallon gal|
+    fluidounce fl_oz fl_oz. fl._oz. floz|teaspoon tsp tsps tsp. tsps. Tsp|
+    tablespoon tbsp tbsps tbsp. tbsps. Tbsp Tbsp. tbs|cup cup cups|pinch pinch pinches|
+    pint pt pt.|quart qt qts qt. qts.|
     hour hr hrs hr. hrs. Hrs|minute min mins min. mins. Min|second s sec secs sec. secs. Sec|
     millisecond ms|microsecond μs µs|
     kilobyte KB kB kb|megabyte MB|gigabyte GB gb Gb|terabyte TB|petabyte PB|
@@ -53,6 +56,11 @@ _PER = {
     "100g": "", "sec.": "second", "qtl": "quintal", "lb": "pound", "oz": "ounce", "ft": "foot",
     "GB": "gigabyte", "MB": "megabyte", "acre": "acre", "m²": "meter", "घं.": "hour",
     "घं": "hour", "किग्रा": "kilogram", "గం.": "hour", "hrs": "hour",
+    "घंटा": "hour", "घंटे": "hour", "घण्टा": "hour", "मिनट": "minute", "सेकंड": "second", "दिन": "day",
+    "हफ़्ता": "week", "सप्ताह": "week", "महीना": "month", "माह": "month", "साल": "year", "वर्ष": "year",
+    "लीटर": "liter", "मीटर": "meter", "किमी": "kilometer", "గంట": "hour",
+    "నిమిషం": "minute", "సెకను": "second", "రోజు": "day", "వారం": "week", "నెల": "month",
+    "సంవత్సరం": "year", "లీటర్": "liter", "మీటర్": "meter", "కిమీ": "kilometer",
 }  # fmt: skip
 
 

@@ -57,6 +57,7 @@ class English(Language):
         or or
         equals equals
         times times
+        fold times
         by by
         over divided by
         plusminus plus or minus
@@ -112,6 +113,13 @@ class English(Language):
         deciliter deciliter deciliters
         kiloliter kiloliter kiloliters
         gallon gallon gallons
+        fluidounce fluid_ounce fluid_ounces
+        teaspoon teaspoon teaspoons
+        tablespoon tablespoon tablespoons
+        cup cup cups
+        pinch pinch pinches
+        pint pint pints
+        quart quart quarts
         hour hour hours
         minute minute minutes
         second second seconds
@@ -279,5 +287,6 @@ class English(Language):
             said = f"{self.cardinal(top)} over {self.cardinal(bottom)}"
         else:
             one, many = _PARTS.get(bottom) or (self.ordinal(bottom), f"{self.ordinal(bottom)}s")
-            said = f"{'a' if whole else 'one'} {one}" if top == 1 else f"{self.small[top]} {many}"
+            single = f"{'a' if whole else 'one'} {one}"
+            said = single if top == 1 else f"{self.cardinal(top)} {many}"
         return f"{self.cardinal(whole)} and {said}" if whole else said

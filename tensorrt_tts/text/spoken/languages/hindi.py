@@ -61,6 +61,7 @@ class Hindi(Language):
         or या
         equals बराबर
         times गुणा
+        fold गुना
         by बाय
         over भागा
         plusminus प्लस माइनस
@@ -116,6 +117,13 @@ class Hindi(Language):
         deciliter डेसीलीटर
         kiloliter किलोलीटर
         gallon गैलन
+        fluidounce फ़्लूइड_औंस
+        teaspoon छोटा_चम्मच छोटे_चम्मच
+        tablespoon बड़ा_चम्मच बड़े_चम्मच
+        cup कप
+        pinch चुटकी
+        pint पिंट
+        quart क्वार्ट
         hour घंटा घंटे
         minute मिनट
         second सेकंड

@@ -79,6 +79,7 @@ class Telugu(Language):
         or లేదా
         equals సమానం
         times ఇంటూ
+        fold రెట్లు
         by బై
         over భాగించు
         plusminus ప్లస్ మైనస్
@@ -134,6 +135,13 @@ class Telugu(Language):
         deciliter డెసిలీటర్ డెసిలీటర్లు
         kiloliter కిలోలీటర్ కిలోలీటర్లు
         gallon గాలన్ గాలన్లు
+        fluidounce ఫ్లూయిడ్_ఔన్సు ఫ్లూయిడ్_ఔన్సులు
+        teaspoon టీస్పూన్ టీస్పూన్లు
+        tablespoon టేబుల్_స్పూన్ టేబుల్_స్పూన్లు
+        cup కప్పు కప్పులు
+        pinch చిటికెడు చిటికెలు
+        pint పింట్ పింట్లు
+        quart క్వార్ట్ క్వార్టులు
         hour గంట గంటలు
         minute నిమిషం నిమిషాలు
         second సెకను సెకన్లు

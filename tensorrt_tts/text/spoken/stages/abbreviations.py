@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from tensorrt_tts.text.spoken.draft import Draft
@@ -176,6 +177,9 @@ _WORDS = _table("""
     Thu.=Thursday
     Thurs.=Thursday
     Fri.=Friday
+    Sat.=Saturday
+    Sun.=Sunday
+    Thur.=Thursday
     डॉ.=डॉक्टर
     डा.=डॉक्टर
     प्रो.=प्रोफ़ेसर
@@ -227,7 +231,7 @@ _WORDS = _table("""
     క్రీ.పూ.=క్రీస్తు పూర్వం
 """)
 
-_BORDER = "(\"'[“‘-/"
+_BORDER = "(\"'[“‘-–—/"
 _TITLE_STOPS = {
     f"{short}.": full for short, full in _TITLES.items() if short not in ("St", "Mt", "Ft")
 }
@@ -253,9 +257,9 @@ _SLASHES = {"w/o": "without", "w/": "with ", "c/o": "care of", "b/w": "between",
             "n/a": "not applicable",
             "s/o": "son of", "d/o": "daughter of", "h/o": "house of"}  # fmt: skip
 _SLASH = lazy("/")
-_NEEDS_NAME = frozenset(("v.", "Co.", "Sec.", "ed.", "Ed.", "Art.", "Ch.", "Mar.", "Mon.", "Fri.",
-                         "min.", "info.", "Dec.", "Sept.", "Sep.", "ई.", "ता.", "मो.", "ले.", "सं.",
-                         "జి.", "తా.", "కు.", "చి.", "సం.", "లి.", "कै."))  # fmt: skip
+_NEEDS_NAME = frozenset(("v.", "Co.", "Sec.", "ed.", "Ed.", "Art.", "Ch.",
+                         "min.", "info.", "ई.", "ता.", "मो.", "ले.", "सं.", "కు.", "చి.", "సం.",
+                         "జి.", "తా.", "లి.", "कै."))  # fmt: skip
 """Words or ends of sentences as well: short only where their sentence goes on."""
 _BEHIND_NUMBER = lazy(r"[\d½¼¾] ?$")
 _LONGEST = 14
@@ -336,9 +340,35 @@ def _in_full(text: str, start: int, stop: int) -> tuple[int, str | None]:
     if full is None or (short in UNITS and _BEHIND_NUMBER.search(text[max(0, start - 4) : start])):
         return end, None
     last = not text[end : end + 2].strip()
+    if short in _DATED:
+        return end, _dated(text, start, end, full)
     if short in _NEEDS_NAME and last:
         return end, None
     return end, full + ("." if last and short not in _NEVER_LAST else "")
+
+
+_DATED = frozenset(f"{short}." for short in (
+    "Jan", "Feb", "Mar", "Apr", "Jun", "Jul", "Aug", "Sept", "Sep", "Oct", "Nov", "Dec",
+    "Mon", "Tue", "Tues", "Wed", "Thu", "Thur", "Thurs", "Fri", "Sat", "Sun",
+))  # fmt: skip
+_WORDS_TOO = ("Mar.", "Dec.", "Mon.", "Sat.", "Sun.")
+_WHEN = lazy(
+    r"(?:\b(?:to|until|till|through|thru|on|by|every|each|from|since|before|after|this|next|last|"
+    r"in|of|and|or|open|closed)|[-–—&\d]) ?$",
+    re.IGNORECASE,
+)
+_DATE_GOES_ON = lazy(rf" (?:{'|'.join(short[:3] for short in _DATED)})[a-z]*\b")
+
+
+def _dated(text: str, start: int, end: int, full: str) -> str | None:
+    """A day or a month; its full stop stays where the sentence ends as well."""
+    short = text[start:end]
+    stop = "" if _DATE_GOES_ON.match(text, end) else _kept_stop(short, text, end)
+    if not stop or _WHEN.search(text, max(0, start - 10), start):
+        return full + stop
+    if not text[end : end + 2].strip() or text[end] == "\n":
+        return None if short in _WORDS_TOO else full + stop
+    return None if short in ("Sat.", "Sun.") else full
 
 
 _NEVER_LAST = frozenset(("e.g.", "i.e.", "vs.", "E.g.", "I.e."))

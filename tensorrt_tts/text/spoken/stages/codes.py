@@ -19,6 +19,8 @@ _PROGRAM = lazy(
 _DIGITS = lazy(
     r"(?<![\d.,/:₹$€£¥])(?<!\d[ -])\d(?:\d+|[ -]\d{2,})(?:[ -]?\d+)*+(?![\d.,:/%]*\d)(?!%)"
 )
+_SPELT = lazy(r"(?<![\w.,-])\d(?:-\d){2,}(?![\w-]|[.,]\d| ?[=+*/×÷−])")
+"""9-1-1."""
 _CODE = lazy(
     r"(?:\b(?:OTP|otp|Otp|PIN|pin|Pin|pincode|CVV|cvv|passcode|password|PNR|pnr|code|Code|zip|ZIP|"
     r"postcode|MPIN|UTR|CRN|tracking|token)\b|end(?:ing|s) (?:in|with)?|"
@@ -37,9 +39,27 @@ _DIAL = lazy(
     r"హెల్ప్‌లైన్|డయల్)[^\d\n.!?।]{0,16}$",
     re.IGNORECASE,
 )
+_SERVICES = frozenset((
+    "000", "100", "101", "102", "103", "104", "108", "111", "112", "139", "181", "198", "911",
+    "999", "1091", "1098", "1912", "1930",
+))  # fmt: skip
+"""Emergency and helpline numbers of India, Britain, Europe, North America and Australia."""
+_CALL = lazy(
+    r"(?:\b(?:call|ring|rang|phone|dial|text)(?:s|d|ed|ing|led|ling)?\b"
+    r"(?:[^\d\n.!?]{0,32} (?:on|at|number))?|\bemergency(?: number| line)?(?: is)?|कॉल करें|"
+    r"फ़ोन करें|आपातकालीन|కాల్ చేయండి|అత్యవసర) ?[:-]? ?"
+    r"(?:\d{3,4}(?:,| or| and|, or|, and|/| या| లేదా) ?)*$",
+    re.IGNORECASE,
+)
+_COUNTED = lazy(
+    r"^ (?:of|people|men|women|children|times|percent|more|other|different|new|"
+    r"(?!always|unless|does|this|as|is|was|has)[a-z]+s|[A-Z][a-z]+ [A-Z][a-z]+)\b"
+)
+_SERVICE = lazy(r"^ (?:ambulance|helpline|एंबुलेंस|एम्बुलेंस|अंबुलेंस|हेल्पलाइन|అంబులెన్స్|హెల్ప్‌లైన్)(?![^\W\d_])")
 _STATE = lazy(r", [A-Z]{2} $")
 _DIALLED = lazy(
-    r"^ ?(?:पर|को|नंबर पर|కి|కు|నంబర్‌కు)? ?(?:कॉल|काल|फ़ोन|फोन|डायल|संपर्क|కాల్|ఫోన్|డయల్|call|dial)"
+    r"^ ?(?:पर|को|नंबर पर|కి|కు|నంబర్‌కు)? ?"
+    r"(?:कॉल|काल|फ़ोन|फोन|डायल|संपर्क|కాల్|ఫోన్|డయల్|(?:call|dial)(?!\w))"
 )
 
 
@@ -54,6 +74,7 @@ def versions(draft: Draft) -> None:
 
 def codes(draft: Draft) -> None:
     draft.say_numbers(_DIGITS, _code, after="-0123456789", digits=3)
+    draft.say_numbers(_SPELT, lambda match, language: language.digits(match[0]), after="-")
 
 
 def _address(found: re.Match[str], language: Language) -> str:
@@ -87,9 +108,18 @@ def _code(found: re.Match[str], language: Language) -> str | None:
     if (
         (_CODE.search(lead) and (plain or count >= 5))
         or (_ACCOUNT.search(lead) and count >= (4 if plain else 8))
-        or (count <= 5 and plain and (_DIAL.search(lead) or _DIALLED.search(after(found))))
+        or (count <= 5 and plain and _dialled(written, lead, after(found)))
         or (count == 5 and plain and _STATE.search(lead))
         or re.fullmatch(r"\d{4}(?:[ -]\d{4}){3}", written)
     ):
         return ", ".join(language.digits(group) for group in re.split("[ -]", written))
     return None
+
+
+def _dialled(written: str, lead: str, rest: str) -> bool:
+    if _DIALLED.search(rest):
+        return True
+    if written not in _SERVICES:
+        return bool(_DIAL.search(lead) and not _COUNTED.search(rest))
+    called = _DIAL.search(lead) or _CALL.search(lead)
+    return bool(_SERVICE.search(rest) or (called and not _COUNTED.search(rest)))

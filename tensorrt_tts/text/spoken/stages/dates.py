@@ -7,7 +7,7 @@ import re
 from tensorrt_tts.text.spoken.draft import Draft
 from tensorrt_tts.text.spoken.languages import ENGLISH, LANGUAGES, Language
 from tensorrt_tts.text.spoken.patterns import lazy
-from tensorrt_tts.text.spoken.stages.context import START, after, before
+from tensorrt_tts.text.spoken.stages.context import START, after, before, ends_sentence
 
 _SHORT = {
     "Jan": 1, "Feb": 2, "Mar": 3, "Apr": 4, "Jun": 6, "Jul": 7, "Aug": 8, "Sep": 9, "Sept": 9,
@@ -27,8 +27,9 @@ _MONTHS |= {name.upper(): month for name, month in _SHORT.items()}
 _SHORTS = "|".join([*_SHORT, "May"])
 _WORDS = {"may", "march", "mar", "dec", "jan", "sep", "oct"}
 """In small letters other words too, or too short to be sure of."""
-_MONTH = r"[A-Za-z\u0900-\u0963\u0c00-\u0c65\u200c]{3,14}"
+_MONTH = r"[A-Za-z\u0900-\u0963\u0c00-\u0c65\u200c]{2,14}"
 _BEHIND_DAY = frozenset({name[0] for name in _MONTHS}.union("snrtoa-–"))
+_MONTH_ENDS = frozenset(name[-2:] for name in _MONTHS)
 _WORD_BEFORE = lazy(rf"(?<![^\W\d_])({_MONTH})\.?,? ?[-']?(?:the )?$")
 
 _NUMERIC = lazy(r"(?<![\w./-])(\d{1,2})([/.-])(\d{1,2})\2(\d{4}|\d{2})(?![\w/-]|\.\d)")
@@ -57,15 +58,22 @@ _WEEKDAY = lazy(
     r"\b(Mon|Tue|Tues|Wed|Thu|Thur|Thurs|Fri|Sat|Sun)\.?(,?) "
     rf"(?=\d{{1,2}}(?:st|nd|rd|th)? (?:{_SHORTS})|(?:{_SHORTS})[a-z]*\.? \d|\d{{1,2}}[/.-]\d)"
 )
-_SPAN = lazy(
-    r"\b(Mon|Tue|Tues|Wed|Thu|Thur|Thurs|Fri|Sat|Sun|Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sept?|Oct|Nov|"
-    r"Dec)\.? ?([-–—]|to|–) ?(Mon|Tue|Tues|Wed|Thu|Thur|Thurs|Fri|Sat|Sun|Jan|Feb|Mar|Apr|May|Jun|"
-    r"Jul|Aug|Sept?|Oct|Nov|Dec)\b(?!-)"
+_DAY_OR_MONTH = (
+    r"((?:Mon|Tues?|Wed(?:nes)?|Thu(?:rs?)?|Fri|Sat(?:ur)?|Sun)(?:day)?|"
+    rf"{'|'.join(ENGLISH.months)}|{_SHORTS})"
 )
+_SPAN = lazy(rf"\b{_DAY_OR_MONTH}\.? ?(?:[-–—]|to) ?{_DAY_OR_MONTH}\b(?!-)")
 _DAYS = {
     "Mon": "Monday", "Tue": "Tuesday", "Wed": "Wednesday", "Thu": "Thursday", "Fri": "Friday",
     "Sat": "Saturday", "Sun": "Sunday",
 }  # fmt: skip
+_HINDI_DAYS = ("सोम", "मंगल", "बुध", "गुरु", "शुक्र", "शनि", "रवि")
+_TELUGU_DAYS = ("సోమ", "మంగళ", "బుధ", "గురు", "శుక్ర", "శని", "ఆది")
+_INDIC_DAY = rf"({'|'.join(_HINDI_DAYS + _TELUGU_DAYS)})"
+_INDIC_SPAN = lazy(
+    rf"(?<![\w\u0900-\u0dff-]){_INDIC_DAY}(?:\.? ?[-–] ?|\. (?:से|నుంచి|నుండి) ){_INDIC_DAY}"
+    r"(?![\w\u0900-\u0963\u0966-\u0dff-])\.?"
+)
 _BEFORE_YEAR = lazy(
     r"(?:\b(?:in|since|by|from|until|till|to|of|year|during|before|after|circa|around|and|early|"
     r"late|mid|the|between|©|copyright|spring|summer|autumn|fall|winter|election|class|season|FY|"
@@ -80,7 +88,8 @@ _AFTER_YEAR = lazy(
     r"was|were|is|saw|onwards|election|elections|season|budget|edition|model)(?!\w)"
 )
 _THING = lazy(
-    r"^[ -](?:and |or )?[a-z]{2,}s\b|^ (?:people|percent|men|women|children|words|kg|km)\b"
+    r"^[ -](?:and |or )?[a-z]{2,}s\b|^ (?:people|percent|men|women|children|words|kg|km)\b|"
+    rf"^ by (?:\d|(?:{'|'.join(ENGLISH.small[1:])})\b)"
 )
 
 
@@ -100,25 +109,44 @@ def _month_before(text: str, start: int) -> int:
     """Where the month in front of a number begins, or -1."""
     if start < 3 or text[start - 1] not in " -'" or text[start - 2].isdecimal():
         return -1
+    word = text[max(0, start - 7) : start].rstrip(" -',.")
+    if word[-2:] not in _MONTH_ENDS and not word.endswith("the"):
+        return -1
     found = _WORD_BEFORE.search(text, max(0, start - 20), start)
     return found.start(1) if found and found[1] in _MONTHS else -1
 
 
 def years(draft: Draft) -> None:
     """After amounts, codes and all else that has four digits."""
-    draft.say_numbers(_YEARS, _years)
+    draft.say_numbers(_YEARS, _years, after="-–—/")
     draft.say_numbers(_YEAR, _year)
 
 
 def spans(draft: Draft) -> None:
-    """Mon-Fri, Jan–Mar."""
+    """Mon-Fri, Jan–Mar, सोम-शुक्र."""
     if "-" in draft.text or "–" in draft.text or " to " in draft.text:
         draft.say(_SPAN, _span)
+    if not draft.text.isascii():
+        draft.say(_INDIC_SPAN, _indic_span)
 
 
 def _span(found: re.Match[str], language: Language) -> str | None:
-    names = [_DAYS.get(name[:3]) or ENGLISH.months[_MONTHS[name] - 1] for name in found.group(1, 3)]
-    return language.range(*names)
+    days = [_DAYS.get(name[:3]) for name in found.groups()]
+    if any(days) != all(days):
+        return None  # "Sunday - March 5"
+    names = [
+        day or ENGLISH.months[_MONTHS[name] - 1]
+        for day, name in zip(days, found.groups(), strict=True)
+    ]
+    return None if found[0] == " to ".join(names) else language.range(*names)
+
+
+def _indic_span(found: re.Match[str], language: Language) -> str | None:
+    if found[1] in _HINDI_DAYS:
+        first, last, spoken = f"{found[1]}वार", f"{found[2]}वार", LANGUAGES["hi"]
+    else:
+        first, last, spoken = f"{found[1]}వారం", f"{found[2]}వారం", LANGUAGES["te"]
+    return spoken.range(first, last) + ("." if found[0][-1] == "." and ends_sentence(found) else "")
 
 
 def _numeric(found: re.Match[str], language: Language) -> str | None:

@@ -34,8 +34,8 @@ _PERCENT = lazy(
 _FEET = lazy(START + r"(\d{1,3})'(?: ?(\d{1,2}(?:\.\d)?)(?:\"|''))?(?![\w'])")
 _HOURS = lazy(START + r"(\d{1,3}) ?h(?:rs?)? ?(\d{1,2}) ?m(?:in)?(?: ?(\d{1,2}) ?s)?\b")
 _DOTTED = lazy(
-    r"(?<![\w.\u0900-\u0dff])(?:कि\.मी\.?|कि\.ग्रा\.?|मि\.ली\.?|से\.मी\.?|मि\.मी\.?|"
-    r"కి\.మీ\.?|కి\.గ్రా\.?|మి\.లీ\.?|సెం\.మీ\.?)"
+    r"(?<![\w.\u0900-\u0dff])(?:कि\.मी|कि\.ग्रा|मि\.ली|से\.मी|मि\.मी|కి\.మీ|కి\.గ్రా|మి\.లీ|సెం\.మీ)"
+    r"\.?+(?! ?/)"
 )
 _INDIC = lazy(r"[\u0900-\u0963\u0970-\u0dff\u200c\u200d]")
 
@@ -47,7 +47,9 @@ def measures(draft: Draft) -> None:
     if "%" in draft.text or "‰" in draft.text:
         draft.say_numbers(_PERCENT, _percent, lead="-−+–", after="%‰-–—.,/½¼¾⅓⅔⅛⅜⅝⅞0123456789")
     draft.say_numbers(
-        _SQFT, lambda m, language: _said(language, m["amount"], None, "", "foot", language.square)
+        _SQFT,
+        lambda m, language: _said(language, m["amount"], None, "", "foot", language.square),
+        after="s.,",
     )
     draft.say_numbers(_MEASURE, _measure, lead="-−+±–", after=_BEHIND)
 
@@ -71,6 +73,10 @@ def _measure(found: re.Match[str], language: Language) -> str | None:
     if sign == "s" and gap != " " and not found["per"]:
         return None  # "5s", "100s": several of them
     name, per = RATES.get(sign) or (UNITS[sign], None)
+    if language is ENGLISH and name in ("cup", "pinch"):
+        return None  # words already: "2 cup measures"
+    if name == "pint" and (gap == "-" or not _POURED.match(found.string, found.end())):
+        return None  # points, of type and of games
     if found["per"]:
         per = PER[found["per"]]
     if sign in ("m", "M") and not gap and language.code != "hi" and len(found["amount"]) > 4:
@@ -87,6 +93,10 @@ def _measure(found: re.Match[str], language: Language) -> str | None:
     return _signed(found["sign"], said, language) + stop
 
 
+_POURED = lazy(
+    r" (?:of|milk|cream|water|beer|ale|stock|broth|juice|oil|buttermilk|blood|दूध|क्रीम|पानी|तेल|"
+    r"పాలు|క్రీమ్|నీళ్లు|నీరు|నూనె)(?![^\W\d_])"
+)
 _BEHIND = frozenset([sign[0] for sign in (*UNITS, *RATES)]).union(
     "sScC वचచघ.,-–—±/½¼¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞0123456789in"
 )

@@ -19,15 +19,19 @@ _HINDI = lazy(
 _TELUGU = lazy(rf"{START}({_WHOLE})-?(వది|వ|వం|వారం|ో)(?![\w\u0c00-\u0c65\u0c70-\u0c7f])")
 _JOINED = lazy(rf"{START}({_WHOLE}(?:\.\d+)?)-?(?=[\u0c00-\u0c65])")
 
+_YEAR = lazy(r"1[1-9]\d\d-?(?:లో(?:నే|ని)?|నుంచి|నుండి|వరకు|నాటి|న)(?![\w\u0c00-\u0c65\u0c70-\u0c7f])")
+
+_BEHIND = frozenset("-.,").union(map(chr, range(0x0C00, 0x0C66)))
+
 
 def ordinals(draft: Draft) -> None:
     draft.say_numbers(
         _ENGLISH, lambda match, language: _ordinal(match, ENGLISH), after="snrtSNRTˢⁿʳᵗ,"
     )
     if not draft.text.isascii():
-        draft.say_numbers(_HINDI, lambda match, language: _ordinal(match, HINDI))
-        draft.say_numbers(_TELUGU, lambda match, language: _ordinal(match, TELUGU))
-        draft.say_numbers(_JOINED, _joined)
+        draft.say_numbers(_HINDI, lambda match, language: _ordinal(match, HINDI), after="लरथठव-,")
+        draft.say_numbers(_TELUGU, lambda match, language: _ordinal(match, TELUGU), after="వో-,")
+        draft.say_numbers(_JOINED, _joined, after=_BEHIND)
 
 
 def _ordinal(found: re.Match[str], language: Language) -> str | None:
@@ -41,5 +45,7 @@ def _ordinal(found: re.Match[str], language: Language) -> str | None:
 
 
 def _joined(found: re.Match[str], language: Language) -> str:
-    """A case ending written on the number itself: 5లో."""
+    """A case ending written on the number itself: 5లో. 1947లో is a year, as "1947 లో" is."""
+    if _YEAR.match(found.string, found.start()):
+        return TELUGU.before_noun(TELUGU.year(int(found[1])))
     return TELUGU.before_noun(TELUGU.number(number(found[1])))

@@ -8,10 +8,33 @@ from tensorrt_tts.text.spoken.draft import Draft
 from tensorrt_tts.text.spoken.languages import ENGLISH, Language
 from tensorrt_tts.text.spoken.number import WRITTEN, number
 from tensorrt_tts.text.spoken.patterns import lazy
-from tensorrt_tts.text.spoken.stages.context import START
+from tensorrt_tts.text.spoken.stages.context import START, after, before
 
 _RANGE = lazy(rf"{START}({WRITTEN})( ?[-–—−~] ?)({WRITTEN})(?![\w-]|[.,]\d)(?! ?[-+×*÷/=] ?\d)")
-_TIMES = lazy(r"\d( ?)([×x*X·])( ?)(?=[₹$€£]?\d[\d.,]*+(?P<unit> ?[a-z\"'])?)")
+_HOURS_BEFORE = lazy(
+    r"\b(?:[Ff]rom|[Bb]etween) $|(?:^\W*(?:Open|Closed)|\b(?:open|opens|closed|works?|working))"
+    r"(?:(?:,? (?:from|between|daily|today|weekdays|on|to|\w+day))*|[^\n]* \w+day)[:,]? $|"
+    r"\b(?:[Hh]ours|[Tt]imings?)\b[^\d\n.!?]{0,40}$|"
+    r"\b(?:[Tt]imings|(?:[Oo]pening|[Bb]usiness|[Oo]ffice|[Ss]tore|[Ss]hop|[Vv]isiting) hours)\b|"
+    r"day (?:to|through|thru) \w+day[,:]? $|वार से [\u0900-\u097f]+वार,? $|"
+    r"వారం (?:నుంచి|నుండి) [\u0c00-\u0c7f]+వారం(?: వరకు)?,? $|"
+    r"(?:समय|टाइमिंग|खुल|बंद|సమయ|వేళ|టైమింగ్|తెరి)[^\d\n.!?।]{0,16}$"
+)
+_HOURS_AFTER = lazy(r"^ ?(?:o'clock|बजे|గంటల)|^ (?:job|shift|schedule)\b")
+_SCORE = lazy(
+    r"\b(?:down|up|behind|ahead|lead|led|deficit|win|won|victory|lost|loss|beat|defeat|score|final|"
+    r"match|game|goals?|draw|drew|vote|voted|court|odds)\b|जीत|हार|गोल|मैच|గెలి|గెలు|ఓడి|ఓటమి|గోల్",
+    re.IGNORECASE,
+)
+_LENGTH = (
+    r"(?:k?m|cm|mm|ft|feet|foot|in(?=[.,;:)]|$)|inch(?:es)?|yd|yards?|(?:centi|milli|kilo)?met(?:er|re)s?|px|"
+    r"pixels?|मी|मीटर|सेमी|से\.मी|मिमी|फ़ीट|फीट|फ़ुट|फुट|इंच|गज|మీటర్లు|మీటర్ల|మీ|సెం\.మీ|సెంమీ|అడుగులు|"
+    r"అడుగుల|అంగుళాలు|అంగుళాల|గజాలు|గజాల)(?![^\W\d_])"
+)
+_TIMES = lazy(
+    rf"(?:\d|\d ?{_LENGTH}\.?(?= ?[×xX]))(?P<gap> ?)(?P<sign>[×x*X·])( ?)(?=[₹$€£]?\d[\d.,]*+"
+    rf"(?P<length>(?: ?[×xX*] ?\d[\d.,]*+)* ?{_LENGTH})?(?P<unit> ?[a-z\"'])?)"
+)
 _SIGNS = lazy(r"\d ?([=+÷<>≤≥≠≈]|[-−–](?= ?\d+(?:\.\d+)? ?=)|−) ?(?=[-−+]?\d)")
 _EXPRESSION = lazy(r"\d[\d., ]*(?:[-−–+×*÷/][\d., ]+)+=")
 _WORDS = {
@@ -41,9 +64,12 @@ def _expression(found: re.Match[str], language: Language) -> str:
     ).replace("  ", " ")
 
 
-def _times(found: re.Match[str], language: Language) -> str:
-    by = found[2] in "xX" and (not found[1] or found["unit"])
-    return f"{found[0][0]} {language.words['by' if by else 'times']} "
+def _times(found: re.Match[str], language: Language) -> str | None:
+    by = found["length"] or (found["sign"] in "xX" and (not found["gap"] or found["unit"]))
+    first = found[0][: found.start("gap") - found.start()]
+    if len(first) > 1 and not found["length"]:
+        return None
+    return f"{first} {language.words['by' if by else 'times']} "
 
 
 def _range(found: re.Match[str], language: Language) -> str | None:
@@ -58,6 +84,8 @@ def _range(found: re.Match[str], language: Language) -> str | None:
     )
     if rising or sign.strip() == "~":
         return language.range(language.number(first), found[3])
+    if _of_hours(found):
+        return language.range(found[1], found[3])
     if " " in sign:
         return f"{found[1]} {language.words['minus']} {found[3]}"
     if (
@@ -68,3 +96,14 @@ def _range(found: re.Match[str], language: Language) -> str | None:
     ):
         return f"{found[1]} {language.words['minus' if language is ENGLISH else 'to']} {found[3]}"
     return f"{found[1]} {found[3]}"
+
+
+def _of_hours(found: re.Match[str]) -> bool:
+    """ "Open from 9-5": on the clock, where the later hour may be the smaller number."""
+    if not all(hour.isdecimal() and 1 <= int(hour) <= 24 for hour in found.group(1, 3)):
+        return False
+    lead, rest = before(found), after(found)
+    return bool(
+        _HOURS_AFTER.search(rest)
+        or (_HOURS_BEFORE.search(lead) and not _SCORE.search(lead) and not _SCORE.search(rest))
+    )
