@@ -31,12 +31,16 @@ inline void sine(float u, float &squared, float &doubled) {
     doubled = 2.0f * s * c;
 }
 
-// Denormal numbers to zero in this thread: they slow some of the sums tenfold.
-inline void flush_denormals() {
+// Denormal numbers to zero in this thread for as long as it lives: they slow some of the sums tenfold.
+class FlushDenormals {
 #if defined(__SSE__)
-    _mm_setcsr(_mm_getcsr() | 0x8040);
+    const unsigned before = _mm_getcsr();
+
+  public:
+    FlushDenormals() { _mm_setcsr(before | 0x8040); }
+    ~FlushDenormals() { _mm_setcsr(before); }
 #endif
-}
+};
 
 inline void snake_row(const float *x, float *y, float a, int64_t n) {
     const float inverse = 1.0f / (a + EPS);
@@ -97,7 +101,7 @@ void unit_forward(const float *x, float *y, const float *a1, const float *w, con
                   const float *a2, int64_t batch, int64_t channels, int64_t steps, int64_t d) {
 #pragma omp parallel
     {
-        flush_denormals();
+        [[maybe_unused]] const FlushDenormals flushed;
         std::vector<float> padded(steps + 6 * d, 0.0f), inner(steps);
 #pragma omp for
         for (int64_t row = 0; row < batch * channels; ++row) {
@@ -114,7 +118,7 @@ void unit_backward(const float *x, const float *gy, float *gx, const float *a1, 
                    float *ga2, int64_t batch, int64_t channels, int64_t steps, int64_t d) {
 #pragma omp parallel
     {
-        flush_denormals();
+        [[maybe_unused]] const FlushDenormals flushed;
         std::vector<float> padded(steps + 6 * d, 0.0f), inner(steps);
         std::vector<float> grad(steps + 6 * d, 0.0f), outer(steps);
 #pragma omp for
