@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import math
-import os
-from collections import defaultdict
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from tensorrt_tts.codecs.base import CodecStream, Condition, Job, Step, Window
+from tensorrt_tts.codecs.base import CodecStream, Condition, Step, Window
 from tensorrt_tts.codecs.bicodec import weights as bicodec_weights
 from tensorrt_tts.codecs.bicodec.config import BiCodecConfig
 from tensorrt_tts.codecs.bicodec.speaker import Speaker, Speakers
@@ -24,14 +22,14 @@ from tensorrt_tts.codecs.bicodec.stages import (
     style_names,
 )
 from tensorrt_tts.codecs.bicodec.stream import GeneratorArithmetic, StateJob, StateStream
-from tensorrt_tts.codecs.context import CodecContext
 from tensorrt_tts.codecs.full_precision import full_precision
 from tensorrt_tts.codecs.schedule import HopSchedule
 from tensorrt_tts.codecs.state import Interval, advance
 from tensorrt_tts.codecs.streams import WindowStream
+from tensorrt_tts.codecs.torch_codec import TorchCodec
 
 
-class BiCodec:
+class BiCodec(TorchCodec):
     """One loaded decoder. A step is one semantic code, a condition the speaker's tokens.
 
     It has no noise: the seed changes nothing.
@@ -40,10 +38,7 @@ class BiCodec:
     def __init__(self, config: BiCodecConfig, weights: Weights, device: str = "cpu") -> None:
         """weights: as `weights.shapes` names them."""
         self.config = config
-        self.context: CodecContext = config.context()
-        self.device = torch.device(device)
-        self.max_batch = 64
-        self.threads = (os.cpu_count() or 1) if self.device.type == "cpu" else 1
+        super().__init__(config.context(), device)
         self.stages = BiCodecStages(config, weights, self.device)
         self.speakers = Speakers(config, weights, style_names(config), self.device)
 
@@ -64,38 +59,6 @@ class BiCodec:
             context = replace(self.context, default_lookahead=self.config.state_lookahead())
             return StateStream(context, schedule, self.stages, prenet, before, condition)
         return WindowStream(self.context, schedule, seed, condition)
-
-    def enter_thread(self) -> None:
-        """As `SnacCodec.enter_thread`, for the same reason."""
-        if self.device.type == "cpu":
-            torch.set_num_threads(1)
-
-    @torch.inference_mode()
-    @full_precision()
-    def run(self, jobs: Sequence[Job]) -> list[np.ndarray]:
-        """See `Codec`. Raises ValueError for a window that lacks steps on its left or is cut
-        beyond its steps, and for one of nobody."""
-        groups: dict[Hashable, list[int]] = defaultdict(list)
-        for index, job in enumerate(jobs):
-            groups[self._kind(job)].append(index)
-        results: list[np.ndarray] = [np.zeros(0, np.float32)] * len(jobs)
-        for members in groups.values():
-            decoded = self._run([jobs[index] for index in members])
-            for index, samples in zip(members, decoded, strict=True):
-                results[index] = samples
-        return results
-
-    def _kind(self, job: Job) -> Hashable:
-        if isinstance(job, Window):  # where in its steps it begins matters too
-            return job.shape, job.start - job.origin * self.context.samples_per_step
-        return job.shape
-
-    def _run(self, jobs: Sequence[Job]) -> np.ndarray:
-        """Of one kind: float32 (B, samples)."""
-        windows = [job for job in jobs if isinstance(job, Window)]
-        if windows:
-            return self._decode(windows)
-        return self._go_on([job for job in jobs if isinstance(job, StateJob)])
 
     @torch.inference_mode()
     @full_precision()

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import os
-from collections import defaultdict
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
-from tensorrt_tts.codecs.base import CodecStream, Condition, Job, Window
-from tensorrt_tts.codecs.context import CodecContext
-from tensorrt_tts.codecs.full_precision import full_precision
+from tensorrt_tts.codecs.base import CodecStream, Condition, Window
 from tensorrt_tts.codecs.schedule import HopSchedule
 from tensorrt_tts.codecs.snac import weights as snac_weights
 from tensorrt_tts.codecs.snac.config import SnacConfig
@@ -21,12 +17,13 @@ from tensorrt_tts.codecs.snac.stages import SnacStages, compute, needs
 from tensorrt_tts.codecs.snac.stream import StateJob, StateStream, run
 from tensorrt_tts.codecs.state import Interval
 from tensorrt_tts.codecs.streams import WindowStream
+from tensorrt_tts.codecs.torch_codec import TorchCodec
 
 if TYPE_CHECKING:
     from snac import SNAC
 
 
-class SnacCodec:
+class SnacCodec(TorchCodec):
     """One loaded SNAC decoder.
 
     noise: keep the decoder's noise, addressed by (seed, block, position). Off, it decodes the
@@ -37,10 +34,7 @@ class SnacCodec:
         self, config: SnacConfig, model: SNAC, noise: bool = True, device: str = "cpu"
     ) -> None:
         self.config = config
-        self.context: CodecContext = config.context()
-        self.device = torch.device(device)
-        self.max_batch = 64
-        self.threads = (os.cpu_count() or 1) if self.device.type == "cpu" else 1
+        super().__init__(config.context(), device)
         self.stages = SnacStages(snac_weights.fold(model), noise and config.noise, self.device)
 
     @classmethod
@@ -60,38 +54,8 @@ class SnacCodec:
             return StateStream(self.context, schedule, self.stages, seed)
         return WindowStream(self.context, schedule, seed)
 
-    def enter_thread(self) -> None:
-        """Threads of torch's own inside each would wait for one another on few cores. What is set
-        holds for this thread and for those that have not used torch yet, a language model's too."""
-        if self.device.type == "cpu":
-            torch.set_num_threads(1)
-
-    @torch.inference_mode()
-    @full_precision()
-    def run(self, jobs: Sequence[Job]) -> list[np.ndarray]:
-        """See `Codec`. Raises ValueError for a window that lacks steps on its left or is cut
-        beyond its steps."""
-        groups: dict[Hashable, list[int]] = defaultdict(list)
-        for index, job in enumerate(jobs):
-            groups[self._kind(job)].append(index)
-        results: list[np.ndarray] = [np.zeros(0, np.float32)] * len(jobs)
-        for members in groups.values():
-            chosen = [jobs[index] for index in members]
-            for index, samples in zip(members, self._run(chosen), strict=True):
-                results[index] = samples
-        return results
-
-    def _kind(self, job: Job) -> Hashable:
-        if isinstance(job, Window):  # where in its steps it begins matters too
-            return job.shape, job.start - job.origin * self.context.samples_per_step
-        return job.shape
-
-    def _run(self, jobs: Sequence[Job]) -> np.ndarray:
-        """Of one kind: float32 (B, samples)."""
-        windows = [job for job in jobs if isinstance(job, Window)]
-        if windows:
-            return self._decode(windows)
-        return run(self.stages, [job for job in jobs if isinstance(job, StateJob)])
+    def _go_on(self, jobs: Sequence[StateJob]) -> np.ndarray:
+        return run(self.stages, jobs)
 
     def _decode(self, windows: Sequence[Window]) -> np.ndarray:
         """A batch of windows of one shape: float32 (B, stop − start)."""
