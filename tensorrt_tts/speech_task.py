@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -48,19 +49,29 @@ class SpeechTask:
     It holds no reference to its `Speech`, so that a dropped listener is noticed.
     """
 
-    def __init__(self, pipeline: Pipeline, name: str, began: float | None = None) -> None:
-        """began: `time.perf_counter()` of the request, if that was not just now."""
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        name: str,
+        began: float | None = None,
+        lead_s: float = math.inf,
+    ) -> None:
+        """began: `time.perf_counter()` of the request, if that was not just now. lead_s: see
+        `Synthesizer.open_fed`."""
         self._sample_rate = pipeline.scheduler.codec.context.sample_rate
         self.report = SpeechReport(self._sample_rate)
         self.playback = PlaybackClock(self._sample_rate)
         self._began = time.perf_counter() if began is None else began
         self._pipeline = pipeline
         self._name = name
+        self._lead_s = lead_s
         self._segments: asyncio.Queue[PreparedSegment | Exception | None] = asyncio.Queue()
         self._begun = asyncio.Event()  # a segment was taken from there
         self._reader: asyncio.Task[None] | None = None
         self._ready: asyncio.Queue[AudioChunk | BaseException | None] = asyncio.Queue()
         self._untaken = 0  # samples in the queue
+        self.unspoken = 0
+        """Characters of the segments that have not been begun."""
         options = pipeline.options
         self._pauses = SegmentPauses(
             self._sample_rate, options.sentence_pause_s, options.paragraph_pause_s
@@ -78,6 +89,7 @@ class SpeechTask:
 
     def add(self, segments: Sequence[PreparedSegment]) -> None:
         for segment in segments:
+            self.unspoken += len(segment.text)
             self._segments.put_nowait(segment)
 
     def end(self) -> None:
@@ -154,6 +166,7 @@ class SpeechTask:
                 if isinstance(segment, Exception):
                     raise segment
                 await self._wait_for_room()
+                self.unspoken -= len(segment.text)
                 await self._speak(segment)
             if not self.report.samples:
                 raise NoAudioError(
@@ -186,6 +199,9 @@ class SpeechTask:
             self._taken.clear()
             await self._taken.wait()
         await self._resumed.wait()
+        while (over := self.playback.buffered(time.monotonic()) - self._lead_s) > 0:
+            await asyncio.sleep(over)
+            await self._resumed.wait()
 
     async def _speak(self, segment: PreparedSegment) -> None:
         """Generate one segment, and wait until all of it is decoded."""
@@ -324,6 +340,12 @@ class Speech:
         """The text is whole. Raises TextError when there was nothing to speak."""
         self._task.add(await self._fed().end())
         self._task.end()
+
+    @property
+    def unspoken_s(self) -> float:
+        """Seconds of audio, about, that what has come and was not begun would take."""
+        begun = sum(len(segment.text) for segment in self.report.segments)
+        return self._task.unspoken * self.report.audio_s / begun if begun else 0.0
 
     def pause(self) -> None:
         """Hand out no more audio until `resume`, in the middle of a segment too. What the language

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import math
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -84,15 +85,24 @@ class Synthesizer:
         began = time.perf_counter()
         return self.start(await self.prepare(request), request_id, began)
 
-    async def open_fed(self, request: SpeechRequest, request_id: str | None = None) -> Speech:
+    async def open_fed(
+        self,
+        request: SpeechRequest,
+        request_id: str | None = None,
+        lead_s: float = math.inf,
+    ) -> Speech:
         """Begin to speak a text that is still coming: `Speech.feed` the rest, then `end` it. The
-        request's own text is its beginning, often "". Raises as `stream`."""
+        request's own text is its beginning, often "". Raises as `stream`.
+
+        lead_s: no segment is begun while a listener who plays in real time has more audio than that
+        to play.
+        """
         self._refuse_if_closed()
         options = self.options
         feed = text_feed(self.model, request, options.max_characters, options.first_clause)
         preparation = Preparation(request, self.model, self.backend.capacity.max_sequence)
         text = FedText(feed, preparation, self._text_thread)
-        task = self._task(request_id, None)
+        task = self._task(request_id, None, lead_s)
         task.report.warnings = text.warnings
         speech = Speech(task, text)
         try:
@@ -167,9 +177,12 @@ class Synthesizer:
         if self._closing:
             raise EngineDiedError("the synthesizer is closed; open a new one")
 
-    def _task(self, request_id: str | None, began: float | None) -> SpeechTask:
+    def _task(
+        self, request_id: str | None, began: float | None, lead_s: float = math.inf
+    ) -> SpeechTask:
         _need_a_loop()
-        task = SpeechTask(self._pipeline, request_id or f"speech-{next(self._names)}", began)
+        name = request_id or f"speech-{next(self._names)}"
+        task = SpeechTask(self._pipeline, name, began, lead_s)
         self._running.add(task)
         task.task.add_done_callback(lambda _: self._running.discard(task))
         return task

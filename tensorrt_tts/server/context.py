@@ -18,6 +18,7 @@ from tensorrt_tts.playback import PlaybackClock
 if TYPE_CHECKING:
     from tensorrt_tts.server.health import Health
     from tensorrt_tts.server.metrics import ServerMetrics
+    from tensorrt_tts.server.settings import ServerSettings
     from tensorrt_tts.server.slots import Slots
     from tensorrt_tts.speech import AudioChunk, SpeechReport, SpeechRequest
     from tensorrt_tts.speech_task import Speech
@@ -59,6 +60,7 @@ class Caller:
 class Host(Protocol):
     """What a context needs of the `Service` that made it."""
 
+    settings: ServerSettings
     synthesizer: Synthesizer
     slots: Slots
     metrics: ServerMetrics
@@ -101,6 +103,7 @@ class Context:
         self._caller = caller
         self._arrived = time.perf_counter()
         self._cancelled = False
+        self._paused = False
         self._scope: asyncio.Timeout | None = None
         self._exits = AsyncExitStack()
         self._stream: Speech | None = None
@@ -117,6 +120,19 @@ class Context:
         if self._scope is not None:
             self._scope.reschedule(asyncio.get_running_loop().time())
 
+    def pause(self) -> None:
+        """Give out no more audio until `resume`. See `Speech.pause`."""
+        self._paused = True
+        self._playback.pause(time.perf_counter())
+        if self._stream is not None:
+            self._stream.pause()
+
+    def resume(self) -> None:
+        self._paused = False
+        self._playback.resume(time.perf_counter())
+        if self._stream is not None:
+            self._stream.resume()
+
     def settle(self, outcome: str) -> None:
         """Count and log how it ended. Only the first call does."""
         if self.outcome is not None:
@@ -129,7 +145,7 @@ class Context:
             "%s%s: %d characters, %d chunks, %.2f s of audio, queued %.0f ms, first audio %s",
             f"{self._caller.name}: " if self._caller.name else "",
             outcome,
-            len(self.request.text),  # never the text itself: it is the client's
+            self.characters,  # never the text itself: it is the client's
             self.chunks,
             self._sent_s,
             1000 * self.queue_s,
@@ -178,13 +194,20 @@ class Context:
         # Read and checked before it takes a slot or a place in the queue from somebody else.
         plan = await service.synthesizer.prepare(self.request)
         self.said = " ".join(segment.text for segment in plan.segments)
-        await self._exits.enter_async_context(service.slots.hold())
+        await self._take_slot()
+        await self._listen_to(service.synthesizer.start(plan))
+
+    async def _take_slot(self) -> None:
+        await self._exits.enter_async_context(self._service.slots.hold())
         self.queue_s = time.perf_counter() - self._arrived
-        service.metrics.queue_wait_s.observe(self.queue_s)
-        stream = await self._exits.enter_async_context(service.synthesizer.start(plan))
-        self.report = stream.report
-        self._exits.callback(self._note_stream, stream.report)
-        self._stream = stream
+        self._service.metrics.queue_wait_s.observe(self.queue_s)
+
+    async def _listen_to(self, speech: Speech) -> None:
+        self._stream = await self._exits.enter_async_context(speech)
+        self.report = speech.report
+        self._exits.callback(self._note_stream, speech.report)
+        if self._paused:
+            speech.pause()
 
     def _passed_on(self) -> None:
         chunk, self._on_the_way = self._on_the_way, None
@@ -194,6 +217,11 @@ class Context:
             self._service.metrics.late_chunks.inc()
         self.samples += len(chunk.pcm)
         self.chunks += 1
+
+    @property
+    def characters(self) -> int:
+        """Of the text that came."""
+        return len(self.request.text)
 
     @property
     def _sent_s(self) -> float:
@@ -229,8 +257,10 @@ class Context:
 
     def _settle_whole(self) -> None:
         """Unless the caller had enough: whoever leaves the block early stops the speech."""
-        if not self._heard_out or self.report is None:
+        if not self._heard_out:
             self.settle(Reason.CANCELLED)
-            return
-        self._service.metrics.real_time_factor.observe(self.report.real_time_factor or 0.0)
-        self.settle(Reason.of(self.report))
+        elif self.report is None:  # there was nothing to say
+            self.settle(Reason.COMPLETED)
+        else:
+            self._service.metrics.real_time_factor.observe(self.report.real_time_factor or 0.0)
+            self.settle(Reason.of(self.report))

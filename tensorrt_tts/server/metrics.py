@@ -63,6 +63,12 @@ class ServerMetrics:
             "tts_broken_frames", "Frames concealed or dropped for a stray token", registry=registry
         )
         self.audio_s = Counter("tts_audio_seconds", "Seconds of audio sent", registry=registry)
+        self.saved_s = Counter(
+            "tts_saved_audio_seconds",
+            "Seconds of audio, about, that were never made since their listener left before: of "
+            "texts that came in pieces, what lay beyond the lead",
+            registry=registry,
+        )
         self.queue_wait_s = Histogram(
             "tts_queue_wait_seconds", "Wait for a slot", buckets=_WAIT_S, registry=registry
         )

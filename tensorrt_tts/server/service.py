@@ -21,8 +21,10 @@ from tensorrt_tts.errors import (
     SettingError,
     TTSError,
 )
+from tensorrt_tts.prepared import check_request
 from tensorrt_tts.server.context import Context
 from tensorrt_tts.server.deadlines import ENGINE_CLOSE_S, WATCH_S, close_engine
+from tensorrt_tts.server.fed_context import FedContext
 from tensorrt_tts.server.health import Health
 from tensorrt_tts.server.measured_slots import measured_slots
 from tensorrt_tts.server.metrics import ServerMetrics
@@ -87,6 +89,19 @@ class Service:
 
         Raises DrainingError, EngineDiedError, or RateLimitError for one more than `max_pending`.
         """
+        self._refuse_if_pending(caller)
+        return Context(self, request, caller)
+
+    def speak_fed(self, request: SpeechRequest, caller: Caller) -> FedContext:
+        """As `speak`, for a text that is still coming; the request's own is not looked at.
+
+        Raises as `speak`, and UnknownVoiceError or SettingError at once.
+        """
+        self._refuse_if_pending(caller)
+        check_request(request, self.synthesizer.model.spec)
+        return FedContext(self, request, caller)
+
+    def _refuse_if_pending(self, caller: Caller) -> None:
         self.refuse_if_closing()
         if len(caller.contexts) >= self.settings.max_pending:
             raise RateLimitError(
@@ -94,7 +109,6 @@ class Service:
                 "may have; wait for one to be done",
                 retry_after=1,
             )
-        return Context(self, request, caller)
 
     def note_refusal(self, error: TTSError) -> None:
         """Of what never became a context."""

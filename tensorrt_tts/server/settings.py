@@ -70,6 +70,18 @@ class ServerSettings(BaseSettings):
     )
     max_pending: int = Field(8, ge=1, description="requests one socket may send ahead")
     max_characters: int = Field(5000, ge=1, description="of one text")
+    text_timeout_s: float = Field(
+        20.0,
+        gt=0,
+        allow_inf_nan=False,
+        description="a text that comes in pieces has ended when none came for so long",
+    )
+    lead_s: float = Field(
+        5.0,
+        ge=0,
+        allow_inf_nan=False,
+        description="of such a text, no segment is begun while its listener has more audio to play",
+    )
     sentence_pause_s: float = Field(
         0.25, ge=0, le=10, allow_inf_nan=False, description="silence between sentences, at least"
     )
