@@ -81,7 +81,9 @@ class Preparation:
             value = getattr(request, name)
             chosen[name] = getattr(model.sampling, name) if value is None else value
         grammar = model.family.grammar_of(self._voice)
-        self._sampling = Sampling(max_tokens=1, grammar=grammar, **chosen)
+        self._sampling = Sampling(
+            max_tokens=1, grammar=grammar, ids_per_s=model.spec.budget.ids_per_s, **chosen
+        )
 
     def prepare(self, segments: Sequence[Segment]) -> list[PreparedSegment]:
         """The request's next segments, without those that hold nothing this voice can speak, which

@@ -128,6 +128,9 @@ class Sampling:
     # None draws a fresh one. Equal seeds give equal tokens on one backend, model and version.
     seed: int | None = None
     grammar: Grammar = Grammar()
+    # How fast a listener uses them up, where that is known: a backend may let streams that are far
+    # ahead of their listeners wait for those that are not. Changes no ids.
+    ids_per_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

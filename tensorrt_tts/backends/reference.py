@@ -2,7 +2,8 @@
 
 One thread owns the model. It advances all open streams together, one id each a step (several steps
 where there are more streams than `Decoder.rows`); between two steps streams leave, at most `CHUNK`
-ids of one joining stream's prompt are read, and streams that have just begun get an id more.
+ids of one joining stream's prompt are read. While some are less than `LEAD_S` ahead of their
+listeners, the others wait.
 Whatever joins or leaves beside it, a stream's ids are the same as if it ran alone: see `decoders`.
 """
 
@@ -11,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import threading
+import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -27,9 +29,9 @@ from tensorrt_tts.backends.sampler import Sampler
 from tensorrt_tts.backends.vocabulary import check_ids
 from tensorrt_tts.errors import BackendError, EngineDiedError, reason
 
-YOUNG = 48
-"""Ids below which a stream gets two where the others get one: its listener has nothing yet, or next
-to nothing (Orpheus is first heard after 28), and theirs most likely something in hand."""
+LEAD_S = 1.0
+"""Seconds ahead of its listener from which on a stream waits for those that have less: one that has
+just begun is then heard after a few steps of its own, which cost less than everybody's."""
 
 _ACCELERATOR_ERROR = getattr(torch, "AcceleratorError", ())
 """torch 2.8 and later raise it; before, it was a RuntimeError with the same words."""
@@ -55,9 +57,15 @@ class _Generation:
         self.cache = cache
         self.last: Any = None  # the id that the model reads next
         self.generated = 0
+        self.began = 0.0  # when the first id was there
         self.aborted = False
         self.loop = asyncio.get_running_loop()
         self.queue: asyncio.Queue[_Item] = asyncio.Queue()
+
+    def lead_s(self, now: float) -> float:
+        """How far it is ahead of a listener who began with the first id; 0 where nobody knows."""
+        pace = self.sampling.ids_per_s
+        return self.generated / pace - (now - self.began) if pace and self.generated else 0.0
 
 
 def _put(items: Sequence[tuple[_Generation, _Item]]) -> None:
@@ -82,10 +90,13 @@ class ReferenceBackend:
         max_streams: int = 16,
         max_sequence: int = 4096,
         prompts: PromptEmbedding | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """prompts: for a model whose vocabulary is cut (`backends.pruned_vocabulary`)."""
+        """prompts: for a model whose vocabulary is cut (`backends.pruned_vocabulary`). clock:
+        seconds, monotonic."""
         self._model = model.eval()
         self._prompts = prompts
+        self._clock = clock
         self._vocab_size = int(model.config.vocab_size)
         self._device = model.device
         longest = getattr(model.config, "max_position_embeddings", max_sequence)
@@ -189,17 +200,14 @@ class ReferenceBackend:
             return not self._admission.closed
 
     def _turn(self) -> None:
-        """Some of one joining stream's prompt, an id for every stream that speaks, and one more for
-        those that began last."""
+        """Some of one joining stream's prompt, and an id for those that are most in need of one."""
         streams = self._sweep()
         joining = next((one for one in streams if one.last is None), None)
         if joining is not None:
             self._attempt([joining], self._read)
         speaking = [one for one in streams if one.last is not None and not one.aborted]
-        self._advance(speaking)
-        young = [one for one in speaking if one.generated < YOUNG and not one.aborted]
-        if len(young) < len(speaking):
-            self._advance(young)
+        now = self._clock()
+        self._advance([one for one in speaking if one.lead_s(now) < LEAD_S] or speaking)
         self._sweep()
 
     def _advance(self, speaking: list[_Generation]) -> None:
@@ -278,6 +286,8 @@ class ReferenceBackend:
         generation.last = token
         if self._prompts is not None:
             token = self._prompts.vocabulary.widen(token)
+        if not generation.generated:
+            generation.began = self._clock()
         generation.generated += 1
         self._tokens += 1
         length = generation.cache.length + 1

@@ -24,6 +24,11 @@ class TokenBudget:
     prefix: int = 0
     """Tokens before the first frame, at most."""
 
+    @property
+    def ids_per_s(self) -> float:
+        """Of speech."""
+        return self.frames_per_second * self.tokens_per_frame
+
     def tokens(self, text: str) -> int:
         """A whole number of frames' worth of tokens, what comes before them and the stop token."""
         digits = sum(character.isdigit() for character in text)

@@ -16,7 +16,7 @@ from safetensors.torch import load_file, save_file
 
 from tensorrt_tts.backends.base import Finish, Grammar, Prompt, Sampling, TokenChunk
 from tensorrt_tts.backends.decoders.sequential import SequentialDecoder
-from tensorrt_tts.backends.reference import YOUNG, ReferenceBackend
+from tensorrt_tts.backends.reference import LEAD_S, ReferenceBackend
 from tensorrt_tts.checkpoint_folder import demo_folder
 from tensorrt_tts.errors import (
     BackendError,
@@ -217,29 +217,50 @@ async def test_at_most_one_piece_of_a_prompt_is_read_between_two_steps(
     assert all(second - first > 1 for first, second in pairwise(read_at))
 
 
-async def test_a_stream_that_has_just_begun_gets_two_ids_where_others_get_one(
-    backend: ReferenceBackend, monkeypatch: pytest.MonkeyPatch
+PACE = 10.0
+"""Ids a second that the listeners below use up."""
+
+
+@pytest.mark.parametrize("pace", [PACE, None])
+async def test_streams_that_are_far_ahead_wait_for_those_that_are_not(
+    backend: ReferenceBackend, monkeypatch: pytest.MonkeyPatch, pace: float | None
 ) -> None:
-    groups: list[list[int]] = []
+    """Time stands still, so the first is ahead by what it has; the second by less, at first."""
+    groups: list[int] = []
     found = backend._decoder
     step = found.step
 
     def steps(caches: Any, ids: Any) -> Any:
-        groups.append([cache.length for cache in caches])
+        groups.append(len(caches))
         return step(caches, ids)
 
-    async with contextlib.aclosing(
-        backend.stream(PROMPT, Sampling(max_tokens=2000), "first")
-    ) as chunks:
-        for _ in range(YOUNG + 1):
+    monkeypatch.setattr(backend, "_clock", lambda: 0.0)
+    sampling = Sampling(max_tokens=2000, ids_per_s=pace)
+    async with contextlib.aclosing(backend.stream(PROMPT, sampling, "first")) as chunks:
+        for _ in range(int(PACE * LEAD_S)):
             await anext(chunks)
         monkeypatch.setattr(found, "step", steps)
-        await collect(backend, Sampling(max_tokens=YOUNG + 8), "young", Prompt((6,) * 10))
+        await collect(backend, replace(sampling, max_tokens=30), "second", Prompt((6,) * 10))
         monkeypatch.setattr(found, "step", step)
-    both = [group for group in groups if len(group) == 2]
-    extra = [group for group in groups if len(group) == 1 and group[0] < 10 + YOUNG]
-    assert len(both) + len(extra) == YOUNG + 7  # its first id comes with the prompt
-    assert len(extra) == YOUNG // 2 - 1 + YOUNG % 2
+    # Its first id comes with the prompt.
+    assert groups.count(2) == 29 - (0 if pace is None else int(PACE * LEAD_S) - 1)
+
+
+async def test_a_stream_that_waits_goes_on_when_its_listener_has_less(
+    backend: ReferenceBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A second that is always behind does not starve the first."""
+    now = 0.0
+
+    def clock() -> float:
+        nonlocal now
+        now += 1.0
+        return now
+
+    monkeypatch.setattr(backend, "_clock", clock)
+    far, near = Sampling(max_tokens=60, ids_per_s=2.0), Sampling(max_tokens=60, ids_per_s=0.5)
+    ids = await asyncio.gather(collect(backend, far, "a"), collect(backend, near, "b"))
+    assert [len(one) for one, _ in ids] == [60, 60]
 
 
 async def test_a_stream_whose_step_fails_fails_alone(
