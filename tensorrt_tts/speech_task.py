@@ -84,6 +84,9 @@ class SpeechTask:
         self._reported = False
         self._loop = asyncio.get_running_loop()
         self._watchdog = Watchdog(pipeline.options.stall_s, self._stalled)
+        self._token_due: float | None = None  # since when the next one is waited for
+        token = f"token from backend {pipeline.backend.name!r}"
+        self._watchdog.watch(token, lambda: self._token_due)
         self.task = self._loop.create_task(self._produce(), name=name)
         self.task.add_done_callback(self._ended)  # also where it was cancelled before it began
 
@@ -236,12 +239,14 @@ class SpeechTask:
                 self._scheduled = None
 
     async def _next(self, chunks: AsyncGenerator[TokenChunk, None]) -> TokenChunk:
-        backend = self._pipeline.backend.name
+        self._token_due = self._watchdog.now()
         try:
-            with self._watchdog.waiting_for(f"token from backend {backend!r}"):
-                return await anext(chunks)
+            return await anext(chunks)
         except StopAsyncIteration as error:
+            backend = self._pipeline.backend.name
             raise BackendError(f"backend {backend!r} ended a stream without saying why") from error
+        finally:
+            self._token_due = None
 
     def _opened(
         self,

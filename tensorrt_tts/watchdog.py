@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 Since = Callable[[], float | None]
 """When something began to be waited for (`time.monotonic()`), or None while nothing is."""
@@ -32,14 +31,10 @@ class Watchdog:
     def forget(self, what: str) -> None:
         self._watched.pop(what, None)
 
-    @contextlib.contextmanager
-    def waiting_for(self, what: str) -> Iterator[None]:
-        began = time.monotonic()
-        self.watch(what, lambda: began)
-        try:
-            yield
-        finally:
-            self.forget(what)
+    @staticmethod
+    def now() -> float:
+        """The time that `Since` is told in."""
+        return time.monotonic()
 
     def cancel(self) -> None:
         self._timer.cancel()

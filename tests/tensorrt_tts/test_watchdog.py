@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import pytest
 
 from tensorrt_tts.watchdog import Watchdog
@@ -11,6 +14,16 @@ def time(monkeypatch: pytest.MonkeyPatch) -> WatchdogTime:
     return WatchdogTime.install(monkeypatch)
 
 
+@contextmanager
+def waiting_for(dog: Watchdog, what: str) -> Iterator[None]:
+    began = dog.now()
+    dog.watch(what, lambda: began)
+    try:
+        yield
+    finally:
+        dog.forget(what)
+
+
 @pytest.fixture
 def said() -> list[str]:
     return []
@@ -19,7 +32,7 @@ def said() -> list[str]:
 async def test_what_comes_in_time_is_not_spoken_of(time: WatchdogTime, said: list[str]) -> None:
     dog = Watchdog(10.0, said.append)
     for _ in range(20):
-        with dog.waiting_for("token"):
+        with waiting_for(dog, "token"):
             time.advance(9.9)
     assert said == []
 
@@ -27,7 +40,7 @@ async def test_what_comes_in_time_is_not_spoken_of(time: WatchdogTime, said: lis
 async def test_what_does_not_come_is_named_once(time: WatchdogTime, said: list[str]) -> None:
     dog = Watchdog(10.0, said.append)
     time.advance(7.0)
-    with dog.waiting_for("token"):
+    with waiting_for(dog, "token"):
         time.advance(9.99)
         assert said == []
         time.advance(0.02)
@@ -66,7 +79,7 @@ async def test_each_of_several_is_watched(time: WatchdogTime, said: list[str]) -
     began = time.now
     dog.watch("audio", lambda: began)
     for _ in range(3):
-        with dog.waiting_for("token"):
+        with waiting_for(dog, "token"):
             time.advance(3.0)
     time.advance(1.1)
     assert said == ["audio"]
@@ -74,7 +87,7 @@ async def test_each_of_several_is_watched(time: WatchdogTime, said: list[str]) -
 
 async def test_a_wait_that_fails_is_over(time: WatchdogTime, said: list[str]) -> None:
     dog = Watchdog(10.0, said.append)
-    with pytest.raises(ValueError, match="broken"), dog.waiting_for("token"):
+    with pytest.raises(ValueError, match="broken"), waiting_for(dog, "token"):
         raise ValueError("broken")
     time.advance(1000.0)
     assert said == []
@@ -82,7 +95,7 @@ async def test_a_wait_that_fails_is_over(time: WatchdogTime, said: list[str]) ->
 
 async def test_cancelled_it_says_nothing(time: WatchdogTime, said: list[str]) -> None:
     dog = Watchdog(10.0, said.append)
-    with dog.waiting_for("token"):
+    with waiting_for(dog, "token"):
         dog.cancel()
         time.advance(1000.0)
     assert said == []
