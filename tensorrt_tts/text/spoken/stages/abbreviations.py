@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 
 from tensorrt_tts.text.spoken.draft import Draft
-from tensorrt_tts.text.spoken.patterns import lazy
+from tensorrt_tts.text.spoken.patterns import either, lazy
 from tensorrt_tts.text.spoken.stages.context import LETTER
-from tensorrt_tts.text.spoken.units import UNITS, either
+from tensorrt_tts.text.spoken.units import UNITS
 
 
 def _table(rows: str) -> dict[str, str]:
@@ -238,7 +238,7 @@ _TITLE_STOPS = {
 _BEFORE_CAPITAL = {f"{short}.": _TITLES[short] for short in ("St", "Mt", "Ft")}
 _BARE_TITLE = lazy(rf"\b(?:{either(list(_WITHOUT_STOP))})(?= [A-Z\u0900-\u0dff])")
 _STREET = lazy(
-    r"(\b[A-Z][a-z]+ )(St|Ct|Ave|Blvd|Rd|Ln|Pl|Sq|Hwy|Pkwy|Expy|Dr)\b\.?+"
+    r"([A-Z](?<!\w.)[a-z]+ )(St|Ct|Ave|Blvd|Rd|Ln|Pl|Sq|Hwy|Pkwy|Expy|Dr)\b\.?+"
     r"(?= ?(?:,|$|\n|[a-z]|[NSEW]\b))"
 )
 _STREETS = {"St": "Street", "Ct": "Court", "Ave": "Avenue", "Blvd": "Boulevard", "Rd": "Road",
@@ -264,6 +264,11 @@ _NEEDS_NAME = frozenset(("v.", "Co.", "Sec.", "ed.", "Ed.", "Art.", "Ch.",
 _BEHIND_NUMBER = lazy(r"[\d½¼¾] ?$")
 _LONGEST = 14
 """Characters of a short form with its stops."""
+_PAGES = ("p.", "pp.", "P.", "Pp.")
+_ENDS = frozenset(
+    short[-3:-1] for short in (*_TITLE_STOPS, *_BEFORE_CAPITAL, *_WORDS, *_PAGES, "Ph.", "LL.")
+)
+"""What is in front of the full stop of every short form of two characters and more."""
 
 
 def abbreviations(draft: Draft) -> None:
@@ -294,8 +299,7 @@ def _begins(text: str, stop: int) -> int:
 
 def _stopped(draft: Draft) -> Iterator[tuple[int, int, str]]:
     text, done = draft.text, 0
-    for each in _STOP.finditer(text):
-        stop = each.start()
+    for stop in _stops(text):
         if stop < done:
             continue
         start = _begins(text, stop)
@@ -307,11 +311,22 @@ def _stopped(draft: Draft) -> Iterator[tuple[int, int, str]]:
             done = end
 
 
+def _stops(text: str) -> Iterator[int]:
+    """Where the full stop of a short form may be."""
+    degree = "PhD" in text  # may have a full stop much further on: "PhD)."
+    for each in _STOP.finditer(text):
+        stop = each.start()
+        if stop and (
+            text[stop - 2 : stop] in _ENDS or stop < 2 or not text[stop - 2].isalpha() or degree
+        ):
+            yield stop
+
+
 def has_abbreviation(text: str) -> bool:
     return any(
-        start < each.start() and _in_full(text, start, each.start())[1] is not None
-        for each in _STOP.finditer(text)
-        for start in (_begins(text, each.start()),)
+        start < stop and _in_full(text, start, stop)[1] is not None
+        for stop in _stops(text)
+        for start in (_begins(text, stop),)
     )
 
 
@@ -324,7 +339,7 @@ def _in_full(text: str, start: int, stop: int) -> tuple[int, str | None]:
     if letters and text[start : letters.end()] not in _WORDS:
         return letters.end(), _letters(letters[0], text, letters.end())
     following = text[end : end + 1]
-    page = short in ("p.", "pp.", "P.", "Pp.")
+    page = short in _PAGES
     goes_on = following.isalnum() or "\u0900" <= following <= "\u0dff"
     if goes_on and not (page and following.isdecimal()):
         return end, None

@@ -14,10 +14,16 @@ from tensorrt_tts.text.spoken.stages.context import before
 VULGAR = "[¼½¾⅐-⅞↉]"
 MIXED = rf"(?:\d{{1,9}} ?)?{VULGAR}|(?:\d{{1,9}} )?\d{{1,4}}/\d{{1,4}}(?![\d/])"
 _FRACTION = lazy(rf"(?<![\w.,/])(?:[-−](?=\d|{VULGAR}))?(?:{MIXED})")
-_POWER = lazy(r"(?:(?<=\d)|(?<=[^\W\d_]))([⁺⁻]?[⁰¹²³⁴⁵-⁹]+|\^[-−]?\d{1,4})(?!\d)")
+_POWER = lazy(
+    r"[⁺⁻⁰¹²³⁴-⁹^](?<=[^\W_].)(?:(?<=[⁺⁻])[⁰¹²³⁴-⁹]+|(?<=[⁰¹²³⁴-⁹])[⁰¹²³⁴-⁹]*|(?<=\^)[-−]?\d{1,4})"
+    r"(?!\d)"
+)
 _SUPER = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻₀₁₂₃₄₅₆₇₈₉", "0123456789+-0123456789")
 _SUB = lazy(r"[₀-₉]+")
 _LOOSE = lazy(r"[⁰¹²³⁴-⁹⁺⁻ⁿⁱ]+")
+_BEHIND = frozenset("/½¼¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞↉")
+_DIGITS = frozenset("0123456789")
+_RAISED = frozenset("^⁺⁻⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉ⁿⁱ")
 _OUT_OF = lazy(
     r"\b(?:scored?|scores|marks|rating|rated|got|review|stars?) (?:\w+ ){0,2}$", re.IGNORECASE
 )
@@ -26,12 +32,12 @@ _SPECIAL = {"24/7": "twenty four seven", "9/11": "nine eleven", "50/50": "fifty 
 
 
 def fractions(draft: Draft) -> None:
-    if "/" in draft.text or not draft.text.isascii():
-        draft.say_numbers(_FRACTION, _fraction, lead="-−", after="/½¼¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞↉0123456789")
+    if draft.has(_BEHIND):
+        draft.say_numbers(_FRACTION, _fraction, lead="-−", after=_BEHIND | _DIGITS)
 
 
 def powers(draft: Draft) -> None:
-    if not draft.text.isascii() or "^" in draft.text:
+    if draft.has(_RAISED):
         draft.say(_POWER, _power)
         draft.say(_SUB, lambda match, language: f" {language.digits(match[0].translate(_SUPER))} ")
         draft.say(_LOOSE, lambda match, language: "")
@@ -85,7 +91,7 @@ def _power(found: re.Match[str], language: Language) -> str:
         value = ""
         if start > 2 and all(character.isalpha() for character in text[start - 3 : start]):
             return ""
-    exponent = found[1].lstrip("^").translate(_SUPER).replace("−", "-")
+    exponent = found[0].lstrip("^").translate(_SUPER).replace("−", "-")
     if exponent in ("2", "3"):
         return f" {language.words['squared' if exponent == '2' else 'cubed']}"
     if not exponent.strip("+-") or (exponent == "1" and value):

@@ -7,10 +7,10 @@ import re
 from tensorrt_tts.text.spoken.draft import Draft
 from tensorrt_tts.text.spoken.languages import ENGLISH, Language
 from tensorrt_tts.text.spoken.number import WRITTEN, number
-from tensorrt_tts.text.spoken.patterns import lazy
+from tensorrt_tts.text.spoken.patterns import either, lazy
 from tensorrt_tts.text.spoken.stages.context import START, ends_sentence
 from tensorrt_tts.text.spoken.stages.fractions import MIXED, mixed
-from tensorrt_tts.text.spoken.units import PER, RATES, UNITS, either
+from tensorrt_tts.text.spoken.units import PER, RATES, UNITS
 
 _LONE = ("m", "g", "L", "l", "q", "t", "V", "W", "J", "cal", "ac", "inch")
 """Signs that are taken only as they stand."""
@@ -37,6 +37,7 @@ _DOTTED = lazy(
     r"(?<![\w.\u0900-\u0dff])(?:कि\.मी|कि\.ग्रा|मि\.ली|से\.मी|मि\.मी|కి\.మీ|కి\.గ్రా|మి\.లీ|సెం\.మీ)"
     r"\.?+(?! ?/)"
 )
+_DOTTED_BEGUN = ("कि.", "मि.", "से.", "కి.", "మి.", "సెం.")
 _INDIC = lazy(r"[\u0900-\u0963\u0970-\u0dff\u200c\u200d]")
 
 
@@ -56,7 +57,7 @@ def measures(draft: Draft) -> None:
 
 def short_units(draft: Draft) -> None:
     """Dotted ones without a number."""
-    if "." in draft.text and not draft.text.isascii():
+    if not draft.text.isascii() and any(short in draft.text for short in _DOTTED_BEGUN):
         draft.say(_DOTTED, _dotted)
 
 
@@ -138,7 +139,7 @@ def _said(
 ) -> str:
     one, many = language.units[name]
     counted = last or first
-    plain = number(counted) if not MIXED_ONLY.fullmatch(counted) else None
+    plain = None if _is_mixed(counted) else number(counted)
     if plain is not None:
         noun = language.noun((one, many), plain)
         if gap == "-" and language is ENGLISH:
@@ -148,11 +149,7 @@ def _said(
         said, more_than_one = mixed(counted, language)
         noun = many if more_than_one else one
     if last:
-        start = (
-            mixed(first, language)[0]
-            if MIXED_ONLY.fullmatch(first)
-            else language.number(number(first))
-        )
+        start = _amount(first, language)
         if "±" in to:
             said = f"{start} {language.words['plusminus']} {said}"
         else:
@@ -160,22 +157,23 @@ def _said(
     return f"{said} {square} {noun}".replace("  ", " ")
 
 
-MIXED_ONLY = lazy(MIXED)
+def _is_mixed(written: str) -> bool:
+    """Whether a quantity is a fraction, or has one."""
+    return "/" in written or not written.isascii()
+
+
+def _amount(written: str, language: Language) -> str:
+    return mixed(written, language)[0] if _is_mixed(written) else language.number(number(written))
 
 
 def _percent(found: re.Match[str], language: Language) -> str:
     word = language.words["percent" if found["mark"] == "%" else "permille"]
 
-    def amount(written: str) -> str:
-        if MIXED_ONLY.fullmatch(written):
-            return mixed(written, language)[0]
-        return language.number(number(written))
-
-    said = amount(found["amount"])
+    said = _amount(found["amount"], language)
     if found["last"]:
         if found["first"] and language is ENGLISH:
             said = f"{said} {word}"
-        said = language.range(said, amount(found["last"]))
+        said = language.range(said, _amount(found["last"], language))
     elif found["first"]:
         return f"{_signed(found['sign'], said, language)} {word} {word}"
     return _signed(found["sign"], f"{said} {word}", language) + _space_before_word(found)

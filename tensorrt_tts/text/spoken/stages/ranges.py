@@ -35,7 +35,10 @@ _TIMES = lazy(
     rf"(?:\d|\d ?{_LENGTH}\.?(?= ?[×xX]))(?P<gap> ?)(?P<sign>[×x*X·])( ?)(?=[₹$€£]?\d[\d.,]*+"
     rf"(?P<length>(?: ?[×xX*] ?\d[\d.,]*+)* ?{_LENGTH})?(?P<unit> ?[a-z\"'])?)"
 )
+_CROSSES = frozenset("×x*X·")
+_CROSSED = lazy(r"[×x*X·] ?[₹$€£]?\d")
 _SIGNS = lazy(r"\d ?([=+÷<>≤≥≠≈]|[-−–](?= ?\d+(?:\.\d+)? ?=)|−) ?(?=[-−+]?\d)")
+_COMPARED = frozenset("=+÷<>≤≥≠≈−")
 _EXPRESSION = lazy(r"\d[\d., ]*(?:[-−–+×*÷/][\d., ]+)+=")
 _WORDS = {
     "-": "minus", "−": "minus", "–": "minus", "+": "plus", "×": "times", "x": "times", "*": "times",
@@ -48,12 +51,14 @@ def ranges(draft: Draft) -> None:
     text = draft.text
     if "=" in text:
         draft.say(_EXPRESSION, _expression)
-    draft.say(_SIGNS, lambda m, language: f"{m[0][0]} {language.words[_WORDS[m[1]]]} ")
+    if draft.has(_COMPARED):
+        draft.say(_SIGNS, lambda m, language: f"{m[0][0]} {language.words[_WORDS[m[1]]]} ")
     draft.say_numbers(_RANGE, _range, after="-–—−~.,")
 
 
 def products(draft: Draft) -> None:
-    draft.say(_TIMES, _times)
+    if draft.has(_CROSSES) and _CROSSED.search(draft.text):
+        draft.say(_TIMES, _times)
 
 
 def _expression(found: re.Match[str], language: Language) -> str:
