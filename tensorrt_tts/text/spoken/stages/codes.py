@@ -67,6 +67,8 @@ _COUNTED = lazy(
 )
 _SERVICE = lazy(r"^ (?:ambulance|helpline|एंबुलेंस|एम्बुलेंस|अंबुलेंस|हेल्पलाइन|అంబులెన్స్|హెల్ప్‌లైన్)(?![^\W\d_])")
 _CARD = lazy(r"\d{4}(?:[ -]\d{4}){3}")
+_CHOICE = lazy(START + r"\d{3,5}(?: ?/ ?\d{3,5})+(?![\w/-]|[.,]\d)")
+"""100/112."""
 _STATE = lazy(r", [A-Z]{2} $")
 _DIALLED = lazy(
     r"^ ?(?:पर|को|नंबर पर|కి|కు|నంబర్‌కు)? ?"
@@ -84,6 +86,7 @@ def versions(draft: Draft) -> None:
 
 
 def codes(draft: Draft) -> None:
+    draft.say_numbers(_CHOICE, _choice, after="/")
     draft.say_numbers(_DIGITS, _code, after="-0123456789", digits=3)
     draft.say_numbers(_SPELT, lambda match, language: language.digits(match[0]), after="-")
 
@@ -126,6 +129,14 @@ def _code(found: re.Match[str], language: Language) -> str | None:
     ):
         return ", ".join(language.digits(group) for group in re.split("[ -]", written))
     return None
+
+
+def _choice(found: re.Match[str], language: Language) -> str | None:
+    lead, rest = before(found).lower(), after(found)
+    numbers = re.findall(r"\d+", found[0])
+    if not all(_dialled(written, lead, rest) for written in numbers):
+        return None
+    return f" {language.words['or']} ".join(map(language.digits, numbers))
 
 
 def _dialled(written: str, lead: str, rest: str) -> bool:

@@ -68,6 +68,21 @@ _DAYS = {
     "Mon": "Monday", "Tue": "Tuesday", "Wed": "Wednesday", "Thu": "Thursday", "Fri": "Friday",
     "Sat": "Saturday", "Sun": "Sunday",
 }  # fmt: skip
+_BARE = lazy(
+    either(
+        ["Mon", "Tue", "Tues", "Wed", "Thu", "Thur", "Thurs", "Fri", "Sat", "Sun", *_SHORT],
+        r"(?<![\w.'-].)",
+        r"(?![\w.'-])(?! \d)",
+    )
+)
+_BEFORE_BARE_DAY = lazy(
+    r"\b(?:[Oo]n|[Bb]y|[Uu]ntil|[Tt]ill|[Ee]very|[Ee]ach|[Nn]ext|[Ll]ast|[Tt]his) $"
+)
+_BEFORE_BARE_MONTH = lazy(
+    r"\b(?:[Ii]n|[Bb]y|[Uu]ntil|[Tt]ill|[Ss]ince|[Nn]ext|[Ll]ast|[Ee]arly|[Ll]ate) $"
+)
+_BEHIND_BARE_DAY = lazy(r" (?:को|से|तक|కి|న|నుంచి|నుండి|వరకు|లోపు)(?![\u0900-\u0963\u0c00-\u0c63])")
+_BEHIND_BARE_MONTH = lazy(r" (?:में|से|तक|లో|నుంచి|నుండి|వరకు)(?![\u0900-\u0963\u0c00-\u0c63])")
 _HINDI_DAYS = ("सोम", "मंगल", "बुध", "गुरु", "शुक्र", "शनि", "रवि")
 _TELUGU_DAYS = ("సోమ", "మంగళ", "బుధ", "గురు", "శుక్ర", "శని", "ఆది")
 _INDIC_DAY = rf"({'|'.join(_HINDI_DAYS + _TELUGU_DAYS)})"
@@ -128,11 +143,23 @@ def years(draft: Draft) -> None:
 
 
 def spans(draft: Draft) -> None:
-    """Mon-Fri, Jan–Mar, सोम-शुक्र."""
+    """Mon-Fri, Jan–Mar, सोम-शुक्र; on Fri, in Jan, Fri को."""
     if "-" in draft.text or "–" in draft.text or " to " in draft.text:
         draft.say(_SPAN, _span)
+    draft.say(_BARE, _bare)
     if not draft.text.isascii():
         draft.say(_INDIC_SPAN, _indic_span)
+
+
+def _bare(found: re.Match[str], language: Language) -> str | None:
+    """A day or a month in short, where what is beside it says that it is one."""
+    short, text = found[0], found.string
+    day = _DAYS.get(short[:3])
+    behind = (_BEHIND_BARE_DAY if day else _BEHIND_BARE_MONTH).match(text, found.end())
+    words = _BEFORE_BARE_DAY if day else _BEFORE_BARE_MONTH
+    if not behind and not words.search(text, max(0, found.start() - 12), found.start()):
+        return None
+    return day or ENGLISH.months[_MONTHS[short] - 1]
 
 
 def _span(found: re.Match[str], language: Language) -> str | None:

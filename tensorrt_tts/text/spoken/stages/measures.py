@@ -8,7 +8,7 @@ from tensorrt_tts.text.spoken.draft import Draft
 from tensorrt_tts.text.spoken.languages import ENGLISH, Language
 from tensorrt_tts.text.spoken.number import WRITTEN, number
 from tensorrt_tts.text.spoken.patterns import either, lazy
-from tensorrt_tts.text.spoken.stages.context import START, ends_sentence
+from tensorrt_tts.text.spoken.stages.context import START, before, ends_sentence
 from tensorrt_tts.text.spoken.stages.fractions import MIXED, mixed
 from tensorrt_tts.text.spoken.units import PER, RATES, UNITS
 
@@ -32,6 +32,12 @@ _PERCENT = lazy(
     rf"(?:(?P<to> ?[-–—] ?)(?P<last>{_QUANTITY}))? ?(?P<mark>[%‰])"
 )
 _FEET = lazy(START + r"(\d{1,3})'(?: ?(\d{1,2}(?:\.\d)?)(?:\"|''))?(?![\w'])")
+_SIDES = lazy(START + r"\d{1,4}(?:\.\d+)?['\"](?: ?[xX×] ?\d{1,4}(?:\.\d+)?['\"]){1,2}(?![\w'\"])")
+_SIDE = lazy(r"([\d.]+)(['\"])")
+_LONE_SIDE = lazy(START + r"(\d{1,3}(?:\.\d+)?)(['\"])(?= [a-z]{3,})")
+"""A 24" monitor, a 12' ladder."""
+_ARTICLE = lazy(r"\b[Aa]n? $")
+_NOUN = lazy(r" [a-z]{3,}")
 _HOURS = lazy(START + r"(\d{1,3}) ?h(?:rs?)? ?(\d{1,2}) ?m(?:in)?(?: ?(\d{1,2}) ?s)?\b")
 _DOTTED = lazy(
     r"(?<![\w.\u0900-\u0dff])(?:कि\.मी|कि\.ग्रा|मि\.ली|से\.मी|मि\.मी|కి\.మీ|కి\.గ్రా|మి\.లీ|సెం\.మీ)"
@@ -42,8 +48,10 @@ _INDIC = lazy(r"[\u0900-\u0963\u0970-\u0dff\u200c\u200d]")
 
 
 def measures(draft: Draft) -> None:
-    if "'" in draft.text:
+    if "'" in draft.text or '"' in draft.text:
+        draft.say_numbers(_SIDES, _sides, after="'\"")
         draft.say_numbers(_FEET, _feet, after="'")
+        draft.say_numbers(_LONE_SIDE, _lone_side, after="'\"")
     draft.say_numbers(_HOURS, _hours, after="h")
     if "%" in draft.text or "‰" in draft.text:
         draft.say_numbers(_PERCENT, _percent, lead="-−+–", after="%‰-–—.,/½¼¾⅓⅔⅛⅜⅝⅞0123456789")
@@ -189,6 +197,26 @@ def _feet(found: re.Match[str], language: Language) -> str | None:
         return None
     feet = language.counted(number(found[1]), language.units["foot"])
     return f"{feet} {language.counted(number(found[2]), language.units['inch'])}"
+
+
+def _sides(found: re.Match[str], language: Language) -> str:
+    """2' x 3', 6" × 4"; of "a 4' × 6' frame" the singular."""
+    start, quality = found.start(), language is ENGLISH and _NOUN.match(found.string, found.end())
+    quality = quality and _ARTICLE.search(found.string, max(0, start - 4), start)
+    said = []
+    for size, mark in _SIDE.findall(found[0]):
+        one, many = language.units["foot" if mark == "'" else "inch"]
+        said.append(language.counted(number(size), (one, one if quality else many)))
+    return f" {language.words['by']} ".join(said)
+
+
+def _lone_side(found: re.Match[str], language: Language) -> str | None:
+    """Where no quotation is open that the mark may close."""
+    mark = found[2]
+    if language is not ENGLISH or before(found).count(mark) % 2:
+        return None
+    one, _ = language.units["foot" if mark == "'" else "inch"]
+    return f"{language.number(number(found[1]))} {one}"
 
 
 def _hours(found: re.Match[str], language: Language) -> str:

@@ -31,11 +31,24 @@ _SHAPES = lazy(
 _DATE = lazy(r"\d{1,2}[.-]\d{1,2}[.-]\d{2,4}|\d{4}[.-]\d{1,2}[.-]\d{1,2}")
 _GROUPS = lazy(r"\d{2,5}(?:-\d{2,5}){2,4}")
 _RANGE = lazy(r"\d+ ?- ?\d+")
+_CHOICE = lazy(
+    r"(?<![\w.,/₹$€£¥-])(\+?\d[\d ()-]{5,16}\d) ?/ ?(?=(\+?\d[\d ()-]{5,16}\d)(?![\d.]))"
+)
+_BEHIND_CHOICE = frozenset("-()/0123456789")
 _BEHIND = frozenset("-.()0123456789") | {". "}
 
 
 def phones(draft: Draft) -> None:
+    if "/" in draft.text:
+        draft.say_numbers(_CHOICE, _choice, lead="+( ", after=_BEHIND_CHOICE, digits=6)
     draft.say_numbers(_CANDIDATE, _phone, lead="+( ", after=_BEHIND, digits=6)
+
+
+def _choice(found: re.Match[str], language: Language) -> str | None:
+    """ "or" for the slash between two numbers; both are read as others are."""
+    if any(_DATE.fullmatch(written) for written in found.groups()):
+        return None
+    return f"{found[1]} {language.words['or']} "
 
 
 def _phone(found: re.Match[str], language: Language) -> str | None:

@@ -16,10 +16,14 @@ _HOURS_BEFORE = lazy(
     r"(?:(?:,? (?:from|between|daily|today|weekdays|on|to|\w+day))*|[^\n]* \w+day)[:,]? $|"
     r"\b(?:[Hh]ours|[Tt]imings?)\b[^\d\n.!?]{0,40}$|"
     r"\b(?:[Tt]imings|(?:[Oo]pening|[Bb]usiness|[Oo]ffice|[Ss]tore|[Ss]hop|[Vv]isiting) hours)\b|"
-    r"day (?:to|through|thru) \w+day[,:]? $|वार से [\u0900-\u097f]+वार,? $|"
-    r"వారం (?:నుంచి|నుండి) [\u0c00-\u0c7f]+వారం(?: వరకు)?,? $|"
     r"(?:समय|टाइमिंग|खुल|बंद|సమయ|వేళ|టైమింగ్|తెరి)[^\d\n.!?।]{0,16}$"
 )
+_DAYS_BEFORE = lazy(
+    r"day (?:to|through|thru) \w+day[,:]? $|वार से [\u0900-\u097f]+वार,? $|"
+    r"వారం (?:నుంచి|నుండి) [\u0c00-\u0c7f]+వారం(?: వరకు)?,? $"
+)
+_OPENS = range(6, 13)
+"""Hours at which places open, for days alone to say that hours follow: 3-1 is a score."""
 _HOURS_AFTER = lazy(r"^ ?(?:o'clock|बजे|గంటల)|^ (?:job|shift|schedule)\b")
 _SCORE = lazy(
     r"\b(?:down|up|behind|ahead|lead|led|deficit|win|won|victory|lost|loss|beat|defeat|score|final|"
@@ -108,7 +112,7 @@ def _of_hours(found: re.Match[str]) -> bool:
     if not all(hour.isdecimal() and 1 <= int(hour) <= 24 for hour in found.group(1, 3)):
         return False
     lead, rest = before(found), after(found)
-    return bool(
-        _HOURS_AFTER.search(rest)
-        or (_HOURS_BEFORE.search(lead) and not _SCORE.search(lead) and not _SCORE.search(rest))
-    )
+    if _HOURS_AFTER.search(rest):
+        return True
+    told = _HOURS_BEFORE.search(lead) or (int(found[1]) in _OPENS and _DAYS_BEFORE.search(lead))
+    return bool(told and not _SCORE.search(lead) and not _SCORE.search(rest))
