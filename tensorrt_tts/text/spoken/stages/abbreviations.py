@@ -104,6 +104,10 @@ _WORDS = _table("""
     fig.=figure
     Eq.=Equation
     Ch.=Chapter
+    Chap.=Chapter
+    Para.=Paragraph
+    Pg.=Page
+    pg.=page
     Art.=Article
     Ed.=Edition
     Ref.=Reference
@@ -180,6 +184,28 @@ _WORDS = _table("""
     Sat.=Saturday
     Sun.=Sunday
     Thur.=Thursday
+    जन.=जनवरी
+    फ़र.=फ़रवरी
+    फर.=फरवरी
+    अप्रै.=अप्रैल
+    जुला.=जुलाई
+    अग.=अगस्त
+    सित.=सितंबर
+    सितं.=सितंबर
+    अक्टू.=अक्टूबर
+    अक्तू.=अक्तूबर
+    नवं.=नवंबर
+    दिस.=दिसंबर
+    दिसं.=दिसंबर
+    జన.=జనవరి
+    ఫిబ్ర.=ఫిబ్రవరి
+    ఏప్రి.=ఏప్రిల్
+    ఆగ.=ఆగస్టు
+    సెప్టెం.=సెప్టెంబర్
+    అక్టో.=అక్టోబర్
+    నవం.=నవంబర్
+    డిసెం.=డిసెంబర్
+    మొ.=మొబైల్
     डॉ.=डॉक्टर
     डा.=डॉक्टर
     प्रो.=प्रोफ़ेसर
@@ -258,9 +284,11 @@ _SLASHES = {"w/o": "without", "w/": "with ", "c/o": "care of", "b/w": "between",
             "s/o": "son of", "d/o": "daughter of", "h/o": "house of"}  # fmt: skip
 _SLASH = lazy("/")
 _NEEDS_NAME = frozenset(("v.", "Co.", "Sec.", "ed.", "Ed.", "Art.", "Ch.",
-                         "min.", "info.", "ई.", "ता.", "मो.", "ले.", "सं.", "కు.", "చి.", "సం.",
+                         "min.", "info.", "Para.", "Pg.", "जन.", "अग.", "జన.", "ఆగ.", "ई.", "ता.",
+                         "मो.", "ले.", "सं.", "కు.", "చి.", "సం.",
                          "జి.", "తా.", "లి.", "कै."))  # fmt: skip
 """Words or ends of sentences as well: short only where their sentence goes on."""
+_NUMBER_NEXT = lazy(r" ?:? ?[+\d]")
 _BEHIND_NUMBER = lazy(r"[\d½¼¾] ?$")
 _LONGEST = 14
 """Characters of a short form with its stops."""
@@ -355,6 +383,8 @@ def _in_full(text: str, start: int, stop: int) -> tuple[int, str | None]:
     if full is None or (short in UNITS and _BEHIND_NUMBER.search(text[max(0, start - 4) : start])):
         return end, None
     last = not text[end : end + 2].strip()
+    if short == "मो." and _NUMBER_NEXT.match(text, end):
+        return end, "मोबाइल"
     if short in _DATED:
         return end, _dated(text, start, end, full)
     if short in _NEEDS_NAME and last:

@@ -67,6 +67,8 @@ _COUNTED = lazy(
 )
 _SERVICE = lazy(r"^ (?:ambulance|helpline|एंबुलेंस|एम्बुलेंस|अंबुलेंस|हेल्पलाइन|అంబులెన్స్|హెల్ప్‌లైన్)(?![^\W\d_])")
 _CARD = lazy(r"\d{4}(?:[ -]\d{4}){3}")
+_PLACE = lazy(r"[A-Z][a-z]{2,}(?:,? ?[-–] ?|, )$|[\u0904-\u0963\u0c05-\u0c63] ?[-–] ?$")
+"""A town in front of its postal code: Adyar - 600020."""
 _CHOICE = lazy(START + r"\d{3,5}(?: ?/ ?\d{3,5})+(?![\w/-]|[.,]\d)")
 """100/112."""
 _STATE = lazy(r", [A-Z]{2} $")
@@ -125,6 +127,7 @@ def _code(found: re.Match[str], language: Language) -> str | None:
         or (count >= (4 if plain else 8) and _ACCOUNT.search(lower))
         or (count <= 5 and plain and _dialled(written, lower, after(found)))
         or (count == 5 and plain and _STATE.search(lead))
+        or (count == 6 and plain and _PLACE.search(lead))
         or (count == 16 and _CARD.fullmatch(written))
     ):
         return ", ".join(language.digits(group) for group in re.split("[ -]", written))

@@ -33,7 +33,9 @@ _MONTH_ENDS = frozenset([name[-2:] for name in _MONTHS] + ["he"])
 """What is in front of a day; "he" is that of "June the"."""
 _WORD_BEFORE = lazy(rf"(?<![^\W\d_])({_MONTH})\.?,? ?[-']?(?:the )?$")
 
-_NUMERIC = lazy(r"(?<![\w./-])(\d{1,2})([/.-])(\d{1,2})\2(\d{4}|\d{2})(?![\w/-]|\.\d)")
+_NUMERIC = lazy(
+    r"(?<![\w./-])(\d{1,2})([/.-])(\d{1,2})\2(\d{4}|\d{2})(?![^\W\u0c00-\u0c63]|[/-]|\.\d)"
+)
 _ISO = lazy(r"(?<![\w./-])(\d{4})([/.-])(\d{1,2})\2(\d{1,2})(?:T(?=\d\d:\d\d))?(?![\d/-]|\.\d)")
 _MONTH_YEAR = lazy(r"(?<![\w./-])(0?[1-9]|1[0-2])[-/](19\d\d|20\d\d)(?![\w/-]|\.\d)")
 _DAY_FIRST = lazy(

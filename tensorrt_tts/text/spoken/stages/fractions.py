@@ -9,11 +9,16 @@ from tensorrt_tts.text.spoken.draft import Draft
 from tensorrt_tts.text.spoken.languages import ENGLISH, HINDI, TELUGU, Language
 from tensorrt_tts.text.spoken.number import WRITTEN, number
 from tensorrt_tts.text.spoken.patterns import lazy
-from tensorrt_tts.text.spoken.stages.context import before
+from tensorrt_tts.text.spoken.stages.context import after, before
 
 VULGAR = "[¼½¾⅐-⅞↉]"
 MIXED = rf"(?:\d{{1,9}} ?)?{VULGAR}|(?:\d{{1,9}} )?\d{{1,4}}/\d{{1,4}}(?![\d/])"
 _FRACTION = lazy(rf"(?<![\w.,/])(?:[-−](?=\d|{VULGAR}))?(?:{MIXED})")
+_RATING = lazy(r"(?<![\w.,/])(\d{1,3}\.\d{1,2}) ?/ ?(5|10|20|50|100)(?![\d/]|[.,]\d)")
+_WICKETS = lazy(
+    r"\b(?:[Ss]core[ds]?|[Ii]nnings|[Rr]uns?|[Oo]vers?|[Bb]atting|[Ww]ickets?)\b|स्कोर|पारी|रन|विकेट|"
+    r"స్కోరు|స్కోర్|ఇన్నింగ్స్|పరుగులు|వికెట్"
+)
 _POWER = lazy(
     r"[⁺⁻⁰¹²³⁴-⁹^](?<=[^\W_].)(?:(?<=[⁺⁻])[⁰¹²³⁴-⁹]+|(?<=[⁰¹²³⁴-⁹])[⁰¹²³⁴-⁹]*|(?<=\^)[-−]?\d{1,4})"
     r"(?!\d)"
@@ -32,8 +37,20 @@ _SPECIAL = {"24/7": "twenty four seven", "9/11": "nine eleven", "50/50": "fifty 
 
 
 def fractions(draft: Draft) -> None:
+    if "/" in draft.text:
+        draft.say_numbers(_RATING, _rating, after=".")
     if draft.has(_BEHIND):
         draft.say_numbers(_FRACTION, _fraction, lead="-−", after=_BEHIND | _DIGITS)
+
+
+def _rating(found: re.Match[str], language: Language) -> str:
+    """4.5/5: of a decimal number no fraction is made."""
+    top, bottom = (language.number(number(part)) for part in found.groups())
+    if language is HINDI:
+        return f"{bottom} में से {top}"
+    if language is TELUGU:
+        return f"{language.before_noun(bottom)}కి {top}"
+    return f"{top} out of {bottom}"
 
 
 def powers(draft: Draft) -> None:
@@ -77,8 +94,21 @@ def _fraction(found: re.Match[str], language: Language) -> str:
         top, bottom = written.split("/")
         if top == bottom or (int(bottom) in (5, 10, 100) and _OUT_OF.search(before(found))):
             return f"{language.cardinal(int(top))} out of {language.cardinal(int(bottom))}"
+    if _WICKETS_LOST.fullmatch(written) and _WICKETS.search(before(found) + after(found)):
+        return _innings(*written.split("/"), language)
     said = mixed(written, language)[0]
     return f"{language.words['minus']} {said}" if negative else said
+
+
+_WICKETS_LOST = lazy(r"\d{2,3}/(?:\d|10)")
+
+
+def _innings(runs: str, wickets: str, language: Language) -> str:
+    """Cricket: 245/7."""
+    made, lost = language.cardinal(int(runs)), language.cardinal(int(wickets))
+    if language is TELUGU:
+        return f"{language.before_noun(lost)} వికెట్లకు {made}"
+    return f"{made} {'पर' if language is HINDI else 'for'} {lost}"
 
 
 def _power(found: re.Match[str], language: Language) -> str:

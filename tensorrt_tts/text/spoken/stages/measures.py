@@ -22,9 +22,11 @@ _MEASURE = lazy(
     rf"{START}(?P<sign>[-−+±]|(?<![\d ])–)?(?P<amount>{_QUANTITY})"
     rf"(?:(?P<to> ?[-–—] ?| ?± ?)(?P<last>{_QUANTITY}))?(?P<gap>[ -]?)(?:{_SQUARE}|{_CUBIC})?"
     rf"(?:(?P<rate>{either(RATES)})|(?P<unit>{_UNIT}|"
-    r"in(?=[,.;:)!?\n]|$| (?:wide|long|tall|deep|thick|high|screen|display|pipe|monitor|tv|TV)\b))"
+    r"in(?=[,.;:)!?\n]|$|"
+    r" (?:wide|long|tall|deep|thick|high|screen|display|pipe|monitor|tv|TV)\b))"
     r"(?P<power>[²³]|\^?[23](?!\d))?"
-    rf"(?: ?(?:/|per) ?(?P<per>{either(PER)})(?P<square2>²)?)?)(?![\w²³])(?!['’]\w)"
+    rf"(?: ?(?:/|per) ?(?P<per>{either(PER)})(?P<square2>²)?)?(?:\.(?= [a-z]))?)"
+    r"(?![\w²³])(?!['’]\w)"
 )
 _SQFT = lazy(rf"{START}(?P<amount>{WRITTEN}) ?sqft\b\.?")
 _PERCENT = lazy(
@@ -43,6 +45,10 @@ _DOTTED = lazy(
     r"(?<![\w.\u0900-\u0dff])(?:कि\.मी|कि\.ग्रा|मि\.ली|से\.मी|मि\.मी|కి\.మీ|కి\.గ్రా|మి\.లీ|సెం\.మీ)"
     r"\.?+(?! ?/)"
 )
+_AREA = lazy(
+    r"[Ss](?<!\w.)q\.? ?(ft|feet|foot|mt?r?|meters?|metres?|yds?|yards?|km|in|inch|inches)\b\.?"
+)
+_EVERY = lazy(r"((?:[₹$€£]|Rs\.?) ?\d[\d,.]*(?:/-)?|%) ?p\.([ma])\.(?!\w)")
 _DOTTED_BEGUN = ("कि.", "मि.", "से.", "కి.", "మి.", "సెం.")
 _INDIC = lazy(r"[\u0900-\u0963\u0970-\u0dff\u200c\u200d]")
 
@@ -64,9 +70,34 @@ def measures(draft: Draft) -> None:
 
 
 def short_units(draft: Draft) -> None:
-    """Dotted ones without a number."""
+    """Without a number: dotted ones, square feet, and "p.m." and "p.a." behind an amount."""
+    if "q" in draft.text:
+        draft.say(_AREA, _area)
+    if "p." in draft.text:
+        draft.say(_EVERY, _every)
     if not draft.text.isascii() and any(short in draft.text for short in _DOTTED_BEGUN):
         draft.say(_DOTTED, _dotted)
+
+
+def _area(found: re.Match[str], language: Language) -> str | None:
+    name = {"f": "foot", "m": "meter", "y": "yard", "k": "kilometer", "i": "inch"}[found[1][0]]
+    start, text = found.start(), found.string
+    if text[max(0, start - 2) : start].rstrip()[-1:].isdecimal():
+        return None  # with its number, later
+    one, many = language.units[name]
+    stop = "." if found[0].endswith(".") and ends_sentence(found) else ""
+    single = text[max(0, start - 4) : start].endswith(("/", "/ ", "per "))
+    square = language.square.capitalize() if found[0][0] == "S" else language.square
+    return f"{square} {one if single else many}{stop}"
+
+
+def _every(found: re.Match[str], language: Language) -> str:
+    """₹18,500 p.m., 9.5% p.a."""
+    noun = language.units["month" if found[2] == "m" else "year"][0]
+    if language is ENGLISH and found[2] == "a":
+        noun = "annum"
+    stop = "." if ends_sentence(found) else ""
+    return f"{found[1]} {language.words['per']} {noun}{stop}"
 
 
 def _dotted(found: re.Match[str], language: Language) -> str:

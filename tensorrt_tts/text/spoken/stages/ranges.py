@@ -30,6 +30,10 @@ _SCORE = lazy(
     r"match|game|goals?|draw|drew|vote|voted|court|odds)\b|जीत|हार|गोल|मैच|గెలి|గెలు|ఓడి|ఓటమి|గోల్",
     re.IGNORECASE,
 )
+_SCORED = lazy(
+    r"\b(?:scores?|votes?|won|lost|beat|defeated)\b[^\d\n]{0,24}"
+    r"(?:\d{1,2}-\d{1,2}, (?:and )?|\d{1,2} (?:to )?\d{1,2}, )*$"
+)
 _LENGTH = (
     r"(?:k?m|cm|mm|ft|feet|foot|in(?=[.,;:)]|$)|inch(?:es)?|yd|yards?|(?:centi|milli|kilo)?met(?:er|re)s?|px|"
     r"pixels?|मी|मीटर|सेमी|से\.मी|मिमी|फ़ीट|फीट|फ़ुट|फुट|इंच|गज|మీటర్లు|మీటర్ల|మీ|సెం\.మీ|సెంమీ|అడుగులు|"
@@ -39,6 +43,7 @@ _TIMES = lazy(
     rf"(?:\d|\d ?{_LENGTH}\.?(?= ?[×xX]))(?P<gap> ?)(?P<sign>[×x*X·])( ?)(?=[₹$€£]?\d[\d.,]*+"
     rf"(?P<length>(?: ?[×xX*] ?\d[\d.,]*+)* ?{_LENGTH})?(?P<unit> ?[a-z\"'])?)"
 )
+_AROUND_THE_CLOCK = lazy(r"2(?<![\w.,].)4 ?[×xX*] ?7(?!\d)")
 _CROSSES = frozenset("×x*X·")
 _CROSSED = lazy(r"[×x*X·] ?[₹$€£]?\d")
 _SIGNS = lazy(r"\d ?([=+÷<>≤≥≠≈]|[-−–](?= ?\d+(?:\.\d+)? ?=)|−) ?(?=[-−+]?\d)")
@@ -74,8 +79,11 @@ def _expression(found: re.Match[str], language: Language) -> str:
 
 
 def _times(found: re.Match[str], language: Language) -> str | None:
-    by = found["length"] or (found["sign"] in "xX" and (not found["gap"] or found["unit"]))
     first = found[0][: found.start("gap") - found.start()]
+    if _AROUND_THE_CLOCK.match(found.string, max(0, found.start() - 1)):
+        by = language is not ENGLISH
+        return f"{first} {language.words['by']} " if by else f"{first} "
+    by = found["length"] or (found["sign"] in "xX" and (not found["gap"] or found["unit"]))
     if len(first) > 1 and not found["length"]:
         return None
     return f"{first} {language.words['by' if by else 'times']} "
@@ -85,6 +93,8 @@ def _range(found: re.Match[str], language: Language) -> str | None:
     first, sign, last = number(found[1]), found[2], number(found[3])
     if "−" in sign:
         return f"{found[1]} {language.words['minus']} {found[3]}"
+    if max(len(first.whole), len(last.whole)) == 2 and " " not in sign and _of_score(found):
+        return f"{found[1]} {language.words['to']} {found[3]}"
     rising = (
         first.sayable
         and last.sayable
@@ -105,6 +115,10 @@ def _range(found: re.Match[str], language: Language) -> str | None:
     ):
         return f"{found[1]} {language.words['minus' if language is ENGLISH else 'to']} {found[3]}"
     return f"{found[1]} {found[3]}"
+
+
+def _of_score(found: re.Match[str]) -> bool:
+    return bool(_SCORED.search(before(found)))
 
 
 def _of_hours(found: re.Match[str]) -> bool:
