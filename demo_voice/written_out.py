@@ -42,9 +42,8 @@ def missing(
     rows = [
         {"seed": seed, "form": form, "text": text, "words": sentence[1]}
         for seed in seeds
-        for form in FORMS
         for sentence in sentences
-        for text in [sentence[FORMS.index(form)]]
+        for form, text in zip(FORMS, sentence, strict=True)
     ]
     return [row for row in rows if (row["seed"], row["form"], row["text"]) not in done]
 

@@ -95,7 +95,8 @@ def _fraction(found: re.Match[str], language: Language) -> str:
         if top == bottom or (int(bottom) in (5, 10, 100) and _OUT_OF.search(before(found))):
             return f"{language.cardinal(int(top))} out of {language.cardinal(int(bottom))}"
     if _WICKETS_LOST.fullmatch(written) and _WICKETS.search(before(found) + after(found)):
-        return _innings(*written.split("/"), language)
+        runs, _, wickets = written.partition("/")
+        return _innings(runs, wickets, language)
     said = mixed(written, language)[0]
     return f"{language.words['minus']} {said}" if negative else said
 

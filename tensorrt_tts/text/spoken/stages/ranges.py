@@ -81,8 +81,7 @@ def _expression(found: re.Match[str], language: Language) -> str:
 def _times(found: re.Match[str], language: Language) -> str | None:
     first = found[0][: found.start("gap") - found.start()]
     if _AROUND_THE_CLOCK.match(found.string, max(0, found.start() - 1)):
-        by = language is not ENGLISH
-        return f"{first} {language.words['by']} " if by else f"{first} "
+        return f"{first} " if language is ENGLISH else f"{first} {language.words['by']} "
     by = found["length"] or (found["sign"] in "xX" and (not found["gap"] or found["unit"]))
     if len(first) > 1 and not found["length"]:
         return None
