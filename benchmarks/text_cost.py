@@ -41,7 +41,7 @@ def costs(repeats: int = 50) -> dict[str, dict[str, float]]:
     found = {}
     for name, text in TEXTS.items():
         for size in SIZES:
-            whole = (text * (size // len(text) + 1))[:size]
+            whole = (text * (size // len(text) + 1))[:size].rpartition(" ")[0]
             found[f"{name} {size}"] = {
                 "words": _median(spoken_form, whole, repeats),
                 "words and segments": _median(segments, whole, repeats),
