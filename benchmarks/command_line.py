@@ -138,6 +138,11 @@ def _other_commands(commands: Any) -> None:
     command.add_argument("--out", type=Path, default=Path("out/decode"))
     command.set_defaults(run=_run_decode_cost)
 
+    about = "what putting a text in words and cutting it costs"
+    command = commands.add_parser("text", help=about, description=about)
+    command.add_argument("--out", type=Path, default=Path("out/text"))
+    command.set_defaults(run=_run_text)
+
     about = "a codec's tensors against those of the official code"
     command = commands.add_parser("codec-golden", help=about, description=about)
     command.add_argument("folder", type=Path, help="config, weights and npz files of tensors")
@@ -356,6 +361,16 @@ def _run_decode_cost(parsed: argparse.Namespace) -> None:
     print(table(rows))
     found = {"decode_cost": [asdict(row) for row in rows]}
     _result(found, parsed.out / "decode.json")
+
+
+def _run_text(parsed: argparse.Namespace) -> None:
+    from benchmarks.text_cost import costs
+
+    found = costs()
+    print(f"{'median ms':14}{'words':>8}{'and segments':>14}")
+    for name, row in found.items():
+        print(f"{name:14}" + "".join(f"{ms:>{8 + 6 * at}}" for at, ms in enumerate(row.values())))
+    _result({"text": found}, parsed.out / "text.json")
 
 
 def _run_codec_golden(parsed: argparse.Namespace) -> None:

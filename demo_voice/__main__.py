@@ -24,6 +24,7 @@ STEPS = {
 APART = {
     "stand-in": "demo_voice.lm.stand_in",
     "copy-synthesis": "demo_voice.copy_synthesis",
+    "written-out": "demo_voice.written_out",
 }
 """Steps that ``train`` does not need."""
 

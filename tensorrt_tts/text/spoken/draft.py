@@ -4,42 +4,48 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Set
 
 from tensorrt_tts.text.spoken.changes import Changes
 from tensorrt_tts.text.spoken.languages import Language
+from tensorrt_tts.text.spoken.numbers import Numbers
+from tensorrt_tts.text.spoken.result import SpokenOptions
 
 Rule = Callable[[re.Match[str]], str | None]
 SaidRule = Callable[[re.Match[str], Language], str | None]
 Begins = Callable[[str, int], int]
 """Where the expression around the number at a position of a text may begin."""
 
-_DIGITS = re.compile("[0-9]+")
-_DIGITS_OR_FRACTIONS = re.compile("[0-9¼½¾⅐-⅞↉]+")
 
-
-def _numbers(text: str) -> Iterator[tuple[int, int, str]]:
-    for each in (_DIGITS if text.isascii() else _DIGITS_OR_FRACTIONS).finditer(text):
-        start, end = each.span()
-        following = text[end : end + 1]
-        if following == " ":
-            following = text[end + 1 : end + 2]
-        if not each[0].isdecimal():
-            following = next(character for character in each[0] if not character.isdecimal())
-        yield start, end - start, following or "\0"
+def _may_join(character: str) -> bool:
+    """Whether Unicode may compose it with what is in front of it: no letter of India."""
+    return character > "\u02ff" and not ("\u0904" <= character <= "\u0d7f" and character.isalpha())
 
 
 class Draft:
     """Rules give what a match becomes, or None where it stays as it is."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, options: SpokenOptions) -> None:
         self.text = text
+        self.options = options
+        self.characters = set(text)
+        """Those of the text, and some that it had: what is not among them is not in it."""
         self.changes: list[Changes] = []
+        self.composed = False
+        """Whether the text is known to be in Unicode's composed form."""
         self.kept: list[str] = []
         """Tags of the voice, which no later stage may touch: see `stages/tags.py`."""
         self._starts = [0]
         self._languages: list[Language | None] = [None]
-        self._numbers: tuple[str, list[tuple[int, int, str]]] = ("", [])
+        self._numbers: Numbers | None = None
+
+    def has(self, signs: Set[str]) -> bool:
+        """Whether one of them may be in the text."""
+        return not self.characters.isdisjoint(signs)
+
+    def has_some(self, pattern: re.Pattern[str]) -> bool:
+        """Whether one that a pattern of one character matches may be in the text."""
+        return pattern.search("".join(self.characters)) is not None
 
     def set_languages(self, runs: list[tuple[int, Language | None]]) -> None:
         """runs: where each begins; the first one at 0. None: a language without words of ours."""
@@ -75,29 +81,32 @@ class Draft:
         *,
         lead: str = "",
         begins: Begins | None = None,
-        after: str | frozenset[str] | None = None,
+        after: Set[str] | str | None = None,
         digits: int = 99,
     ) -> None:
         """`say` for patterns that begin at a number, or a little before it: with characters of
         `lead`, or where `begins` says (-1: nowhere). Looking nowhere else is what makes it fast.
 
-        after: what has to come next behind the digits, but for a space, unless there are as many as
-        `digits`.
+        after: what has to come next (see `Numbers`), unless there are as many digits as `digits`.
         """
-        self.replace(self._said_numbers(pattern, rule, lead, begins, after, digits))
+        if self._numbers is None:
+            self._numbers = Numbers(self.text)
+        places = self._numbers.places(after, digits)
+        if places:
+            self.replace(self._said(pattern, rule, places, lead, begins))
 
-    def _said_numbers(
+    def _said(
         self,
         pattern: re.Pattern[str],
         rule: SaidRule,
+        places: list[int],
         lead: str,
         begins: Begins | None,
-        after: str | frozenset[str] | None,
-        digits: int,
-    ) -> Iterator[tuple[int, int, str]]:
+    ) -> list[tuple[int, int, str]]:
         text, match, done = self.text, pattern.match, 0
-        for start, length, following in self.numbers():
-            if start < done or (after is not None and following not in after and length < digits):
+        said: list[tuple[int, int, str]] = []
+        for start in places:
+            if start < done:
                 continue
             at = start
             if lead:
@@ -107,21 +116,19 @@ class Draft:
                 at = begins(text, start)
                 if at < done:
                     continue
-            for position in range(at, start + 1) if lead else (at,):
-                found = match(text, position)
+            while True:
+                found = match(text, at)
                 if found is not None:
-                    language = self.language_at(position)
+                    language = self.language_at(at)
                     new = None if language is None else rule(found, language)
                     if new is not None:
-                        yield position, found.end(), new
                         done = found.end()
+                        said.append((at, done, new))
                         break
-
-    def numbers(self) -> list[tuple[int, int, str]]:
-        """Of each run of digits, or vulgar fraction: where it begins, its length, what follows."""
-        if self._numbers[0] is not self.text:
-            self._numbers = (self.text, list(_numbers(self.text)))
-        return self._numbers[1]
+                if at >= start or not lead:
+                    break
+                at += 1
+        return said
 
     def unwrap(self, pattern: re.Pattern[str], keep: Callable[[str], bool] = bool) -> None:
         """Only the first group of each match stays, where `keep` has nothing against it."""
@@ -139,23 +146,30 @@ class Draft:
         parts: list[str] = []
         done = 0
         for start, end, new in pieces:
-            if text[start:end] == new:
+            old = text[start:end]
+            if old == new:
                 continue
-            same = 0  # only what differs is a change
-            most = min(end - start, len(new))
-            while same < most and text[start + same] == new[same]:
-                same += 1
-            start, new = start + same, new[same:]
-            same, most = 0, most - same
-            while same < most and text[end - 1 - same] == new[len(new) - 1 - same]:
-                same += 1
-            end, new = end - same, new[: len(new) - same]
+            if old[:1] == new[:1] or old[-1:] == new[-1:]:  # only what differs is a change
+                same, most = 0, min(end - start, len(new))
+                while same < most and old[same] == new[same]:
+                    same += 1
+                start, new = start + same, new[same:]
+                same, most = 0, most - same
+                while same < most and text[end - 1 - same] == new[len(new) - 1 - same]:
+                    same += 1
+                end, new = end - same, new[: len(new) - same]
+            if _may_join(text[end : end + 1]) or _may_join(new[:1]):
+                self.composed = False
             parts += (text[done:start], new)
             made.append((start, end, len(new)))
             done = end
         if not made:
             return
-        self.text = "".join(parts) + text[done:]
+        parts.append(text[done:])
+        self.text = "".join(parts)
+        self.characters.update(*parts[1::2])
+        if self._numbers is not None:
+            self._numbers.change(self.text, made)
         changes = Changes(made)
         self.changes.append(changes)
         if len(self._starts) > 1:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 GROUPED = r"\d{1,3}(?:,\d{2,3})*,\d{3}(?![\d])"
 WRITTEN = rf"(?>{GROUPED}|\d+)(?:\.\d++)?+"
@@ -14,8 +14,7 @@ LONGEST = 15
 """Digits beyond which a number is read one by one: nobody says them as an amount."""
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(NamedTuple):
     whole: str
     """Digits before the point, none for ".5"."""
     fraction: str = ""
@@ -53,10 +52,7 @@ def number(written: str) -> Number:
     if negative:
         written = written[1:]
     whole, _, fraction = written.partition(".")
-    return Number(
-        whole.replace(",", ""),
-        fraction,
-        negative,
-        bool(_INDIAN.search(whole)),
-        "," in whole,
-    )
+    if "," not in whole:
+        return Number(whole, fraction, negative)
+    indian = _INDIAN.search(whole) is not None
+    return Number(whole.replace(",", ""), fraction, negative, indian, grouped=True)

@@ -35,7 +35,29 @@ from tensorrt_tts.text.spoken.stages.web import web
 
 Stage = Callable[[Draft], None]
 
-NUMBER_STAGES: tuple[Stage, ...] = (
+
+def languages(draft: Draft) -> None:
+    found = runs(draft.text, draft.options.language)
+    if draft.options.numbers == "english":
+        found = [(start, language and ENGLISH) for start, language in found]
+    draft.set_languages(found)
+
+
+_FIRST: tuple[Stage, ...] = (
+    sanitise,
+    markup,
+    tags,
+    structure,
+    languages,
+    emoji,
+    web,
+    digits,
+    short_units,
+    abbreviations,
+    spans,
+    roman,
+)
+_OF_NUMBERS: tuple[Stage, ...] = (
     addresses,
     codes,
     phones,
@@ -56,38 +78,15 @@ NUMBER_STAGES: tuple[Stage, ...] = (
     numbers,
 )
 """For texts with digits in them."""
+_LAST: tuple[Stage, ...] = (symbols, roman, abbreviations, punctuation, compose, restore_tags)
 
 
-def stages(draft: Draft, options: SpokenOptions) -> Iterator[tuple[str, Stage]]:
-    """With their names, in order."""
-
-    def languages(draft: Draft) -> None:
-        found = runs(draft.text, options.language)
-        if options.numbers == "english":
-            found = [(start, language and ENGLISH) for start, language in found]
-        draft.set_languages(found)
-
-    yield "sanitise", sanitise
-    yield "markup", markup
-    yield "tags", lambda draft: tags(draft, options.tags)
-    yield "structure", structure
-    yield "languages", languages
-    yield "emoji", emoji
-    yield "web", web
-    yield "digits", digits
-    yield "short_units", short_units
-    yield "abbreviations", abbreviations
-    yield "spans", spans
-    yield "roman", roman
-    if any(character.isnumeric() for character in draft.text):
-        for stage in NUMBER_STAGES:
-            yield stage.__name__, stage
-    yield "symbols", symbols
-    yield "roman", roman
-    yield "abbreviations", abbreviations
-    yield "punctuation", punctuation
-    yield "compose", compose
-    yield "tags kept", restore_tags
+def stages(draft: Draft) -> Iterator[Stage]:
+    """In order; asked for one after another."""
+    yield from _FIRST
+    if any(map(str.isnumeric, draft.characters)):
+        yield from _OF_NUMBERS
+    yield from _LAST
 
 
 _UNUSUAL = (
@@ -112,10 +111,10 @@ _PASSES = 6
 
 
 def speak(text: str, options: SpokenOptions) -> Spoken:
-    draft = Draft(text)
+    draft = Draft(text, options)
     for _ in range(_PASSES):
         before = draft.text
-        for _, stage in stages(draft, options):
+        for stage in stages(draft):
             stage(draft)
         if draft.text == before or not _unusual(draft.text):
             break
@@ -124,11 +123,11 @@ def speak(text: str, options: SpokenOptions) -> Spoken:
 
 def trace(text: str, options: SpokenOptions) -> list[tuple[str, str]]:
     """What each stage that changed something made of the text, with the stage's name."""
-    draft = Draft(text)
+    draft = Draft(text, options)
     found = []
-    for name, stage in stages(draft, options):
+    for stage in stages(draft):
         before = draft.text
         stage(draft)
         if draft.text != before:
-            found.append((name, draft.text))
+            found.append((stage.__name__, draft.text))
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import cast
 
 from tensorrt_tts.text.spoken.languages import ENGLISH, HINDI, LANGUAGES, TELUGU, Language
 from tensorrt_tts.text.spoken.patterns import lazy
@@ -14,10 +15,11 @@ _END = lazy(
 _DEVANAGARI = lazy(r"[\u0900-\u0963\u0970-\u097f]+")
 _TELUGU = lazy(r"[\u0c00-\u0c65\u0c70-\u0c7f]+")
 _OTHER = lazy(
-    r"(?:(?![\u0900-\u097f\u0c00-\u0c7f])"
-    r"[\u0370-\u1fff\u2c80-\u2dff\u2e80-\ua63f\ua700-\uabff\uac00-\ud7ff\uf900-\ufaff])+"
+    r"[\u0370-\u08ff\u0980-\u0bff\u0c80-\u1fff\u2c80-\u2dff\u2e80-\ua63f\ua700-\uabff\uac00-\ud7ff"
+    r"\uf900-\ufaff]+"
 )
 _LATIN = lazy(r"[A-Za-z]+")
+_INDIC = ("hi", "te")
 _ONLY_ENGLISH = frozenset(
     """of and or but with from for your our their you they this that these those have has was were
     are will would could does about there what when where who""".split()  # noqa: SIM905
@@ -35,11 +37,16 @@ def runs(text: str, hint: str | None) -> list[tuple[int, Language | None]]:
 
     A sentence's language depends on nothing outside it.
     """
-    if text.isascii() and base_language(hint) not in ("hi", "te"):
+    if text.isascii() and base_language(hint) not in _INDIC:
         return [(0, sentence_language("", hint))]
     found: list[tuple[int, Language | None]] = []
+    ascii_language = sentence_language("", hint) if base_language(hint) not in _INDIC else None
     for start, end in _sentences(text):
-        language = sentence_language(text[start:end], hint)
+        sentence = text[start:end]
+        if ascii_language and sentence.isascii():
+            language: Language | None = ascii_language
+        else:
+            language = sentence_language(sentence, hint)
         if not found or found[-1][1] is not language:
             found.append((start, language))
     return found or [(0, sentence_language("", hint))]
@@ -69,15 +76,14 @@ def sentence_language(sentence: str, hint: str | None) -> Language | None:
     base = base_language(hint)
     hinted = ENGLISH if base is None else LANGUAGES.get(base)
     if sentence.isascii():
-        if base in ("hi", "te") and _count(sentence, _ONLY_ENGLISH) > 1:
+        if base in _INDIC and _count(sentence, _ONLY_ENGLISH) > 1:
             return ENGLISH
         return hinted
-    counts: list[tuple[int, Language | None]] = [
-        (len(_DEVANAGARI.findall(sentence)), HINDI),
-        (len(_TELUGU.findall(sentence)), TELUGU),
-        (len(_OTHER.findall(sentence)), None),
-    ]
-    most, language = max(counts, key=lambda pair: pair[0])
+    most, language = len(_DEVANAGARI.findall(sentence)), cast("Language | None", HINDI)
+    for words, other in ((_TELUGU, TELUGU), (_OTHER, None)):
+        count = len(words.findall(sentence))
+        if count > most:
+            most, language = count, other
     if not most:
         return hinted if base else _by_digits(sentence)
     english = _count(sentence, _ENGLISH)
@@ -87,7 +93,7 @@ def sentence_language(sentence: str, hint: str | None) -> Language | None:
 
 
 def _count(sentence: str, words: frozenset[str]) -> int:
-    return sum(word.lower() in words for word in _LATIN.findall(sentence))
+    return sum(map(words.__contains__, " ".join(_LATIN.findall(sentence)).lower().split()))
 
 
 def _by_digits(sentence: str) -> Language:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
-
 _LATIN = """
     meter m mtr mtrs metre|kilometer km kms Km KM|centimeter cm cms CM|millimeter mm MM|
     micrometer μm µm um|nanometer nm|mile mi|foot ft ft.|inch inch|yard yd yds|
@@ -76,8 +73,3 @@ def _aliases(groups: str) -> dict[str, str]:
 UNITS = _aliases(_LATIN) | _aliases(_INDIC) | {"in": "inch"}
 RATES = _RATES
 PER = {sign: name for sign, name in _PER.items() if name}
-
-
-def either(signs: Iterable[str]) -> str:
-    """A pattern for one of them, the longest first."""
-    return "|".join(re.escape(sign) for sign in sorted(signs, key=len, reverse=True))

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 
 from tensorrt_tts.text.spoken.draft import Draft
-from tensorrt_tts.text.spoken.patterns import lazy
+from tensorrt_tts.text.spoken.patterns import either, lazy
 from tensorrt_tts.text.spoken.stages.context import LETTER
-from tensorrt_tts.text.spoken.units import UNITS, either
+from tensorrt_tts.text.spoken.units import UNITS
 
 
 def _table(rows: str) -> dict[str, str]:
@@ -104,6 +104,10 @@ _WORDS = _table("""
     fig.=figure
     Eq.=Equation
     Ch.=Chapter
+    Chap.=Chapter
+    Para.=Paragraph
+    Pg.=Page
+    pg.=page
     Art.=Article
     Ed.=Edition
     Ref.=Reference
@@ -180,6 +184,28 @@ _WORDS = _table("""
     Sat.=Saturday
     Sun.=Sunday
     Thur.=Thursday
+    जन.=जनवरी
+    फ़र.=फ़रवरी
+    फर.=फरवरी
+    अप्रै.=अप्रैल
+    जुला.=जुलाई
+    अग.=अगस्त
+    सित.=सितंबर
+    सितं.=सितंबर
+    अक्टू.=अक्टूबर
+    अक्तू.=अक्तूबर
+    नवं.=नवंबर
+    दिस.=दिसंबर
+    दिसं.=दिसंबर
+    జన.=జనవరి
+    ఫిబ్ర.=ఫిబ్రవరి
+    ఏప్రి.=ఏప్రిల్
+    ఆగ.=ఆగస్టు
+    సెప్టెం.=సెప్టెంబర్
+    అక్టో.=అక్టోబర్
+    నవం.=నవంబర్
+    డిసెం.=డిసెంబర్
+    మొ.=మొబైల్
     डॉ.=डॉक्टर
     डा.=डॉक्टर
     प्रो.=प्रोफ़ेसर
@@ -238,7 +264,7 @@ _TITLE_STOPS = {
 _BEFORE_CAPITAL = {f"{short}.": _TITLES[short] for short in ("St", "Mt", "Ft")}
 _BARE_TITLE = lazy(rf"\b(?:{either(list(_WITHOUT_STOP))})(?= [A-Z\u0900-\u0dff])")
 _STREET = lazy(
-    r"(\b[A-Z][a-z]+ )(St|Ct|Ave|Blvd|Rd|Ln|Pl|Sq|Hwy|Pkwy|Expy|Dr)\b\.?+"
+    r"([A-Z](?<!\w.)[a-z]+ )(St|Ct|Ave|Blvd|Rd|Ln|Pl|Sq|Hwy|Pkwy|Expy|Dr)\b\.?+"
     r"(?= ?(?:,|$|\n|[a-z]|[NSEW]\b))"
 )
 _STREETS = {"St": "Street", "Ct": "Court", "Ave": "Avenue", "Blvd": "Boulevard", "Rd": "Road",
@@ -258,12 +284,19 @@ _SLASHES = {"w/o": "without", "w/": "with ", "c/o": "care of", "b/w": "between",
             "s/o": "son of", "d/o": "daughter of", "h/o": "house of"}  # fmt: skip
 _SLASH = lazy("/")
 _NEEDS_NAME = frozenset(("v.", "Co.", "Sec.", "ed.", "Ed.", "Art.", "Ch.",
-                         "min.", "info.", "ई.", "ता.", "मो.", "ले.", "सं.", "కు.", "చి.", "సం.",
+                         "min.", "info.", "Para.", "Pg.", "जन.", "अग.", "జన.", "ఆగ.", "ई.", "ता.",
+                         "मो.", "ले.", "सं.", "కు.", "చి.", "సం.",
                          "జి.", "తా.", "లి.", "कै."))  # fmt: skip
 """Words or ends of sentences as well: short only where their sentence goes on."""
+_NUMBER_NEXT = lazy(r" ?:? ?[+\d]")
 _BEHIND_NUMBER = lazy(r"[\d½¼¾] ?$")
 _LONGEST = 14
 """Characters of a short form with its stops."""
+_PAGES = ("p.", "pp.", "P.", "Pp.")
+_ENDS = frozenset(
+    short[-3:-1] for short in (*_TITLE_STOPS, *_BEFORE_CAPITAL, *_WORDS, *_PAGES, "Ph.", "LL.")
+)
+"""What is in front of the full stop of every short form of two characters and more."""
 
 
 def abbreviations(draft: Draft) -> None:
@@ -294,8 +327,7 @@ def _begins(text: str, stop: int) -> int:
 
 def _stopped(draft: Draft) -> Iterator[tuple[int, int, str]]:
     text, done = draft.text, 0
-    for each in _STOP.finditer(text):
-        stop = each.start()
+    for stop in _stops(text):
         if stop < done:
             continue
         start = _begins(text, stop)
@@ -307,11 +339,22 @@ def _stopped(draft: Draft) -> Iterator[tuple[int, int, str]]:
             done = end
 
 
+def _stops(text: str) -> Iterator[int]:
+    """Where the full stop of a short form may be."""
+    degree = "PhD" in text  # may have a full stop much further on: "PhD)."
+    for each in _STOP.finditer(text):
+        stop = each.start()
+        if stop and (
+            text[stop - 2 : stop] in _ENDS or stop < 2 or not text[stop - 2].isalpha() or degree
+        ):
+            yield stop
+
+
 def has_abbreviation(text: str) -> bool:
     return any(
-        start < each.start() and _in_full(text, start, each.start())[1] is not None
-        for each in _STOP.finditer(text)
-        for start in (_begins(text, each.start()),)
+        start < stop and _in_full(text, start, stop)[1] is not None
+        for stop in _stops(text)
+        for start in (_begins(text, stop),)
     )
 
 
@@ -324,7 +367,7 @@ def _in_full(text: str, start: int, stop: int) -> tuple[int, str | None]:
     if letters and text[start : letters.end()] not in _WORDS:
         return letters.end(), _letters(letters[0], text, letters.end())
     following = text[end : end + 1]
-    page = short in ("p.", "pp.", "P.", "Pp.")
+    page = short in _PAGES
     goes_on = following.isalnum() or "\u0900" <= following <= "\u0dff"
     if goes_on and not (page and following.isdecimal()):
         return end, None
@@ -340,6 +383,8 @@ def _in_full(text: str, start: int, stop: int) -> tuple[int, str | None]:
     if full is None or (short in UNITS and _BEHIND_NUMBER.search(text[max(0, start - 4) : start])):
         return end, None
     last = not text[end : end + 2].strip()
+    if short == "मो." and _NUMBER_NEXT.match(text, end):
+        return end, "मोबाइल"
     if short in _DATED:
         return end, _dated(text, start, end, full)
     if short in _NEEDS_NAME and last:

@@ -7,7 +7,7 @@ import re
 from tensorrt_tts.text.spoken.draft import Draft
 from tensorrt_tts.text.spoken.languages import Language
 from tensorrt_tts.text.spoken.number import number
-from tensorrt_tts.text.spoken.patterns import lazy
+from tensorrt_tts.text.spoken.patterns import either, lazy, words
 from tensorrt_tts.text.spoken.stages.context import START, after, before
 
 _ADDRESS = lazy(START + r"\d{1,3}(?:\.\d{1,3}){3}(?:/\d{1,2}|:\d{2,5})?(?![\w.]*\d)")
@@ -22,40 +22,55 @@ _DIGITS = lazy(
 _SPELT = lazy(r"(?<![\w.,-])\d(?:-\d){2,}(?![\w-]|[.,]\d| ?[=+*/×÷−])")
 """9-1-1."""
 _CODE = lazy(
-    r"(?:\b(?:OTP|otp|Otp|PIN|pin|Pin|pincode|CVV|cvv|passcode|password|PNR|pnr|code|Code|zip|ZIP|"
-    r"postcode|MPIN|UTR|CRN|tracking|token)\b|end(?:ing|s) (?:in|with)?|"
-    r"last (?:\w+ )?digits|ओटीपी|पिन|पासवर्ड|कोड|पीएनआर|(?:आखिरी|आख़िरी|अंतिम)\D{0,12}(?:अंक|नंबर)|"
+    r"(?:"
+    + words("""
+        OTP otp Otp PIN pin Pin pincode CVV cvv passcode password PNR pnr code Code zip ZIP postcode
+        MPIN UTR CRN tracking token
+    """)
+    + r"|end(?:ing|s) (?:in|with)?|last (?:\w+ )?digits|ओटीपी|पिन|पासवर्ड|कोड|पीएनआर|"
+    r"आखिरी\D{0,12}(?:अंक|नंबर)|आख़िरी\D{0,12}(?:अंक|नंबर)|अंतिम\D{0,12}(?:अंक|नंबर)|"
     r"ఓటీపీ|ఓటిపి|పిన్|కోడ్|పాస్‌వర్డ్|చివరి\D{0,12}(?:అంకెలు|నంబర్|నెంబర్))\W?[^\d\n.!?।]{0,22}$"
 )
 _ACCOUNT = lazy(
-    r"(?:\b(?:account|acct|a/c|card|Aadhaar|aadhaar|Aadhar|UAN|GST|ref|reference|ticket|booking|"
-    r"order|consumer|complaint|customer|invoice|policy|roll|loan|serial|ID|id)\b|आधार|कार्ड|खाता|खाते|"
-    r"आईडी|रोल|ఆధార్|కార్డు|కార్డ్|ఖాతా)(?:\W|\b(?:number|no|नंबर|संख्या|నంబర్|నెంబర్|is|has|of|id|ID)\b|"
-    r"(?:है|का|की)){0,12}$",
-    re.IGNORECASE,
+    r"(?:"
+    + words("""
+        account acct a/c card aadhaar aadhar uan gst ref reference ticket booking order consumer
+        complaint customer invoice policy roll loan serial id
+    """)
+    + r"|आधार|कार्ड|खाता|खाते|आईडी|रोल|ఆధార్|కార్డు|కార్డ్|ఖాతా)"
+    r"(?:\W|\b(?:number|no|नंबर|संख्या|నంబర్|నెంబర్|is|has|of|id)\b|(?:है|का|की)){0,12}$"
 )
+"""Here and below, of the text in small letters."""
 _DIAL = lazy(
-    r"(?:\b(?:dial|helpline|hotline|emergency number|text|extension|ext)\b|हेल्पलाइन|डायल|"
-    r"హెల్ప్‌లైన్|డయల్)[^\d\n.!?।]{0,16}$",
-    re.IGNORECASE,
+    rf"(?:{words('dial helpline hotline emergency_number text extension ext')}|हेल्पलाइन|डायल|"
+    r"హెల్ప్‌లైన్|డయల్)[^\d\n.!?।]{0,16}$"
 )
 _SERVICES = frozenset((
     "000", "100", "101", "102", "103", "104", "108", "111", "112", "139", "181", "198", "911",
     "999", "1091", "1098", "1912", "1930",
 ))  # fmt: skip
 """Emergency and helpline numbers of India, Britain, Europe, North America and Australia."""
+_CALLED = [
+    verb + ending
+    for verb in ("call", "ring", "rang", "phone", "dial", "text")
+    for ending in ("", "s", "d", "ed", "ing", "led", "ling")
+]
 _CALL = lazy(
-    r"(?:\b(?:call|ring|rang|phone|dial|text)(?:s|d|ed|ing|led|ling)?\b"
-    r"(?:[^\d\n.!?]{0,32} (?:on|at|number))?|\bemergency(?: number| line)?(?: is)?|कॉल करें|"
-    r"फ़ोन करें|आपातकालीन|కాల్ చేయండి|అత్యవసర) ?[:-]? ?"
-    r"(?:\d{3,4}(?:,| or| and|, or|, and|/| या| లేదా) ?)*$",
-    re.IGNORECASE,
+    r"(?:"
+    + either(_CALLED, r"(?<!\w.)", r"\b(?:[^\d\n.!?]{0,32} (?:on|at|number))?")
+    + r"|e(?<!\w.)mergency(?: number| line)?(?: is)?|कॉल करें|फ़ोन करें|आपातकालीन|కాల్ చేయండి|అత్యవసర)"
+    r" ?[:-]? ?(?:\d{3,4}(?:,| or| and|, or|, and|/| या| లేదా) ?)*$"
 )
 _COUNTED = lazy(
     r"^ (?:of|people|men|women|children|times|percent|more|other|different|new|"
     r"(?!always|unless|does|this|as|is|was|has)[a-z]+s|[A-Z][a-z]+ [A-Z][a-z]+)\b"
 )
 _SERVICE = lazy(r"^ (?:ambulance|helpline|एंबुलेंस|एम्बुलेंस|अंबुलेंस|हेल्पलाइन|అంబులెన్స్|హెల్ప్‌లైన్)(?![^\W\d_])")
+_CARD = lazy(r"\d{4}(?:[ -]\d{4}){3}")
+_PLACE = lazy(r"[A-Z][a-z]{2,}(?:,? ?[-–] ?|, )$|[\u0904-\u0963\u0c05-\u0c63] ?[-–] ?$")
+"""A town in front of its postal code: Adyar - 600020."""
+_CHOICE = lazy(START + r"\d{3,5}(?: ?/ ?\d{3,5})+(?![\w/-]|[.,]\d)")
+"""100/112."""
 _STATE = lazy(r", [A-Z]{2} $")
 _DIALLED = lazy(
     r"^ ?(?:पर|को|नंबर पर|కి|కు|నంబర్‌కు)? ?"
@@ -73,6 +88,7 @@ def versions(draft: Draft) -> None:
 
 
 def codes(draft: Draft) -> None:
+    draft.say_numbers(_CHOICE, _choice, after="/")
     draft.say_numbers(_DIGITS, _code, after="-0123456789", digits=3)
     draft.say_numbers(_SPELT, lambda match, language: language.digits(match[0]), after="-")
 
@@ -100,20 +116,30 @@ def _short_version(found: re.Match[str], language: Language) -> str | None:
 
 def _code(found: re.Match[str], language: Language) -> str | None:
     written = found[0]
-    count = sum(character.isdecimal() for character in written)
-    plain = written.isdecimal()
-    lead = before(found)
+    count = sum(map(str.isdecimal, written))
     if count < 3 or count > 24:
         return None
+    plain = written.isdecimal()
+    lead = before(found)
+    lower = lead.lower()
     if (
-        (_CODE.search(lead) and (plain or count >= 5))
-        or (_ACCOUNT.search(lead) and count >= (4 if plain else 8))
-        or (count <= 5 and plain and _dialled(written, lead, after(found)))
+        ((plain or count >= 5) and _CODE.search(lead))
+        or (count >= (4 if plain else 8) and _ACCOUNT.search(lower))
+        or (count <= 5 and plain and _dialled(written, lower, after(found)))
         or (count == 5 and plain and _STATE.search(lead))
-        or re.fullmatch(r"\d{4}(?:[ -]\d{4}){3}", written)
+        or (count == 6 and plain and _PLACE.search(lead))
+        or (count == 16 and _CARD.fullmatch(written))
     ):
         return ", ".join(language.digits(group) for group in re.split("[ -]", written))
     return None
+
+
+def _choice(found: re.Match[str], language: Language) -> str | None:
+    lead, rest = before(found).lower(), after(found)
+    numbers = re.findall(r"\d+", found[0])
+    if not all(_dialled(written, lead, rest) for written in numbers):
+        return None
+    return f" {language.words['or']} ".join(map(language.digits, numbers))
 
 
 def _dialled(written: str, lead: str, rest: str) -> bool:

@@ -17,15 +17,17 @@ LETTER = (
 REACH = 48
 """Characters before a number in which a word may say what it is."""
 
-_CLAUSE_END = lazy(r"[.!?।॥\n;](?:\s|$)")
+_END = r"[.!?।॥\n;](?:\s|$)"
+_CLAUSE_END = lazy(_END)
+_LAST_CLAUSE_END = lazy(rf".*{_END}", re.DOTALL)
 
 
 def before(match: re.Match[str], reach: int = REACH) -> str:
     """What stands before it, back to the end of the sentence before."""
     start = match.start()
     text = match.string[max(0, start - reach) : start]
-    ends = list(_CLAUSE_END.finditer(text))
-    return text[ends[-1].end() :] if ends else text
+    found = _LAST_CLAUSE_END.match(text)
+    return text[found.end() :] if found else text
 
 
 def after(match: re.Match[str], reach: int = REACH) -> str:

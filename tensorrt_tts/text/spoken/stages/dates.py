@@ -6,7 +6,7 @@ import re
 
 from tensorrt_tts.text.spoken.draft import Draft
 from tensorrt_tts.text.spoken.languages import ENGLISH, LANGUAGES, Language
-from tensorrt_tts.text.spoken.patterns import lazy
+from tensorrt_tts.text.spoken.patterns import either, lazy, words
 from tensorrt_tts.text.spoken.stages.context import START, after, before, ends_sentence
 
 _SHORT = {
@@ -29,10 +29,13 @@ _WORDS = {"may", "march", "mar", "dec", "jan", "sep", "oct"}
 """In small letters other words too, or too short to be sure of."""
 _MONTH = r"[A-Za-z\u0900-\u0963\u0c00-\u0c65\u200c]{2,14}"
 _BEHIND_DAY = frozenset({name[0] for name in _MONTHS}.union("snrtoa-–"))
-_MONTH_ENDS = frozenset(name[-2:] for name in _MONTHS)
+_MONTH_ENDS = frozenset([name[-2:] for name in _MONTHS] + ["he"])
+"""What is in front of a day; "he" is that of "June the"."""
 _WORD_BEFORE = lazy(rf"(?<![^\W\d_])({_MONTH})\.?,? ?[-']?(?:the )?$")
 
-_NUMERIC = lazy(r"(?<![\w./-])(\d{1,2})([/.-])(\d{1,2})\2(\d{4}|\d{2})(?![\w/-]|\.\d)")
+_NUMERIC = lazy(
+    r"(?<![\w./-])(\d{1,2})([/.-])(\d{1,2})\2(\d{4}|\d{2})(?![^\W\u0c00-\u0c63]|[/-]|\.\d)"
+)
 _ISO = lazy(r"(?<![\w./-])(\d{4})([/.-])(\d{1,2})\2(\d{1,2})(?:T(?=\d\d:\d\d))?(?![\d/-]|\.\d)")
 _MONTH_YEAR = lazy(r"(?<![\w./-])(0?[1-9]|1[0-2])[-/](19\d\d|20\d\d)(?![\w/-]|\.\d)")
 _DAY_FIRST = lazy(
@@ -67,6 +70,21 @@ _DAYS = {
     "Mon": "Monday", "Tue": "Tuesday", "Wed": "Wednesday", "Thu": "Thursday", "Fri": "Friday",
     "Sat": "Saturday", "Sun": "Sunday",
 }  # fmt: skip
+_BARE = lazy(
+    either(
+        ["Mon", "Tue", "Tues", "Wed", "Thu", "Thur", "Thurs", "Fri", "Sat", "Sun", *_SHORT],
+        r"(?<![\w.'-].)",
+        r"(?![\w.'-])(?! \d)",
+    )
+)
+_BEFORE_BARE_DAY = lazy(
+    r"\b(?:[Oo]n|[Bb]y|[Uu]ntil|[Tt]ill|[Ee]very|[Ee]ach|[Nn]ext|[Ll]ast|[Tt]his) $"
+)
+_BEFORE_BARE_MONTH = lazy(
+    r"\b(?:[Ii]n|[Bb]y|[Uu]ntil|[Tt]ill|[Ss]ince|[Nn]ext|[Ll]ast|[Ee]arly|[Ll]ate) $"
+)
+_BEHIND_BARE_DAY = lazy(r" (?:को|से|तक|కి|న|నుంచి|నుండి|వరకు|లోపు)(?![\u0900-\u0963\u0c00-\u0c63])")
+_BEHIND_BARE_MONTH = lazy(r" (?:में|से|तक|లో|నుంచి|నుండి|వరకు)(?![\u0900-\u0963\u0c00-\u0c63])")
 _HINDI_DAYS = ("सोम", "मंगल", "बुध", "गुरु", "शुक्र", "शनि", "रवि")
 _TELUGU_DAYS = ("సోమ", "మంగళ", "బుధ", "గురు", "శుక్ర", "శని", "ఆది")
 _INDIC_DAY = rf"({'|'.join(_HINDI_DAYS + _TELUGU_DAYS)})"
@@ -75,14 +93,18 @@ _INDIC_SPAN = lazy(
     r"(?![\w\u0900-\u0963\u0966-\u0dff-])\.?"
 )
 _BEFORE_YEAR = lazy(
-    r"(?:\b(?:in|since|by|from|until|till|to|of|year|during|before|after|circa|around|and|early|"
-    r"late|mid|the|between|©|copyright|spring|summer|autumn|fall|winter|election|class|season|FY|"
-    r"Olympics|Budget|ended|born|founded|established|est\.)|"
-    r"सन|सन्|वर्ष|साल|ईस्वी|సంవత్సరం|ईसा पूर्व|క్రీస్తు శకం) ?"
-    r"\(?$",
-    re.IGNORECASE,
+    r"(?:"
+    + either(
+        """
+        in since by from until till to of year during before after circa around and early late mid
+        the between copyright spring summer autumn fall winter election class season fy olympics
+        budget ended born founded established est.
+        """.split(),  # noqa: SIM905
+        r"(?<!\w.)",
+    )
+    + r"|©(?<=\w.)|सन|सन्|वर्ष|साल|ईस्वी|సంవత్సరం|ईसा पूर्व|క్రీస్తు శకం) ?\(?$"
 )
-_COUNTING = lazy(r"\b(?:of|to|the|and|around|between|after|before|from|by) ?$")
+_COUNTING = lazy(rf"(?:{words('of to the and around between after before from by')}) ?$")
 _AFTER_YEAR = lazy(
     r"^ (?:में|से|तक|को|के|की|का|ई\.?|ईस्वी|लो|లో|నుంచి|నుండి|వరకు|సంవత్సరం|నాటి|న|AD|CE|BC|"
     r"was|were|is|saw|onwards|election|elections|season|budget|edition|model)(?!\w)"
@@ -109,8 +131,8 @@ def _month_before(text: str, start: int) -> int:
     """Where the month in front of a number begins, or -1."""
     if start < 3 or text[start - 1] not in " -'" or text[start - 2].isdecimal():
         return -1
-    word = text[max(0, start - 7) : start].rstrip(" -',.")
-    if word[-2:] not in _MONTH_ENDS and not word.endswith("the"):
+    word = text[max(0, start - 7) : start].rstrip(" -',.")[-2:]
+    if word not in _MONTH_ENDS:
         return -1
     found = _WORD_BEFORE.search(text, max(0, start - 20), start)
     return found.start(1) if found and found[1] in _MONTHS else -1
@@ -123,11 +145,23 @@ def years(draft: Draft) -> None:
 
 
 def spans(draft: Draft) -> None:
-    """Mon-Fri, Jan–Mar, सोम-शुक्र."""
+    """Mon-Fri, Jan–Mar, सोम-शुक्र; on Fri, in Jan, Fri को."""
     if "-" in draft.text or "–" in draft.text or " to " in draft.text:
         draft.say(_SPAN, _span)
+    draft.say(_BARE, _bare)
     if not draft.text.isascii():
         draft.say(_INDIC_SPAN, _indic_span)
+
+
+def _bare(found: re.Match[str], language: Language) -> str | None:
+    """A day or a month in short, where what is beside it says that it is one."""
+    short, text = found[0], found.string
+    day = _DAYS.get(short[:3])
+    behind = (_BEHIND_BARE_DAY if day else _BEHIND_BARE_MONTH).match(text, found.end())
+    words = _BEFORE_BARE_DAY if day else _BEFORE_BARE_MONTH
+    if not behind and not words.search(text, max(0, found.start() - 12), found.start()):
+        return None
+    return day or ENGLISH.months[_MONTHS[short] - 1]
 
 
 def _span(found: re.Match[str], language: Language) -> str | None:
@@ -271,7 +305,7 @@ def _years(found: re.Match[str], language: Language) -> str | None:
 def _year(found: re.Match[str], language: Language) -> str | None:
     value, lead, rest = int(found[1]), before(found), after(found)
     alone = not lead.strip(" \"'(") and not rest.strip(" \"')।,")
-    told = bool(_BEFORE_YEAR.search(lead) or _AFTER_YEAR.search(rest))
+    told = bool(_BEFORE_YEAR.search(lead.lower()) or _AFTER_YEAR.search(rest))
     if language.code != "en":
         recent = value >= 1900
         return language.year(value) if value < 2000 and (told or (alone and recent)) else None

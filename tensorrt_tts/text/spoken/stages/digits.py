@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 from tensorrt_tts.text.spoken.draft import Draft
-from tensorrt_tts.text.spoken.patterns import lazy
-
-_OTHER = lazy(r"(?:(?![0-9])\d)+")
 
 
 def digits(draft: Draft) -> None:
-    if not draft.text.isascii():
-        draft.say(_OTHER, lambda match, language: "".join(map(_ascii, match[0])))
+    if draft.text.isascii():
+        return
+    others = "".join(c for c in draft.characters if c.isdecimal() and not c.isascii())
+    if others:
+        pattern = re.compile(f"[{others}]+")
+        draft.say(pattern, lambda match, language: "".join(map(_ascii, match[0])))
 
 
 def _ascii(digit: str) -> str:

@@ -13,19 +13,20 @@ _PICTURES = lazy(
     "\U0001f000-\U0001faff\U0001fb00-\U0001fbff][\u200d\u20e3 ]?"
 )
 _EMOTICON = lazy(
-    r"(?:[:;=8](?<!\S.)[-~'^]?[)(DPpOo|\]\[}{*]+|[xX](?<!\S.)D+|"
-    r"<(?<!\S.)3+|\^(?<!\S.)_+\^|[:;](?<!\S.)'\()(?!\w)"
+    r"[:;=8xX<^](?<!\S.)(?:(?<=[:;=8])[-~'^]?[)(DPpOo|\]\[}{*]+|(?<=[xX])D+|"
+    r"(?<=<)3+|(?<=\^)_+\^|(?<=[:;])'\()(?!\w)"
 )
 _EMOTICONS = (":", ";", "=", " 8", "xD", "XD", "<3", "^_")
 _ARROW = lazy(r"(?:[→⟶➔➜➡]| -+>| =+>) ?(?=\w)")
 
+_ARROWS = frozenset("→⟶➔➜➡>")
+
 
 def emoji(draft: Draft) -> None:
-    if not draft.text.isascii():
+    if draft.has(_ARROWS):
         draft.say(_ARROW, lambda match, language: f" {language.words['to']} ")
+    if not draft.text.isascii() and draft.has_some(_PICTURES):
         draft.sub(_PICTURES, _gone)
-    elif ">" in draft.text:
-        draft.say(_ARROW, lambda match, language: f" {language.words['to']} ")
     if any(sign in draft.text for sign in _EMOTICONS):
         draft.sub(_EMOTICON, lambda match: "")
 

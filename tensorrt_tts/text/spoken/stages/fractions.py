@@ -9,15 +9,26 @@ from tensorrt_tts.text.spoken.draft import Draft
 from tensorrt_tts.text.spoken.languages import ENGLISH, HINDI, TELUGU, Language
 from tensorrt_tts.text.spoken.number import WRITTEN, number
 from tensorrt_tts.text.spoken.patterns import lazy
-from tensorrt_tts.text.spoken.stages.context import before
+from tensorrt_tts.text.spoken.stages.context import after, before
 
 VULGAR = "[¼½¾⅐-⅞↉]"
 MIXED = rf"(?:\d{{1,9}} ?)?{VULGAR}|(?:\d{{1,9}} )?\d{{1,4}}/\d{{1,4}}(?![\d/])"
 _FRACTION = lazy(rf"(?<![\w.,/])(?:[-−](?=\d|{VULGAR}))?(?:{MIXED})")
-_POWER = lazy(r"(?:(?<=\d)|(?<=[^\W\d_]))([⁺⁻]?[⁰¹²³⁴⁵-⁹]+|\^[-−]?\d{1,4})(?!\d)")
+_RATING = lazy(r"(?<![\w.,/])(\d{1,3}\.\d{1,2}) ?/ ?(5|10|20|50|100)(?![\d/]|[.,]\d)")
+_WICKETS = lazy(
+    r"\b(?:[Ss]core[ds]?|[Ii]nnings|[Rr]uns?|[Oo]vers?|[Bb]atting|[Ww]ickets?)\b|स्कोर|पारी|रन|विकेट|"
+    r"స్కోరు|స్కోర్|ఇన్నింగ్స్|పరుగులు|వికెట్"
+)
+_POWER = lazy(
+    r"[⁺⁻⁰¹²³⁴-⁹^](?<=[^\W_].)(?:(?<=[⁺⁻])[⁰¹²³⁴-⁹]+|(?<=[⁰¹²³⁴-⁹])[⁰¹²³⁴-⁹]*|(?<=\^)[-−]?\d{1,4})"
+    r"(?!\d)"
+)
 _SUPER = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻₀₁₂₃₄₅₆₇₈₉", "0123456789+-0123456789")
 _SUB = lazy(r"[₀-₉]+")
 _LOOSE = lazy(r"[⁰¹²³⁴-⁹⁺⁻ⁿⁱ]+")
+_BEHIND = frozenset("/½¼¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞↉")
+_DIGITS = frozenset("0123456789")
+_RAISED = frozenset("^⁺⁻⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉ⁿⁱ")
 _OUT_OF = lazy(
     r"\b(?:scored?|scores|marks|rating|rated|got|review|stars?) (?:\w+ ){0,2}$", re.IGNORECASE
 )
@@ -26,12 +37,24 @@ _SPECIAL = {"24/7": "twenty four seven", "9/11": "nine eleven", "50/50": "fifty 
 
 
 def fractions(draft: Draft) -> None:
-    if "/" in draft.text or not draft.text.isascii():
-        draft.say_numbers(_FRACTION, _fraction, lead="-−", after="/½¼¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞↉0123456789")
+    if "/" in draft.text:
+        draft.say_numbers(_RATING, _rating, after=".")
+    if draft.has(_BEHIND):
+        draft.say_numbers(_FRACTION, _fraction, lead="-−", after=_BEHIND | _DIGITS)
+
+
+def _rating(found: re.Match[str], language: Language) -> str:
+    """4.5/5: of a decimal number no fraction is made."""
+    top, bottom = (language.number(number(part)) for part in found.groups())
+    if language is HINDI:
+        return f"{bottom} में से {top}"
+    if language is TELUGU:
+        return f"{language.before_noun(bottom)}కి {top}"
+    return f"{top} out of {bottom}"
 
 
 def powers(draft: Draft) -> None:
-    if not draft.text.isascii() or "^" in draft.text:
+    if draft.has(_RAISED):
         draft.say(_POWER, _power)
         draft.say(_SUB, lambda match, language: f" {language.digits(match[0].translate(_SUPER))} ")
         draft.say(_LOOSE, lambda match, language: "")
@@ -71,8 +94,22 @@ def _fraction(found: re.Match[str], language: Language) -> str:
         top, bottom = written.split("/")
         if top == bottom or (int(bottom) in (5, 10, 100) and _OUT_OF.search(before(found))):
             return f"{language.cardinal(int(top))} out of {language.cardinal(int(bottom))}"
+    if _WICKETS_LOST.fullmatch(written) and _WICKETS.search(before(found) + after(found)):
+        runs, _, wickets = written.partition("/")
+        return _innings(runs, wickets, language)
     said = mixed(written, language)[0]
     return f"{language.words['minus']} {said}" if negative else said
+
+
+_WICKETS_LOST = lazy(r"\d{2,3}/(?:\d|10)")
+
+
+def _innings(runs: str, wickets: str, language: Language) -> str:
+    """Cricket: 245/7."""
+    made, lost = language.cardinal(int(runs)), language.cardinal(int(wickets))
+    if language is TELUGU:
+        return f"{language.before_noun(lost)} వికెట్లకు {made}"
+    return f"{made} {'पर' if language is HINDI else 'for'} {lost}"
 
 
 def _power(found: re.Match[str], language: Language) -> str:
@@ -85,7 +122,7 @@ def _power(found: re.Match[str], language: Language) -> str:
         value = ""
         if start > 2 and all(character.isalpha() for character in text[start - 3 : start]):
             return ""
-    exponent = found[1].lstrip("^").translate(_SUPER).replace("−", "-")
+    exponent = found[0].lstrip("^").translate(_SUPER).replace("−", "-")
     if exponent in ("2", "3"):
         return f" {language.words['squared' if exponent == '2' else 'cubed']}"
     if not exponent.strip("+-") or (exponent == "1" and value):

@@ -7,10 +7,10 @@ import re
 from tensorrt_tts.text.spoken.draft import Draft
 from tensorrt_tts.text.spoken.languages import ENGLISH, Language
 from tensorrt_tts.text.spoken.number import WRITTEN, number
-from tensorrt_tts.text.spoken.patterns import lazy
-from tensorrt_tts.text.spoken.stages.context import START, ends_sentence
+from tensorrt_tts.text.spoken.patterns import either, lazy
+from tensorrt_tts.text.spoken.stages.context import START, before, ends_sentence
 from tensorrt_tts.text.spoken.stages.fractions import MIXED, mixed
-from tensorrt_tts.text.spoken.units import PER, RATES, UNITS, either
+from tensorrt_tts.text.spoken.units import PER, RATES, UNITS
 
 _LONE = ("m", "g", "L", "l", "q", "t", "V", "W", "J", "cal", "ac", "inch")
 """Signs that are taken only as they stand."""
@@ -22,9 +22,11 @@ _MEASURE = lazy(
     rf"{START}(?P<sign>[-−+±]|(?<![\d ])–)?(?P<amount>{_QUANTITY})"
     rf"(?:(?P<to> ?[-–—] ?| ?± ?)(?P<last>{_QUANTITY}))?(?P<gap>[ -]?)(?:{_SQUARE}|{_CUBIC})?"
     rf"(?:(?P<rate>{either(RATES)})|(?P<unit>{_UNIT}|"
-    r"in(?=[,.;:)!?\n]|$| (?:wide|long|tall|deep|thick|high|screen|display|pipe|monitor|tv|TV)\b))"
+    r"in(?=[,.;:)!?\n]|$|"
+    r" (?:wide|long|tall|deep|thick|high|screen|display|pipe|monitor|tv|TV)\b))"
     r"(?P<power>[²³]|\^?[23](?!\d))?"
-    rf"(?: ?(?:/|per) ?(?P<per>{either(PER)})(?P<square2>²)?)?)(?![\w²³])(?!['’]\w)"
+    rf"(?: ?(?:/|per) ?(?P<per>{either(PER)})(?P<square2>²)?)?(?:\.(?= [a-z]))?)"
+    r"(?![\w²³])(?!['’]\w)"
 )
 _SQFT = lazy(rf"{START}(?P<amount>{WRITTEN}) ?sqft\b\.?")
 _PERCENT = lazy(
@@ -32,17 +34,30 @@ _PERCENT = lazy(
     rf"(?:(?P<to> ?[-–—] ?)(?P<last>{_QUANTITY}))? ?(?P<mark>[%‰])"
 )
 _FEET = lazy(START + r"(\d{1,3})'(?: ?(\d{1,2}(?:\.\d)?)(?:\"|''))?(?![\w'])")
+_SIDES = lazy(START + r"\d{1,4}(?:\.\d+)?['\"](?: ?[xX×] ?\d{1,4}(?:\.\d+)?['\"]){1,2}(?![\w'\"])")
+_SIDE = lazy(r"([\d.]+)(['\"])")
+_LONE_SIDE = lazy(START + r"(\d{1,3}(?:\.\d+)?)(['\"])(?= [a-z]{3,})")
+"""A 24" monitor, a 12' ladder."""
+_ARTICLE = lazy(r"\b[Aa]n? $")
+_NOUN = lazy(r" [a-z]{3,}")
 _HOURS = lazy(START + r"(\d{1,3}) ?h(?:rs?)? ?(\d{1,2}) ?m(?:in)?(?: ?(\d{1,2}) ?s)?\b")
 _DOTTED = lazy(
     r"(?<![\w.\u0900-\u0dff])(?:कि\.मी|कि\.ग्रा|मि\.ली|से\.मी|मि\.मी|కి\.మీ|కి\.గ్రా|మి\.లీ|సెం\.మీ)"
     r"\.?+(?! ?/)"
 )
+_AREA = lazy(
+    r"[Ss](?<!\w.)q\.? ?(ft|feet|foot|mt?r?|meters?|metres?|yds?|yards?|km|in|inch|inches)\b\.?"
+)
+_EVERY = lazy(r"((?:[₹$€£]|Rs\.?) ?\d[\d,.]*(?:/-)?|%) ?p\.([ma])\.(?!\w)")
+_DOTTED_BEGUN = ("कि.", "मि.", "से.", "కి.", "మి.", "సెం.")
 _INDIC = lazy(r"[\u0900-\u0963\u0970-\u0dff\u200c\u200d]")
 
 
 def measures(draft: Draft) -> None:
-    if "'" in draft.text:
+    if "'" in draft.text or '"' in draft.text:
+        draft.say_numbers(_SIDES, _sides, after="'\"")
         draft.say_numbers(_FEET, _feet, after="'")
+        draft.say_numbers(_LONE_SIDE, _lone_side, after="'\"")
     draft.say_numbers(_HOURS, _hours, after="h")
     if "%" in draft.text or "‰" in draft.text:
         draft.say_numbers(_PERCENT, _percent, lead="-−+–", after="%‰-–—.,/½¼¾⅓⅔⅛⅜⅝⅞0123456789")
@@ -55,9 +70,34 @@ def measures(draft: Draft) -> None:
 
 
 def short_units(draft: Draft) -> None:
-    """Dotted ones without a number."""
-    if "." in draft.text and not draft.text.isascii():
+    """Without a number: dotted ones, square feet, and "p.m." and "p.a." behind an amount."""
+    if "q" in draft.text:
+        draft.say(_AREA, _area)
+    if "p." in draft.text:
+        draft.say(_EVERY, _every)
+    if not draft.text.isascii() and any(short in draft.text for short in _DOTTED_BEGUN):
         draft.say(_DOTTED, _dotted)
+
+
+def _area(found: re.Match[str], language: Language) -> str | None:
+    name = {"f": "foot", "m": "meter", "y": "yard", "k": "kilometer", "i": "inch"}[found[1][0]]
+    start, text = found.start(), found.string
+    if text[max(0, start - 2) : start].rstrip()[-1:].isdecimal():
+        return None  # with its number, later
+    one, many = language.units[name]
+    stop = "." if found[0].endswith(".") and ends_sentence(found) else ""
+    single = text[max(0, start - 4) : start].endswith(("/", "/ ", "per "))
+    square = language.square.capitalize() if found[0][0] == "S" else language.square
+    return f"{square} {one if single else many}{stop}"
+
+
+def _every(found: re.Match[str], language: Language) -> str:
+    """₹18,500 p.m., 9.5% p.a."""
+    noun = language.units["month" if found[2] == "m" else "year"][0]
+    if language is ENGLISH and found[2] == "a":
+        noun = "annum"
+    stop = "." if ends_sentence(found) else ""
+    return f"{found[1]} {language.words['per']} {noun}{stop}"
 
 
 def _dotted(found: re.Match[str], language: Language) -> str:
@@ -138,7 +178,7 @@ def _said(
 ) -> str:
     one, many = language.units[name]
     counted = last or first
-    plain = number(counted) if not MIXED_ONLY.fullmatch(counted) else None
+    plain = None if _is_mixed(counted) else number(counted)
     if plain is not None:
         noun = language.noun((one, many), plain)
         if gap == "-" and language is ENGLISH:
@@ -148,11 +188,7 @@ def _said(
         said, more_than_one = mixed(counted, language)
         noun = many if more_than_one else one
     if last:
-        start = (
-            mixed(first, language)[0]
-            if MIXED_ONLY.fullmatch(first)
-            else language.number(number(first))
-        )
+        start = _amount(first, language)
         if "±" in to:
             said = f"{start} {language.words['plusminus']} {said}"
         else:
@@ -160,22 +196,23 @@ def _said(
     return f"{said} {square} {noun}".replace("  ", " ")
 
 
-MIXED_ONLY = lazy(MIXED)
+def _is_mixed(written: str) -> bool:
+    """Whether a quantity is a fraction, or has one."""
+    return "/" in written or not written.isascii()
+
+
+def _amount(written: str, language: Language) -> str:
+    return mixed(written, language)[0] if _is_mixed(written) else language.number(number(written))
 
 
 def _percent(found: re.Match[str], language: Language) -> str:
     word = language.words["percent" if found["mark"] == "%" else "permille"]
 
-    def amount(written: str) -> str:
-        if MIXED_ONLY.fullmatch(written):
-            return mixed(written, language)[0]
-        return language.number(number(written))
-
-    said = amount(found["amount"])
+    said = _amount(found["amount"], language)
     if found["last"]:
         if found["first"] and language is ENGLISH:
             said = f"{said} {word}"
-        said = language.range(said, amount(found["last"]))
+        said = language.range(said, _amount(found["last"], language))
     elif found["first"]:
         return f"{_signed(found['sign'], said, language)} {word} {word}"
     return _signed(found["sign"], f"{said} {word}", language) + _space_before_word(found)
@@ -191,6 +228,26 @@ def _feet(found: re.Match[str], language: Language) -> str | None:
         return None
     feet = language.counted(number(found[1]), language.units["foot"])
     return f"{feet} {language.counted(number(found[2]), language.units['inch'])}"
+
+
+def _sides(found: re.Match[str], language: Language) -> str:
+    """2' x 3', 6" × 4"; of "a 4' × 6' frame" the singular."""
+    start, quality = found.start(), language is ENGLISH and _NOUN.match(found.string, found.end())
+    quality = quality and _ARTICLE.search(found.string, max(0, start - 4), start)
+    said = []
+    for size, mark in _SIDE.findall(found[0]):
+        one, many = language.units["foot" if mark == "'" else "inch"]
+        said.append(language.counted(number(size), (one, one if quality else many)))
+    return f" {language.words['by']} ".join(said)
+
+
+def _lone_side(found: re.Match[str], language: Language) -> str | None:
+    """Where no quotation is open that the mark may close."""
+    mark = found[2]
+    if language is not ENGLISH or before(found).count(mark) % 2:
+        return None
+    one, _ = language.units["foot" if mark == "'" else "inch"]
+    return f"{language.number(number(found[1]))} {one}"
 
 
 def _hours(found: re.Match[str], language: Language) -> str:

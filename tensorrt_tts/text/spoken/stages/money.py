@@ -8,9 +8,9 @@ from tensorrt_tts.text.spoken.currency import SCALES, SIGNS
 from tensorrt_tts.text.spoken.draft import Draft
 from tensorrt_tts.text.spoken.languages import Language
 from tensorrt_tts.text.spoken.number import WRITTEN, Number, number
-from tensorrt_tts.text.spoken.patterns import lazy
+from tensorrt_tts.text.spoken.patterns import either, lazy
 from tensorrt_tts.text.spoken.stages.context import ends_sentence
-from tensorrt_tts.text.spoken.units import PER, either
+from tensorrt_tts.text.spoken.units import PER
 
 _SIGN = r"(?:[^\w\s.,;:()/-]|[A-Z]{1,3}[$¥]|[A-Z]{3}|R[sSe]\.?|rs\.?|(?:रु|रू|రూ)\.?)"
 _SHORT = [scale for scale in SCALES if scale not in ("L", "m", "b", "T", "hundred")]
@@ -43,11 +43,12 @@ def money(draft: Draft) -> None:
     draft.say_numbers(_BEFORE, _amount, begins=_sign_before)
     draft.say_numbers(_BEHIND, _amount, lead="-−+", after=_FIRST)
     if "¢" in draft.text:
-        draft.say(
+        draft.say_numbers(
             _CENTS,
             lambda match, language: language.counted(
                 number(match[1]), language.currencies["USD"][1]
             ),
+            after="¢.,",
         )
 
 
@@ -66,11 +67,12 @@ def _amount(found: re.Match[str], language: Language) -> str | None:
     currency = SIGNS.get(found["sign"])
     if currency is None:
         return None
-    groups = found.groupdict()
-    if "minus2" not in groups and found["sign"] in ("$", "₹") and _is_next(found):
+    leads = found.start("sign") < found.start("amount")
+    if not leads and found["sign"] in ("$", "₹") and _is_next(found):
         return None
-    amount = number(found["amount"])
-    scale = " ".join(SCALES[s] for s in re.split("[ -]", (found["scales"] or "").strip(" -")) if s)
+    amount, scale = number(found["amount"]), found["scales"] or ""
+    if scale:
+        scale = " ".join(SCALES[sign] for sign in scale.replace("-", " ").split())
     if found["to"]:
         said = _range(amount, number(found["last"]), scale, currency, found, language)
     else:
@@ -78,7 +80,7 @@ def _amount(found: re.Match[str], language: Language) -> str | None:
     if language.code == "en" and _adjective(found):
         one, many = language.currencies[currency][0]
         said = said.removesuffix(many) + one if said.endswith(many) else said
-    sign = (found["minus"] or groups.get("minus2") or "").strip()
+    sign = (found["minus"] or (found["minus2"] if leads else None) or "").strip()
     if sign:
         said = f"{language.words['plus' if sign == '+' else 'minus']} {said}"
     if found["plus"]:
@@ -109,9 +111,11 @@ def _range(
 
 def _adjective(found: re.Match[str]) -> bool:
     """ "a $5 note": the noun of the amount stands for a quality, in the singular."""
-    rest = found.string[found.end() : found.end() + 24]
     start = found.start()
     lead = found.string[max(0, start - 4) : start]
+    if lead[-2:] not in ("a ", "n "):
+        return False
+    rest = found.string[found.end() : found.end() + 24]
     return bool(
         _ARTICLE.search(lead if start >= 4 else " " + lead)
         and _NOUN.search(rest)

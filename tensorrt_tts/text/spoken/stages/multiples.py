@@ -7,7 +7,7 @@ import re
 from tensorrt_tts.text.spoken.draft import Draft
 from tensorrt_tts.text.spoken.languages import Language
 from tensorrt_tts.text.spoken.number import WRITTEN
-from tensorrt_tts.text.spoken.patterns import lazy
+from tensorrt_tts.text.spoken.patterns import lazy, words
 from tensorrt_tts.text.spoken.stages.context import START, after, before
 
 _MULTIPLE = lazy(
@@ -20,11 +20,13 @@ _MULTIPLE = lazy(
     r"(?:and|or) \d[\d.]*[xX×](?!\w)|(?:a|an|that|than|in|on|over|to|for)\b))"
 )
 _MATHEMATICS = lazy(
-    r"[=+<>≤≥^]|\w\($|[*/] ?$|(?<!\d)[-−] ?$|\b(?:solve|equations?|functions?|derivative|integral|"
-    r"integrate|(?:the|a) terms?|coefficient|polynomial|variables?|expressions?|simplify|factor|"
-    r"plot|slope|add|subtract|multiply|divide|equals|is equal|sin|cos|tan|log)\b|समीकरण|व्यंजक|"
-    r"సమీకరణ",
-    re.IGNORECASE,
+    r"=|\+|<|>|≤|≥|\^|\((?<=\w.)$|\* ?$|/ ?$|-(?<!\d.) ?$|−(?<!\d.) ?$|"
+    + words("""
+        solve equation equations function functions derivative integral integrate the_term the_terms
+        a_term a_terms coefficient polynomial variable variables expression expressions simplify
+        factor plot slope add subtract multiply divide equals is_equal sin cos tan log
+    """)
+    + r"|समीकरण|व्यंजक|సమీకరణ"
 )
 
 
@@ -33,7 +35,9 @@ def multiples(draft: Draft) -> None:
 
 
 def _multiple(found: re.Match[str], language: Language) -> str | None:
-    letter = not found["sure"] and (_MATHEMATICS.search(before(found)) or "=" in after(found))
+    letter = not found["sure"] and (
+        _MATHEMATICS.search(before(found).lower()) or "=" in after(found)
+    )
     if letter or found["amount"] == "1":
         return None
     return f"{found['amount']} {language.words['fold']}"

@@ -8,23 +8,24 @@ from tensorrt_tts.text.spoken.currency import SCALES
 from tensorrt_tts.text.spoken.draft import Draft
 from tensorrt_tts.text.spoken.languages import Language
 from tensorrt_tts.text.spoken.number import WRITTEN, number
-from tensorrt_tts.text.spoken.patterns import lazy
-from tensorrt_tts.text.spoken.units import either
+from tensorrt_tts.text.spoken.patterns import either, lazy
 
 _NUMBER = lazy(
     rf"(?P<sign>(?<![\w)\].,%\u0900-\u0dff])(?:[-−]|–(?=\d)|\+|±|~|≈|[<>≤≥] ?))?"
     rf"(?P<number>{WRITTEN}|(?<!\d)\.\d+)(?P<more>\+(?!\d))?"
     rf"(?P<scale> (?:{either(SCALES)})(?![^\W\d_]))?(?P<next>(?: ?[^\W\d_])?)"
 )
-_NAMED = lazy(r"#(?=\d)|\b(?:No|Nos|no|NO)\.? ?(?=\d)|(?:नं|सं|క్ర|నం)\. ?(?=\d)")
+_NAMED = lazy(
+    r"#(?=\d)|N(?<!\w.)(?:O|os?)\.? ?(?=\d)|n(?<!\w.)o\.? ?(?=\d)|नं\. ?(?=\d)|सं\. ?(?=\d)|"
+    r"క్ర\. ?(?=\d)|నం\. ?(?=\d)"
+)
 _SIGNS = {"-": "minus", "−": "minus", "–": "minus", "+": "plus", "±": "plusminus", "~": "about",
           "≈": "about", "<": "less", ">": "more", "≤": "atmost", "≥": "atleast"}  # fmt: skip
 _CLITIC = lazy(r"(?:లేదా|మరియు|నుంచి|నుండి|కి|కు|లో|న|కంటే|వరకు)(?![\u0c00-\u0c65])")
 
 
 def numbers(draft: Draft) -> None:
-    if "#" in draft.text or "o" in draft.text or not draft.text.isascii():
-        draft.say(_NAMED, lambda match, language: f"{language.words['number']} ")
+    draft.say(_NAMED, lambda match, language: f"{language.words['number']} ")
     draft.say_numbers(_NUMBER, _number, lead="-−–+±~≈<>≤≥ .")
 
 

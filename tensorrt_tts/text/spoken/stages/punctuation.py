@@ -13,10 +13,14 @@ _HALF_WIDTH = lazy(rf"[,?!;:.](?<=[{_HAN}].)(?: ?(?=[{_HAN}])|$)")
 _WORD = r"[^\s\d!-/:-@\[-`{-~।॥]"
 _JOINED = lazy(rf",(?<={_WORD},)(?={_WORD})")
 _DASH = lazy(r" (?:-{1,3}|–) (?=\w)")
+_LONELY = frozenset("-–—−'/\\")
 _LONE = lazy(r"[-–—−'/\\](?<!\S.)[-–—−'/\\]*(?!\S)")
 _EMPTY = lazy(r"\( *\)|\" *\"(?=\W|$)")
 _MARKS = lazy(r" +(?=[,.;:!?।॥)]+(?:\s|$|[\"')]))|[,;:.!?।](?: ?[,;:.!?।])+")
+_MARK_BEHIND = lazy(r"[,.;:!?।॥)](?<=[ ,;:.!?।].)")
+"""Only where there is one can `_MARKS` match."""
 _LEADING = lazy(r"(^|\n)[ ,;:।॥]+")
+_WIDE_SPACES = lazy("  +")
 _SPACES = lazy(r" {2,}| +(?=\n)|\n +|\A\s+|\s+\Z|\n{3,}")
 
 
@@ -26,14 +30,17 @@ def punctuation(draft: Draft) -> None:
         draft.say(_JOINED, lambda match, language: ", ")
     if " -" in text or " –" in text:
         draft.sub(_DASH, lambda match: " — ")
-    draft.sub(_LONE, lambda match: "")
+    if draft.has(_LONELY):
+        draft.sub(_LONE, lambda match: "")
     if "(" in text or '"' in text:
         draft.sub(_EMPTY, lambda match: "")
     _spaces(draft)
-    draft.sub(_MARKS, _marks)
-    draft.sub(_LEADING, lambda match: match[1])
+    if _MARK_BEHIND.search(draft.text):
+        draft.sub(_MARKS, _marks)
+    if "\n" in draft.text or draft.text[:1] in " ,;:।॥":
+        draft.sub(_LEADING, lambda match: match[1])
     _spaces(draft)
-    if not draft.text.isascii():
+    if not draft.text.isascii() and _HALF_WIDTH.search(draft.text):
         draft.sub(_HALF_WIDTH, lambda match: _WIDE[match[0][0]])
 
 
@@ -50,8 +57,10 @@ def _marks(found: re.Match[str]) -> str | None:
 
 def _spaces(draft: Draft) -> None:
     text = draft.text
-    if "  " in text or "\n" in text or text[:1].isspace() or text[-1:].isspace():
+    if "\n" in text or text[:1].isspace() or text[-1:].isspace():
         draft.sub(_SPACES, _space)
+    elif "  " in text:
+        draft.sub(_WIDE_SPACES, lambda match: " ")
 
 
 def _space(found: re.Match[str]) -> str:

@@ -47,17 +47,20 @@ _ALIKE = {
 _JOINS = lazy(r"[\u0600-\u06ff\u0900-\u0dff\u1780-\u17ff]")
 _SPACES = lazy(r"[ \t]{2,}|\t")
 _LINES = lazy(r"\r\n?")
+_THIN = frozenset("\u2009\u202f")
 _GROUPING_SPACE = lazy(r"(?<=\d)[\u2009\u202f](?=\d{3}(?!\d))")
 
 
 def sanitise(draft: Draft) -> None:
     if "\r" in draft.text:
         draft.sub(_LINES, lambda match: "\n")
-    if not draft.text.isascii():
+    if draft.has(_THIN):
         draft.sub(_GROUPING_SPACE, lambda match: ",")
-    draft.sub(_ODD, _plain)
+    if draft.has_some(_ODD):
+        draft.sub(_ODD, _plain)
     compose(draft)
-    draft.sub(_SPACES, lambda match: " ")
+    if "  " in draft.text or "\t" in draft.text:
+        draft.sub(_SPACES, lambda match: " ")
 
 
 def _plain(odd: re.Match[str]) -> str:
@@ -91,7 +94,8 @@ def _character(character: str, text: str, at: int) -> str:
 def compose(draft: Draft) -> None:
     """NFC, cluster by cluster, so that each knows where it came from."""
     text = draft.text
-    if unicodedata.is_normalized("NFC", text):
+    if draft.composed or unicodedata.is_normalized("NFC", text):
+        draft.composed = True
         return
     starts = [index for index, character in enumerate(text) if not _joins_before(character)]
     ends = [*starts[1:], len(text)] if starts else []
@@ -101,6 +105,7 @@ def compose(draft: Draft) -> None:
             [0, *starts], [starts[0] if starts else len(text), *ends], strict=True
         )
     )
+    draft.composed = True
 
 
 def _joins_before(character: str) -> bool:

@@ -18,7 +18,9 @@ _NAMES = {
     "⇒": "implies", "−": "minus",
 }  # fmt: skip
 _NAMED = lazy(rf"[{re.escape(''.join(_NAMES))}]+")
-_CURRENCY = lazy(r"[₹$€£¥₩₽₺₪₦₱₫฿৳₴₿₨]")
+_CURRENCIES = frozenset("₹$€£¥₩₽₺₪₦₱₫฿৳₴₿₨")
+_CURRENCY = lazy(f"[{''.join(_CURRENCIES)}]")
+_RUPEES_BEGUN = ("रु.", "रू.", "రూ.")
 _RUPEES = lazy(r"(?<![\w\u0900-\u0dff])(?:रु|रू|రూ)\.(?![\w\u0900-\u0dff])")
 _SHARP = lazy(r"(?<!\w)([A-G])[#♯](?!\w)")
 _COMPARED = lazy(r"([<>]) ?(?=\w)")
@@ -37,9 +39,11 @@ _ODD = lazy(
 def symbols(draft: Draft) -> None:
     if "#" in draft.text:
         draft.say(_SHARP, lambda match, language: f"{match[1]} sharp")
-    draft.say(_NAMED, _named)
-    if not draft.text.isascii() or "$" in draft.text:
+    if draft.has(_NAMES.keys()):
+        draft.say(_NAMED, _named)
+    if draft.has(_CURRENCIES):
         draft.say(_CURRENCY, _currency)
+    if any(short in draft.text for short in _RUPEES_BEGUN):
         draft.say(_RUPEES, lambda match, language: language.currencies["INR"][0][1])
     if "<" in draft.text or ">" in draft.text:
         draft.say(_COMPARED, _compared)
@@ -49,8 +53,9 @@ def symbols(draft: Draft) -> None:
         draft.say(_BETWEEN, lambda match, language: ", " if "|" in match[0] else " ")
     if "~" in draft.text:
         draft.say(_ABOUT, lambda match, language: f"{language.words['about']} ")
-    draft.say(_REST, lambda match, language: " ")
-    if not draft.text.isascii():
+    if draft.has_some(_REST):
+        draft.say(_REST, lambda match, language: " ")
+    if not draft.text.isascii() and draft.has_some(_ODD):
         draft.say(_ODD, _odd)
 
 

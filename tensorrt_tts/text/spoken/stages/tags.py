@@ -32,9 +32,10 @@ _FIRST = 0xF0000  # plane 15, private use: `sanitise` has removed what a text ma
 _KEPT = lazy("[\U000f0000-\U000ffffd]")
 
 
-def tags(draft: Draft, voice_tags: Sequence[str] | None) -> None:
+def tags(draft: Draft) -> None:
     """Each tag that is kept becomes one character of its own until `restore_tags`."""
     draft.kept.clear()
+    voice_tags = draft.options.tags
     if "[" in draft.text or "<" in draft.text:
         draft.sub(_TAG, lambda match: _kept(draft, match, voice_tags, known_only=False))
     if "*" in draft.text or "(" in draft.text:

@@ -16,8 +16,9 @@ _CLOCK = lazy(
     r"(?<![\w.:/])(?P<h>[01]?\d|2[0-4]):(?P<m>[0-5]\d)(?::(?P<s>[0-5]\d)(?:\.\d+)?)?"
     rf"(?: ?(?P<half>{_HALF}))?"
     r"(?:(?P<to> ?[-–—] ?)(?P<h2>[01]?\d|2[0-4]):(?P<m2>[0-5]\d)"
-    rf"(?: ?(?P<half2>{_HALF}))?)?(?P<hrs> ?(?:hrs|hours|Hrs))?(?![\w:])"
-    rf"(?: (?P<behind>{_BEHIND})(?![^\W\d_]))?"
+    rf"(?: ?(?P<half2>{_HALF}))?)?(?P<hrs> ?(?:hrs|hours|Hrs))?"
+    r"(?:(?: ?(?P<case>కి|కు)(?![\u0c00-\u0c63\w]))|(?![\w:])"
+    rf"(?: (?P<behind>{_BEHIND})(?![^\W\d_]))?)"
 )
 _HALVES = lazy(
     START + r"(?:(?P<h1>1[0-2]|0?[1-9])(?:[.:](?P<m1>[0-5]\d))?"
@@ -54,6 +55,8 @@ def _stop(found: re.Match[str]) -> str:
 
 def _clock(found: re.Match[str], language: Language) -> str:
     half, behind = _half(found["half"], language), found["behind"] or ""
+    if found["case"]:  # 5:30కి
+        behind = found["case"] if half else f"గంటల{found['case']}"
     second = int(found["s"]) if found["s"] else None
     hours = found["hrs"].strip().lower().replace("hrs", "hours") if found["hrs"] else ""
     if found["to"]:

@@ -16,6 +16,8 @@ _ENDINGS = (
     r"site|eu|de|fr|es|it|jp|cn|ru|au|ca|nz|za|br|sg|ae|live|news|cloud|shop|ly|gl|gg|to"
 )
 _HAS_DOMAIN = lazy(rf"\.(?:{_ENDINGS})(?![\w-])")
+_URL_SIGN = lazy(rf"\.(?:{_ENDINGS})(?![\w-])|://")
+_SPACE = lazy(r"\s")
 _URL = lazy(
     r"(?<![\w@.])(?:(?:https?|ftp|sftp|wss?)://[^\s<>\"|]{1,2000}|"
     rf"(?:www\.[\w-]{{1,63}}|[A-Za-z0-9][A-Za-z0-9-]{{0,62}})(?:\.[A-Za-z0-9-]{{1,63}}){{0,5}}?"
@@ -38,7 +40,7 @@ def web(draft: Draft) -> None:
     if "@" in text:
         draft.replace(_emails(draft))
     if "." in text and ("://" in text or "www." in text or _HAS_DOMAIN.search(text)):
-        draft.say(_URL, _url)
+        draft.replace(_urls(draft))
     if "@" in text:
         draft.say(_HANDLE, lambda match, language: dictated(f"@{match[1]}", language))
     if "#" in text:
@@ -70,6 +72,26 @@ def _emails(draft: Draft) -> Iterator[tuple[int, int, str]]:
         if found and language is not None:
             yield start, found.end(), _email(found, language)
             done = found.end()
+
+
+def _urls(draft: Draft) -> Iterator[tuple[int, int, str]]:
+    text, done = draft.text, 0
+    for sign in _URL_SIGN.finditer(text):
+        if sign.start() < done:
+            continue
+        done = _end_of_word(text, sign.start())
+        first = sign.start()
+        while first and not text[first - 1].isspace():
+            first -= 1
+        for found in _URL.finditer(text, first, done):
+            language = draft.language_at(found.start())
+            if language is not None:
+                yield found.start(), found.end(), _url(found, language)
+
+
+def _end_of_word(text: str, start: int) -> int:
+    found = _SPACE.search(text, start)
+    return found.start() if found else len(text)
 
 
 def _email(found: re.Match[str], language: Language) -> str:

@@ -1,0 +1,52 @@
+"""The places of numbers, kept while a text changes: the same as those of the text read afresh."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tensorrt_tts.text.spoken.draft import Draft
+from tensorrt_tts.text.spoken.numbers import Numbers
+from tensorrt_tts.text.spoken.result import SpokenOptions
+
+ALPHABET = "0123 ½.,a-क"
+
+
+def rows(numbers: Numbers) -> list[tuple[int, int, str]]:
+    return list(zip(numbers.starts, numbers.lengths, numbers.following, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("5 km", [(0, 1, "k")]),
+        ("at 5, or 1,000.", [(3, 1, ", "), (9, 1, ","), (11, 3, ". ")]),
+        ("2½ cups in 10", [(0, 2, "½"), (11, 2, "\0")]),
+        ("3.5%", [(0, 1, "."), (2, 1, "%")]),
+    ],
+)
+def test_what_follows_a_number(text: str, expected: list[tuple[int, int, str]]) -> None:
+    assert rows(Numbers(text)) == expected
+
+
+@given(
+    text=st.text(ALPHABET, max_size=30),
+    cuts=st.lists(st.integers(0, 30), max_size=8),
+    new=st.lists(st.text(ALPHABET, max_size=4), min_size=4, max_size=4),
+)
+@settings(max_examples=1000, deadline=None)
+def test_after_any_change_they_are_as_read_afresh(
+    text: str, cuts: list[int], new: list[str]
+) -> None:
+    places = sorted(min(cut, len(text)) for cut in cuts)
+    pieces = list(zip(places[::2], places[1::2], new, strict=False))
+    draft = Draft(text, SpokenOptions())
+    draft.say_numbers(re.compile("$^x"), lambda match, language: None)
+    draft.replace(pieces)
+    known = draft._numbers
+    assert known is not None
+    assert rows(known) == rows(Numbers(draft.text))
+    assert set(draft.text) <= draft.characters
