@@ -89,11 +89,8 @@ class TextFeed:
         for piece in pieces:
             typed = typeset(piece.text)
             spoken = self._said(typed.text, piece.ended)
-            words = said_words(
-                self._written.take(piece.text),
-                spoken.text,
-                lambda start, stop: typed.origin(*spoken.origin(start, stop)),
-            )
+            taken = self._written.take(piece.text)
+            words = said_words(taken, spoken.text, spoken.origin, typed.origin)
             found += self._joiner.add(piece, typed.text, spoken, words)
         return found
 

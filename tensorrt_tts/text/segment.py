@@ -115,7 +115,9 @@ class SegmentJoiner:
         return given
 
 
-def _fitted(written: str, spoken: Spoken, limit: int, glued: bool) -> Iterator[tuple[str, int, bool]]:
+def _fitted(
+    written: str, spoken: Spoken, limit: int, glued: bool
+) -> Iterator[tuple[str, int, bool]]:
     """A piece within the limit, never cut within what was said for one number or the like; with
     each part where it begins, and whether it follows without white space."""
 

@@ -63,29 +63,28 @@ class WrittenText:
                 begin = self._at + cursor + word.start()
                 start = run.start() + word.start()
                 text = word[0]
-                found.append(
-                    WrittenWord(text, begin, begin + len(text), start, start + len(text))
-                )
+                found.append(WrittenWord(text, begin, begin + len(text), start, start + len(text)))
             cursor += len(run[0])
         self._rest, self._at = self._rest[cursor:], self._at + cursor
         return found
 
 
-def said_words(words: Sequence[WrittenWord], said: str, origin: Origin) -> list[WrittenWord]:
+def said_words(words: Sequence[WrittenWord], said: str, *origins: Origin) -> list[WrittenWord]:
     """The words of a piece with what is said for them, without those that nothing is said for.
 
-    words: as `WrittenText.take` gives them. What is said for several of them together, as for a
+    words: as `WrittenText.take` gives them. origins: one after another they lead from what is said
+    to the piece. What is said for several of them together, as for a
     date, is divided among them by their length.
     """
     found: list[WrittenWord] = []
-    for group, start, stop in _groups(words, said, origin):
+    for group, start, stop in _groups(words, said, origins):
         if _has_sound(said, start, stop):
             found += _divided(group, start, stop)
     return found
 
 
 def _groups(
-    words: Sequence[WrittenWord], said: str, origin: Origin
+    words: Sequence[WrittenWord], said: str, origins: Sequence[Origin]
 ) -> Iterable[tuple[Sequence[WrittenWord], int, int]]:
     """Words with the span that is said for them, as few together as can be told apart."""
     first = last = 0  # words[first:last] is the group in progress
@@ -93,7 +92,9 @@ def _groups(
     for run in _RUN.finditer(said):
         for part in _WORD.finditer(run[0]):
             begin, end = run.start() + part.start(), run.start() + part.end()
-            left, right = origin(begin, end)
+            left, right = begin, end
+            for origin in origins:
+                left, right = origin(left, right)
             of = last
             while of > first and words[of - 1].stop > left:
                 of -= 1
