@@ -19,6 +19,7 @@ from tensorrt_tts.speech import SpeechRequest
 from tensorrt_tts.speech_model import SpeechModel
 from tensorrt_tts.text.feed import ReadingRules, TextFeed
 from tensorrt_tts.text.normalize import MAX_CHARACTERS, check_text, speakable
+from tensorrt_tts.text.phoneme_words import phoneme_spans
 from tensorrt_tts.text.scripts import without_foreign
 from tensorrt_tts.text.segment import Segment
 from tensorrt_tts.text.sentences import Break
@@ -49,6 +50,8 @@ class PreparedSegment:
     """What is between it and the segment in front of it."""
     words: tuple[WrittenWord, ...] = ()
     """What is spoken of it, as it was written."""
+    places: tuple[tuple[int, int], ...] = ()
+    """Of each of them the span of the prompt's ids that say it; none where that is not known."""
 
 
 def check_request(request: SpeechRequest, spec: Spec) -> None:
@@ -144,6 +147,7 @@ class Preparation:
         # Without a seed the backend draws its own: vLLM samples seeded streams one by one.
         seed = None if request.seed is None else request.seed + index
         sampling = replace(self._sampling, seed=seed, max_tokens=min(budget, room))
+        words = self._readable(segment)
         return PreparedSegment(
             segment.text,
             self._voice,
@@ -151,8 +155,23 @@ class Preparation:
             sampling,
             self._seed + index,
             before,
-            self._readable(segment),
+            words,
+            self._places(segment.text, words, read, prompt),
         )
+
+    def _places(
+        self, text: str, words: Sequence[WrittenWord], read: str, prompt: Prompt
+    ) -> tuple[tuple[int, int], ...]:
+        """See `PreparedSegment.places`. read: what the prompt says."""
+        if len(prompt.text) != len(read):
+            return ()
+        spans = [(word.start, word.stop) for word in words]
+        if self._model.spec.text_form is TextForm.PHONEMES:
+            from tensorrt_tts.text.phonemes import phonemize
+
+            spans = phoneme_spans(text, words, read, phonemize)
+        first = prompt.text.start
+        return tuple((first + start, first + stop) for start, stop in spans)
 
     def _readable(self, segment: Segment) -> tuple[WrittenWord, ...]:
         """Without words that this voice leaves out."""

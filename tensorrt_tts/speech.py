@@ -11,8 +11,7 @@ from tensorrt_tts.families.base import FrameCounts
 if TYPE_CHECKING:
     import numpy as np
 
-    from tensorrt_tts.word_timeline import WordTimeline
-    from tensorrt_tts.words import Word
+    from tensorrt_tts.words import Timeline, Word
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +76,7 @@ class SpeechReport:
     segments: list[SegmentReport] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     pause_samples: int = 0
-    timeline: WordTimeline | None = field(default=None, repr=False, compare=False)
+    timeline: Timeline | None = field(default=None, repr=False, compare=False)
 
     @property
     def words(self) -> list[Word]:

@@ -21,7 +21,7 @@ from tensorrt_tts.errors import (
     NoAudioError,
     StalledError,
 )
-from tensorrt_tts.families.base import Family, FrameParser
+from tensorrt_tts.families.base import Family, FrameParser, Voice
 from tensorrt_tts.playback import PlaybackClock
 from tensorrt_tts.prepared import FedText, PreparedSegment
 from tensorrt_tts.speech import AudioChunk, SegmentReport, SpeechReport
@@ -196,7 +196,7 @@ class SpeechTask:
         parser = self._pipeline.family.parser(segment.voice)
         report = SegmentReport(segment.text, len(segment.prompt.ids), counts=parser.counts)
         self.report.segments.append(report)
-        self._timeline.begin(segment.text, segment.words, segment.voice)
+        self._timeline.begin(segment, self._id_s(segment.voice))
         decoded: asyncio.Future[None] = self._loop.create_future()
         chunks = backend.stream(segment.prompt, segment.sampling, f"{self._name}-{index}")
         try:
@@ -206,6 +206,7 @@ class SpeechTask:
                     if chunk.ids and self.report.first_token_s is None:
                         self.report.first_token_s = self._elapsed()
                     report.tokens += len(chunk.ids)
+                    self._timeline.looked_at(chunk.looked_at)
                     steps = parser.push(chunk.ids)
                     if steps:
                         self._opened(parser, segment, index, decoded).push(steps)
@@ -222,6 +223,11 @@ class SpeechTask:
                 self._watchdog.forget("audio from the codec")
                 self._scheduled.cancel()
                 self._scheduled = None
+
+    def _id_s(self, voice: Voice) -> float:
+        """Seconds of audio for an id."""
+        frame = self._pipeline.scheduler.codec.context.samples_per_frame / self._sample_rate
+        return frame / max(1, len(self._pipeline.family.grammar_of(voice).cycle))
 
     async def _next(self, chunks: AsyncGenerator[TokenChunk, None]) -> TokenChunk:
         backend = self._pipeline.backend.name

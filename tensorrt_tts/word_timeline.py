@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from tensorrt_tts.audio.aligned_timer import AlignedTimer
 from tensorrt_tts.audio.loudness import Loudness, Span, total
 from tensorrt_tts.audio.word_timer import WordTimer
 from tensorrt_tts.families.base import Voice
+from tensorrt_tts.prepared import PreparedSegment
 from tensorrt_tts.text.durations import expected
-from tensorrt_tts.text.written import WrittenWord
 from tensorrt_tts.words import Word
 
 _ORDINARY_S = 2.0
@@ -44,16 +45,26 @@ class _SegmentWords:
     """One segment's words, and its audio so far."""
 
     def __init__(
-        self, words: Sequence[WrittenWord], text: str, rate: SpeakingRate, sample_rate: int
+        self, segment: PreparedSegment, rate: SpeakingRate, sample_rate: int, id_s: float
     ) -> None:
-        self.words = words
+        self.words = segment.words
         self.begin_s = 0.0  # in the stream
         self.loudness: Loudness | None = None  # None before any audio
         self.ended = False
-        self._expected = expected(text, words)
+        self._expected = expected(segment.text, segment.words)
         self._rate = rate
         self._sample_rate = sample_rate
-        self.timer = WordTimer(self._expected, rate.factor)
+        self._estimated = WordTimer(self._expected, rate.factor)
+        self._aligned = AlignedTimer(segment.places, id_s) if segment.places else None
+
+    @property
+    def timer(self) -> WordTimer | AlignedTimer:
+        aligned = self._aligned
+        return aligned if aligned is not None and aligned.known else self._estimated
+
+    def looked_at(self, places: Sequence[int]) -> None:
+        if self._aligned is not None:
+            self._aligned.looked_at(places)
 
     def hear(self, pcm: np.ndarray, at: int) -> None:
         if self.loudness is None:
@@ -81,7 +92,7 @@ class _SegmentWords:
                 self.begin_s + end,
                 word.begin,
                 word.end,
-                estimated=True,
+                estimated=self.timer is self._estimated,
             )
             for word, (start, end) in zip(self.words[first:], spans[first:], strict=False)
         ]
@@ -100,10 +111,15 @@ class WordTimeline:
         self._final: list[Word] = []
         self._segments: list[_SegmentWords] = []  # whose words are not all final
 
-    def begin(self, text: str, words: Sequence[WrittenWord], voice: Voice) -> None:
-        """The next segment is generated. text: as it is said."""
-        rate = self._rates.of(voice)
-        self._segments.append(_SegmentWords(words, text, rate, self._sample_rate))
+    def begin(self, segment: PreparedSegment, id_s: float) -> None:
+        """The next segment is generated. id_s: seconds of audio for an id of it."""
+        rate = self._rates.of(segment.voice)
+        self._segments.append(_SegmentWords(segment, rate, self._sample_rate, id_s))
+
+    def looked_at(self, places: Sequence[int]) -> None:
+        """Where the model looked for its next ids, see `TokenChunk.looked_at`."""
+        if places:
+            self._segments[-1].looked_at(places)
 
     def hear(self, pcm: np.ndarray, at: int) -> None:
         """Audio of that segment. pcm: int16 (samples,); at: samples of the stream before it."""

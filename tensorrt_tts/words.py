@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,20 @@ class Word:
     begin: int
     end: int
     estimated: bool
+
+
+class Timeline(Protocol):
+    """The words of a speech while it is spoken."""
+
+    @property
+    def words(self) -> list[Word]:
+        """Those whose times are final, in order."""
+        ...
+
+    def estimates(self) -> list[Word]:
+        """`words`, and those that are not final at the times that are likely now, as far as they
+        can be told."""
+        ...
 
 
 def heard(words: Iterable[Word], played_s: float) -> list[Word]:

@@ -1,9 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from tensorrt_tts.backends.base import Prompt, Sampling
 from tensorrt_tts.families.base import Voice
+from tensorrt_tts.prepared import PreparedSegment
 from tensorrt_tts.text.feed import ReadingRules, TextFeed
-from tensorrt_tts.text.segment import Segment
 from tensorrt_tts.word_timeline import SpeakingRate, SpeakingRates, WordTimeline
 
 RATE = 24_000
@@ -11,11 +14,26 @@ VOICE = Voice("one", "en")
 TEXT = "One two three four five six. Seven eight nine ten eleven twelve."
 
 
-def segments() -> list[Segment]:
+ID_S = 0.05
+
+
+def segments(places: bool = False) -> list[PreparedSegment]:
+    """places: each word is in the prompt where it is in the segment."""
     feed = TextFeed(ReadingRules(40))
     found = feed.feed(TEXT) + feed.end()
     assert len(found) == 2
-    return found
+    return [
+        PreparedSegment(
+            part.text,
+            VOICE,
+            Prompt((1,)),
+            Sampling(1),
+            0,
+            words=part.words,
+            places=tuple((word.start, word.stop - 1) for word in part.words) if places else (),
+        )
+        for part in found
+    ]
 
 
 def tone(seconds: float) -> np.ndarray:
@@ -26,7 +44,7 @@ def speak(timeline: WordTimeline, silence_s: float = 0.25, ask: bool = False) ->
     """Two segments, two seconds each, in chunks, with a silence between. Returns the samples."""
     at = 0
     for segment in segments():
-        timeline.begin(segment.text, segment.words, VOICE)
+        timeline.begin(segment, ID_S)
         at += round(silence_s * RATE) if at else 0
         for chunk in np.split(tone(2.0), 20):
             timeline.hear(chunk, at)
@@ -64,7 +82,7 @@ def test_times_count_from_the_first_sample_of_the_stream() -> None:
 def test_what_is_not_final_is_estimated() -> None:
     timeline = WordTimeline(RATE, SpeakingRates())
     first, _ = segments()
-    timeline.begin(first.text, first.words, VOICE)
+    timeline.begin(first, ID_S)
     assert timeline.estimates() == timeline.words == []
     timeline.hear(tone(0.3), 0)
     assert timeline.words == []
@@ -83,11 +101,41 @@ def test_a_voice_is_known_better_the_more_it_has_said() -> None:
 
 def test_a_segment_without_words_or_without_audio() -> None:
     timeline = WordTimeline(RATE, SpeakingRates())
-    timeline.begin("…", (), VOICE)
+    first, _ = segments()
+    timeline.begin(replace(first, words=()), ID_S)
     timeline.hear(tone(0.1), 0)
     timeline.end()
-    first, _ = segments()
-    timeline.begin(first.text, first.words, VOICE)
+    timeline.begin(first, ID_S)
     assert timeline.words == []
     timeline.end()
     assert timeline.words == []
+
+
+def test_where_the_model_looks_is_when_a_word_is_said() -> None:
+    timeline = WordTimeline(RATE, SpeakingRates())
+    at = 0
+    for segment in segments(places=True):
+        timeline.begin(segment, ID_S)
+        # Each character of "One two three four five six." is said for one id, 50 ms.
+        timeline.looked_at(range(len(segment.text)))
+        timeline.hear(tone(len(segment.text) * ID_S), at)
+        at += round(len(segment.text) * ID_S * RATE)
+        timeline.end()
+    words = timeline.words
+    assert [word.text for word in words] == TEXT.split()
+    assert not any(word.estimated for word in words)
+    for word in words[1:5] + words[7:-1]:
+        begin = word.begin if word.begin < 28 else word.begin - 1  # the space between the two
+        assert word.start_s == pytest.approx(begin * ID_S, abs=ID_S / 2)
+        assert word.end_s == pytest.approx((begin + len(word.text) - 1) * ID_S, abs=ID_S / 2)
+
+
+def test_a_backend_that_does_not_say_where_it_looks() -> None:
+    timeline = WordTimeline(RATE, SpeakingRates())
+    first, _ = segments(places=True)
+    timeline.begin(first, ID_S)
+    timeline.looked_at(())
+    timeline.hear(tone(2.0), 0)
+    timeline.end()
+    assert [word.text for word in timeline.words] == TEXT.split()[:6]
+    assert all(word.estimated for word in timeline.words)
