@@ -76,12 +76,15 @@ class AlignedTimer:
             self._reached.append(max(place, self._furthest))
 
     def _span(self, word: int) -> Span:
-        """From the first id that reaches a place to the first one that reaches what is behind."""
-        start, stop = (
-            float(np.searchsorted(self._reached, place)) * self._id_s
-            for place in self._places[word]
-        )
-        return start, stop
+        """From the first id that reaches a place to the first one that reaches what is behind; of a
+        word in progress, to where it ends if it goes on as all did before."""
+        start, stop = self._places[word]
+        begin_s = float(np.searchsorted(self._reached, start)) * self._id_s
+        if stop <= self._furthest:
+            return begin_s, float(np.searchsorted(self._reached, stop)) * self._id_s
+        now_s = len(self._reached) * self._id_s
+        pace_s = now_s / max(1, self._furthest - self._places[0][0])
+        return begin_s, max(now_s, begin_s + (stop - start) * pace_s)
 
 
 def _at_pauses(words: list[Span], speech: Sequence[Span]) -> list[Span]:

@@ -91,3 +91,13 @@ def test_silence_alone() -> None:
     timer.looked_at(SAID)
     timer.update([], 2.3, ended=True)
     assert len(timer.final) == 3
+
+
+def test_a_word_in_progress_goes_on_as_those_before_did() -> None:
+    timer = AlignedTimer(PLACES, ID_S)
+    timer.looked_at(SAID[:90])
+    timer.update([(0.0, 0.9)], 0.9, ended=False)
+    (first, second) = timer.estimates
+    assert first == pytest.approx((0.0, 0.6))
+    assert second[0] == pytest.approx(0.7)
+    assert 1.2 < second[1] < 1.7  # five places, as five took 0.84 s
