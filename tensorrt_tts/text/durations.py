@@ -11,9 +11,9 @@ from tensorrt_tts.text.written import WrittenWord
 
 _LETTER_S = 0.05
 _FINAL_S = 0.11
-"""A letter of an English word, and what the last word before a pause has beyond that. Fitted to 659
-words of the demo voice's teacher, whose durations are known; 57 ms remain (root mean square),
-where phonemes instead of letters leave 47 ms."""
+"""A letter of an English word, and what the last word before a pause has beyond that. Fitted to the
+659 words of the demo voice's test sentences; 57 ms remain (root mean square), where phonemes
+instead of letters would leave 47 ms."""
 
 _DIGIT_S = 0.3
 _OTHER_SCRIPTS = (
