@@ -65,12 +65,13 @@ def _features(audio: NDArray[np.float32]) -> Floats:
 
 def _mel_bands() -> Floats:
     """Triangles between 60 Hz and 8 kHz [_BANDS, bins]."""
-    mel_range = 2595 * np.log10(1 + np.array([60.0, 8000.0]) / 700)
-    edges = 700 * (10 ** (np.linspace(*mel_range, _BANDS + 2) / 2595) - 1)
+    lowest, highest = (2595 * np.log10(1 + hertz / 700) for hertz in (60.0, 8000.0))
+    edges = 700 * (10 ** (np.linspace(lowest, highest, _BANDS + 2) / 2595) - 1)
     low, middle, high = edges[:-2, None], edges[1:-1, None], edges[2:, None]
     hertz = np.linspace(0, RATE / 2, _BINS // 2 + 1)
     rising, falling = (hertz - low) / (middle - low), (high - hertz) / (high - middle)
-    return np.clip(np.minimum(rising, falling), 0, None)
+    bands: Floats = np.clip(np.minimum(rising, falling), 0, None)
+    return bands
 
 
 def _warp(first: Floats, second: Floats) -> Floats:
