@@ -143,6 +143,12 @@ def _other_commands(commands: Any) -> None:
     command.add_argument("--out", type=Path, default=Path("out/text"))
     command.set_defaults(run=_run_text)
 
+    about = "word times of the demo voice, aligned and estimated, against its teacher's"
+    command = commands.add_parser("word-times", help=about, description=about)
+    command.add_argument("--count", type=int, default=100, help="sentences (%(default)s)")
+    command.add_argument("--out", type=Path, default=Path("out/word-times"))
+    command.set_defaults(run=_run_word_times)
+
     about = "a codec's tensors against those of the official code"
     command = commands.add_parser("codec-golden", help=about, description=about)
     command.add_argument("folder", type=Path, help="config, weights and npz files of tensors")
@@ -453,6 +459,22 @@ def _run_capacity(parsed: argparse.Namespace) -> None:
     named: dict[str, list[Any]] = {"capacity": rows, "beyond": points, "levels": levels}
     found = {name: [asdict(one) for one in those] for name, those in named.items()}
     _result(found, parsed.out / "capacity.json", environment)
+
+
+def _run_word_times(parsed: argparse.Namespace) -> None:
+    from benchmarks.word_times import Errors, table, word_times
+    from tensorrt_tts.loading import open_synthesizer
+
+    async def run() -> list[Errors]:
+        synthesizer = open_synthesizer()
+        try:
+            return await word_times(synthesizer, parsed.count, notice)
+        finally:
+            await synthesizer.close()
+
+    found = run_blocking(run())
+    print(table(found))
+    _result({"word_times": [asdict(row) for row in found]}, parsed.out / "word-times.json")
 
 
 def _run_device(parsed: argparse.Namespace) -> None:

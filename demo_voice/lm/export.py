@@ -44,6 +44,7 @@ def hub_config(shape: Shape) -> dict[str, Any]:
         "pad_token_id": symbol_id("<|pad|>"),
         "dtype": "float16",
         "tts_spec": "demo",
+        "alignment_heads": [[layer, 0] for layer in shape.guided],
     }
 
 

@@ -104,11 +104,13 @@ class Prompt:
         count for the repetition penalty; None for ids only.
     negative: the prompt of the unconditional half of a guided pair (classifier-free guidance), None
         without guidance.
+    text: the places of the text that is to be said, where each of its characters is one id.
     """
 
     ids: tuple[int, ...]
     rows: np.ndarray | None = None
     negative: Prompt | None = None
+    text: range = range(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,10 +138,15 @@ class Sampling:
 @dataclass(frozen=True, slots=True)
 class TokenChunk:
     """Newly generated ids in order, any number, possibly none. The last chunk has `finish` set and
-    may hold ids too."""
+    may hold ids too.
+
+    looked_at: for each id the place in the prompt that it says, one of `Prompt.text`, where the
+    model's attention tells; else empty.
+    """
 
     ids: tuple[int, ...]
     finish: Finish | None = None
+    looked_at: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

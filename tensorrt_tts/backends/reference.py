@@ -49,12 +49,14 @@ class _Generation:
         sampler: Sampler,
         place: Place,
         cache: Any,
+        text: range,
     ) -> None:
         self.unread = prompt  # the part of the prompt that the model has not read
         self.sampling = sampling
         self.sampler = sampler
         self.place = place
         self.cache = cache
+        self.text = text  # places of the prompt, see `Prompt.text`
         self.last: Any = None  # the id that the model reads next
         self.generated = 0
         self.began = 0.0  # when the first id was there
@@ -168,7 +170,8 @@ class ReferenceBackend:
             sampling = self._prompts.vocabulary.narrow_sampling(sampling)
         sampler = Sampler(sampling, ids, self._vocab_size)
         unread = torch.tensor(ids, device=self._device) if rows is None else rows
-        return _Generation(unread, sampling, sampler, place, self._decoder.open())
+        cache = self._decoder.open()
+        return _Generation(unread, sampling, sampler, place, cache, prompt.text)
 
     def stats(self) -> BackendStats:
         with self._changed:
@@ -278,11 +281,13 @@ class ReferenceBackend:
         try:
             scores = self._decoder.scores(state, generation.sampler.legal)
             token = generation.sampler.choose(scores)
+            looked = self._decoder.looked_at(generation.cache, state, generation.text)
         except Exception as error:
             return self._failed(generation, error)
         if token in sampling.grammar.stops:
             self._forget(generation)
             return TokenChunk((), Finish.STOP)
+        looked_at = () if looked is None else (looked,)
         generation.last = token
         if self._prompts is not None:
             token = self._prompts.vocabulary.widen(token)
@@ -293,8 +298,8 @@ class ReferenceBackend:
         length = generation.cache.length + 1
         if generation.generated >= sampling.max_tokens or length >= self.capacity.max_sequence:
             self._forget(generation)
-            return TokenChunk((token,), Finish.LENGTH)
-        return TokenChunk((token,))
+            return TokenChunk((token,), Finish.LENGTH, looked_at)
+        return TokenChunk((token,), looked_at=looked_at)
 
     def _failed(self, generation: _Generation, error: Exception) -> _Item:
         """Raises the error when the device is lost."""

@@ -6,10 +6,10 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 from pickle import UnpicklingError
-from typing import Any
+from typing import Any, Self
 
 import torch
-from pydantic import BaseModel, ConfigDict, PositiveInt
+from pydantic import BaseModel, ConfigDict, NonNegativeInt, PositiveInt, model_validator
 
 from tensorrt_tts.errors import (
     CheckpointNotFoundError,
@@ -87,6 +87,14 @@ class _Config(BaseModel):
     num_hidden_layers: PositiveInt | None = None
     num_attention_heads: PositiveInt | None = None
     num_key_value_heads: PositiveInt | None = None
+    alignment_heads: list[tuple[NonNegativeInt, NonNegativeInt]] = []
+
+    @model_validator(mode="after")
+    def _heads_exist(self) -> Self:
+        for layer, head in self.alignment_heads:
+            if layer >= (self.num_hidden_layers or 0) or head >= (self.num_attention_heads or 0):
+                raise ValueError(f"alignment_heads: there is no head {head} of layer {layer}")
+        return self
 
 
 def _config(folder: Path) -> Any:

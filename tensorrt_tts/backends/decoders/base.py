@@ -46,3 +46,8 @@ class Decoder(Protocol):
 
     def scores(self, state: State, legal: Ranges) -> np.ndarray:
         """float32 logits of the legal ids, in their order; of all ids where `legal` is empty."""
+
+    def looked_at(self, cache: Any, state: State, text: range) -> int | None:
+        """The place in the prompt, one of `text`, that the model looked at most for a state that
+        `read` or `step` gave last; None where no head was trained to look at what is said, or its
+        attention is not at hand."""

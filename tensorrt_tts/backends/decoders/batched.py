@@ -177,6 +177,9 @@ class BatchedDecoder:
         found = [linear(state, part).float().cpu().numpy() for part in parts]
         return found[0] if len(found) == 1 else np.concatenate(found)
 
+    def looked_at(self, cache: KeyValueCache, state: torch.Tensor, text: range) -> int | None:
+        return None
+
     def _layers(self, x: torch.Tensor, places: torch.Tensor, attend: Attend) -> torch.Tensor:
         """x: (rows, hidden). places: (rows,), where in its sequence each row stands."""
         cos, sin = self._cos[places], self._sin[places]

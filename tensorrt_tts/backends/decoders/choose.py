@@ -38,7 +38,8 @@ def decoder(model: Any, max_sequence: int, max_streams: int) -> Decoder:
     if on_cpu and _for_onnx(model):
         from tensorrt_tts.backends.decoders.onnx import OnnxDecoder
 
-        found = OnnxDecoder(model, max_sequence, max_streams)
+        aligned = [tuple(pair) for pair in getattr(model.config, "alignment_heads", ())]
+        found = OnnxDecoder(model, max_sequence, max_streams, aligned)
         if found.agrees():
             return found
     return BatchedDecoder(model, max_sequence)

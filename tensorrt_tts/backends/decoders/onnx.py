@@ -17,6 +17,7 @@ import onnxruntime
 import torch
 
 from tensorrt_tts.backends.base import Ranges
+from tensorrt_tts.backends.decoders.alignment import Head, most_looked_at, rotated
 from tensorrt_tts.backends.decoders.onnx_graph import build
 from tensorrt_tts.backends.sampler import legal_scores
 
@@ -29,13 +30,23 @@ class RowCache:
     row: int = -1
 
 
+@dataclass(frozen=True, slots=True)
+class _State:
+    """logits: (ids,). queries: of each alignment head, (heads, head_dim), rotated."""
+
+    logits: np.ndarray
+    queries: np.ndarray
+
+
 class OnnxDecoder:
     """See `base.Decoder`."""
 
     threads = 1  # a second one is slower as soon as anything else runs, as the codec does
 
-    def __init__(self, model: Any, max_sequence: int, rows: int) -> None:
-        """rows: sequences that may be open at once."""
+    def __init__(
+        self, model: Any, max_sequence: int, rows: int, aligned: Sequence[Head] = ()
+    ) -> None:
+        """rows: sequences that may be open at once. aligned: heads that look at what is said."""
         self.rows = rows
         self._table = model.get_input_embeddings().weight.detach().numpy()
         with torch.inference_mode():
@@ -44,7 +55,12 @@ class OnnxDecoder:
                 angle[0].chunk(2, -1)[0]
                 for angle in model.model.rotary_emb(model.lm_head.weight, places)
             )
-            graph = build(model, cos, sin)
+            graph = build(model, cos, sin, aligned)
+            self._cos, self._sin = cos.float().numpy(), sin.float().numpy()
+        attention = model.model.layers[0].self_attn
+        self._scale = float(attention.scaling)
+        groups = model.config.num_attention_heads // model.config.num_key_value_heads
+        self._aligned = [(layer, head // groups) for layer, head in aligned]  # where their keys are
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 3
@@ -66,9 +82,9 @@ class OnnxDecoder:
         random = np.random.default_rng(0)
         x = random.standard_normal((self.rows, 1, self._table.shape[1]), np.float32)
         last = np.zeros(self.rows, np.int32)
-        whole = self._together(x, last)
+        whole, _ = self._together(x, last)
         return all(
-            np.array_equal(self._together(x[:count], last[:count]), whole[:count])
+            np.array_equal(self._together(x[:count], last[:count])[0], whole[:count])
             for count in range(1, self.rows)
         )
 
@@ -79,7 +95,7 @@ class OnnxDecoder:
         if cache.row >= 0:
             self._owners[cache.row] = None
 
-    def read(self, cache: RowCache, prompt: torch.Tensor) -> np.ndarray:
+    def read(self, cache: RowCache, prompt: torch.Tensor) -> _State:
         if cache.row < 0:
             cache.row = self._owners.index(None)
             self._owners[cache.row] = cache
@@ -88,27 +104,44 @@ class OnnxDecoder:
             self._session, [part[cache.row : cache.row + 1] for part in self._memory], len(rows)
         )
         length = cache.length + len(rows)
-        logits = run(rows[None], np.array([length - 1], np.int32))
+        logits, queries = run(rows[None], np.array([length - 1], np.int32))
         cache.length = length
-        found: np.ndarray = logits[0]
-        return found
+        return self._state(cache, logits[0], queries[:, 0])
 
-    def step(self, caches: Sequence[RowCache], ids: Sequence[int]) -> Sequence[np.ndarray]:
+    def step(self, caches: Sequence[RowCache], ids: Sequence[int]) -> Sequence[_State]:
         self._gather(caches)
         order = [cache.row for cache in caches]
         x = np.empty((len(caches), 1, self._table.shape[1]), np.float32)
         last = np.empty(len(caches), np.int32)
         x[order, 0] = self._table[ids]
         last[order] = [cache.length for cache in caches]
-        logits = self._together(x, last)
+        logits, queries = self._together(x, last)
         for cache in caches:
             cache.length += 1
-        return [logits[row] for row in order]
+        return [
+            self._state(cache, logits[row], queries[:, row])
+            for cache, row in zip(caches, order, strict=True)
+        ]
 
-    def scores(self, state: np.ndarray, legal: Ranges) -> np.ndarray:
-        return legal_scores(state, legal)
+    def scores(self, state: _State, legal: Ranges) -> np.ndarray:
+        return legal_scores(state.logits, legal)
 
-    def _together(self, x: np.ndarray, last: np.ndarray) -> np.ndarray:
+    def looked_at(self, cache: RowCache, state: _State, text: range) -> int | None:
+        if not self._aligned or not text:
+            return None
+        keys = [
+            self._memory[2 * layer][cache.row, head, text.start : text.stop]
+            for layer, head in self._aligned
+        ]
+        return text.start + most_looked_at(state.queries, keys, self._scale)
+
+    def _state(self, cache: RowCache, logits: np.ndarray, queries: np.ndarray) -> _State:
+        if self._aligned:
+            at = cache.length - 1
+            queries = rotated(queries, self._cos[at], self._sin[at])
+        return _State(logits, queries)
+
+    def _together(self, x: np.ndarray, last: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """One id each of the first rows."""
         count = len(x)
         if count not in self._steps:
@@ -141,25 +174,31 @@ class _Run:
         """memory: the rows it is about, (rows, …) of each part. count: ids of each."""
         rows = len(memory[0])
         hidden, ids = session.get_inputs()[0].shape[2], session.get_outputs()[0].shape[2]
+        outputs = session.get_outputs()
         self._session = session
         self._x = np.empty((rows, count, hidden), np.float32)
         self._last = np.empty(rows, np.int32)
         self._total = np.empty((), np.int32)
         self._logits = np.empty((rows, 1, ids), np.float32)
+        aligned = len(outputs) - 1 - len(memory)
+        self._queries = np.empty((aligned, rows, 1, outputs[-1].shape[-1]), np.float32)
         self._binding = session.io_binding()
         for name, array in (("x", self._x), ("last", self._last), ("total", self._total)):
             self._bind(self._binding.bind_input, name, array)
         self._bind(self._binding.bind_output, "logits", self._logits)
+        for index, queries in enumerate(self._queries):
+            self._bind(self._binding.bind_output, f"query_{index}", queries)
         for index, part in enumerate(memory):
             self._bind(self._binding.bind_input, f"past_{index}", part)
             self._bind(self._binding.bind_output, f"now_{index}", part)
         self._memory = memory  # kept alive
 
-    def __call__(self, x: np.ndarray, last: np.ndarray) -> np.ndarray:
-        """Logits after the last id of each row, (rows, ids), a copy."""
+    def __call__(self, x: np.ndarray, last: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Logits after the last id of each row, (rows, ids), and the alignment heads' queries,
+        (heads, rows, head_dim): copies."""
         self._x[...], self._last[...], self._total[...] = x, last, last.max() + 1
         self._session.run_with_iobinding(self._binding)
-        return self._logits[:, 0].copy()
+        return self._logits[:, 0].copy(), self._queries[:, :, 0].copy()
 
     @staticmethod
     def _bind(bind: Any, name: str, array: np.ndarray) -> None:

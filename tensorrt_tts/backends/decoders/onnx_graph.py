@@ -4,7 +4,7 @@ Inputs: `x` (batch, count, hidden) float32, embedded ids; `last` (batch,) int32,
 sequence's last id stands; `total` () int32, the longest sequence's length; `past_0` … (batch,
 key-value heads, positions, head_dim), keys and values of each layer in turn. Outputs: `logits`
 (batch, 1, vocabulary) after the last id, and `now_0` …, the memory of `past_0` … with the new
-entries in it.
+entries in it; `query_0` … (batch, 1, head_dim), of each alignment head, not yet rotated.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 import torch
 from onnx import ModelProto, TensorProto, helper, numpy_helper
+
+from tensorrt_tts.backends.decoders.alignment import Head
 
 _OPSET, _IR = 18, 8
 _MICROSOFT = "com.microsoft"
@@ -71,14 +73,19 @@ class _Graph:
         return total
 
 
-def build(model: Any, cos: torch.Tensor, sin: torch.Tensor) -> ModelProto:
-    """cos, sin: of the rotary embedding, (positions, head_dim / 2)."""
+def build(
+    model: Any, cos: torch.Tensor, sin: torch.Tensor, aligned: Sequence[Head] = ()
+) -> ModelProto:
+    """cos, sin: of the rotary embedding, (positions, head_dim / 2). aligned: whose queries are
+    given out."""
     graph, layers = _Graph(), model.model.layers
     config, hidden = model.config, model.config.hidden_size
     heads, kv_heads = config.num_attention_heads, config.num_key_value_heads
     angles = [graph.constant(cos), graph.constant(sin)]
     first = layers[0].input_layernorm
     residual = "x"
+    start, end, axis = (graph.integers(number) for number in (-1, _ALL, 1))
+    size = 2 * cos.shape[1]
     (normed,) = graph.node(
         "SimplifiedLayerNormalization",
         ["x", graph.constant(first.weight)],
@@ -99,6 +106,11 @@ def build(model: Any, cos: torch.Tensor, sin: torch.Tensor) -> ModelProto:
             scale=attention.scaling,
             do_rotary=1,
         )
+        for place, (layer_index, head) in enumerate(aligned):
+            if layer_index == index:
+                (last,) = graph.node("Slice", [qkv, start, end, axis])
+                span = (graph.integers(head * size), graph.integers((head + 1) * size))
+                graph.node("Slice", [last, *span, graph.integers(2)], [f"query_{place}"])
         out = graph.linear(found[0], attention.o_proj)
         residual = graph.add_norm(out, residual, layer.post_attention_layernorm, f"between{index}")
         both = graph.linear(f"between{index}", mlp.gate_proj, mlp.up_proj)
@@ -112,14 +124,13 @@ def build(model: Any, cos: torch.Tensor, sin: torch.Tensor) -> ModelProto:
         norm = model.model.norm if is_last else layers[index + 1].input_layernorm
         residual = graph.add_norm(out, residual, norm, normed)
 
-    start, end, axis = (graph.integers(number) for number in (-1, _ALL, 1))
     (final,) = graph.node("Slice", [normed, start, end, axis])
     graph.linear(final, model.lm_head, name="logits")
 
     def value(name: str, kind: int, *shape: str | int) -> Any:
         return helper.make_tensor_value_info(name, kind, shape)
 
-    memory = ("batch", kv_heads, len(cos), 2 * cos.shape[1])
+    memory = ("batch", kv_heads, len(cos), size)
     caches = range(2 * len(layers))
     floats, ints = TensorProto.FLOAT, TensorProto.INT32
     return helper.make_model(
@@ -135,6 +146,7 @@ def build(model: Any, cos: torch.Tensor, sin: torch.Tensor) -> ModelProto:
             [
                 value("logits", floats, "batch", 1, config.vocab_size),
                 *(value(f"now_{at}", floats, *memory) for at in caches),
+                *(value(f"query_{at}", floats, "batch", 1, size) for at in range(len(aligned))),
             ],
             graph.constants,
         ),

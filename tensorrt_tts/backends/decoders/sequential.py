@@ -50,3 +50,6 @@ class SequentialDecoder:
 
     def scores(self, state: torch.Tensor, legal: Ranges) -> np.ndarray:
         return legal_scores(state.float().cpu().numpy(), legal)
+
+    def looked_at(self, cache: _Past, state: torch.Tensor, text: range) -> int | None:
+        return None

@@ -70,10 +70,15 @@ def build_prompt(
     CorruptCheckpointError if the tokenizer lacks the speaker's token.
     """
     prompt: list[int] = []
+    places = range(0)
     for part in form.parts:
         if part == "text":
             filled = form.text_template.format(voice=voice.name, text=text)
-            prompt += _checked(tokenizer.encode(filled), tokens, text)
+            ids = _checked(tokenizer.encode(filled), tokens, text)
+            if len(ids) == len(filled):  # a tokenizer of characters
+                first = len(prompt) + filled.rindex(text)
+                places = range(first, first + len(text))
+            prompt += ids
         elif part == "speaker":
             assert form.speaker_token is not None
             name = form.speaker_token.format(voice=voice.name)
@@ -86,7 +91,7 @@ def build_prompt(
             prompt.append(speaker)
         else:
             prompt.append(getattr(tokens, part))
-    return Prompt(tuple(prompt))
+    return Prompt(tuple(prompt), text=places)
 
 
 def _checked(ids: Sequence[int], tokens: OrpheusTokens, text: str) -> list[int]:

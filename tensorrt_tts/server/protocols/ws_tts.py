@@ -32,6 +32,7 @@ from tensorrt_tts.server.protocols.wire import (
     done_message,
     error_message,
     parse,
+    words_message,
 )
 from tensorrt_tts.server.refusals import error_response
 from tensorrt_tts.server.token_bucket import TokenBucket
@@ -202,6 +203,8 @@ class SpeechSocket:
             async with context:
                 async for chunk in context:
                     await self._client.send_audio(chunk.pcm)
+                    await self._send_words(context, message)
+            await self._send_words(context, message)
             rate = self._service.synthesizer.sample_rate
             answer = done_message(
                 context,
@@ -209,6 +212,7 @@ class SpeechSocket:
                 message.id,
                 benchmark=message.benchmark,
                 return_normalized=message.return_normalized,
+                return_words=message.return_words,
             )
         except SlowReaderError:
             raise
@@ -219,6 +223,10 @@ class SpeechSocket:
         await self._client.send(answer)
         if isinstance(failure, EngineDiedError):
             raise failure
+
+    async def _send_words(self, context: Context, message: SpeakMessage) -> None:
+        if message.return_words and (words := context.words()):
+            await self._client.send(words_message(words, message.id))
 
 
 def _id_in(text: str | None) -> str | None:

@@ -40,6 +40,10 @@ def configure(folder: Path, **change: object) -> None:
         ({"num_attention_heads": 0}, CorruptCheckpointError, "num_attention_heads is 0, which"),
         ({"hidden_size": 128}, CorruptCheckpointError, "or has them in another shape .*lm_head"),
         ({"intermediate_size": "x"}, CorruptCheckpointError, "is not a llama config"),
+        ({"alignment_heads": [[99, 0]]}, CorruptCheckpointError, "no head 0 of layer 99"),
+        ({"alignment_heads": [[0, 64]]}, CorruptCheckpointError, "no head 64 of layer 0"),
+        ({"alignment_heads": [[0]]}, CorruptCheckpointError, "alignment_heads"),
+        ({"alignment_heads": "all"}, CorruptCheckpointError, "alignment_heads"),
         (
             {"quantization_config": {"quant_method": "awq", "bits": 4}},
             MissingDependencyError,

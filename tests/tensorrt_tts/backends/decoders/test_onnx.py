@@ -1,6 +1,7 @@
 """Rows of the memory: who has which, and that moving changes nothing."""
 
 import random
+from typing import Any
 
 import numpy as np
 import pytest
@@ -27,12 +28,13 @@ def test_sequences_that_come_and_go_are_as_if_alone(decoder: OnnxDecoder, seed: 
     """Joining in the middle of a prompt, stepping in any order and company, leaving at any time."""
     draw = random.Random(seed)
     open_: dict[RowCache, list[int]] = {}
-    states: dict[RowCache, np.ndarray] = {}
+    states: dict[RowCache, Any] = {}
 
     def check(cache: RowCache) -> None:
-        expected = OnnxDecoder.read(alone, fresh := alone.open(), torch.tensor(open_[cache]))
+        expected = alone.read(fresh := alone.open(), torch.tensor(open_[cache]))
         alone.close(fresh)
-        np.testing.assert_allclose(states[cache], expected, atol=4e-6, rtol=1e-4)
+        found = decoder.scores(states[cache], ())
+        np.testing.assert_allclose(found, alone.scores(expected, ()), atol=4e-6, rtol=1e-4)
 
     alone = decoder_alone()
     for _ in range(30):
@@ -82,3 +84,34 @@ def test_a_sequence_is_the_same_bits_in_any_row(decoder: OnnxDecoder) -> None:
 
 def test_rows_are_found_alike_on_this_machine(decoder: OnnxDecoder) -> None:
     assert decoder.agrees()
+
+
+@pytest.mark.parametrize("kind", list(ONNX))
+@torch.inference_mode()
+def test_where_the_model_looks_is_where_its_attention_is(kind: str) -> None:
+    """As transformers computes it, whatever else runs beside it, and no logit changes."""
+    heads, text = [(0, 1), (1, 0)], range(2, 9)
+    model = model_of(ONNX[kind])
+    decoder, plain = OnnxDecoder(model, 200, LIMIT, heads), OnnxDecoder(model, 200, LIMIT)
+    prompt, spoken = ids(11, 1), [3, 4, 5, 6, 7, 8]
+    model.set_attn_implementation("eager")
+    whole = torch.cat([prompt, torch.tensor(spoken)])[None]
+    attentions = model(whole, output_attentions=True).attentions
+    weights = sum(_share(attentions[layer][0, head, 10:, 2:9]) for layer, head in heads)
+    beside, cache, bare = decoder.open(), decoder.open(), plain.open()
+    decoder.read(beside, ids(30, 2))
+    state, expected = decoder.read(cache, prompt), plain.read(bare, prompt)
+    found = [decoder.looked_at(cache, state, text)]
+    for token in spoken:
+        np.testing.assert_array_equal(decoder.scores(state, ()), plain.scores(expected, ()))
+        state, _ = decoder.step([cache, beside], [token, 1])
+        (expected,) = plain.step([bare], [token])
+        found.append(decoder.looked_at(cache, state, text))
+    assert found == [2 + int(place) for place in weights.argmax(-1)]
+    assert len(set(found)) > 1
+    assert decoder.looked_at(cache, state, range(0)) is None
+    assert plain.looked_at(bare, expected, text) is None
+
+
+def _share(weights: torch.Tensor) -> torch.Tensor:
+    return weights / weights.sum(-1, keepdim=True)

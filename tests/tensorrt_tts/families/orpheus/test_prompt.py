@@ -60,3 +60,18 @@ def test_unknown_voice_lists_the_known_ones() -> None:
         ENGLISH.voice("julia")
     assert HINDI.voice("ऋतिका").language == "hi"
     assert DEMO.voice(None).name == "heart"
+
+
+@pytest.mark.parametrize("text", ["Hi.", "leo: hi", "x"])
+def test_where_the_text_is_with_a_tokenizer_of_characters(text: str) -> None:
+    prompt = build_prompt(ENGLISH.prompt, TOKENS, text, ENGLISH.voice("leo"), Letters())
+    assert "".join(chr(prompt.ids[place]) for place in prompt.text) == text
+
+
+def test_nor_is_it_told_with_a_tokenizer_of_pieces() -> None:
+    class Pieces(Letters):
+        def encode(self, text: str) -> list[int]:
+            return [1] * (len(text) - 1)
+
+    prompt = build_prompt(ENGLISH.prompt, TOKENS, "Hi.", ENGLISH.voice("leo"), Pieces())
+    assert not prompt.text
