@@ -12,6 +12,8 @@ from starlette.exceptions import HTTPException
 
 from tensorrt_tts.errors import InputError, TTSError
 from tensorrt_tts.server.no_cache import NoCache
+from tensorrt_tts.server.protocols.deepgram import deepgram_routes
+from tensorrt_tts.server.protocols.elevenlabs import elevenlabs_routes
 from tensorrt_tts.server.protocols.openai_speech import openai_routes
 from tensorrt_tts.server.protocols.ws_tts import refuse_socket, serve_socket
 from tensorrt_tts.server.refusals import Refusals, error_response, unknown_route
@@ -26,6 +28,8 @@ SPEECH = "/ws/tts"
 ROUTES = frozenset(
     (
         *(SPEECH, "/test/", "/v1/audio/speech", "/v1/audio/voices", "/v1/models"),
+        *("/v1/speak", "/v1/text-to-speech/{voice}", "/v1/text-to-speech/{voice}/stream"),
+        "/v1/voices",
         *("/health/live", "/health/ready", "/metrics", "/openapi.json"),
     )
 )
@@ -93,5 +97,7 @@ def create_app(service: Service) -> FastAPI:
         return Response(service.metrics.text(), media_type=CONTENT_TYPE_LATEST)
 
     app.include_router(openai_routes(service))
+    app.include_router(deepgram_routes(service))
+    app.include_router(elevenlabs_routes(service))
     app.mount("/test", StaticFiles(directory=PAGE, html=True), name="test page")
     return app

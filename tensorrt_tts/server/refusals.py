@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tensorrt_tts.errors import EngineDiedError, InputError, TTSError, UnknownRouteError
+from tensorrt_tts.server.protocols import deepgram_wire, elevenlabs_wire
 from tensorrt_tts.server.protocols.openai_wire import error_message as openai_message
 from tensorrt_tts.server.protocols.openai_wire import request_id
 from tensorrt_tts.server.protocols.wire import encode, error_message, retry_after_header
@@ -58,6 +59,31 @@ def openai_refusal(
     if isinstance(error, EngineDiedError):
         known["Retry-After"] = str(RESTART_S)
     return error_response(error, status, known, openai_message)
+
+
+def deepgram_refusal(
+    error: TTSError,
+    status: int | None = None,
+    headers: Mapping[str, str] | None = None,
+    name: str | None = None,
+) -> Response:
+    """As Deepgram's clients expect it. name: of the request, where it has one already."""
+    name = name or deepgram_wire.request_id()
+    known = {"dg-request-id": name, **(headers or {})}
+    return error_response(
+        error, status, known, lambda error: deepgram_wire.error_message(error, name)
+    )
+
+
+def elevenlabs_refusal(
+    error: TTSError,
+    status: int | None = None,
+    headers: Mapping[str, str] | None = None,
+    name: str | None = None,
+) -> Response:
+    """As ElevenLabs' clients expect it. name: of the request, where it has one already."""
+    known = {"request-id": name or elevenlabs_wire.request_id(), **(headers or {})}
+    return error_response(error, status, known, elevenlabs_wire.error_message)
 
 
 class Refusals:
