@@ -17,12 +17,15 @@ if TYPE_CHECKING:
 
 
 class ClientConnection:
-    """Every method but `close` raises ClientGoneError, and SlowReaderError when the client took
+    """May be used by several tasks: a message is sent when those before it have been taken.
+
+    Every method but `close` raises ClientGoneError, and SlowReaderError when the client took
     nothing for `timeout_s`: buffers on both sides are full and the audio is worth nothing now."""
 
     def __init__(self, socket: WebSocket, timeout_s: float) -> None:
         self._socket = socket
         self._timeout_s = timeout_s
+        self._turn = asyncio.Lock()
 
     async def send_audio(self, pcm: np.ndarray) -> None:
         """pcm: int16 (samples,). Sent little-endian whatever the machine."""
@@ -41,7 +44,7 @@ class ClientConnection:
 
     async def _send(self, event: dict[str, Any]) -> None:
         try:
-            async with asyncio.timeout(self._timeout_s):
+            async with self._turn, asyncio.timeout(self._timeout_s):
                 await self._socket.send(event)
         except TimeoutError as error:
             raise SlowReaderError(
