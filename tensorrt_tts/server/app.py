@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, FastAPI, Response, WebSocket
+from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.exceptions import HTTPException
@@ -97,5 +98,7 @@ def known_paths(routers: Sequence[APIRouter]) -> tuple[set[str], set[str]]:
     """What whoever asks for anything else is told: all paths, and those of WebSockets."""
     found = [route for router in routers for route in router.routes]
     sockets = {route.path for route in found if isinstance(route, WebSocketRoute)}
-    described = {route.path for route in found if getattr(route, "include_in_schema", False)}
+    described = {
+        route.path for route in found if isinstance(route, APIRoute) and route.include_in_schema
+    }
     return {*OWN_ROUTES, *sockets, *described}, sockets

@@ -15,6 +15,9 @@ from tensorrt_tts.server.protocols.openai_wire import error_message as openai_me
 from tensorrt_tts.server.protocols.openai_wire import request_id
 from tensorrt_tts.server.protocols.wire import encode, error_message, retry_after_header
 
+Renderer = Callable[[TTSError, int | None, Mapping[str, str]], Response]
+"""(error, status where HTTP has a more exact one than the error's class, headers) to an answer."""
+
 RESTART_S = 30
 """Retry-After of an engine that died: the process is replaced, and loads its model again."""
 
@@ -86,6 +89,28 @@ def elevenlabs_refusal(
     return error_response(error, status, known, elevenlabs_wire.error_message)
 
 
+RENDERERS: dict[str, Renderer] = {
+    "/": error_response,
+    "/v1/": openai_refusal,
+    "/v1/speak": deepgram_refusal,
+    "/v1/text-to-speech/": elevenlabs_refusal,
+    "/v1/voices": elevenlabs_refusal,
+}
+"""By the beginning of a path, of which the longest that fits counts: in what words the clients of a
+route hear what no route says itself. A protocol with words of its own has its line here."""
+
+
+def refusal(
+    path: str,
+    error: TTSError,
+    status: int | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """An error as the clients of that path expect it."""
+    begins = max(filter(path.startswith, RENDERERS), key=len, default="/")
+    return RENDERERS[begins](error, status, headers or {})
+
+
 class Refusals:
     """Exception handler of the application. routes: its paths."""
 
@@ -108,9 +133,7 @@ class Refusals:
             told = unknown_route(path, self._routes)
         else:
             told = InputError(str(error.detail))
-        if path.startswith("/v1/"):
-            return openai_refusal(told, error.status_code, headers)
-        return error_response(told, error.status_code, headers)
+        return refusal(path, told, error.status_code, headers)
 
 
 def other_slash(path: str, routes: Iterable[str]) -> str | None:

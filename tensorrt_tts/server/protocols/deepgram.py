@@ -1,4 +1,4 @@
-"""Deepgram's speech API over HTTP: `POST /v1/speak`."""
+"""Deepgram's speech API: `POST /v1/speak`, and the WebSocket at the same path."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tensorrt_tts.server.protocols import deepgram_wire as wire
+from tensorrt_tts.server.protocols.deepgram_socket import DeepgramSocket
 from tensorrt_tts.server.protocols.fields import checked_object, checked_query
 from tensorrt_tts.server.protocols.foreign_voices import ForeignVoices
 from tensorrt_tts.server.protocols.http_speech import RawFraming
+from tensorrt_tts.server.protocols.listening_socket import socket_route
 from tensorrt_tts.server.protocols.route_description import (
     json_body,
     query_parameters,
@@ -85,4 +87,6 @@ def deepgram_routes(service: Service) -> APIRouter:
         """Speak a text as Deepgram's API does."""
         return DeepgramAnswer(api, request)
 
+    socket = socket_route(PATH, service, lambda socket, service: DeepgramSocket(socket, api))
+    router.routes.extend(socket.routes)
     return router

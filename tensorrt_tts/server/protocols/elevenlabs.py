@@ -1,18 +1,27 @@
-"""ElevenLabs' speech API over HTTP: `POST /v1/text-to-speech/{voice}`, and the list of voices."""
+"""ElevenLabs' speech API: `/v1/text-to-speech/{voice}`, over HTTP and WebSockets, and the list of
+voices."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.websockets import WebSocket
 
 from tensorrt_tts.server.protocols import elevenlabs_wire as wire
+from tensorrt_tts.server.protocols.elevenlabs_socket import (
+    ElevenLabsSocket,
+    MultiStreamSocket,
+    StreamSocket,
+)
 from tensorrt_tts.server.protocols.fields import checked_object, checked_query
 from tensorrt_tts.server.protocols.foreign_voices import ForeignVoices
 from tensorrt_tts.server.protocols.http_speech import RawFraming
+from tensorrt_tts.server.protocols.listening_socket import socket_route
 from tensorrt_tts.server.protocols.route_description import (
     json_body,
     query_parameters,
@@ -74,18 +83,19 @@ def elevenlabs_routes(service: Service) -> APIRouter:
     """Raises as `ElevenLabsApi`."""
     api, router = ElevenLabsApi(service), APIRouter()
 
-    @router.post(
-        PATH,
-        response_class=Response,
-        responses=speech_responses(wire.TYPES, wire.ERROR),
-        openapi_extra={
+    described: dict[str, Any] = {
+        "response_class": Response,
+        "responses": speech_responses(wire.TYPES, wire.ERROR),
+        "openapi_extra": {
             "requestBody": json_body(wire.SpeechBody),
             "parameters": query_parameters(wire.SpeechQuery),
         },
-    )
-    @router.post(PATH + "/stream", response_class=Response, include_in_schema=False)
+    }
+
+    @router.post(PATH, **described)
+    @router.post(PATH + "/stream", **described)
     async def speak(voice: str, request: Request) -> Response:
-        """Speak a text as ElevenLabs' API does. `/stream` behind the path is the same."""
+        """Speak a text as ElevenLabs' API does."""
         return ElevenLabsAnswer(api, voice, request)
 
     @router.get("/v1/voices")
@@ -93,4 +103,14 @@ def elevenlabs_routes(service: Service) -> APIRouter:
         """The model's voices, as ElevenLabs lists them."""
         return wire.voices_message(service.synthesizer.voices)
 
+    for name, kind in (("stream-input", StreamSocket), ("multi-stream-input", MultiStreamSocket)):
+        socket = socket_route(f"{PATH}/{name}", service, partial(_open_socket, kind, api))
+        router.routes.extend(socket.routes)
     return router
+
+
+def _open_socket(
+    kind: type[ElevenLabsSocket], api: ElevenLabsApi, socket: WebSocket, service: Service
+) -> ElevenLabsSocket:
+    """Raises InputError, which refuses the handshake."""
+    return kind(socket, service, api.voice(socket.path_params["voice"]))

@@ -7,11 +7,13 @@ is not known here has no effect, as there.
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import re
 import uuid
 from typing import TYPE_CHECKING, Any, Literal
 
+import orjson
 from pydantic import BaseModel, ConfigDict, Field
 
 from tensorrt_tts.audio.audio_output import AudioOutput
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
 
 VOICE_IDS = "[A-Za-z0-9]{20}"
 """What ElevenLabs' voices are called: 21m00Tcm4TlvDq8ikWAM."""
+
+MAX_ID_CHARACTERS = 128
+"""Of a context's."""
 
 DEFAULT_FORMAT = "mp3_44100_128"
 
@@ -106,6 +111,36 @@ class SpeechQuery(BaseModel):
     output_format: str = DEFAULT_FORMAT
 
 
+class SocketQuery(SpeechQuery):
+    """Of a WebSocket. inactivity_timeout: seconds after which a context without more text ends."""
+
+    inactivity_timeout: float | None = Field(default=None, gt=0, le=180)
+    apply_text_normalization: Literal["auto", "on", "off"] | None = None
+    seed: int | None = Field(default=None, ge=RANGES["seed"][0], le=RANGES["seed"][1])
+
+    def request(self, voice: str) -> SpeechRequest:
+        """For a text that is still coming. voice: the model's own name."""
+        normalize = self.apply_text_normalization != "off"
+        return SpeechRequest("", voice, seed=self.seed, normalize=normalize)
+
+
+class Message(BaseModel):
+    """What a client sends on a WebSocket."""
+
+    model_config = ConfigDict(extra="ignore", strict=True, frozen=True)
+
+    text: str | None = None
+    context_id: str | None = Field(default=None, max_length=MAX_ID_CHARACTERS)
+    flush: bool | None = None
+    close_context: bool | None = None
+    close_socket: bool | None = None
+    voice_settings: VoiceSettings | None = None
+
+    @property
+    def speed(self) -> float | None:
+        return None if self.voice_settings is None else self.voice_settings.speed
+
+
 class SpeechBody(BaseModel):
     """Of `POST /v1/text-to-speech/{voice}`. `model_id` has no effect: there is one model."""
 
@@ -134,6 +169,39 @@ def request_id() -> str:
 
 def error_message(error: TTSError) -> dict[str, Any]:
     return {"detail": {"status": error.code, "message": str(error)}}
+
+
+# On a WebSocket. context: its id; None where there is only one
+
+
+def audio_message(audio: bytes, context: str | None) -> dict[str, Any]:
+    return {"audio": base64.b64encode(audio).decode(), **_about(context)}
+
+
+def final_message(context: str | None) -> dict[str, Any]:
+    """The last one about a context."""
+    return {"isFinal": True, **_about(context)}
+
+
+def failure(error: TTSError, context: str | None) -> dict[str, Any]:
+    """`error` is what some clients show; where nothing else followed, others ask for `message`."""
+    told = {"error": error.code, "message": str(error), "code": error.close_code}
+    return {**told, **_about(context)}
+
+
+def context_in(text: str | None) -> str | None:
+    """Of a message that was refused, so that its sender knows which. Not JSON: None."""
+    try:
+        content = orjson.loads(text or "")
+    except orjson.JSONDecodeError:
+        return None
+    name = content.get("context_id") if isinstance(content, dict) else None
+    return name if isinstance(name, str) and len(name) <= MAX_ID_CHARACTERS else None
+
+
+def _about(context: str | None) -> dict[str, Any]:
+    """Some clients look for one spelling, some for the other."""
+    return {} if context is None else {"contextId": context, "context_id": context}
 
 
 def voices_message(voices: Sequence[Voice]) -> dict[str, Any]:
