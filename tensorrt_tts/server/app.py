@@ -10,7 +10,7 @@ from fastapi import APIRouter, FastAPI, Response, WebSocket
 from fastapi.staticfiles import StaticFiles
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.exceptions import HTTPException
-from starlette.routing import WebSocketRoute
+from starlette.routing import Route, WebSocketRoute
 
 from tensorrt_tts.server.no_cache import NoCache
 from tensorrt_tts.server.protocols.listening_socket import refuse_socket
@@ -90,5 +90,5 @@ def known_paths(routers: Sequence[APIRouter]) -> tuple[set[str], set[str]]:
     """What whoever asks for anything else is told: all paths, and those of WebSockets."""
     found = [route for router in routers for route in router.routes]
     sockets = {route.path for route in found if isinstance(route, WebSocketRoute)}
-    described = {route.path for route in found if getattr(route, "include_in_schema", False)}
+    described = {r.path for r in found if isinstance(r, Route) and r.include_in_schema}
     return {*OWN_ROUTES, *sockets, *described}, sockets
