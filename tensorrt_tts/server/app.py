@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, FastAPI, Response, WebSocket
+from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.exceptions import HTTPException
-from starlette.routing import Route, WebSocketRoute
+from starlette.routing import WebSocketRoute
 
 from tensorrt_tts.server.no_cache import NoCache
+from tensorrt_tts.server.protocols.deepgram import deepgram_routes
+from tensorrt_tts.server.protocols.elevenlabs import elevenlabs_routes
 from tensorrt_tts.server.protocols.listening_socket import refuse_socket
 from tensorrt_tts.server.protocols.openai_speech import openai_routes
 from tensorrt_tts.server.protocols.ws_tts import ws_tts_routes
@@ -26,7 +29,12 @@ PAGE = Path(__file__).parent / "page"
 
 Protocol = Callable[["Service"], APIRouter]
 
-PROTOCOLS: Sequence[Protocol] = (ws_tts_routes, openai_routes)
+PROTOCOLS: Sequence[Protocol] = (
+    ws_tts_routes,
+    openai_routes,
+    deepgram_routes,
+    elevenlabs_routes,
+)
 """Each translates between the service and its clients' words; a further one is a line here."""
 
 OWN_ROUTES = frozenset(
@@ -90,5 +98,7 @@ def known_paths(routers: Sequence[APIRouter]) -> tuple[set[str], set[str]]:
     """What whoever asks for anything else is told: all paths, and those of WebSockets."""
     found = [route for router in routers for route in router.routes]
     sockets = {route.path for route in found if isinstance(route, WebSocketRoute)}
-    described = {r.path for r in found if isinstance(r, Route) and r.include_in_schema}
+    described = {
+        route.path for route in found if isinstance(route, APIRoute) and route.include_in_schema
+    }
     return {*OWN_ROUTES, *sockets, *described}, sockets

@@ -29,7 +29,10 @@ class ClientConnection:
 
     async def send_audio(self, pcm: np.ndarray) -> None:
         """pcm: int16 (samples,). Sent little-endian whatever the machine."""
-        await self._send({"type": "websocket.send", "bytes": pcm.astype("<i2").tobytes()})
+        await self.send_bytes(pcm.astype("<i2").tobytes())
+
+    async def send_bytes(self, content: bytes) -> None:
+        await self._send({"type": "websocket.send", "bytes": content})
 
     async def send(self, message: dict[str, Any]) -> None:
         await self._send({"type": "websocket.send", "text": encode(message)})

@@ -19,14 +19,21 @@ class FedContext(Context):
     """See `Context`; text goes in by `feed` and `end` from its making on, also while it waits.
 
     It asks for a slot when there is something to say, and holds it until it has ended. When no text
-    came for `text_timeout_s`, it ends as if `end` had been called. No segment is begun while its
-    listener has `lead_s` of audio to play, so that one who silently stops listening costs no more.
+    came for `text_timeout_s`, or the shorter time that its client said, it ends as if `end` had
+    been called. No segment is begun while its listener has `lead_s` of audio to play, so that one
+    who silently stops listening costs no more.
 
     A piece that cannot be spoken ends the context with its TextError. Where nothing ever came but
     white space, it ends `completed`, without audio.
     """
 
-    def __init__(self, service: Host, request: SpeechRequest, caller: Caller) -> None:
+    def __init__(
+        self,
+        service: Host,
+        request: SpeechRequest,
+        caller: Caller,
+        text_timeout_s: float | None = None,
+    ) -> None:
         """The request's own text is not looked at."""
         super().__init__(service, replace(request, text=""), caller)
         self.ended = False
@@ -34,7 +41,8 @@ class FedContext(Context):
         self._characters = 0
         self._pieces: asyncio.Queue[tuple[str, bool] | None] = asyncio.Queue()
         self._failure: TTSError | None = None
-        self._idle_s = service.settings.text_timeout_s
+        longest = service.settings.text_timeout_s
+        self._idle_s = longest if text_timeout_s is None else min(text_timeout_s, longest)
 
     def feed(self, text: str, flush: bool = False) -> None:
         """More of the text, in pieces of any size. flush: what has come is spoken now, also where a

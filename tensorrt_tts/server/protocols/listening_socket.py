@@ -18,7 +18,7 @@ from tensorrt_tts.errors import EngineDiedError, InputError, SlowReaderError, TT
 from tensorrt_tts.server.connection import ClientConnection
 from tensorrt_tts.server.context import Caller, ClientGoneError
 from tensorrt_tts.server.deadlines import cancel
-from tensorrt_tts.server.refusals import error_response
+from tensorrt_tts.server.refusals import refusal
 from tensorrt_tts.server.token_bucket import TokenBucket
 
 if TYPE_CHECKING:
@@ -211,12 +211,12 @@ def socket_route(
         try:
             service.refuse_if_full()
         except TTSError as error:
-            return error_response(error)
+            return refusal(path, error)
         missing = InputError(
             "header 'Upgrade: websocket' is missing; open a WebSocket here, and let a proxy in "
             "between pass the headers Upgrade and Connection on"
         )
-        return error_response(missing, 426, {"Upgrade": "websocket"})
+        return refusal(path, missing, 426, {"Upgrade": "websocket"})
 
     return router
 
@@ -240,4 +240,4 @@ async def refuse_socket(socket: WebSocket, service: Service, error: TTSError) ->
     """Instead of the handshake. A plain close would be answered 403, which reads as a matter of
     tokens."""
     service.metrics.refused_sockets.labels(error.code).inc()
-    await socket.send_denial_response(error_response(error))
+    await socket.send_denial_response(refusal(socket.scope["path"], error))
