@@ -72,6 +72,8 @@ class SpeechTask:
         self._untaken = 0  # samples in the queue
         self.unspoken = 0
         """Characters of the segments that have not been begun."""
+        self.segments = 0
+        """How many have come."""
         options = pipeline.options
         self._pauses = SegmentPauses(
             self._sample_rate, options.sentence_pause_s, options.paragraph_pause_s
@@ -90,6 +92,7 @@ class SpeechTask:
     def add(self, segments: Sequence[PreparedSegment]) -> None:
         for segment in segments:
             self.unspoken += len(segment.text)
+            self.segments += 1
             self._segments.put_nowait(segment)
 
     def end(self) -> None:
@@ -228,6 +231,8 @@ class SpeechTask:
             if self._scheduled is not None:
                 self._scheduled.end(parser.tail)
                 await decoded
+            else:
+                report.ends_at = self.report.samples  # nothing of it is heard
         finally:
             decoded.cancel()
             if self._scheduled is not None:
@@ -283,6 +288,7 @@ class SpeechTask:
         if decoded.done():
             return  # stopped meanwhile
         if item is None:
+            self.report.segments[index].ends_at = self.report.samples
             decoded.set_result(None)
         elif isinstance(item, Exception):
             decoded.set_exception(item)
@@ -340,6 +346,11 @@ class Speech:
         """The text is whole. Raises TextError when there was nothing to speak."""
         self._task.add(await self._fed().end())
         self._task.end()
+
+    @property
+    def segments(self) -> int:
+        """How many parts of the text have come."""
+        return self._task.segments
 
     @property
     def unspoken_s(self) -> float:
