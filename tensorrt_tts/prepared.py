@@ -18,11 +18,12 @@ from tensorrt_tts.request_settings import RANGES, problem_with
 from tensorrt_tts.speech import SpeechRequest
 from tensorrt_tts.speech_model import SpeechModel
 from tensorrt_tts.text.feed import ReadingRules, TextFeed
-from tensorrt_tts.text.normalize import MAX_CHARACTERS, check_text
+from tensorrt_tts.text.normalize import MAX_CHARACTERS, check_text, speakable
 from tensorrt_tts.text.scripts import without_foreign
 from tensorrt_tts.text.segment import Segment
 from tensorrt_tts.text.sentences import Break
 from tensorrt_tts.text.spoken import SpokenOptions
+from tensorrt_tts.text.written import WrittenWord
 
 READ_AT_ONCE = 5000
 """Characters of a whole text: an ordinary one is read, and refused, before any of it is spoken."""
@@ -46,6 +47,8 @@ class PreparedSegment:
     """Of the codec's noise."""
     before: Break = Break.NONE
     """What is between it and the segment in front of it."""
+    words: tuple[WrittenWord, ...] = ()
+    """What is spoken of it, as it was written."""
 
 
 def check_request(request: SpeechRequest, spec: Spec) -> None:
@@ -98,9 +101,7 @@ class Preparation:
             read = self._read(segment, warnings)
             if read:
                 index = self._count + len(found)
-                found.append(
-                    self._prepared(segment.text, read, index, before if index else Break.NONE)
-                )
+                found.append(self._prepared(segment, read, index, before if index else Break.NONE))
                 before = Break.NONE
         self._count += len(found)
         self._before = before
@@ -135,7 +136,7 @@ class Preparation:
             warnings.append(f"left out {segment.text[:40]!r}, which has no English word in it")
         return phonemes
 
-    def _prepared(self, text: str, read: str, index: int, before: Break) -> PreparedSegment:
+    def _prepared(self, segment: Segment, read: str, index: int, before: Break) -> PreparedSegment:
         request = self._request
         prompt = self._model.family.prompt(read, self._voice)
         budget = request.max_tokens or self._model.spec.budget.tokens(read)
@@ -143,7 +144,25 @@ class Preparation:
         # Without a seed the backend draws its own: vLLM samples seeded streams one by one.
         seed = None if request.seed is None else request.seed + index
         sampling = replace(self._sampling, seed=seed, max_tokens=min(budget, room))
-        return PreparedSegment(text, self._voice, prompt, sampling, self._seed + index, before)
+        return PreparedSegment(
+            segment.text,
+            self._voice,
+            prompt,
+            sampling,
+            self._seed + index,
+            before,
+            self._readable(segment),
+        )
+
+    def _readable(self, segment: Segment) -> tuple[WrittenWord, ...]:
+        """Without words that this voice leaves out."""
+        if self._model.spec.text_form is not TextForm.PHONEMES:
+            return segment.words
+        return tuple(
+            word
+            for word in segment.words
+            if speakable(without_foreign(segment.text[word.start : word.stop])[0])
+        )
 
     def _warn(self, warnings: Sequence[str]) -> None:
         for warning in warnings:

@@ -11,6 +11,9 @@ from tensorrt_tts.families.base import FrameCounts
 if TYPE_CHECKING:
     import numpy as np
 
+    from tensorrt_tts.word_timeline import WordTimeline
+    from tensorrt_tts.words import Word
+
 
 @dataclass(frozen=True, slots=True)
 class SpeechRequest:
@@ -43,13 +46,15 @@ class AudioChunk:
 @dataclass(slots=True)
 class SegmentReport:
     """One generated segment: its text, tokens delivered by the backend, frames, and why it ended.
-    `finish` is None while it is being generated, and where the stream was stopped before."""
+    `finish` is None while it is being generated, and where the stream was stopped before.
+    `ends_at`: samples of the stream up to its end; None while they are not all there."""
 
     text: str
     prompt_tokens: int = 0
     tokens: int = 0
     counts: FrameCounts = field(default_factory=FrameCounts)
     finish: Finish | None = None
+    ends_at: int | None = None
 
 
 @dataclass(slots=True)
@@ -60,7 +65,7 @@ class SpeechReport:
     starts playing at the first chunk hears the first sample above −40 dBFS. total_s: until the last
     chunk was ready. samples: delivered so far, at sample_rate; pause_samples: those of them that
     are silence between segments, which no model made. decode_s: codec time per chunk. warnings:
-    what of the text was left out, and why.
+    what of the text was left out, and why. timeline: when which word is heard.
     """
 
     sample_rate: int
@@ -74,6 +79,12 @@ class SpeechReport:
     segments: list[SegmentReport] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     pause_samples: int = 0
+    timeline: WordTimeline | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def words(self) -> list[Word]:
+        """Those whose times are final, in order; all of them when the speech has ended."""
+        return self.timeline.words if self.timeline else []
 
     @property
     def normalized(self) -> str:

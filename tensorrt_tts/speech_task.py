@@ -7,7 +7,7 @@ import contextlib
 import math
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
 
 import numpy as np
@@ -28,6 +28,7 @@ from tensorrt_tts.prepared import FedText, PreparedSegment
 from tensorrt_tts.speech import AudioChunk, SegmentReport, SpeechReport
 from tensorrt_tts.stream_options import StreamOptions
 from tensorrt_tts.watchdog import Watchdog
+from tensorrt_tts.word_timeline import SpeakingRates, WordTimeline
 
 PREPARED_AHEAD = 16
 """Segments below which more of a long text is read, while they are spoken."""
@@ -41,6 +42,7 @@ class Pipeline:
     backend: Backend
     scheduler: CodecScheduler
     options: StreamOptions
+    rates: SpeakingRates = field(default_factory=SpeakingRates)
 
 
 class SpeechTask:
@@ -59,7 +61,8 @@ class SpeechTask:
         """began: `time.perf_counter()` of the request, if that was not just now. lead_s: see
         `Synthesizer.open_fed`."""
         self._sample_rate = pipeline.scheduler.codec.context.sample_rate
-        self.report = SpeechReport(self._sample_rate)
+        self._timeline = WordTimeline(self._sample_rate, pipeline.rates)
+        self.report = SpeechReport(self._sample_rate, timeline=self._timeline)
         self.playback = PlaybackClock(self._sample_rate)
         self._began = time.perf_counter() if began is None else began
         self._pipeline = pipeline
@@ -72,6 +75,8 @@ class SpeechTask:
         self._untaken = 0  # samples in the queue
         self.unspoken = 0
         """Characters of the segments that have not been begun."""
+        self.segments = 0
+        """How many have come."""
         options = pipeline.options
         self._pauses = SegmentPauses(
             self._sample_rate, options.sentence_pause_s, options.paragraph_pause_s
@@ -90,6 +95,7 @@ class SpeechTask:
     def add(self, segments: Sequence[PreparedSegment]) -> None:
         for segment in segments:
             self.unspoken += len(segment.text)
+            self.segments += 1
             self._segments.put_nowait(segment)
 
     def end(self) -> None:
@@ -209,6 +215,7 @@ class SpeechTask:
         parser = self._pipeline.family.parser(segment.voice)
         report = SegmentReport(segment.text, len(segment.prompt.ids), counts=parser.counts)
         self.report.segments.append(report)
+        self._timeline.begin(segment.text, segment.words, segment.voice)
         decoded: asyncio.Future[None] = self._loop.create_future()
         chunks = backend.stream(segment.prompt, segment.sampling, f"{self._name}-{index}")
         try:
@@ -228,6 +235,8 @@ class SpeechTask:
             if self._scheduled is not None:
                 self._scheduled.end(parser.tail)
                 await decoded
+            else:
+                report.ends_at = self.report.samples  # nothing of it is heard
         finally:
             decoded.cancel()
             if self._scheduled is not None:
@@ -283,10 +292,13 @@ class SpeechTask:
         if decoded.done():
             return  # stopped meanwhile
         if item is None:
+            self.report.segments[index].ends_at = self.report.samples
+            self._timeline.end()
             decoded.set_result(None)
         elif isinstance(item, Exception):
             decoded.set_exception(item)
         else:
+            self._timeline.hear(item.pcm, self.report.samples + pause)
             pcm = np.concatenate([np.zeros(pause, np.int16), item.pcm]) if pause else item.pcm
             chunk = AudioChunk(pcm, index, self._elapsed(), item.decode_s)
             self._note(chunk)
@@ -340,6 +352,11 @@ class Speech:
         """The text is whole. Raises TextError when there was nothing to speak."""
         self._task.add(await self._fed().end())
         self._task.end()
+
+    @property
+    def segments(self) -> int:
+        """How many parts of the text have come."""
+        return self._task.segments
 
     @property
     def unspoken_s(self) -> float:

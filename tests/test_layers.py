@@ -20,7 +20,8 @@ LAYERS = (
     "tensorrt_tts tensorrt_tts.__main__ tensorrt_tts.cli tensorrt_tts.server tensorrt_tts.client",
     "tensorrt_tts.loading",
     "tensorrt_tts.synthesizer tensorrt_tts.speech_task tensorrt_tts.prepared tensorrt_tts.speech "
-    "tensorrt_tts.speech_model tensorrt_tts.stream_options tensorrt_tts.llm",
+    "tensorrt_tts.speech_model tensorrt_tts.stream_options tensorrt_tts.llm "
+    "tensorrt_tts.word_timeline",
     "tensorrt_tts.families tensorrt_tts.backends tensorrt_tts.codecs tensorrt_tts.text "
     "tensorrt_tts.audio tensorrt_tts.engine_folder",
     "tensorrt_tts.*",  # values: errors, files, playback, …

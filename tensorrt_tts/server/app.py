@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import WebSocketRoute
 
 from tensorrt_tts.server.no_cache import NoCache
+from tensorrt_tts.server.protocols.cartesia import cartesia_routes
 from tensorrt_tts.server.protocols.deepgram import deepgram_routes
 from tensorrt_tts.server.protocols.elevenlabs import elevenlabs_routes
 from tensorrt_tts.server.protocols.listening_socket import refuse_socket
@@ -32,6 +33,7 @@ Protocol = Callable[["Service"], APIRouter]
 PROTOCOLS: Sequence[Protocol] = (
     ws_tts_routes,
     openai_routes,
+    cartesia_routes,
     deepgram_routes,
     elevenlabs_routes,
 )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol, Self
 from tensorrt_tts.backends.base import Finish
 from tensorrt_tts.errors import TTSError
 from tensorrt_tts.playback import PlaybackClock
+from tensorrt_tts.words import heard, joined
 
 if TYPE_CHECKING:
     from tensorrt_tts.server.health import Health
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from tensorrt_tts.speech import AudioChunk, SpeechReport, SpeechRequest
     from tensorrt_tts.speech_task import Speech
     from tensorrt_tts.synthesizer import Synthesizer
+    from tensorrt_tts.words import Word
 
 logger = logging.getLogger(__name__)
 
@@ -110,6 +112,8 @@ class Context:
         self._heard_out = False
         self._on_the_way: AudioChunk | None = None
         self._playback = PlaybackClock(service.synthesizer.sample_rate)
+        self._stopped_at: float | None = None  # when its listener was told to stop
+        self._words_given = 0
         caller.contexts.append(self)
 
     def cancel(self) -> None:
@@ -117,6 +121,7 @@ class Context:
         if self._cancelled:
             return
         self._cancelled = True
+        self._stop_listening()
         if self._scope is not None:
             self._scope.reschedule(asyncio.get_running_loop().time())
 
@@ -151,6 +156,24 @@ class Context:
             1000 * self.queue_s,
             "none" if first is None else f"{1000 * first:.0f} ms",
         )
+
+    def words(self) -> list[Word]:
+        """Those whose times became final since this was called last."""
+        words = self.report.words if self.report is not None else []
+        given, self._words_given = self._words_given, len(words)
+        return words[given:]
+
+    def heard_words(self) -> list[Word]:
+        """What a listener has heard by now who plays in real time from the first chunk on; after a
+        cancel, and where the block was left early, by then."""
+        if self.report is None or self.report.timeline is None:
+            return []
+        now = time.perf_counter() if self._stopped_at is None else self._stopped_at
+        return heard(self.report.timeline.estimates(), self._sent_s - self._playback.buffered(now))
+
+    def heard(self) -> str:
+        """The same as a text, in the spelling that was sent."""
+        return joined(self.heard_words())
 
     async def __aenter__(self) -> Self:
         self._exits.push(self._judge)
@@ -218,6 +241,10 @@ class Context:
         self.samples += len(chunk.pcm)
         self.chunks += 1
 
+    def _stop_listening(self) -> None:
+        if self._stopped_at is None:
+            self._stopped_at = time.perf_counter()
+
     @property
     def characters(self) -> int:
         """Of the text that came."""
@@ -238,6 +265,8 @@ class Context:
     ) -> bool:
         """The outermost exit: slot and engine are free. True: the error is not passed on."""
         self._scope = None
+        if not self._heard_out:
+            self._stop_listening()
         if self._cancelled and (error is None or isinstance(error, TimeoutError)):
             self.settle(Reason.CANCELLED)
             return True

@@ -39,6 +39,7 @@ class FedContext(Context):
         self.ended = False
         """No more text is taken."""
         self._characters = 0
+        self._flushed: list[int] = []  # how many segments had come by each flush
         self._pieces: asyncio.Queue[tuple[str, bool] | None] = asyncio.Queue()
         self._failure: TTSError | None = None
         longest = service.settings.text_timeout_s
@@ -66,6 +67,16 @@ class FedContext(Context):
         if not self.ended:
             self.ended = True
             self._pieces.put_nowait(None)
+
+    def flushed_at(self, flush: int) -> int | None:
+        """Samples up to the end of what had come by a flush, counted from 0; None while it is not
+        all made. For whoever tells its client when that has been sent."""
+        if flush >= len(self._flushed):
+            return None
+        count, segments = self._flushed[flush], self.report.segments if self.report else []
+        if not count:
+            return 0
+        return segments[count - 1].ends_at if count <= len(segments) else None
 
     @property
     def characters(self) -> int:
@@ -103,6 +114,8 @@ class FedContext(Context):
             if piece is None:
                 return None
             gathered, flush = gathered + piece[0], piece[1]
+            if flush and not gathered.strip():
+                self._flushed.append(0)
         return gathered, flush
 
     async def _next_piece(self) -> tuple[str, bool] | None:
@@ -117,6 +130,8 @@ class FedContext(Context):
         try:
             while piece is not None:
                 await speech.feed(*piece)
+                if piece[1]:
+                    self._flushed.append(speech.segments)
                 piece = await self._next_piece()
             await speech.end()
         except TTSError as error:

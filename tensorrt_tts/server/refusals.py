@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tensorrt_tts.errors import EngineDiedError, InputError, TTSError, UnknownRouteError
-from tensorrt_tts.server.protocols import deepgram_wire, elevenlabs_wire
+from tensorrt_tts.server.protocols import cartesia_wire, deepgram_wire, elevenlabs_wire
 from tensorrt_tts.server.protocols.openai_wire import error_message as openai_message
 from tensorrt_tts.server.protocols.openai_wire import request_id
 from tensorrt_tts.server.protocols.wire import encode, error_message, retry_after_header
@@ -64,6 +64,20 @@ def openai_refusal(
     return error_response(error, status, known, openai_message)
 
 
+def cartesia_refusal(
+    error: TTSError,
+    status: int | None = None,
+    headers: Mapping[str, str] | None = None,
+    name: str | None = None,
+) -> Response:
+    """As Cartesia's clients expect it. name: of the request, where it has one already."""
+    name = name or cartesia_wire.request_id()
+    known = {"x-request-id": name, **(headers or {})}
+    return error_response(
+        error, status, known, lambda error: cartesia_wire.error_object(error, name, status)
+    )
+
+
 def deepgram_refusal(
     error: TTSError,
     status: int | None = None,
@@ -91,6 +105,7 @@ def elevenlabs_refusal(
 
 RENDERERS: dict[str, Renderer] = {
     "/": error_response,
+    "/tts/": cartesia_refusal,
     "/v1/": openai_refusal,
     "/v1/speak": deepgram_refusal,
     "/v1/text-to-speech/": elevenlabs_refusal,

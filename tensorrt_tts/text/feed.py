@@ -17,6 +17,7 @@ from tensorrt_tts.text.pieces import Piece, PieceCutter
 from tensorrt_tts.text.segment import Segment, SegmentJoiner
 from tensorrt_tts.text.spoken import Spoken, SpokenOptions, speak_as
 from tensorrt_tts.text.tags import spell_tags
+from tensorrt_tts.text.written import WrittenText, said_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +61,13 @@ class TextFeed:
         self._check = TextCheck(max_characters)
         self._cutter = PieceCutter(rules.limit, first_clause, rules.language)
         self._joiner = SegmentJoiner(rules.limit, first_clause)
+        self._written = WrittenText()
         self._spoke = False
 
     def feed(self, text: str) -> list[Segment]:
         """Segments that are decided now, those with nothing to speak too."""
         self._check.feed(text)
+        self._written.feed(text)
         given = self._joined(self._cutter.feed(text))
         return given + self._joiner.known(self._cutter.known, self._cutter.before)
 
@@ -84,16 +87,17 @@ class TextFeed:
     def _joined(self, pieces: list[Piece]) -> list[Segment]:
         found: list[Segment] = []
         for piece in pieces:
-            text = typeset(piece.text)
-            found += self._joiner.add(piece, text, self._said(text, piece.ended))
+            typed = typeset(piece.text)
+            spoken = self._said(typed.text, piece.ended)
+            taken = self._written.take(piece.text)
+            words = said_words(taken, spoken.text, spoken.origin, typed.origin)
+            found += self._joiner.add(piece, typed.text, spoken, words)
         return found
 
     def _said(self, text: str, ended: bool) -> Spoken:
         """A piece in words; nothing where it has none."""
         rules = self._rules
-        spoken = (
-            speak_as(text, rules.spoken) if rules.spoken else Spoken(spell_tags(text, rules.tags))
-        )
+        spoken = speak_as(text, rules.spoken) if rules.spoken else spell_tags(text, rules.tags)
         if not speakable(spoken.text):
             return Spoken("")
         self._spoke = True

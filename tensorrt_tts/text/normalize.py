@@ -10,6 +10,9 @@ import re
 import unicodedata
 
 from tensorrt_tts.errors import TextError
+from tensorrt_tts.text.spoken.draft import Draft
+from tensorrt_tts.text.spoken.result import Spoken
+from tensorrt_tts.text.spoken.stages.sanitise import compose
 
 MAX_CHARACTERS = 5000
 """About six minutes of speech. OpenAI's speech endpoint stops at 4096."""
@@ -19,6 +22,8 @@ NOTHING_TO_SPEAK = "text has nothing to speak: it needs at least one letter or d
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _SPECIAL_TOKEN = re.compile(r"<custom_token_\d+>|<\|[^<>|]{1,40}\|>|<spk_[^<>]{1,40}>")
 _QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "‘": "'", "’": "'"})
+_ENDS = re.compile(r"^\s+|\s+$")
+_SPACES = re.compile(r"\s{2,}|[^\S ]")
 _RUNS = re.compile(r"([!?।,;:])(?:\s*\1)+")
 _DOTS = re.compile(r"\.[.…]+|…[.…]+")
 _NO_END = " ,;:-–—"
@@ -38,11 +43,16 @@ def speakable(text: str) -> bool:
     return any(unicodedata.category(character)[0] in "LN" for character in text)
 
 
-def typeset(text: str) -> str:
+def typeset(text: str) -> Spoken:
     """In Unicode's composed form, with plain quotes, single spaces and single marks."""
-    text = unicodedata.normalize("NFC", text).translate(_QUOTES)
-    text = " ".join(text.split())
-    return _RUNS.sub(r"\1", _DOTS.sub("…", text))
+    draft = Draft(text)
+    compose(draft)
+    draft.text = draft.text.translate(_QUOTES)  # one character for each
+    draft.sub(_ENDS, lambda match: "")
+    draft.sub(_SPACES, lambda match: " ")
+    draft.sub(_DOTS, lambda match: "…")
+    draft.sub(_RUNS, lambda match: match[1])
+    return Spoken(draft.text, tuple(draft.changes))
 
 
 def closed(text: str) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 from tensorrt_tts.text.cuts import SHORT, cut_place
 from tensorrt_tts.text.pieces import Piece, PieceCutter, in_number
 from tensorrt_tts.text.sentences import Break
 from tensorrt_tts.text.spoken import Spoken
+from tensorrt_tts.text.written import WrittenWord
 
 _WIDE_MARKS = "。！？」』），、；："
 """Full-width marks bring their own space: none follows them in Chinese and Japanese."""
@@ -20,12 +21,14 @@ class Segment:
     breathe.
 
     text: as it is said. before: what is between it and the segment in front of it. left_out: where
-    text is "", what was written there, with nothing to speak in it.
+    text is "", what was written there, with nothing to speak in it. words: what it says, as it was
+    written.
     """
 
     text: str
     before: Break = Break.NONE
     left_out: str = ""
+    words: tuple[WrittenWord, ...] = field(default=(), compare=False)
 
 
 def segment(text: str, limit: int) -> list[str]:
@@ -52,16 +55,24 @@ class SegmentJoiner:
         self._size = 0  # of it: characters of short pieces as they were written
         self._before = Break.NONE  # of the next one, where pieces were left out
 
-    def add(self, piece: Piece, written: str, spoken: Spoken) -> list[Segment]:
-        """written: what `spoken` says."""
+    def add(
+        self, piece: Piece, written: str, spoken: Spoken, words: Sequence[WrittenWord] = ()
+    ) -> list[Segment]:
+        """written: what `spoken` says. words: of the piece, with their places in `spoken`."""
         before, self._before = max(self._before, piece.before), Break.NONE
         if not spoken.text:
             self._before = before
             return [*self.known(len(piece.text), before), Segment("", before, piece.text)]
         given: list[Segment] = []
         size = len(piece.text)  # short is what was written short: it is known before it is said
-        for text, glued in _fitted(written, spoken, self._limit, piece.glued):
-            given += self._join(text, before, size, glued)
+        for text, start, glued in _fitted(written, spoken, self._limit, piece.glued):
+            stop = start + len(text)
+            said = [
+                replace(word, stop=min(word.stop, stop)).moved(-start)
+                for word in words
+                if start <= word.start < stop
+            ]
+            given += self._join(Segment(text, before, words=tuple(said)), size, glued)
             before, size = Break.NONE, len(text)
         return given
 
@@ -76,13 +87,15 @@ class SegmentJoiner:
         self._before = Break.NONE
         return self._give()
 
-    def _join(self, text: str, before: Break, size: int, glued: bool) -> list[Segment]:
+    def _join(self, part: Segment, size: int, glued: bool) -> list[Segment]:
         given: list[Segment] = []
-        if self._part is None or not self._joins(size, len(text), before):
-            given, self._part = self._give(), Segment(text, before)
+        if self._part is None or not self._joins(size, len(part.text), part.before):
+            given, self._part = self._give(), part
         else:
-            joint = "" if self._part.text[-1] in _WIDE_MARKS or (glued and not before) else " "
-            self._part = Segment(self._part.text + joint + text, self._part.before)
+            tight = self._part.text[-1] in _WIDE_MARKS or (glued and not part.before)
+            text = self._part.text + ("" if tight else " ")
+            words = (*self._part.words, *(word.moved(len(text)) for word in part.words))
+            self._part = Segment(text + part.text, self._part.before, words=words)
         self._size += size
         if self._first_clause is not None and self._size >= min(self._first_clause, SHORT):
             given += self._give()
@@ -102,9 +115,11 @@ class SegmentJoiner:
         return given
 
 
-def _fitted(written: str, spoken: Spoken, limit: int, glued: bool) -> Iterator[tuple[str, bool]]:
+def _fitted(
+    written: str, spoken: Spoken, limit: int, glued: bool
+) -> Iterator[tuple[str, int, bool]]:
     """A piece within the limit, never cut within what was said for one number or the like; with
-    each part whether it follows without white space."""
+    each part where it begins, and whether it follows without white space."""
 
     def inside(stop: int, begin: int) -> bool:
         left, right = spoken.origin(stop - 1, stop)[1], spoken.origin(begin, begin + 1)[0]
@@ -113,8 +128,8 @@ def _fitted(written: str, spoken: Spoken, limit: int, glued: bool) -> Iterator[t
     text, start = spoken.text, 0
     while len(text) - start > limit:
         stop = cut_place(text, start, limit, inside)
-        yield text[start:stop], glued
+        yield text[start:stop], start, glued
         start = stop + len(text[stop:]) - len(text[stop:].lstrip())
         glued = start == stop
     if start < len(text):
-        yield text[start:], glued
+        yield text[start:], start, glued

@@ -26,6 +26,7 @@ class Answer:
     final: dict[str, Any] = field(default_factory=dict)
     chunks: int = 0
     took_s: float = 0.0
+    words: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def code(self) -> str | None:
@@ -46,7 +47,9 @@ async def receive(peer: ClientConnection) -> Answer:
             answer.chunks += 1
             continue
         answer.final = json.loads(message)
-        break
+        if "words" not in answer.final:
+            break
+        answer.words += answer.final["words"]
     answer.took_s = time.perf_counter() - began
     return answer
 

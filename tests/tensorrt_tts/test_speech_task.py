@@ -564,3 +564,34 @@ async def test_the_report_is_of_what_was_heard() -> None:
     assert (report.samples, report.sample_rate, report.chunks) == (len(pcm), 16_000, 60)
     assert report.audio_s == SEGMENTS * STEPS * 0.02
     assert (report.tokens, report.frames) == (SEGMENTS * (GLOBALS + STEPS), SEGMENTS * STEPS)
+
+
+async def test_the_words_of_a_speech_in_the_spelling_that_was_sent() -> None:
+    text = "I paid  Rs. 500 in the old town. You paid €20 there, as far as I know; it's fine."
+    async with toy() as synthesizer:
+        async with synthesizer.stream(SpeechRequest(text, seed=1)) as speech:
+            known = 0
+            async for _ in speech:
+                assert len(speech.report.words) >= known
+                known = len(speech.report.words)
+        words = speech.report.words
+    assert [word.text for word in words] == text.split()
+    assert all(text[word.begin : word.end] == word.text for word in words)
+    times = [time for word in words for time in (word.start_s, word.end_s)]
+    assert times == sorted(times)
+    assert times[0] >= 0
+    assert times[-1] <= speech.report.audio_s
+
+
+async def test_words_of_a_text_that_is_fed_count_through_all_of_it() -> None:
+    async with toy() as synthesizer:
+        speech = await synthesizer.open_fed(SpeechRequest("The first sentence ", seed=1))
+        for piece in TEXT[len("The first sentence ") :].split(" "):
+            await speech.feed(piece + " ")
+        await speech.end()
+        async with speech:
+            async for _ in speech:
+                pass
+        words = speech.report.words
+    assert [word.text for word in words] == TEXT.split()
+    assert all(TEXT[word.begin : word.end] == word.text for word in words)

@@ -6,6 +6,7 @@ frames of 16-bit little-endian mono PCM, and the JSON objects built here.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import orjson
@@ -15,6 +16,7 @@ from tensorrt_tts.codecs.context import CodecContext
 from tensorrt_tts.errors import CapacityError, InputError, TTSError
 from tensorrt_tts.speech import SpeechReport, SpeechRequest
 from tensorrt_tts.validation import first_problem
+from tensorrt_tts.words import Word
 
 if TYPE_CHECKING:
     from tensorrt_tts.server.context import Context
@@ -30,14 +32,15 @@ class _Message(BaseModel):
 
 class SpeakMessage(_Message):
     """Speak `text`. `id` comes back with the answer. `benchmark` asks for the server's timings,
-    `return_normalized` for the text as it was said. The other fields are those of
-    `SpeechRequest`."""
+    `return_normalized` for the text as it was said, `return_words` for the times of its words.
+    The other fields are those of `SpeechRequest`."""
 
     text: str
     voice: str | None = None
     benchmark: bool = False
     normalize: bool = True
     return_normalized: bool = False
+    return_words: bool = False
     id: str | None = Field(default=None, max_length=MAX_ID_CHARACTERS)
     temperature: Number | None = None
     top_p: Number | None = None
@@ -47,7 +50,8 @@ class SpeakMessage(_Message):
     seed: int | None = None
 
     def request(self) -> SpeechRequest:
-        return SpeechRequest(**self.model_dump(exclude={"benchmark", "id", "return_normalized"}))
+        own = {"benchmark", "id", "return_normalized", "return_words"}
+        return SpeechRequest(**self.model_dump(exclude=own))
 
 
 class CancelMessage(_Message):
@@ -101,6 +105,7 @@ def done_message(
     *,
     benchmark: bool = False,
     return_normalized: bool = False,
+    return_words: bool = False,
 ) -> dict[str, Any]:
     """How a context ended that no error ended, and what of its text was left out, if anything."""
     message: dict[str, Any] = {
@@ -116,9 +121,27 @@ def done_message(
         message["warnings"] = report.warnings
     if report is not None and return_normalized:
         message["normalized"] = report.normalized
+    if return_words:
+        message["heard"] = context.heard()
     if report is not None and benchmark:
         message["metrics"] = timings(report, context.queue_s)
     return _with_id(message, request_id)
+
+
+def words_message(words: Sequence[Word], request_id: str | None = None) -> dict[str, Any]:
+    """Words whose times became final, see `tensorrt_tts.words.Word`."""
+    times = [
+        {
+            "text": word.text,
+            "start_s": round(word.start_s, 3),
+            "end_s": round(word.end_s, 3),
+            "begin": word.begin,
+            "end": word.end,
+            "estimated": word.estimated,
+        }
+        for word in words
+    ]
+    return _with_id({"words": times}, request_id)
 
 
 def timings(report: SpeechReport, queue_s: float) -> dict[str, Any]:

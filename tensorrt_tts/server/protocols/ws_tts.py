@@ -26,6 +26,7 @@ from tensorrt_tts.server.protocols.wire import (
     done_message,
     error_message,
     parse,
+    words_message,
 )
 
 if TYPE_CHECKING:
@@ -93,6 +94,8 @@ class SpeechSocket(ListeningSocket):
             async with context:
                 async for chunk in context:
                     await self.client.send_audio(chunk.pcm)
+                    await self._send_words(context, message)
+            await self._send_words(context, message)
             rate = self.service.synthesizer.sample_rate
             answer = done_message(
                 context,
@@ -100,6 +103,7 @@ class SpeechSocket(ListeningSocket):
                 message.id,
                 benchmark=message.benchmark,
                 return_normalized=message.return_normalized,
+                return_words=message.return_words,
             )
         except SlowReaderError:
             raise
@@ -110,6 +114,10 @@ class SpeechSocket(ListeningSocket):
         await self.client.send(answer)
         if isinstance(failure, EngineDiedError):
             raise failure
+
+    async def _send_words(self, context: Context, message: SpeakMessage) -> None:
+        if message.return_words and (words := context.words()):
+            await self.client.send(words_message(words, message.id))
 
 
 def ws_tts_routes(service: Service) -> APIRouter:

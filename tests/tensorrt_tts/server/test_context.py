@@ -2,8 +2,10 @@
 
 import asyncio
 import logging
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -23,6 +25,7 @@ from tensorrt_tts.server.service import Service
 from tensorrt_tts.server.settings import ServerSettings
 from tensorrt_tts.speech import SpeechRequest
 from tensorrt_tts.stream_options import StreamOptions
+from tensorrt_tts.words import Word
 from tests.support.backend_double import BackendDouble, Behaviour
 from tests.support.codec_conformance import assert_same
 from tests.support.double_synthesizer import double_synthesizer
@@ -224,3 +227,94 @@ async def test_an_engine_that_does_not_let_go_is_told_of() -> None:
         backend.die()
         while backend.stats().running:
             await turn()
+
+
+class Clock:
+    """What a context takes the time from."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 100.0
+        time = SimpleNamespace(perf_counter=lambda: self.now)
+        monkeypatch.setattr("tensorrt_tts.server.context.time", time)
+
+
+@asynccontextmanager
+async def speaking(clock: Clock, words: int) -> AsyncIterator[Context]:
+    """A context that has given out everything at once, one word each second from 0.5 s on."""
+    async with serving(Behaviour(frames=60)) as service:
+        text = " ".join(f"word{number}" for number in range(words))
+        context = service.speak(SpeechRequest(text, seed=1), Caller())
+        async with context:
+            async for _ in context:
+                assert context.report is not None
+                context.report.timeline = told(text)
+            yield context
+
+
+def told(text: str) -> Any:
+    words = [
+        Word(found[0], at + 0.5, at + 1.5, *found.span(), True)
+        for at, found in enumerate(re.finditer(r"\S+", text))
+    ]
+    return SimpleNamespace(words=words[:2], estimates=lambda: words)
+
+
+async def test_what_was_heard_follows_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock(monkeypatch)
+    async with speaking(clock, 5) as context:
+        assert context.samples > 4 * 24_000
+        assert context.heard() == ""
+        clock.now += 0.99
+        assert context.heard() == ""
+        clock.now += 0.02
+        assert context.heard() == "word0"
+        clock.now += 2.0
+        assert [word.text for word in context.heard_words()] == ["word0", "word1", "word2"]
+    clock.now += 1.0
+    assert context.heard() == "word0 word1 word2 word3"
+    clock.now += 1000.0
+    assert context.heard() == "word0 word1 word2 word3 word4"
+
+
+async def test_after_a_cancel_nothing_more_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock(monkeypatch)
+    async with speaking(clock, 5) as context:
+        clock.now += 2.2
+        context.cancel()
+        clock.now += 2.0
+        context.cancel()
+        assert context.heard() == "word0 word1"
+    clock.now += 2.0
+    assert context.heard() == "word0 word1"
+
+
+async def test_nor_after_the_block_was_left_early(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock(monkeypatch)
+    async with serving(Behaviour(frames=60)) as service:
+        context = service.speak(SpeechRequest("word0 word1 word2", seed=1), Caller())
+        async with context:
+            async for _ in context:
+                if context.samples > 3 * 24_000:
+                    break
+            assert context.report is not None
+            context.report.timeline = told("word0 word1 word2")
+            clock.now += 1.2
+        clock.now += 5.0
+        assert context.heard() == "word0"
+
+
+async def test_words_are_given_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with speaking(Clock(monkeypatch), 4) as context:
+        assert [word.text for word in context.words()] == ["word0", "word1"]
+        assert context.words() == []
+        assert context.report is not None
+        context.report.timeline = told("word0 word1 more")
+        assert context.words() == []
+
+
+async def test_nothing_is_heard_of_what_never_began() -> None:
+    async with serving() as service:
+        context = service.speak(HELLO, Caller())
+        context.cancel()
+        assert (context.words(), context.heard_words(), context.heard()) == ([], [], "")
+        context.settle("disconnected")

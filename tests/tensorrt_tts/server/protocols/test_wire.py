@@ -21,8 +21,10 @@ from tensorrt_tts.server.protocols.wire import (
     parse,
     retry_after_header,
     timings,
+    words_message,
 )
 from tensorrt_tts.speech import SegmentReport, SpeechReport, SpeechRequest
+from tensorrt_tts.words import Word
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -43,11 +45,13 @@ def test_every_setting_reaches_the_request() -> None:
     message = parse(
         '{"text": "Hi.", "voice": "leo", "temperature": 0, "top_p": 0.9, "top_k": 5, '
         '"repetition_penalty": 1.2, "max_tokens": 70, "seed": 3, "id": "x", "benchmark": true, '
-        '"normalize": false, "return_normalized": true}'
+        '"normalize": false, "return_normalized": true, "return_words": true}'
     )
     assert isinstance(message, SpeakMessage)
     assert message.request() == SpeechRequest("Hi.", "leo", 0, 0.9, 5, 1.2, 70, 3, normalize=False)
-    assert (message.id, message.benchmark, message.return_normalized) == ("x", True, True)
+    assert (message.id, message.benchmark) == ("x", True)
+    assert message.return_normalized
+    assert message.return_words
 
 
 def test_cancel_forms() -> None:
@@ -169,3 +173,16 @@ def test_a_wrong_field_is_told_in_our_words(message: str, says: str) -> None:
     with pytest.raises(InputError) as raised:
         parse(message)
     assert str(raised.value) == says
+
+
+def test_words_as_they_are_sent() -> None:
+    word = Word("₹500,", 1 / 3, 2 / 3, 7, 12, estimated=True)
+    told = {"text": "₹500,", "start_s": 0.333, "end_s": 0.667, "begin": 7, "end": 12}
+    assert words_message([word]) == {"words": [{**told, "estimated": True}]}
+    assert words_message([], "x") == {"words": [], "id": "x"}
+
+
+def test_what_was_heard_is_said_where_it_is_asked_for() -> None:
+    context = SimpleNamespace(**vars(_context(None)), heard=lambda: "He paid")
+    assert done_message(context, 24000, return_words=True)["heard"] == "He paid"  # type: ignore[arg-type]
+    assert "heard" not in done_message(context, 24000)  # type: ignore[arg-type]

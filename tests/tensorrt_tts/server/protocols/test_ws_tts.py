@@ -82,6 +82,38 @@ async def test_what_was_said_and_what_was_left_out(server: ServerThread) -> None
     assert not {"normalized", "warnings"} & plain.final.keys()
 
 
+async def test_words_are_told_while_they_are_spoken(server: ServerThread) -> None:
+    text = "He paid  ₹500 in town. She had paid $20 there, too."
+    async with connected(server.url) as peer:
+        answer = await ask(peer, text, return_words=True, id="x")
+        plain = await ask(peer, text)
+    assert [word["text"] for word in answer.words] == text.split()
+    assert all(text[word["begin"] : word["end"]] == word["text"] for word in answer.words)
+    times = [time for word in answer.words for time in (word["start_s"], word["end_s"])]
+    assert times == sorted(times)
+    assert times[-1] <= answer.final["duration_s"] + 0.001
+    assert text.startswith(answer.final["heard"].partition(" ")[0])
+    assert plain.words == []
+    assert "heard" not in plain.final
+
+
+async def test_a_cancel_is_told_what_was_heard(server: ServerThread) -> None:
+    server.backend.behaviour = Behaviour(endless=True, rate=300)
+    text = "I am one of the many words that are in this sentence of mine."
+    async with connected(server.url) as peer:
+        await peer.send(json.dumps({"text": text, "return_words": True, "max_tokens": 1400}))
+        words: list[str] = []
+        while len(words) < 3:
+            message = await peer.recv()
+            if isinstance(message, str):
+                words += [word["text"] for word in json.loads(message)["words"]]
+        await peer.send('{"cancel": true}')
+        answer = await receive(peer)
+    assert answer.final["reason"] == "cancelled"
+    heard = answer.final["heard"].split()
+    assert heard == text.split()[: len(heard)]
+
+
 async def test_a_book_is_spoken_and_can_be_stopped() -> None:
     text = "अब बारिश रुक गई है और हम सब बाहर जा सकते हैं। " * 1000
     with serving(max_characters=50_000) as server:

@@ -1,0 +1,162 @@
+"""When the words of a segment are heard, estimated from their spelling and its audio. Pure.
+
+What is known: how long each word should take, and where the audio is silent so far. A pause is most
+likely behind a word with a mark; which one, is what needs the least change of the speaking rate
+from one pause to the next. Between pauses words share the speech by their expected lengths.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+
+import numpy as np
+
+from tensorrt_tts.audio.loudness import Span, is_pause, total
+from tensorrt_tts.text.durations import ExpectedWord
+
+MARGIN_S = 0.5
+"""A word is final once so much audio has come behind its estimated end. Without it the median error
+is a tenth larger, that of long sentences a fourth (demo voice)."""
+
+# Costs of a way to put pauses behind words, beside the changes of rate |log(found / expected)|.
+# The best of a coarse grid, on the demo voice's speech.
+_UNMARKED = 0.2  # a pause behind a word without a mark
+_MISSED = 0.3  # a mark that no pause is at
+_PLACED = 2.0  # gained for a second of pause that is behind a word
+_LONGEST_S = 0.4  # beyond it a pause gains no more
+_KNOWN_S = 3.0
+"""Expected seconds of speech that weigh as much as the rate known before."""
+_LATE_S = 0.25
+"""A pause may be so much later than its word was expected to end."""
+
+Anchor = tuple[int, int]
+"""(pause, word): a pause, counted from 0, and how many words are in front of it."""
+
+
+class WordTimer:
+    """Of one segment. Tell it what has been heard by `update`, as often as it is to be asked."""
+
+    def __init__(self, words: Sequence[ExpectedWord], rate: float) -> None:
+        """rate: how many times as long as expected the voice speaks."""
+        self.final: list[Span] = []
+        """Seconds from the segment's first sample, of the first words; they stay as they are."""
+        self._words = words
+        self._rate = rate
+        self._ends = np.concatenate([[0.0], np.cumsum([word.seconds for word in words])])
+        self._marks = np.concatenate([[0], np.cumsum([word.pause for word in words])])
+        self._anchors: list[Anchor] = []
+        self._pauses = -1  # for which those were found
+        self._rest: list[Span] = []
+
+    @property
+    def estimates(self) -> list[Span]:
+        """Of all words, as far as can be told now; empty before anything was heard."""
+        return self.final + self._rest
+
+    def update(self, speech: Sequence[Span], heard_s: float, *, ended: bool) -> None:
+        """speech: between its pauses, see `Loudness.speech`. heard_s: seconds, silence included.
+        ended: whether that is all of the segment."""
+        if not speech or not self._words:
+            if ended:  # nothing can be heard, but every word has its time
+                self.final += [(heard_s, heard_s)] * (len(self._words) - len(self.final))
+                self._rest = []
+            return
+        rate = total(list(speech)) / float(self._ends[-1]) if ended else self._rate
+        if ended or len(speech) != self._pauses:
+            self._anchors, self._pauses = self._placed(speech, rate, ended=ended), len(speech)
+        found = self._times(speech, ended=ended)
+        silent = is_pause(heard_s - speech[-1][1])
+        count = len(self.final)
+        while count < len(found):
+            end = found[count][1]
+            if not ended and (end + MARGIN_S > heard_s or (silent and end > speech[-1][1])):
+                break
+            count += 1
+        for start, end in found[len(self.final) : count]:
+            start = max(start, self.final[-1][1] if self.final else 0.0)
+            self.final.append((start, max(start, end)))
+        after = self.final[-1][1] if self.final else 0.0
+        self._rest = [(max(after, start), max(after, end)) for start, end in found[count:]]
+
+    def _placed(self, speech: Sequence[Span], rate: float, *, ended: bool) -> list[Anchor]:
+        """The best way to put pauses behind words: a shortest path from pause to pause."""
+        count, ends, marks = len(self._words), self._ends, self._marks
+        costs, spoken, words = np.zeros(1), np.zeros(1), np.zeros(1, int)  # of each way's last step
+        before, pauses = [-1], [-1]
+        now, inner = 0.0, np.arange(1, count)
+        unmarked = np.where(np.diff(marks)[:-1] > 0, 0.0, _UNMARKED)
+        for pause, ((start, stop), (then, _)) in enumerate(itertools.pairwise(speech)):
+            now += stop - start
+            ways = costs[:, None] + self._changes(spoken, words, now, inner, rate)
+            ways += _MISSED * (marks[inner - 1] - marks[words][:, None])
+            best = ways.argmin(0) if count > 1 else inner
+            found = ways[best, inner - 1] + unmarked - _PLACED * min(_LONGEST_S, then - stop)
+            possible = np.isfinite(found)
+            costs = np.concatenate([costs, found[possible]])
+            words = np.concatenate([words, inner[possible]])
+            spoken = np.concatenate([spoken, np.full(int(possible.sum()), now)])
+            before += best[possible].tolist()
+            pauses += [pause] * int(possible.sum())
+        now += speech[-1][1] - speech[-1][0]
+        since = now - spoken
+        if ended:
+            costs = costs + self._changes(spoken, words, now, np.array([count]), rate)[:, 0]
+            costs += _MISSED * (marks[count - 1] - marks[words])
+        else:
+            over = np.searchsorted(ends, ends[words] + since / rate - _LATE_S, side="right") - 1
+            costs = costs + _MISSED * (marks[np.maximum(words, over)] - marks[words])
+            left = np.maximum(ends[count] - ends[words], 1e-3)
+            costs += np.maximum(0.0, np.log(np.maximum(since, 1e-3) / (rate * left)))
+        place = int(costs.argmin())
+        anchors: list[Anchor] = []
+        while place >= 0:
+            anchors.append((pauses[place], int(words[place])))
+            place = before[place]
+        return anchors[::-1]
+
+    def _changes(
+        self, spoken: np.ndarray, words: np.ndarray, now: float, to: np.ndarray, rate: float
+    ) -> np.ndarray:
+        """What the rate changes by if the words up to each of `to` were said since each way's last
+        pause: (ways, len(to)); infinite where there are none."""
+        expected = rate * (self._ends[to] - self._ends[words][:, None])
+        since = np.maximum(1e-3, now - spoken)[:, None]
+        changes = np.abs(np.log(since / np.maximum(expected, 1e-3)))
+        return np.where(expected > 0, changes, np.inf)
+
+    def _times(self, speech: Sequence[Span], *, ended: bool) -> list[Span]:
+        """Of all words, by the anchors."""
+        anchors = self._anchors
+        if ended:
+            anchors = [*anchors, (len(speech) - 1, len(self._words))]
+        found: list[Span] = []
+        for (pause, word), (next_pause, next_word) in itertools.pairwise(anchors):
+            part = list(speech[pause + 1 : next_pause + 1])
+            share = total(part) / float(self._ends[next_word] - self._ends[word])
+            found += self._shared(word, next_word, part, share)
+        pause, word = anchors[-1]
+        known = total(list(speech[: pause + 1]))
+        rate = (self._rate * _KNOWN_S + known) / (_KNOWN_S + float(self._ends[word]))
+        return found + self._shared(word, len(self._words), list(speech[pause + 1 :]), rate)
+
+    def _shared(self, first: int, last: int, speech: list[Span], rate: float) -> list[Span]:
+        """Words one after another in speech that goes on beyond its last span."""
+        found: list[Span] = []
+        index, said = 0, 0.0  # the span that a word begins in, and the speech in front of that
+        for word in range(first, last):
+            times = []
+            for at in (word, word + 1):
+                spoken = rate * float(self._ends[at] - self._ends[first])
+                # What begins where a span ends begins with the next one.
+                slack = 1e-6 if at == word else -1e-6
+                while index + 1 < len(speech) and spoken + slack > said + _length(speech[index]):
+                    said += _length(speech[index])
+                    index += 1
+                times.append(speech[index][0] + spoken - said)
+            found.append((times[0], times[1]))
+        return found
+
+
+def _length(span: Span) -> float:
+    return span[1] - span[0]
