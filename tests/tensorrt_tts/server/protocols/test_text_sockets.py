@@ -268,7 +268,7 @@ async def test_a_flood_closes_1008(server: ServerThread, words: Words) -> None:
     async with connected(url(server, words)) as peer:
         with contextlib.suppress(ConnectionClosed):
             for _ in range(5000):
-                await tell(peer, {"text": "", "type": "Clear"})
+                await tell(peer, {"text": " ", "type": "Clear"})
         assert (await hear(peer)).code == 1008
 
 
