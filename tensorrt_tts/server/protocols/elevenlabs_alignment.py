@@ -24,6 +24,7 @@ class CharacterTimes:
         self._text = ""
         self._said = 0  # characters
         self._now_ms = 0
+        self._estimated = False
 
     def feed(self, text: str) -> None:
         """More of what was sent, which `Word.begin` and `Word.end` count."""
@@ -56,9 +57,9 @@ class CharacterTimes:
             spread(len(self._text), self._now_ms)
         if not chars:
             return None
-        estimated = any(word.estimated for word in words)
+        self._estimated |= any(word.estimated for word in words)
         times = {"chars": chars, "charStartTimesMs": starts, "charDurationsMs": durations}
-        return {**times, "estimated": estimated}
+        return {**times, "estimated": self._estimated}
 
     def _ms(self, seconds: float) -> int:
         return round(1000 * seconds / self._speed)
