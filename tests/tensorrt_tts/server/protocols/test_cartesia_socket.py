@@ -270,9 +270,9 @@ async def test_a_mistake_is_told_to_its_context_and_the_socket_stays(
 ) -> None:
     async with connected(url(server)) as peer:
         heard = await ask(peer, **fields)
-        assert heard.kinds == ["error"]
-        error = heard.last
-        assert (error["context_id"], error["done"]) == ("only", True)
+        assert heard.kinds == ["error", "done"]
+        error = heard.error
+        assert (error["context_id"], error["done"]) == ("only", False)
         assert error["status_code"] == status
         assert code in error["error_code"]
         assert names in error["message"]
@@ -288,7 +288,8 @@ async def test_a_mistake_is_told_to_its_context_and_the_socket_stays(
 async def test_what_names_no_context_is_told_so(server: ServerThread, message: str | bytes) -> None:
     async with connected(url(server)) as peer:
         await peer.send(message)
-        assert (await hear(peer, None))[None].kinds == ["error"]
+        error = json.loads(await peer.recv())
+        assert (error["type"], error["context_id"]) == ("error", None)
         assert len((await ask(peer)).audio) == 2 * SAMPLES
 
 
@@ -300,7 +301,7 @@ async def test_a_mistake_in_the_middle_ends_the_context_and_no_other(server: Ser
         await peer.recv()
         await say(peer, "a", "x" * 5000)
         heard = (await hear(peer, "a"))["a"]
-        assert (heard.last["type"], heard.last["error_code"]) == ("error", "invalid_text")
+        assert heard.error["error_code"] == "invalid_text"
         await asyncio.to_thread(wait_until, lambda: server.service.slots.active == 1)
         for _ in range(10):
             assert json.loads(await peer.recv())["context_id"] == "b"
@@ -311,7 +312,7 @@ async def test_more_contexts_than_may_be(server: ServerThread) -> None:
     async with connected(url(server)) as peer:
         for name in "abcde":
             await say(peer, name)
-        error = (await hear(peer, "e"))["e"].last
+        error = (await hear(peer, "e"))["e"].error
         assert (error["status_code"], error["error_code"]) == (429, "rate_limited")
 
 
@@ -321,7 +322,7 @@ async def test_a_full_queue_is_told_at_once(server: ServerThread) -> None:
         for name in "abcd":
             await say(peer, name)
         await asyncio.to_thread(wait_until, lambda: server.service.slots.queued == 2)
-        error = (await ask(other)).last
+        error = (await ask(other)).error
         assert (error["status_code"], error["error_code"]) == (503, "overloaded")
 
 
@@ -359,8 +360,8 @@ async def test_what_fails_is_told_with_its_status(
 ) -> None:
     async with connected(url(server)) as peer:
         server.backend.behaviour = behaviour
-        error = (await ask(peer)).last
-        assert (error["type"], error["error_code"]) == ("error", code)
+        error = (await ask(peer)).error
+        assert error["error_code"] == code
         assert (error["status_code"], error["context_id"]) == (status, "only")
         server.backend.behaviour = SHORT
         assert len((await ask(peer)).audio) == 2 * SAMPLES
@@ -377,6 +378,6 @@ async def test_an_engine_that_dies_is_told_to_every_context() -> None:
         await asyncio.to_thread(wait_until, lambda: server.service.slots.queued == 1)
         server.backend.die()
         found = await hear(peer, *"abc")
-    assert [heard.last["error_code"] for heard in found.values()] == ["engine_died"] * 3
+    assert [heard.error["error_code"] for heard in found.values()] == ["engine_died"] * 3
     await asyncio.to_thread(wait_until, lambda: not server.running)
     assert server.exit_code == 8
