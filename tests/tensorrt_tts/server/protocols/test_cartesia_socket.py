@@ -22,6 +22,7 @@ SAMPLES = FRAMES * 2048
 SHORT = Behaviour(frames=FRAMES)
 SPEAKING = Behaviour(endless=True, rate=300)
 KATIE = "f786b574-daa5-4673-aa0c-cbe3e8534c02"
+WORDS = "It costs ₹500, on 5 May — or so. Isn't that much?"
 CANCEL_A = json.dumps({"context_id": "a", "cancel": True})
 TWO = "The first sentence is quite long enough to stand here alone. The second one is as long."
 
@@ -381,3 +382,39 @@ async def test_an_engine_that_dies_is_told_to_every_context() -> None:
     assert [heard.error["error_code"] for heard in found.values()] == ["engine_died"] * 3
     await asyncio.to_thread(wait_until, lambda: not server.running)
     assert server.exit_code == 8
+
+
+@pytest.mark.parametrize("speed", [1.0, 2.0])
+async def test_words_are_pieces_of_the_text_at_their_times(
+    server: ServerThread, speed: float
+) -> None:
+    """Also in what the text was sent in pieces of, and where it is read otherwise."""
+    server.backend.behaviour = Behaviour(frames=30)
+    fields = {"add_timestamps": True, "generation_config": {"speed": speed}}
+    async with connected(url(server)) as peer:
+        for start in range(0, len(WORDS), 7):
+            await say(peer, "a", WORDS[start : start + 7], **{"continue": True}, **fields)
+        await say(peer, "a", "")
+        heard = (await hear(peer, "a"))["a"]
+    parts = [m["word_timestamps"] for m in heard.messages if m["type"] == "timestamps"]
+    words, starts, ends = (
+        [x for part in parts for x in part[k]] for k in ("words", "start", "end")
+    )
+    at = 0
+    for word in words:
+        found = WORDS.find(word, at)
+        assert word
+        assert found >= at
+        at = found + len(word)
+    assert "₹500," in words
+    assert starts == sorted(starts)
+    assert all(start <= end for start, end in zip(starts, ends, strict=True))
+    assert starts[0] >= 0
+    assert ends[-1] <= len(heard.audio) / 48000 + 0.01
+    assert ends[-1] > 0.5 * len(heard.audio) / 48000
+
+
+async def test_no_times_unless_asked_for(server: ServerThread) -> None:
+    async with connected(url(server)) as peer:
+        for fields in ({}, {"add_timestamps": False}, {"add_timestamps": None}):
+            assert (await ask(peer, TWO, **fields)).kinds == ["chunk", "done"]
