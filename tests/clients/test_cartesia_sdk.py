@@ -65,7 +65,7 @@ def test_a_context_in_sentences(client: Any) -> None:
         context.no_more_inputs()
         events = list(context.receive())
     audio = b"".join(event.audio for event in events if event.type == "chunk")
-    assert len(audio) >= 3 * 2 * SAMPLES
+    assert len(audio) >= 2 * 2 * SAMPLES  # short ones are spoken together
     assert events[-1].type == "done"
     times = [event.word_timestamps for event in events if event.type == "timestamps"]
     words = [word for part in times for word in part.words]
@@ -181,7 +181,8 @@ def test_bytes(client: Any, name: str) -> None:
 def test_the_first_bytes_come_while_it_speaks(server: ServerThread, client: Any) -> None:
     server.backend.behaviour = SPEAKING
     with client.tts.with_streaming_response.generate(**HELLO, output_format=RAW) as response:
-        assert len(next(response.iter_bytes())) > 0
+        parts = response.iter_bytes()
+        assert len(next(parts)) > 0
         assert server.service.slots.active == 1
     wait_until(lambda: server.service.slots.active == 0)
 

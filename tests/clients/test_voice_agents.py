@@ -99,6 +99,9 @@ async def test_pipecat_interrupts_and_goes_on(
         took = await asyncio.to_thread(wait_until, lambda: server.service.slots.active == 0)
         print(f"slot free {1000 * took:.0f} ms after the interruption")
         assert took < 10  # 250 ms is promised; what takes longer than this never was told
+        if service is pipecat_elevenlabs:  # which is told when each word is spoken
+            said = [frame for frame in bot.frames if isinstance(frame, TTSTextFrame)]
+            assert len(said) < len("".join(TEXT).split())
         server.backend.behaviour = SHORT
         bot.frames.clear()
         await bot.say("Once more.")
@@ -141,6 +144,9 @@ async def test_pipecat_s_deepgram_over_http(server: ServerThread) -> None:
             await bot.until_stopped()
             assert len(bot.audio) == SENTENCE_BYTES
 
+
+TIMED = "lk.timed_transcripts"
+"""Of a frame of LiveKit's."""
 
 ONCE = APIConnectOptions(max_retry=0, timeout=60)
 
@@ -252,6 +258,19 @@ async def test_livekit_hears_that_the_server_is_full(server: ServerThread, plugi
         with pytest.raises(APIError):
             await heard(stream)
         await speaking.aclose()
+
+
+async def test_livekit_knows_when_each_word_is_spoken(server: ServerThread) -> None:
+    async with opened(server, livekit_elevenlabs) as tts:
+        stream = tts.stream(conn_options=ONCE)
+        stream.push_text("Good morning, all of you. ")
+        stream.end_input()
+        words = [word async for event in stream for word in event.frame.userdata.get(TIMED, [])]
+        await stream.aclose()
+    assert "".join(words).split() == ["Good", "morning,", "all", "of", "you."]
+    starts = [word.start_time for word in words]
+    assert starts == sorted(starts)
+    assert 0 <= starts[0] < starts[-1] <= 6 * 2048 / 24000
 
 
 async def test_livekit_lists_the_voices(server: ServerThread) -> None:

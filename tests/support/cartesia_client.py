@@ -46,14 +46,21 @@ class Heard:
     def last(self) -> dict[str, Any]:
         return self.messages[-1]
 
+    @property
+    def error(self) -> dict[str, Any]:
+        """Behind all audio, and a `done` behind it."""
+        *_, error, done = self.messages
+        assert (error["type"], done["type"]) == ("error", "done")
+        return error
+
 
 async def say(peer: ClientConnection, name: str, text: str = "Hello.", **fields: Any) -> None:
     await peer.send(json.dumps({**ASKED, "context_id": name, "transcript": text, **fields}))
 
 
-async def hear(peer: ClientConnection, *names: str | None) -> dict[str | None, Heard]:
+async def hear(peer: ClientConnection, *names: str) -> dict[str, Heard]:
     """Until each of these contexts has had its last message."""
-    found: dict[str | None, Heard] = {name: Heard() for name in names}
+    found: dict[str, Heard] = {name: Heard() for name in names}
     left = set(names)
     while left:
         message = json.loads(await peer.recv())

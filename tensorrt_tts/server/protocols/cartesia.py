@@ -50,7 +50,9 @@ class EventFraming:
         return self._words() + wire.event(wire.done_message(self._body.context_id))
 
     def failure(self, error: TTSError) -> bytes:
-        return wire.event(wire.error_message(error, self._body.context_id, self._name))
+        context = self._body.context_id
+        told = wire.error_message(error, context, self._name), wire.done_message(context)
+        return b"".join(map(wire.event, told))
 
     def _words(self) -> bytes:
         body = self._body

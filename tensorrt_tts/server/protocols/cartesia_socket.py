@@ -60,6 +60,8 @@ class CartesiaSocket(ContextSocket):
         if name is not None:
             self._cancel(name, forget=True)
         await self.client.send(wire.error_message(error, name, self.name))
+        if name is not None:
+            await self.client.send(wire.done_message(name))
 
     def _open(self, message: wire.SpeakMessage) -> CartesiaContext:
         request = message.request(self._voices)
@@ -161,7 +163,10 @@ class CartesiaContext:
         await self._say_last(wire.done_message(self._name))
 
     async def failed(self, error: TTSError) -> None:
-        await self._say_last(wire.error_message(error, self._name, self._socket.name))
+        name = self._name
+        await self._say_last(
+            wire.error_message(error, name, self._socket.name), wire.done_message(name)
+        )
 
     def _feed(self, text: str, flush: bool) -> None:
         self._flush_count += flush
@@ -191,10 +196,11 @@ class CartesiaContext:
             self._said_at = self._loop.time()
             await self._socket.client.send(message)
 
-    async def _say_last(self, message: dict[str, object]) -> None:
+    async def _say_last(self, *messages: dict[str, object]) -> None:
         if self._waited is not None:
             self._waited.cancel()
         if not self.forgotten:
             self.cancelled = True
             del self._socket.contexts[self._name]
-            await self._socket.client.send(message)
+            for message in messages:
+                await self._socket.client.send(message)

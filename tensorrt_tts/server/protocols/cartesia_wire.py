@@ -252,8 +252,9 @@ def done_message(context: str | None) -> dict[str, Any]:
 
 
 def error_message(error: TTSError, context: str | None, name: str) -> dict[str, Any]:
-    """name: of the socket or the request."""
-    return {"type": "error", "context_id": context, "done": True, **error_object(error, name)}
+    """name: of the socket or the request. A `done_message` comes behind it: LiveKit takes whatever
+    has `done` for a good end, and others wait for it."""
+    return {"type": "error", "context_id": context, "done": False, **error_object(error, name)}
 
 
 def error_object(error: TTSError, name: str, status: int | None = None) -> dict[str, Any]:

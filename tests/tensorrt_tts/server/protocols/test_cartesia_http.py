@@ -197,7 +197,8 @@ def test_what_breaks_off_is_told_from_what_is_whole() -> None:
             codec.left = 3
             reply = ask(server, path)
             assert (reply.status, reply.whole) == (200, False)
-        assert events(reply)[-1]["error_code"] == "backend_error"
+        *_, error, done = events(reply)
+        assert (error["error_code"], done["type"]) == ("backend_error", "done")
         server.assert_as_before()
 
 

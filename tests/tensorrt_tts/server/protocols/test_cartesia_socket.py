@@ -22,6 +22,7 @@ SAMPLES = FRAMES * 2048
 SHORT = Behaviour(frames=FRAMES)
 SPEAKING = Behaviour(endless=True, rate=300)
 KATIE = "f786b574-daa5-4673-aa0c-cbe3e8534c02"
+WORDS = "It costs ₹500, on 5 May — or so. Isn't that much?"
 CANCEL_A = json.dumps({"context_id": "a", "cancel": True})
 TWO = "The first sentence is quite long enough to stand here alone. The second one is as long."
 
@@ -270,9 +271,9 @@ async def test_a_mistake_is_told_to_its_context_and_the_socket_stays(
 ) -> None:
     async with connected(url(server)) as peer:
         heard = await ask(peer, **fields)
-        assert heard.kinds == ["error"]
-        error = heard.last
-        assert (error["context_id"], error["done"]) == ("only", True)
+        assert heard.kinds == ["error", "done"]
+        error = heard.error
+        assert (error["context_id"], error["done"]) == ("only", False)
         assert error["status_code"] == status
         assert code in error["error_code"]
         assert names in error["message"]
@@ -288,7 +289,8 @@ async def test_a_mistake_is_told_to_its_context_and_the_socket_stays(
 async def test_what_names_no_context_is_told_so(server: ServerThread, message: str | bytes) -> None:
     async with connected(url(server)) as peer:
         await peer.send(message)
-        assert (await hear(peer, None))[None].kinds == ["error"]
+        error = json.loads(await peer.recv())
+        assert (error["type"], error["context_id"]) == ("error", None)
         assert len((await ask(peer)).audio) == 2 * SAMPLES
 
 
@@ -300,7 +302,7 @@ async def test_a_mistake_in_the_middle_ends_the_context_and_no_other(server: Ser
         await peer.recv()
         await say(peer, "a", "x" * 5000)
         heard = (await hear(peer, "a"))["a"]
-        assert (heard.last["type"], heard.last["error_code"]) == ("error", "invalid_text")
+        assert heard.error["error_code"] == "invalid_text"
         await asyncio.to_thread(wait_until, lambda: server.service.slots.active == 1)
         for _ in range(10):
             assert json.loads(await peer.recv())["context_id"] == "b"
@@ -311,7 +313,7 @@ async def test_more_contexts_than_may_be(server: ServerThread) -> None:
     async with connected(url(server)) as peer:
         for name in "abcde":
             await say(peer, name)
-        error = (await hear(peer, "e"))["e"].last
+        error = (await hear(peer, "e"))["e"].error
         assert (error["status_code"], error["error_code"]) == (429, "rate_limited")
 
 
@@ -321,7 +323,7 @@ async def test_a_full_queue_is_told_at_once(server: ServerThread) -> None:
         for name in "abcd":
             await say(peer, name)
         await asyncio.to_thread(wait_until, lambda: server.service.slots.queued == 2)
-        error = (await ask(other)).last
+        error = (await ask(other)).error
         assert (error["status_code"], error["error_code"]) == (503, "overloaded")
 
 
@@ -359,8 +361,8 @@ async def test_what_fails_is_told_with_its_status(
 ) -> None:
     async with connected(url(server)) as peer:
         server.backend.behaviour = behaviour
-        error = (await ask(peer)).last
-        assert (error["type"], error["error_code"]) == ("error", code)
+        error = (await ask(peer)).error
+        assert error["error_code"] == code
         assert (error["status_code"], error["context_id"]) == (status, "only")
         server.backend.behaviour = SHORT
         assert len((await ask(peer)).audio) == 2 * SAMPLES
@@ -377,6 +379,42 @@ async def test_an_engine_that_dies_is_told_to_every_context() -> None:
         await asyncio.to_thread(wait_until, lambda: server.service.slots.queued == 1)
         server.backend.die()
         found = await hear(peer, *"abc")
-    assert [heard.last["error_code"] for heard in found.values()] == ["engine_died"] * 3
+    assert [heard.error["error_code"] for heard in found.values()] == ["engine_died"] * 3
     await asyncio.to_thread(wait_until, lambda: not server.running)
     assert server.exit_code == 8
+
+
+@pytest.mark.parametrize("speed", [1.0, 2.0])
+async def test_words_are_pieces_of_the_text_at_their_times(
+    server: ServerThread, speed: float
+) -> None:
+    """Also in what the text was sent in pieces of, and where it is read otherwise."""
+    server.backend.behaviour = Behaviour(frames=30)
+    fields = {"add_timestamps": True, "generation_config": {"speed": speed}}
+    async with connected(url(server)) as peer:
+        for start in range(0, len(WORDS), 7):
+            await say(peer, "a", WORDS[start : start + 7], **{"continue": True}, **fields)
+        await say(peer, "a", "")
+        heard = (await hear(peer, "a"))["a"]
+    parts = [m["word_timestamps"] for m in heard.messages if m["type"] == "timestamps"]
+    words, starts, ends = (
+        [x for part in parts for x in part[k]] for k in ("words", "start", "end")
+    )
+    at = 0
+    for word in words:
+        found = WORDS.find(word, at)
+        assert word
+        assert found >= at
+        at = found + len(word)
+    assert "₹500," in words
+    assert starts == sorted(starts)
+    assert all(start <= end for start, end in zip(starts, ends, strict=True))
+    assert starts[0] >= 0
+    assert ends[-1] <= len(heard.audio) / 48000 + 0.01
+    assert ends[-1] > 0.5 * len(heard.audio) / 48000
+
+
+async def test_no_times_unless_asked_for(server: ServerThread) -> None:
+    async with connected(url(server)) as peer:
+        for fields in ({}, {"add_timestamps": False}, {"add_timestamps": None}):
+            assert (await ask(peer, TWO, **fields)).kinds == ["chunk", "done"]
