@@ -209,6 +209,18 @@ def test_elevenlabs_s_own_exception(el: Any, asked: dict[str, Any], status: int,
     assert (error.status_code, error.body["detail"]["status"]) == (status, code)
 
 
+def test_elevenlabs_hears_that_the_server_is_full(server: ServerThread, el: Any) -> None:
+    server.backend.behaviour = SPEAKING
+    parts = el.text_to_speech.stream(VOICE, text="Hello.", output_format="pcm_24000")
+    next(parts)
+    once = {"max_retries": 0}
+    with pytest.raises(ElevenLabsError) as raised:
+        list(el.text_to_speech.convert(VOICE, text="Hello.", request_options=once))
+    assert raised.value.status_code == 503
+    assert raised.value.body["detail"]["status"] == "overloaded"
+    parts.close()
+
+
 def test_elevenlabs_lists_the_voices(el: Any) -> None:
     assert "tara" in [voice.voice_id for voice in el.voices.get_all().voices]
 
@@ -226,6 +238,25 @@ def test_elevenlabs_in_real_time(realtime: Any) -> None:
     pieces = iter(["Hello ", "there. ", "How are you?"])
     audio = b"".join(realtime.convert_realtime(VOICE, text=pieces, output_format="pcm_24000"))
     assert len(audio) >= SENTENCE_BYTES
+
+
+def test_elevenlabs_hears_the_first_sentence_before_the_last_token(realtime: Any) -> None:
+    heard, whole = False, False
+
+    def text() -> Iterator[str]:
+        nonlocal whole
+        yield "The first sentence is quite long enough to stand here alone. "
+        while not heard:
+            yield "and "
+        yield "that is all."
+        whole = True
+
+    audio = realtime.convert_realtime(VOICE, text=text(), output_format="pcm_24000")
+    assert next(audio)
+    assert not whole
+    heard = True
+    list(audio)
+    assert whole
 
 
 def test_elevenlabs_in_real_time_hears_of_a_failure(server: ServerThread, realtime: Any) -> None:
