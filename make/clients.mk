@@ -13,5 +13,5 @@ $(CLIENTS_INSTALLED): requirements/clients.txt $(PYTHON_READY)
 	$(CLIENTS_PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps -r requirements/clients.txt
 	@touch $@
 
-test-clients: $(CLIENTS_INSTALLED)  ## the real OpenAI package against a real server, the demo voice transcribed
+test-clients: $(CLIENTS_INSTALLED)  ## people's own clients against a real server, the demo voice transcribed
 	$(CLIENTS_PYTHON) -m pytest -rsP tests/clients

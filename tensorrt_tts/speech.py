@@ -45,13 +45,15 @@ class AudioChunk:
 @dataclass(slots=True)
 class SegmentReport:
     """One generated segment: its text, tokens delivered by the backend, frames, and why it ended.
-    `finish` is None while it is being generated, and where the stream was stopped before."""
+    `finish` is None while it is being generated, and where the stream was stopped before.
+    `ends_at`: samples of the stream up to its end; None while they are not all there."""
 
     text: str
     prompt_tokens: int = 0
     tokens: int = 0
     counts: FrameCounts = field(default_factory=FrameCounts)
     finish: Finish | None = None
+    ends_at: int | None = None
 
 
 @dataclass(slots=True)

@@ -75,6 +75,8 @@ class SpeechTask:
         self._untaken = 0  # samples in the queue
         self.unspoken = 0
         """Characters of the segments that have not been begun."""
+        self.segments = 0
+        """How many have come."""
         options = pipeline.options
         self._pauses = SegmentPauses(
             self._sample_rate, options.sentence_pause_s, options.paragraph_pause_s
@@ -96,6 +98,7 @@ class SpeechTask:
     def add(self, segments: Sequence[PreparedSegment]) -> None:
         for segment in segments:
             self.unspoken += len(segment.text)
+            self.segments += 1
             self._segments.put_nowait(segment)
 
     def end(self) -> None:
@@ -236,6 +239,8 @@ class SpeechTask:
             if self._scheduled is not None:
                 self._scheduled.end(parser.tail)
                 await decoded
+            else:
+                report.ends_at = self.report.samples  # nothing of it is heard
         finally:
             decoded.cancel()
             if self._scheduled is not None:
@@ -298,6 +303,7 @@ class SpeechTask:
         if decoded.done():
             return  # stopped meanwhile
         if item is None:
+            self.report.segments[index].ends_at = self.report.samples
             self._timeline.end()
             decoded.set_result(None)
         elif isinstance(item, Exception):
@@ -357,6 +363,11 @@ class Speech:
         """The text is whole. Raises TextError when there was nothing to speak."""
         self._task.add(await self._fed().end())
         self._task.end()
+
+    @property
+    def segments(self) -> int:
+        """How many parts of the text have come."""
+        return self._task.segments
 
     @property
     def unspoken_s(self) -> float:

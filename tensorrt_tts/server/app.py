@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fastapi import FastAPI, Response, WebSocket
+from fastapi import APIRouter, FastAPI, Response, WebSocket
+from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.exceptions import HTTPException
+from starlette.routing import WebSocketRoute
 
-from tensorrt_tts.errors import InputError, TTSError
 from tensorrt_tts.server.no_cache import NoCache
+from tensorrt_tts.server.protocols.cartesia import cartesia_routes
+from tensorrt_tts.server.protocols.deepgram import deepgram_routes
+from tensorrt_tts.server.protocols.elevenlabs import elevenlabs_routes
+from tensorrt_tts.server.protocols.listening_socket import refuse_socket
 from tensorrt_tts.server.protocols.openai_speech import openai_routes
-from tensorrt_tts.server.protocols.ws_tts import refuse_socket, serve_socket
-from tensorrt_tts.server.refusals import Refusals, error_response, unknown_route
+from tensorrt_tts.server.protocols.ws_tts import ws_tts_routes
+from tensorrt_tts.server.refusals import Refusals, unknown_route
 from tensorrt_tts.server.root_path import RootPath
 
 if TYPE_CHECKING:
@@ -22,20 +28,28 @@ if TYPE_CHECKING:
 
 PAGE = Path(__file__).parent / "page"
 
-SPEECH = "/ws/tts"
-ROUTES = frozenset(
-    (
-        *(SPEECH, "/test/", "/v1/audio/speech", "/v1/audio/voices", "/v1/models"),
-        *("/health/live", "/health/ready", "/metrics", "/openapi.json"),
-    )
+Protocol = Callable[["Service"], APIRouter]
+
+PROTOCOLS: Sequence[Protocol] = (
+    ws_tts_routes,
+    openai_routes,
+    cartesia_routes,
+    deepgram_routes,
+    elevenlabs_routes,
 )
-"""Whoever asks for anything else is told these."""
+"""Each translates between the service and its clients' words; a further one is a line here."""
+
+OWN_ROUTES = frozenset(
+    ("/test/", "/health/live", "/health/ready", "/metrics", "/openapi.json"),
+)
 
 
-def create_app(service: Service) -> FastAPI:
+def create_app(service: Service, protocols: Sequence[Protocol] = PROTOCOLS) -> FastAPI:
     """The application around a service, under any ASGI server. Its lifespan is `Service.run`: a
     server that opens its port when the app has started, as all do, is ready from its first request.
     """
+    routers = [protocol(service) for protocol in protocols]
+    routes, sockets = known_paths(routers)
     app = FastAPI(
         title="tensorrt-tts",
         summary="Streaming speech",
@@ -44,34 +58,20 @@ def create_app(service: Service) -> FastAPI:
         servers=[{"url": "."}],  # below whatever prefix the description was read from
         lifespan=lambda app: service.run(),
         redirect_slashes=False,  # to an absolute address, which a proxy makes wrong: see `Refusals`
-        exception_handlers={HTTPException: Refusals(ROUTES)},
+        exception_handlers={HTTPException: Refusals(routes)},
     )
     app.add_middleware(NoCache)
     if prefix := service.settings.root_path:
-        names = {route.split("/")[1] for route in ROUTES}
+        names = {route.split("/")[1] for route in routes}
         app.add_middleware(RootPath, prefix=prefix, names=names)
     health = service.health
 
-    @app.websocket(SPEECH)
-    async def speak(socket: WebSocket) -> None:
-        await serve_socket(socket, service)
-
-    @app.get(SPEECH, include_in_schema=False)
-    async def no_upgrade() -> Response:
-        """A browser that is refused a socket does not say why; here the page can ask."""
-        try:
-            service.refuse_if_full()
-        except TTSError as error:
-            return error_response(error)
-        missing = InputError(
-            "header 'Upgrade: websocket' is missing; open a WebSocket here, and let a proxy in "
-            "between pass the headers Upgrade and Connection on"
-        )
-        return error_response(missing, 426, {"Upgrade": "websocket"})
+    for router in routers:
+        app.include_router(router)
 
     @app.websocket("/{path:path}")
     async def unknown(socket: WebSocket) -> None:
-        await refuse_socket(socket, service, unknown_route(socket.scope["path"], {SPEECH}))
+        await refuse_socket(socket, service, unknown_route(socket.scope["path"], sockets))
 
     # Many probes send HEAD.
     @app.head("/health/live", include_in_schema=False)
@@ -92,6 +92,15 @@ def create_app(service: Service) -> FastAPI:
     async def metrics() -> Response:
         return Response(service.metrics.text(), media_type=CONTENT_TYPE_LATEST)
 
-    app.include_router(openai_routes(service))
     app.mount("/test", StaticFiles(directory=PAGE, html=True), name="test page")
     return app
+
+
+def known_paths(routers: Sequence[APIRouter]) -> tuple[set[str], set[str]]:
+    """What whoever asks for anything else is told: all paths, and those of WebSockets."""
+    found = [route for router in routers for route in router.routes]
+    sockets = {route.path for route in found if isinstance(route, WebSocketRoute)}
+    described = {
+        route.path for route in found if isinstance(route, APIRoute) and route.include_in_schema
+    }
+    return {*OWN_ROUTES, *sockets, *described}, sockets

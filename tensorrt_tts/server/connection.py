@@ -17,16 +17,22 @@ if TYPE_CHECKING:
 
 
 class ClientConnection:
-    """Every method but `close` raises ClientGoneError, and SlowReaderError when the client took
+    """May be used by several tasks: a message is sent when those before it have been taken.
+
+    Every method but `close` raises ClientGoneError, and SlowReaderError when the client took
     nothing for `timeout_s`: buffers on both sides are full and the audio is worth nothing now."""
 
     def __init__(self, socket: WebSocket, timeout_s: float) -> None:
         self._socket = socket
         self._timeout_s = timeout_s
+        self._turn = asyncio.Lock()
 
     async def send_audio(self, pcm: np.ndarray) -> None:
         """pcm: int16 (samples,). Sent little-endian whatever the machine."""
-        await self._send({"type": "websocket.send", "bytes": pcm.astype("<i2").tobytes()})
+        await self.send_bytes(pcm.astype("<i2").tobytes())
+
+    async def send_bytes(self, content: bytes) -> None:
+        await self._send({"type": "websocket.send", "bytes": content})
 
     async def send(self, message: dict[str, Any]) -> None:
         await self._send({"type": "websocket.send", "text": encode(message)})
@@ -41,7 +47,7 @@ class ClientConnection:
 
     async def _send(self, event: dict[str, Any]) -> None:
         try:
-            async with asyncio.timeout(self._timeout_s):
+            async with self._turn, asyncio.timeout(self._timeout_s):
                 await self._socket.send(event)
         except TimeoutError as error:
             raise SlowReaderError(

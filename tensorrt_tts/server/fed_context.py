@@ -19,22 +19,31 @@ class FedContext(Context):
     """See `Context`; text goes in by `feed` and `end` from its making on, also while it waits.
 
     It asks for a slot when there is something to say, and holds it until it has ended. When no text
-    came for `text_timeout_s`, it ends as if `end` had been called. No segment is begun while its
-    listener has `lead_s` of audio to play, so that one who silently stops listening costs no more.
+    came for `text_timeout_s`, or the shorter time that its client said, it ends as if `end` had
+    been called. No segment is begun while its listener has `lead_s` of audio to play, so that one
+    who silently stops listening costs no more.
 
     A piece that cannot be spoken ends the context with its TextError. Where nothing ever came but
     white space, it ends `completed`, without audio.
     """
 
-    def __init__(self, service: Host, request: SpeechRequest, caller: Caller) -> None:
+    def __init__(
+        self,
+        service: Host,
+        request: SpeechRequest,
+        caller: Caller,
+        text_timeout_s: float | None = None,
+    ) -> None:
         """The request's own text is not looked at."""
         super().__init__(service, replace(request, text=""), caller)
         self.ended = False
         """No more text is taken."""
         self._characters = 0
+        self._flushed: list[int] = []  # how many segments had come by each flush
         self._pieces: asyncio.Queue[tuple[str, bool] | None] = asyncio.Queue()
         self._failure: TTSError | None = None
-        self._idle_s = service.settings.text_timeout_s
+        longest = service.settings.text_timeout_s
+        self._idle_s = longest if text_timeout_s is None else min(text_timeout_s, longest)
 
     def feed(self, text: str, flush: bool = False) -> None:
         """More of the text, in pieces of any size. flush: what has come is spoken now, also where a
@@ -58,6 +67,16 @@ class FedContext(Context):
         if not self.ended:
             self.ended = True
             self._pieces.put_nowait(None)
+
+    def flushed_at(self, flush: int) -> int | None:
+        """Samples up to the end of what had come by a flush, counted from 0; None while it is not
+        all made. For whoever tells its client when that has been sent."""
+        if flush >= len(self._flushed):
+            return None
+        count, segments = self._flushed[flush], self.report.segments if self.report else []
+        if not count:
+            return 0
+        return segments[count - 1].ends_at if count <= len(segments) else None
 
     @property
     def characters(self) -> int:
@@ -95,6 +114,8 @@ class FedContext(Context):
             if piece is None:
                 return None
             gathered, flush = gathered + piece[0], piece[1]
+            if flush and not gathered.strip():
+                self._flushed.append(0)
         return gathered, flush
 
     async def _next_piece(self) -> tuple[str, bool] | None:
@@ -109,6 +130,8 @@ class FedContext(Context):
         try:
             while piece is not None:
                 await speech.feed(*piece)
+                if piece[1]:
+                    self._flushed.append(speech.segments)
                 piece = await self._next_piece()
             await speech.end()
         except TTSError as error:

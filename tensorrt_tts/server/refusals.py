@@ -10,9 +10,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tensorrt_tts.errors import EngineDiedError, InputError, TTSError, UnknownRouteError
+from tensorrt_tts.server.protocols import cartesia_wire, deepgram_wire, elevenlabs_wire
 from tensorrt_tts.server.protocols.openai_wire import error_message as openai_message
 from tensorrt_tts.server.protocols.openai_wire import request_id
 from tensorrt_tts.server.protocols.wire import encode, error_message, retry_after_header
+
+Renderer = Callable[[TTSError, int | None, Mapping[str, str]], Response]
+"""(error, status where HTTP has a more exact one than the error's class, headers) to an answer."""
 
 RESTART_S = 30
 """Retry-After of an engine that died: the process is replaced, and loads its model again."""
@@ -60,6 +64,68 @@ def openai_refusal(
     return error_response(error, status, known, openai_message)
 
 
+def cartesia_refusal(
+    error: TTSError,
+    status: int | None = None,
+    headers: Mapping[str, str] | None = None,
+    name: str | None = None,
+) -> Response:
+    """As Cartesia's clients expect it. name: of the request, where it has one already."""
+    name = name or cartesia_wire.request_id()
+    known = {"x-request-id": name, **(headers or {})}
+    return error_response(
+        error, status, known, lambda error: cartesia_wire.error_object(error, name, status)
+    )
+
+
+def deepgram_refusal(
+    error: TTSError,
+    status: int | None = None,
+    headers: Mapping[str, str] | None = None,
+    name: str | None = None,
+) -> Response:
+    """As Deepgram's clients expect it. name: of the request, where it has one already."""
+    name = name or deepgram_wire.request_id()
+    known = {"dg-request-id": name, **(headers or {})}
+    return error_response(
+        error, status, known, lambda error: deepgram_wire.error_message(error, name)
+    )
+
+
+def elevenlabs_refusal(
+    error: TTSError,
+    status: int | None = None,
+    headers: Mapping[str, str] | None = None,
+    name: str | None = None,
+) -> Response:
+    """As ElevenLabs' clients expect it. name: of the request, where it has one already."""
+    known = {"request-id": name or elevenlabs_wire.request_id(), **(headers or {})}
+    return error_response(error, status, known, elevenlabs_wire.error_message)
+
+
+RENDERERS: dict[str, Renderer] = {
+    "/": error_response,
+    "/tts/": cartesia_refusal,
+    "/v1/": openai_refusal,
+    "/v1/speak": deepgram_refusal,
+    "/v1/text-to-speech/": elevenlabs_refusal,
+    "/v1/voices": elevenlabs_refusal,
+}
+"""By the beginning of a path, of which the longest that fits counts: in what words the clients of a
+route hear what no route says itself. A protocol with words of its own has its line here."""
+
+
+def refusal(
+    path: str,
+    error: TTSError,
+    status: int | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """An error as the clients of that path expect it."""
+    begins = max(filter(path.startswith, RENDERERS), key=len, default="/")
+    return RENDERERS[begins](error, status, headers or {})
+
+
 class Refusals:
     """Exception handler of the application. routes: its paths."""
 
@@ -82,9 +148,7 @@ class Refusals:
             told = unknown_route(path, self._routes)
         else:
             told = InputError(str(error.detail))
-        if path.startswith("/v1/"):
-            return openai_refusal(told, error.status_code, headers)
-        return error_response(told, error.status_code, headers)
+        return refusal(path, told, error.status_code, headers)
 
 
 def other_slash(path: str, routes: Iterable[str]) -> str | None:

@@ -92,14 +92,17 @@ class Service:
         self._refuse_if_pending(caller)
         return Context(self, request, caller)
 
-    def speak_fed(self, request: SpeechRequest, caller: Caller) -> FedContext:
+    def speak_fed(
+        self, request: SpeechRequest, caller: Caller, text_timeout_s: float | None = None
+    ) -> FedContext:
         """As `speak`, for a text that is still coming; the request's own is not looked at.
+        text_timeout_s: shorter than the setting's, or None.
 
         Raises as `speak`, and UnknownVoiceError or SettingError at once.
         """
         self._refuse_if_pending(caller)
         check_request(request, self.synthesizer.model.spec)
-        return FedContext(self, request, caller)
+        return FedContext(self, request, caller, text_timeout_s)
 
     def _refuse_if_pending(self, caller: Caller) -> None:
         self.refuse_if_closing()

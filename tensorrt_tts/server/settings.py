@@ -99,6 +99,11 @@ class ServerSettings(BaseSettings):
         description="voices that OpenAI's names stand for, as JSON: an object of names; those left "
         "out are spread over the model's",
     )
+    voice_names: dict[str, str] = Field(
+        {},
+        description="voices that other services' names stand for, as JSON, such as "
+        '{"aura-2-thalia-en": "tara"}; those left out are spread over the model\'s',
+    )
     openai_models: tuple[str, ...] = Field(
         ("tts-1", "tts-1-hd", "gpt-4o-mini-tts", "gpt-4o-mini-tts-2025-12-15"),
         description="names under which OpenAI's clients ask for the model, besides its own",

@@ -8,11 +8,8 @@ import pytest
 
 from benchmarks.scoring.wer import Transcriber, word_error_rate
 from tensorrt_tts.checkpoint_folder import demo_folder
-from tensorrt_tts.server.serve import open_configured
-from tensorrt_tts.synthesizer import Synthesizer
+from tests.clients.demo_server import DemoServer
 from tests.support.audio_files import decoded
-from tests.support.backend_double import BackendDouble
-from tests.support.server_thread import ServerThread
 
 openai = pytest.importorskip("openai", reason="needs the openai package: make test-clients")
 
@@ -23,14 +20,9 @@ pytestmark = pytest.mark.skipif(
 SENTENCE = "Good morning, my friend, and welcome to the city library."
 
 
-class DemoServer(ServerThread):
-    def _open(self) -> Synthesizer:
-        return open_configured(self.settings)
-
-
 @pytest.fixture(scope="module")
 def client() -> Iterator[Any]:
-    server = DemoServer(BackendDouble(), slots=1)
+    server = DemoServer()
     server.start()
     try:
         address = f"http://127.0.0.1:{server.port}/v1"

@@ -67,7 +67,12 @@ class BareRequest:
     """A request on a TCP socket, and then only what the test says."""
 
     def __init__(
-        self, port: int, receive_buffer: int | None = None, prefix: str = "", **fields: Any
+        self,
+        port: int,
+        receive_buffer: int | None = None,
+        prefix: str = "",
+        path: str = PATH,
+        **fields: Any,
     ) -> None:
         self.tcp = socket.socket()
         if receive_buffer is not None:
@@ -76,7 +81,7 @@ class BareRequest:
         self.tcp.connect(("127.0.0.1", port))
         self.received = b""
         content = json.dumps({**ASKED, **fields}).encode()
-        head = f"POST {prefix}{PATH} HTTP/1.1\r\nHost: here\r\nContent-Type: application/json\r\n"
+        head = f"POST {prefix}{path} HTTP/1.1\r\nHost: here\r\nContent-Type: application/json\r\n"
         self.tcp.sendall(f"{head}Content-Length: {len(content)}\r\n\r\n".encode() + content)
 
     def read_some(self) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,18 +13,16 @@ from starlette.responses import Response
 
 from tensorrt_tts.audio.audio_output import AudioOutput
 from tensorrt_tts.errors import TTSError
-from tensorrt_tts.server.context import ClientGoneError
 from tensorrt_tts.server.protocols import openai_wire as wire
-from tensorrt_tts.server.protocols.http_exchange import HttpExchange
-from tensorrt_tts.server.protocols.http_speech import Framing, HttpSpeech, RawFraming
+from tensorrt_tts.server.protocols.fields import invalid
+from tensorrt_tts.server.protocols.http_speech import RawFraming
 from tensorrt_tts.server.protocols.openai_description import SPEECH_BODY, SPEECH_RESPONSES
 from tensorrt_tts.server.protocols.openai_names import VoiceNames, is_model
+from tensorrt_tts.server.protocols.speech_answer import AskedSpeech, SpeechAnswer
 from tensorrt_tts.server.refusals import openai_refusal
 from tensorrt_tts.validation import shown
 
 if TYPE_CHECKING:
-    from starlette.types import Receive, Scope, Send
-
     from tensorrt_tts.server.context import Context
     from tensorrt_tts.server.service import Service
 
@@ -70,7 +67,7 @@ class SpeechApi:
     def check_model(self, asked: str) -> None:
         """Raises InputError with status 404."""
         if not is_model(asked, self.models):
-            raise wire.invalid(
+            raise invalid(
                 f"model {shown(asked)} is not served here; use one of: {', '.join(self.models)}",
                 "model",
                 "model_not_found",
@@ -86,62 +83,29 @@ class SpeechApi:
         }
 
 
-class SpeechAnswer(Response):
-    """The answer to one request, which it reads itself. A mistake is answered at once, before it
-    takes a slot or a place in the queue from somebody else."""
+class OpenAIAnswer(SpeechAnswer):
+    """To `POST /v1/audio/speech`."""
 
     def __init__(self, api: SpeechApi, content_type: str) -> None:
-        super().__init__()
+        super().__init__(api.service, content_type, wire.request_id(), MAX_BODY_BYTES)
         self._api = api
-        self._asked_as = content_type
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        service, name = self._api.service, wire.request_id()
-        exchange = HttpExchange(receive, send, service.settings.send_timeout_s)
-        speech = HttpSpeech(service, exchange, name)
-        try:
-            with contextlib.ExitStack() as stack:
-                try:
-                    stack.enter_context(service.admit(speech.caller))
-                    body = await self._read(exchange)
-                    output = self._output(body)
-                    context = service.speak(body.request(self._api.voices), speech.caller)
-                except TTSError as error:
-                    service.note_refusal(error)
-                    raise
-                events = body.stream_format == "sse"
-                kind = EventFraming if events else RawFraming
-                framing: Framing = kind(bool(body.return_normalized))
-                headers = {
-                    "Content-Type": "text/event-stream" if events else output.content_type,
-                    "X-Request-Id": name,
-                    "X-Audio-Sample-Rate": str(output.rate),
-                    "X-Accel-Buffering": "no",  # what nginx would gather otherwise
-                }
-                await speech.speak(context, output, framing, headers)
-        except ClientGoneError:
-            return
-        except TTSError as error:
-            unread = {"Connection": "close"} if error.http_status in (408, 413) else {}
-            await openai_refusal(error, headers=unread, name=name)(scope, receive, send)
-
-    def _output(self, body: wire.SpeechBody) -> AudioOutput:
-        rate = self._api.service.synthesizer.sample_rate
-        return AudioOutput(body.encoding, rate, body.rate(rate), body.speed or 1.0)
-
-    async def _read(self, exchange: HttpExchange) -> wire.SpeechBody:
-        # A web page may send any other type here without asking first, from its visitor's machine.
-        if self._asked_as.partition(";")[0].strip().lower() != "application/json":
-            raise wire.invalid(
-                f"header Content-Type is {shown(self._asked_as)}, not application/json; send JSON "
-                "under its own name",
-                None,
-                "unsupported_media_type",
-                415,
-            )
-        body = wire.parse(await exchange.read(MAX_BODY_BYTES))
+    def asked(self, content: bytes) -> AskedSpeech:
+        body = wire.parse(content)
         self._api.check_model(body.model)
-        return body
+        rate = self._api.service.synthesizer.sample_rate
+        events = body.stream_format == "sse"
+        kind = EventFraming if events else RawFraming
+        return AskedSpeech(
+            output=AudioOutput(body.encoding, rate, body.rate(rate), body.speed or 1.0),
+            request=body.request(self._api.voices),
+            framing=kind(bool(body.return_normalized)),
+            headers={"X-Request-Id": self.name},
+            content_type="text/event-stream" if events else None,
+        )
+
+    def refusal(self, error: TTSError, headers: Mapping[str, str]) -> Response:
+        return openai_refusal(error, headers=headers, name=self.name)
 
 
 def openai_routes(service: Service) -> APIRouter:
@@ -156,7 +120,7 @@ def openai_routes(service: Service) -> APIRouter:
     )
     async def speech(request: Request) -> Response:
         """Speak a text; the audio comes while it is being made."""
-        return SpeechAnswer(api, request.headers.get("Content-Type", ""))
+        return OpenAIAnswer(api, request.headers.get("Content-Type", ""))
 
     @router.get("/v1/models")
     async def models() -> dict[str, Any]:

@@ -16,8 +16,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from tensorrt_tts.audio.encode import ENCODINGS, Encoding
 from tensorrt_tts.errors import InputError, RateLimitError, TextError, TTSError
 from tensorrt_tts.request_settings import RANGES
+from tensorrt_tts.server.protocols.fields import invalid, parse_object, wrong_field
 from tensorrt_tts.speech import SpeechRequest
-from tensorrt_tts.validation import first_problem, shown
+from tensorrt_tts.validation import shown
 
 if TYPE_CHECKING:
     from tensorrt_tts.server.protocols.openai_names import VoiceNames
@@ -113,51 +114,21 @@ class SpeechBody(Extensions):
 def parse(content: bytes) -> SpeechBody:
     """Raises InputError naming the first field that is wrong."""
     try:
-        fields = orjson.loads(content)
-    except orjson.JSONDecodeError as error:
-        raise invalid(
-            f'body is not JSON ({error}); send an object such as {{"model": "tts-1", "voice": '
-            '"alloy", "input": "Hello."}',
-            None,
-            "invalid_json",
-        ) from error
-    if not isinstance(fields, dict):
-        raise invalid(
-            f"body is a JSON {type(fields).__name__}, not an object", None, "invalid_type"
+        return parse_object(
+            content, SpeechBody, '{"model": "tts-1", "voice": "alloy", "input": "Hello."}'
         )
-    try:
-        return SpeechBody.model_validate(fields)
     except ValidationError as error:
         raise _wrong_field(error) from error
 
 
-def invalid(
-    message: str, field: str | None, code: str = "invalid_value", status: int = 400
-) -> InputError:
-    """code: OpenAI's word for what is wrong with the field, or ours where it has none."""
-    error = InputError(message)
-    error.field, error.code, error.http_status = field, code, status
-    return error
-
-
 def _wrong_field(error: ValidationError) -> InputError:
     problem = error.errors(include_url=False)[0]
-    kind, field = problem["type"], str(problem["loc"][0])
-    if kind == "missing" and len(problem["loc"]) == 1:
-        return invalid(f"field {field!r} is missing", field, "missing_required_parameter")
-    if kind == "extra_forbidden" and len(problem["loc"]) == 1:
-        known = ", ".join(sorted(SpeechBody.model_fields))
-        return invalid(
-            f"field {field[:40]!r} is unknown; the fields are: {known}",
-            field[:40],
-            "unknown_parameter",
-        )
-    if field == "voice":  # pydantic would name one of two branches
+    field, at_top = str(problem["loc"][0]), len(problem["loc"]) == 1
+    if field == "voice" and not (problem["type"] == "missing" and at_top):
+        # pydantic would name one of two branches
         said = 'give a name such as "alloy", or an object such as {"id": "alloy"}'
         return invalid(f"voice {shown(problem['input'])}: {said}", field, "invalid_type")
-    wrong_kind = kind.endswith(("_type", "_from_float"))
-    code = "invalid_type" if wrong_kind else "invalid_value"
-    return invalid(f"{first_problem(error)}; correct it", field, code)
+    return wrong_field(error, SpeechBody)
 
 
 def request_id() -> str:

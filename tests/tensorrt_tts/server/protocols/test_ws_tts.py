@@ -8,7 +8,7 @@ from contextlib import suppress
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from tensorrt_tts.server.protocols.ws_tts import MESSAGES_AT_ONCE, MESSAGES_PER_S, SpeechSocket
+from tensorrt_tts.server.protocols.ws_tts import SpeechSocket
 from tensorrt_tts.server.service import Service
 from tensorrt_tts.server.settings import ServerSettings
 from tensorrt_tts.speech import SpeechRequest
@@ -286,14 +286,18 @@ async def test_a_flood_of_messages_closes_1008(server: ServerThread) -> None:
     async with connected(server.url) as peer:
         await peer.send(json.dumps({"text": "Hello."}))
         with suppress(ConnectionClosed):
-            for _ in range(20 * MESSAGES_AT_ONCE):
+            for _ in range(20 * SpeechSocket.messages_at_once):
                 await peer.send("{")
         assert await close_code(peer) == 1008
         assert peer.close_reason == "too_many_messages"
     await asyncio.to_thread(wait_until, lambda: not server.service.callers)
     assert outcomes(server, "too_many_messages") == before + 1
     took = asyncio.get_running_loop().time() - began
-    most = MESSAGES_AT_ONCE + server.settings.max_pending + MESSAGES_PER_S * took
+    most = (
+        SpeechSocket.messages_at_once
+        + server.settings.max_pending
+        + SpeechSocket.messages_per_s * took
+    )
     assert outcomes(server, "invalid_request") - mistakes <= most
 
 
@@ -330,7 +334,7 @@ async def test_others_have_a_turn_after_every_message() -> None:
     task.cancel()
     await synthesizer.close()
     assert peer.code == 1008
-    assert peer.answers >= MESSAGES_AT_ONCE
+    assert peer.answers >= SpeechSocket.messages_at_once
     assert turns >= peer.answers
 
 

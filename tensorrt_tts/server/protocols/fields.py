@@ -1,0 +1,79 @@
+"""Fields of HTTP requests and messages, checked: the first one that is wrong, in one sentence.
+Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+import orjson
+from pydantic import BaseModel, ValidationError
+
+from tensorrt_tts.errors import InputError
+from tensorrt_tts.validation import first_problem
+
+Fields = TypeVar("Fields", bound=BaseModel)
+
+
+def parse_object(
+    content: bytes | str, kind: type[Fields], example: str, what: str = "body"
+) -> Fields:
+    """A JSON object. example: one that would do. what: to call it in a message.
+
+    Raises InputError, and pydantic's ValidationError for `wrong_field` to translate.
+    """
+    try:
+        fields = orjson.loads(content)
+    except orjson.JSONDecodeError as error:
+        raise invalid(
+            f"{what} is not JSON ({error}); send an object such as {example}", None, "invalid_json"
+        ) from error
+    if not isinstance(fields, dict):
+        raise invalid(
+            f"{what} is a JSON {type(fields).__name__}, not an object", None, "invalid_type"
+        )
+    return kind.model_validate(fields)
+
+
+def checked_object(
+    content: bytes | str, kind: type[Fields], example: str, what: str = "body"
+) -> Fields:
+    """As `parse_object`, where every field is wrong in the usual ways. Raises InputError."""
+    try:
+        return parse_object(content, kind, example, what)
+    except ValidationError as error:
+        raise wrong_field(error, kind) from error
+
+
+def checked_query(given: Mapping[str, str], kind: type[Fields]) -> Fields:
+    """What stands behind the question mark. kind: with numbers in strings. Raises InputError."""
+    try:
+        return kind.model_validate(dict(given))
+    except ValidationError as error:
+        raise wrong_field(error, kind) from error
+
+
+def invalid(
+    message: str, field: str | None, code: str = "invalid_value", status: int = 400
+) -> InputError:
+    """code: OpenAI's word for what is wrong with the field, or ours where it has none."""
+    error = InputError(message)
+    error.field, error.code, error.http_status = field, code, status
+    return error
+
+
+def wrong_field(error: ValidationError, kind: type[BaseModel]) -> InputError:
+    problem = error.errors(include_url=False)[0]
+    what, field = problem["type"], str(problem["loc"][0]) if problem["loc"] else ""
+    if what == "missing" and len(problem["loc"]) == 1:
+        return invalid(f"field {field!r} is missing", field, "missing_required_parameter")
+    if what == "extra_forbidden" and len(problem["loc"]) == 1:
+        known = ", ".join(sorted(kind.model_fields))
+        return invalid(
+            f"field {field[:40]!r} is unknown; the fields are: {known}",
+            field[:40],
+            "unknown_parameter",
+        )
+    wrong_kind = what.endswith(("_type", "_from_float"))
+    code = "invalid_type" if wrong_kind else "invalid_value"
+    return invalid(f"{first_problem(error)}; correct it", field, code)

@@ -1,0 +1,110 @@
+"""What every route that answers with speech over HTTP keeps, whatever its words."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from benchmarks.null_codec import NullCodec
+from tests.support.altered_codecs import FailingCodec
+from tests.support.backend_double import BackendDouble, Behaviour
+from tests.support.server_thread import ServerThread, serving, wait_until
+from tests.support.speech_client import PATH, BareRequest, Reply, send
+
+SPEAKING = Behaviour(endless=True, rate=300)
+SHORT = Behaviour(frames=6)
+HELLO = {"model": "tts-1", "voice": "alloy", "input": "Hello.", "response_format": "pcm"}
+ROUTES = {
+    PATH: HELLO,
+    "/v1/speak?container=none": {"text": "Hello."},
+    "/v1/text-to-speech/tara?output_format=pcm_24000": {"text": "Hello."},
+    "/v1/text-to-speech/tara/stream?output_format=pcm_24000": {"text": "Hello."},
+}
+
+each = pytest.mark.parametrize("path", ROUTES)
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[ServerThread]:
+    far = dict.fromkeys(("stall_timeout_s", "idle_timeout_s", "send_timeout_s"), 600.0)
+    with serving(codec=NullCodec(), slots=1, max_queued=0, **far) as server:
+        yield server
+
+
+@pytest.fixture
+def server(shared: ServerThread) -> Iterator[ServerThread]:
+    shared.backend.behaviour = SHORT
+    yield shared
+    shared.assert_as_before()
+
+
+def ask(server: ServerThread, path: str) -> Reply:
+    return send(server.port, json.dumps(ROUTES[path]).encode(), path=path)
+
+
+def begun(server: ServerThread, path: str) -> BareRequest:
+    """A request that has had some of its audio. What is not of its words has no effect."""
+    fields = {"response_format": "pcm"} if path == PATH else {"text": "Hello."}
+    request = BareRequest(server.port, path=path, **fields)
+    while not request.has_body():
+        request.read_some()
+    return request
+
+
+@each
+@pytest.mark.parametrize("how", ["vanish", "close"])
+def test_a_client_that_leaves_frees_its_slot(server: ServerThread, path: str, how: str) -> None:
+    server.backend.behaviour = SPEAKING
+    request = begun(server, path)
+    assert server.service.slots.active == 1
+    request.vanish() if how == "vanish" else request.tcp.close()
+    assert wait_until(lambda: server.service.slots.active == 0) < 10  # 250 ms is promised
+    assert server.backend.stats().running == 0
+
+
+@each
+def test_a_full_server_says_when_to_come_back(server: ServerThread, path: str) -> None:
+    server.backend.behaviour = SPEAKING
+    with begun(server, path):
+        refused = ask(server, path)
+    assert refused.status == 503
+    assert int(refused.headers["retry-after"]) >= 1
+    assert b"overloaded" in refused.body.lower()
+
+
+@each
+def test_what_fails_before_any_audio_has_a_status(server: ServerThread, path: str) -> None:
+    server.backend.behaviour = Behaviour(frames=0)
+    failed = ask(server, path)
+    assert (failed.status, failed.whole) == (500, True)
+    assert b"no_audio" in failed.body.lower()
+
+
+@each
+def test_half_a_sentence_never_passes_for_a_whole_one(path: str) -> None:
+    codec = FailingCodec()
+    with serving(codec=codec) as server:
+        codec.left = 3
+        cut = ask(server, path)
+        assert (cut.status, cut.whole) == (200, False)
+        assert cut.body
+        server.assert_as_before()
+
+
+@each
+def test_a_server_that_stops_takes_no_more(path: str) -> None:
+    with serving(BackendDouble(behaviour=SHORT), NullCodec(), drain_timeout_s=60) as server:
+        server.backend.behaviour = SPEAKING
+        with begun(server, PATH):
+            server.signal()
+            wait_until(lambda: server.service.health.draining)
+            refused = ask(server, path)
+            assert refused.status == 503
+            assert b"draining" in refused.body.lower()
+            assert int(refused.headers["retry-after"]) >= 1
+
+
+@each
+def test_no_json_is_no_request(server: ServerThread, path: str) -> None:
+    assert send(server.port, b"{}", "text/plain", path=path).status == 415
+    assert send(server.port, b"{", path=path).status == 400
