@@ -58,11 +58,13 @@ class PipecatBot:
         frames = self.frames
         return b"".join(frame.audio for frame in frames if isinstance(frame, TTSAudioRawFrame))
 
-    async def say(self, *pieces: str, end: bool = True) -> None:
-        """As a language model writes them. end: and that was all."""
-        start: list[Frame] = [LLMFullResponseStartFrame()]
-        texts: list[Frame] = [LLMTextFrame(piece) for piece in pieces]
-        await self.worker.queue_frames(start + texts + [LLMFullResponseEndFrame()] * end)
+    async def say(self, *pieces: str, begin: bool = True, end: bool = True) -> None:
+        """As a language model writes them. begin, end: the first ones of an answer, and the last
+        ones."""
+        frames: list[Frame] = [LLMFullResponseStartFrame()] if begin else []
+        frames += [LLMTextFrame(piece) for piece in pieces]
+        frames += [LLMFullResponseEndFrame()] if end else []
+        await self.worker.queue_frames(frames)
 
     async def interrupt(self) -> None:
         await self.worker.queue_frame(InterruptionFrame())

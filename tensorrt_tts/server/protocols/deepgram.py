@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.websockets import WebSocket
 
 from tensorrt_tts.server.protocols import deepgram_wire as wire
 from tensorrt_tts.server.protocols.deepgram_socket import DeepgramSocket
@@ -87,6 +88,8 @@ def deepgram_routes(service: Service) -> APIRouter:
         """Speak a text as Deepgram's API does."""
         return DeepgramAnswer(api, request)
 
-    socket = socket_route(PATH, service, lambda socket, service: DeepgramSocket(socket, api))
-    router.routes.extend(socket.routes)
+    def opened(socket: WebSocket, service: Service) -> DeepgramSocket:
+        return DeepgramSocket(socket, service, api.voices, api.model)
+
+    router.routes.extend(socket_route(PATH, service, opened).routes)
     return router

@@ -29,7 +29,8 @@ from tensorrt_tts.speech import SpeechRequest
 if TYPE_CHECKING:
     from starlette.websockets import WebSocket
 
-    from tensorrt_tts.server.protocols.deepgram import DeepgramApi
+    from tensorrt_tts.server.protocols.foreign_voices import ForeignVoices
+    from tensorrt_tts.server.service import Service
 
 Answer = Literal["Flushed", "Cleared"]
 
@@ -46,13 +47,16 @@ class DeepgramSocket(ListeningSocket):
     messages_at_once, messages_per_s = 1000, 200
     """A language model's words, each in a message."""
 
-    def __init__(self, socket: WebSocket, api: DeepgramApi) -> None:
-        super().__init__(socket, api.service)
+    def __init__(
+        self, socket: WebSocket, service: Service, voices: ForeignVoices, model: str
+    ) -> None:
+        """model: its name. Raises InputError, which refuses the handshake."""
+        super().__init__(socket, service)
         self._query = checked_query(socket.query_params, wire.SocketQuery)
         self._rate = self.service.synthesizer.sample_rate
         self._query.output(self._rate)
-        self._voice = self._query.voice(api.voices)
-        self._model = api.model
+        self._voice = self._query.voice(voices)
+        self._model = model
         self._name = wire.request_id()
         self.headers = [(b"dg-request-id", self._name.encode())]
         self._jobs: deque[Job] = deque()

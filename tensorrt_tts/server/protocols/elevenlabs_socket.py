@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tensorrt_tts.errors import InputError, TextError, TTSError
 from tensorrt_tts.server.context import Reason
 from tensorrt_tts.server.protocols import elevenlabs_wire as wire
 from tensorrt_tts.server.protocols.context_socket import ContextSocket
+from tensorrt_tts.server.protocols.elevenlabs_alignment import CharacterTimes
 from tensorrt_tts.server.protocols.fields import checked_object, checked_query, invalid
 from tensorrt_tts.server.protocols.listening_socket import CloseReason
 from tensorrt_tts.validation import shown
@@ -34,7 +35,7 @@ class ElevenLabsSocket(ContextSocket):
         super().__init__(socket, service)
         self._query = checked_query(socket.query_params, wire.SocketQuery)
         self._voice = voice
-        self._contexts: dict[str | None, FedContext] = {}
+        self._contexts: dict[str | None, ElevenLabsContext] = {}
         self._closing = False
         self.output(None)
         self.headers = [(b"request-id", wire.request_id().encode())]
@@ -55,13 +56,15 @@ class ElevenLabsSocket(ContextSocket):
     def heard(self, message: wire.Message) -> None:
         raise NotImplementedError
 
-    def open(self, name: str | None, speed: float | None) -> FedContext:
+    def open(self, name: str | None, speed: float | None) -> ElevenLabsContext:
         output = self.output(speed)
-        context = self.service.speak_fed(
+        times = CharacterTimes(speed or 1.0, self._query.sync_alignment)
+        fed = self.service.speak_fed(
             self._query.request(self._voice), self.caller, self._query.inactivity_timeout
         )
+        context = ElevenLabsContext(self, name, fed, output, times)
         self._contexts[name] = context
-        self.speak(context, _Listener(self, name, context, output))
+        self.speak(fed, context)
         return context
 
     def forget(self, name: str | None) -> None:
@@ -92,7 +95,7 @@ class StreamSocket(ElevenLabsSocket):
     def heard(self, message: wire.Message) -> None:
         context = self._contexts.get(None) or self.open(None, message.speed)
         if message.text:
-            context.feed(message.text, bool(message.flush))
+            context.feed(message.text, message.flush)
         elif message.flush:
             context.feed("", flush=True)
         elif message.text == "":
@@ -121,7 +124,7 @@ class MultiStreamSocket(ElevenLabsSocket):
         if message.close_context:
             self._close(context, message.text)
         elif context is not None and not context.ended:
-            context.feed(message.text or "", bool(message.flush))
+            context.feed(message.text or "", message.flush)
         elif message.text:
             if context is not None:
                 raise invalid(
@@ -129,9 +132,9 @@ class MultiStreamSocket(ElevenLabsSocket):
                     "it is final",
                     "context_id",
                 )
-            self.open(name, message.speed).feed(message.text, bool(message.flush))
+            self.open(name, message.speed).feed(message.text, message.flush)
 
-    def _close(self, context: FedContext | None, text: str | None) -> None:
+    def _close(self, context: ElevenLabsContext | None, text: str | None) -> None:
         """Clients say the same at the end of a turn and again to interrupt it: the first time it
         means that the text is whole, the second time that nobody listens."""
         if context is None:
@@ -140,34 +143,54 @@ class MultiStreamSocket(ElevenLabsSocket):
             context.cancel()
             return
         if text:
-            context.feed(text)
+            context.feed(text, None)
         context.end()
 
     async def refuse(self, error: TTSError, text: str | None) -> None:
         await self.client.send(wire.failure(error, wire.context_in(text)))
 
 
-class _Listener:
-    """Of one context."""
+class ElevenLabsContext:
+    """What is said to one context, and what it says."""
 
     def __init__(
         self,
         socket: ElevenLabsSocket,
         name: str | None,
-        context: FedContext,
+        fed: FedContext,
         output: AudioOutput,
+        times: CharacterTimes,
     ) -> None:
         self._socket = socket
         self._name = name
-        self._context = context
+        self._fed = fed
         self._output = output
+        self._times = times
+
+    @property
+    def ended(self) -> bool:
+        """No more text is taken."""
+        return self._fed.ended
+
+    def feed(self, text: str, flush: bool | None) -> None:
+        self._fed.feed(text, bool(flush))
+        self._times.feed(text)
+
+    def end(self) -> None:
+        self._fed.end()
+
+    def cancel(self) -> None:
+        self._fed.cancel()
+
+    # For `ContextSocket`
 
     async def audio(self, chunk: AudioChunk) -> None:
-        await self._send(self._output.push(chunk.pcm))
+        await self._send(self._output.push(chunk.pcm), self._times.of(self._fed.words()))
 
     async def done(self) -> None:
-        if self._context.outcome != Reason.CANCELLED:
-            await self._send(self._output.finish())
+        if self._fed.outcome != Reason.CANCELLED:
+            rest = self._times.of(self._fed.words(), last=True)
+            await self._send(self._output.finish(), rest)
         self._socket.forget(self._name)
         await self._socket.client.send(wire.final_message(self._name))
         self._socket.answered(None)
@@ -178,6 +201,6 @@ class _Listener:
         await self._socket.client.send(wire.final_message(self._name))
         self._socket.answered(error)
 
-    async def _send(self, audio: bytes) -> None:
-        if audio:
-            await self._socket.client.send(wire.audio_message(audio, self._name))
+    async def _send(self, audio: bytes, alignment: dict[str, Any] | None) -> None:
+        if audio or alignment is not None:
+            await self._socket.client.send(wire.audio_message(audio, alignment, self._name))

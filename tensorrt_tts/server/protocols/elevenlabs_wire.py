@@ -112,9 +112,12 @@ class SpeechQuery(BaseModel):
 
 
 class SocketQuery(SpeechQuery):
-    """Of a WebSocket. inactivity_timeout: seconds after which a context without more text ends."""
+    """Of a WebSocket. inactivity_timeout: seconds after which a context without more text ends.
+    sync_alignment: LiveKit's clients ask for it, and take times as those of the whole context;
+    others (Pipecat's) add them up."""
 
     inactivity_timeout: float | None = Field(default=None, gt=0, le=180)
+    sync_alignment: bool = False
     apply_text_normalization: Literal["auto", "on", "off"] | None = None
     seed: int | None = Field(default=None, ge=RANGES["seed"][0], le=RANGES["seed"][1])
 
@@ -174,8 +177,15 @@ def error_message(error: TTSError) -> dict[str, Any]:
 # On a WebSocket. context: its id; None where there is only one
 
 
-def audio_message(audio: bytes, context: str | None) -> dict[str, Any]:
-    return {"audio": base64.b64encode(audio).decode(), **_about(context)}
+def audio_message(
+    audio: bytes, alignment: dict[str, Any] | None, context: str | None
+) -> dict[str, Any]:
+    """alignment: of the text as it was sent, under both names: clients prefer one or the other, and
+    want to find there what they sent."""
+    message = {"audio": base64.b64encode(audio).decode(), **_about(context)}
+    if alignment is not None:
+        message |= {"alignment": alignment, "normalizedAlignment": alignment}
+    return message
 
 
 def final_message(context: str | None) -> dict[str, Any]:

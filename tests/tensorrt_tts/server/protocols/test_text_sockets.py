@@ -253,7 +253,7 @@ def test_a_reader_that_stops_reading_is_cut(words: Words) -> None:
     ) as server:
         server.backend.behaviour = Behaviour(endless=True)
         with BareSocket(url(server, words), receive_buffer=4096) as peer:
-            peer.send(**words.say(TEXT))
+            peer.send(**words.say(20 * TEXT))
             peer.send(**words.end)
             wait_until(lambda: server.service.slots.active == 1)
             asyncio.run(still_speaks(server, DEEPGRAM))
@@ -268,7 +268,7 @@ async def test_a_flood_closes_1008(server: ServerThread, words: Words) -> None:
     async with connected(url(server, words)) as peer:
         with contextlib.suppress(ConnectionClosed):
             for _ in range(5000):
-                await tell(peer, {"text": "", "type": "Clear"})
+                await tell(peer, {"text": " ", "type": "Clear"})
         assert (await hear(peer)).code == 1008
 
 
