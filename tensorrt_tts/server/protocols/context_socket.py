@@ -49,7 +49,7 @@ class ContextSocket(ListeningSocket):
             self.end(CloseReason.of(DrainingError()))
 
     async def last_words(self, ended: CloseReason) -> None:
-        """Whoever waits for a slot, or for its own failure, would not hear why it is over."""
+        """All hear of it here, also those that wait for a slot."""
         if isinstance(ended.error, EngineDiedError):
             for listener in self._listeners.values():
                 await listener.failed(ended.error)
@@ -61,14 +61,12 @@ class ContextSocket(ListeningSocket):
             async with context:
                 async for chunk in context:
                     await listener.audio(chunk)
-        except SlowReaderError:
+        except (SlowReaderError, EngineDiedError):
             raise
         except TTSError as error:
             failure = error
         del self._listeners[context]
         self.stay_open()
         await (listener.done() if failure is None else listener.failed(failure))
-        if isinstance(failure, EngineDiedError):
-            raise failure
         if self.service.health.draining:
             self.on_drain()

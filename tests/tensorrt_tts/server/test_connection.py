@@ -52,6 +52,20 @@ async def test_a_client_that_takes_nothing_is_slow() -> None:
         await client(Socket(full=True), 0.01).send({})
 
 
+async def test_messages_of_several_tasks_are_sent_one_by_one() -> None:
+    class Slow(Socket):
+        async def send(self, message: Any) -> None:
+            self.sent.append("begun")
+            for _ in range(5):
+                await asyncio.sleep(0)
+            self.sent.append("sent")
+
+    socket = Slow()
+    peer = client(socket)
+    await asyncio.gather(*(peer.send({"number": number}) for number in range(5)))
+    assert socket.sent == ["begun", "sent"] * 5
+
+
 @pytest.mark.parametrize(
     "ends",
     [
