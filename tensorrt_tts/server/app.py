@@ -11,7 +11,10 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.exceptions import HTTPException
 
 from tensorrt_tts.errors import InputError, TTSError
+from tensorrt_tts.server.api_keys import ApiKeys
+from tensorrt_tts.server.key_gate import KeyGate
 from tensorrt_tts.server.no_cache import NoCache
+from tensorrt_tts.server.origin_gate import OriginGate
 from tensorrt_tts.server.protocols.openai_speech import openai_routes
 from tensorrt_tts.server.protocols.ws_tts import refuse_socket, serve_socket
 from tensorrt_tts.server.refusals import Refusals, error_response, unknown_route
@@ -46,8 +49,12 @@ def create_app(service: Service) -> FastAPI:
         redirect_slashes=False,  # to an absolute address, which a proxy makes wrong: see `Refusals`
         exception_handlers={HTTPException: Refusals(ROUTES)},
     )
+    settings = service.settings
+    # What is added last comes first.
+    app.add_middleware(KeyGate, service=service, keys=ApiKeys(settings))
+    app.add_middleware(OriginGate, allowed=settings.allowed_origins, metrics=service.metrics)
     app.add_middleware(NoCache)
-    if prefix := service.settings.root_path:
+    if prefix := settings.root_path:
         names = {route.split("/")[1] for route in ROUTES}
         app.add_middleware(RootPath, prefix=prefix, names=names)
     health = service.health

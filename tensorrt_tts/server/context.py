@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol, Self
 from tensorrt_tts.backends.base import Finish
 from tensorrt_tts.errors import TTSError
 from tensorrt_tts.playback import PlaybackClock
+from tensorrt_tts.server.identity import IDENTITY
 
 if TYPE_CHECKING:
     from tensorrt_tts.server.health import Health
@@ -54,6 +55,7 @@ class Caller:
         """What it has asked for that has not ended, in the order of arrival."""
         self.on_drain = on_drain
         self.name = name
+        self.identity = IDENTITY.get()
 
 
 class Host(Protocol):

@@ -17,6 +17,7 @@ import uvicorn
 from tensorrt_tts.errors import SettingError, TTSError
 from tensorrt_tts.notice import notice
 from tensorrt_tts.server.app import create_app
+from tensorrt_tts.server.credentials import without_keys
 from tensorrt_tts.server.deadlines import SHUTDOWN_S
 from tensorrt_tts.server.paced_websocket import PacedWebSocket
 from tensorrt_tts.server.service import Service
@@ -75,6 +76,13 @@ class Server(uvicorn.Server):
 def no_word_of_cuts(record: logging.LogRecord) -> bool:
     """A body that is cut on purpose is no fault of the application's, and has its own line."""
     return not record.getMessage().startswith("ASGI callable returned without completing response")
+
+
+def no_keys_in_addresses(record: logging.LogRecord) -> bool:
+    """uvicorn logs the address of every handshake."""
+    if isinstance(record.args, tuple):
+        record.args = tuple(map(without_keys, record.args))
+    return True
 
 
 OnStart = Callable[[Service, Server, int], None]
@@ -200,7 +208,8 @@ def _cannot_listen(settings: ServerSettings, error: OSError) -> SettingError:
 
 
 def uvicorn_config(settings: ServerSettings, service: Service) -> uvicorn.Config:
-    logging.getLogger("uvicorn.error").addFilter(no_word_of_cuts)
+    for rule in (no_word_of_cuts, no_keys_in_addresses):
+        logging.getLogger("uvicorn.error").addFilter(rule)
     return uvicorn.Config(
         create_app(service),
         lifespan="off",  # `run` enters it itself: an error of the start keeps its exit code

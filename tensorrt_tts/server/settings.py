@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, CliApp, SettingsConfigDict, SettingsError
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+)
+from pydantic_settings import BaseSettings, CliApp, NoDecode, SettingsConfigDict, SettingsError
 
 from tensorrt_tts.errors import SettingError
 from tensorrt_tts.identifiers import find_name
+from tensorrt_tts.server.origins import parse_origins
 from tensorrt_tts.server.root_path import parse_root_path
 from tensorrt_tts.validation import first_problem
 
@@ -21,6 +30,11 @@ KIB = 1024
 def _known_level(given: object) -> object:
     """In any case, as log levels are written: TTS_LOG_LEVEL=INFO."""
     return find_name(given, LOG_LEVELS) or given if isinstance(given, str) else given
+
+
+def _parts(given: object) -> object:
+    """As people write a list: "a, b"."""
+    return tuple(given.replace(",", " ").split()) if isinstance(given, str) else given
 
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
@@ -37,6 +51,7 @@ class ServerSettings(BaseSettings):
         cli_prog_name="python -m tensorrt_tts.server",
         cli_kebab_case=True,
         cli_hide_none_type=True,
+        cli_implicit_flags=True,
         frozen=True,
     )
 
@@ -53,6 +68,27 @@ class ServerSettings(BaseSettings):
     )
     log_level: Annotated[str, BeforeValidator(_known_level)] = Field(
         "info", pattern=f"^({'|'.join(LOG_LEVELS)})$"
+    )
+
+    api_key_file: Path | None = Field(
+        None, description="who may ask: NAME:SHA256 a line, read again when it changes"
+    )
+    api_keys: SecretStr = Field(
+        SecretStr(""), description="the same lines, separated by commas; none: open to everybody"
+    )
+    metrics_need_key: bool = Field(False, description="ask for a key at /metrics, too")
+    key_streams: int | None = Field(
+        None, ge=1, description="streams that one key may have at once, waiting or speaking"
+    )
+    key_characters_per_minute: int | None = Field(
+        None, ge=1, description="characters that one key may have spoken"
+    )
+    allowed_origins: Annotated[
+        tuple[str, ...], NoDecode, BeforeValidator(_parts), AfterValidator(parse_origins)
+    ] = Field(
+        (),
+        description="web pages that may ask, besides this server's own: https://site.example, "
+        "separated by commas, or * for all",
     )
 
     slots: int | None = Field(
