@@ -12,7 +12,8 @@ from starlette.exceptions import HTTPException
 
 from tensorrt_tts.errors import InputError, TTSError
 from tensorrt_tts.server.api_keys import ApiKeys
-from tensorrt_tts.server.key_gate import KeyGate
+from tensorrt_tts.server.edge_description import describe_edges
+from tensorrt_tts.server.key_gate import KeyGate, open_without_key
 from tensorrt_tts.server.no_cache import NoCache
 from tensorrt_tts.server.origin_gate import OriginGate
 from tensorrt_tts.server.protocols.openai_speech import openai_routes
@@ -51,7 +52,8 @@ def create_app(service: Service) -> FastAPI:
     )
     settings = service.settings
     # What is added last comes first.
-    app.add_middleware(KeyGate, service=service, keys=ApiKeys(settings))
+    keys = ApiKeys(settings)
+    app.add_middleware(KeyGate, service=service, keys=keys)
     app.add_middleware(OriginGate, allowed=settings.allowed_origins, metrics=service.metrics)
     app.add_middleware(NoCache)
     if prefix := settings.root_path:
@@ -100,5 +102,6 @@ def create_app(service: Service) -> FastAPI:
         return Response(service.metrics.text(), media_type=CONTENT_TYPE_LATEST)
 
     app.include_router(openai_routes(service))
+    describe_edges(app.openapi(), keys.needed, open_without_key(settings))
     app.mount("/test", StaticFiles(directory=PAGE, html=True), name="test page")
     return app

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from enum import StrEnum
 from types import TracebackType
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from tensorrt_tts.backends.base import Finish
 from tensorrt_tts.errors import TTSError
@@ -18,6 +18,7 @@ from tensorrt_tts.server.identity import IDENTITY
 
 if TYPE_CHECKING:
     from tensorrt_tts.server.health import Health
+    from tensorrt_tts.server.key_limits import KeyUsage
     from tensorrt_tts.server.metrics import ServerMetrics
     from tensorrt_tts.server.slots import Slots
     from tensorrt_tts.speech import AudioChunk, SpeechReport, SpeechRequest
@@ -63,10 +64,13 @@ class Host(Protocol):
 
     synthesizer: Synthesizer
     slots: Slots
+    key_usage: KeyUsage
     metrics: ServerMetrics
     health: Health
 
     def note_error(self, error: TTSError) -> None: ...
+
+    def note_settled(self, context: Context) -> None: ...
 
 
 class Context:
@@ -87,6 +91,7 @@ class Context:
 
     def __init__(self, service: Host, request: SpeechRequest, caller: Caller) -> None:
         self.request = request
+        self.identity = caller.identity
         # Seconds from the arrival until it had a slot: its text was read, and what the caller had
         # asked for before was spoken.
         self.queue_s = 0.0
@@ -126,6 +131,7 @@ class Context:
         self.outcome = outcome
         self._caller.contexts.remove(self)
         self._service.metrics.requests.labels(outcome).inc()
+        self._service.note_settled(self)
         first = self.report.first_audio_s if self.report is not None else None
         logger.info(
             "%s%s: %d characters, %d chunks, %.2f s of audio, queued %.0f ms, first audio %s",
@@ -133,10 +139,24 @@ class Context:
             outcome,
             len(self.request.text),  # never the text itself: it is the client's
             self.chunks,
-            self._sent_s,
+            self.sent_s,
             1000 * self.queue_s,
             "none" if first is None else f"{1000 * first:.0f} ms",
+            extra={"fields": self._fields(outcome, first)},
         )
+
+    def _fields(self, outcome: str, first_audio_s: float | None) -> dict[str, Any]:
+        """Of the line in the log, for who reads it as JSON."""
+        return {
+            "outcome": outcome,
+            "key": self.identity.key,
+            "path": self.identity.path,
+            "request": self._caller.name,
+            "characters": len(self.request.text),
+            "audio_s": round(self.sent_s, 3),
+            "queue_s": round(self.queue_s, 4),
+            "first_audio_s": first_audio_s,
+        }
 
     async def __aenter__(self) -> Self:
         self._exits.push(self._judge)
@@ -177,6 +197,8 @@ class Context:
     async def _begin(self) -> None:
         service = self._service
         service.slots.refuse_if_full()
+        usage = service.key_usage.hold(self.identity, len(self.request.text))
+        await self._exits.enter_async_context(usage)
         # Read and checked before it takes a slot or a place in the queue from somebody else.
         plan = await service.synthesizer.prepare(self.request)
         self.said = " ".join(segment.text for segment in plan.segments)
@@ -198,11 +220,12 @@ class Context:
         self.chunks += 1
 
     @property
-    def _sent_s(self) -> float:
+    def sent_s(self) -> float:
+        """Seconds of audio that were passed on."""
         return self.samples / self._service.synthesizer.sample_rate
 
     def _note_stream(self, report: SpeechReport) -> None:
-        self._service.metrics.note_stream(report, self.queue_s, self._sent_s)
+        self._service.metrics.note_stream(report, self.queue_s, self.sent_s)
 
     def _judge(
         self,

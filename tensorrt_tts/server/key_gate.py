@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
+
+from starlette.datastructures import MutableHeaders
 
 from tensorrt_tts.errors import ApiKeyError
 from tensorrt_tts.server.credentials import credentials, offered_scheme
 from tensorrt_tts.server.identity import IDENTITY, Identity
+from tensorrt_tts.server.key_limits import NO_LIMITS
 from tensorrt_tts.server.refusals import refuse
 
 if TYPE_CHECKING:
@@ -14,11 +18,20 @@ if TYPE_CHECKING:
 
     from tensorrt_tts.server.api_keys import ApiKeys
     from tensorrt_tts.server.service import Service
+    from tensorrt_tts.server.settings import ServerSettings
 
 OPEN = ("/health/live", "/health/ready", "/openapi.json", "/test")
 """Probes have no key, and the page asks its visitor for one. What lies below is open as well."""
 
 METRICS = "/metrics"
+
+_ANSWERS = ("http.response.start", "websocket.accept", "websocket.http.response.start")
+
+
+def open_without_key(settings: ServerSettings) -> Callable[[str], bool]:
+    """Of a path."""
+    known = OPEN if settings.metrics_need_key else (*OPEN, METRICS)
+    return lambda path: any(f"{path}/".startswith(f"{above}/") for above in known)
 
 
 class KeyGate:
@@ -28,30 +41,44 @@ class KeyGate:
         self._app = app
         self._service = service
         self._keys = keys
-        self._open = OPEN if service.settings.metrics_need_key else (*OPEN, METRICS)
+        self._open = open_without_key(service.settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
-        given = list(credentials(scope)) if self._keys.needed else []
-        key = self._keys.find(given)
-        if self._keys.needed and key is None and not self._is_open(scope):
-            error = _refused(scope["type"], bool(given))
-            await refuse(error, self._service.metrics, scope, receive, send)
-            return
         path: str = scope["path"]
-        identity = Identity(key.name, path, key.limits) if key else Identity(path=path)
+        identity = Identity(path=path)
+        if self._keys.needed:
+            given = list(credentials(scope))
+            key = self._keys.find(given)
+            if key is not None:
+                identity = Identity(key.name, path, key.limits)
+            elif scope["type"] == "websocket" or not self._open(path):
+                error = _refused(scope["type"], bool(given))
+                await refuse(error, self._service.metrics, scope, receive, send)
+                return
         token = IDENTITY.set(identity)
         try:
-            await self._app(scope, receive, _answering(offered_scheme(scope), send))
+            await self._app(scope, receive, self._telling(identity, offered_scheme(scope), send))
         finally:
             IDENTITY.reset(token)
 
-    def _is_open(self, scope: Scope) -> bool:
-        path: str = scope["path"]
-        below = (f"{path}/".startswith(f"{known}/") for known in self._open)
-        return scope["type"] == "http" and any(below)
+    def _telling(self, identity: Identity, subprotocol: str | None, send: Send) -> Send:
+        """Answers say what the key has left. A handshake that came with a key in its subprotocols
+        is answered with one."""
+        if subprotocol is None and identity.limits == NO_LIMITS:
+            return send
+
+        async def tell(message: Message) -> None:
+            if message["type"] in _ANSWERS:
+                message = {**message, "headers": list(message.get("headers", ()))}
+                MutableHeaders(scope=message).update(self._service.key_usage.headers(identity))
+            if message["type"] == "websocket.accept" and not message.get("subprotocol"):
+                message["subprotocol"] = subprotocol
+            await send(message)
+
+        return tell
 
 
 def _refused(kind: str, given: bool) -> ApiKeyError:
@@ -61,16 +88,3 @@ def _refused(kind: str, given: bool) -> ApiKeyError:
     browsers = ", or where no header can be set as api_key=KEY in the address"
     told = f"an API key is needed; send it as {headers}"
     return ApiKeyError(told + browsers if kind == "websocket" else told)
-
-
-def _answering(subprotocol: str | None, send: Send) -> Send:
-    """The handshake that came with a key in its subprotocols is answered with one."""
-    if subprotocol is None:
-        return send
-
-    async def answer(message: Message) -> None:
-        if message["type"] == "websocket.accept" and not message.get("subprotocol"):
-            message = {**message, "subprotocol": subprotocol}
-        await send(message)
-
-    return answer

@@ -60,6 +60,9 @@ class ServerMetrics:
             ["code"],
             registry=registry,
         )
+        self.dropped_rows = Counter(
+            "tts_request_log_dropped", "Rows that the request log had to drop", registry=registry
+        )
         self.late_chunks = Counter(
             "tts_late_chunks",
             "Chunks sent after a listener who began at the first one had run dry",

@@ -11,6 +11,10 @@ from tensorrt_tts.validation import shown
 
 ANY = "*"
 
+PRIVATE = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
+"""Ends of names that no site on the internet can have: RFC 6761, 6762, 8375, ICANN's .internal, and
+.lan, which is not handed out. Neither are names without a dot."""
+
 _PORTS = {"http": ":80", "https": ":443"}
 
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/?#@*]+")
@@ -45,19 +49,19 @@ def is_own(origin: str, host: str) -> bool:
     """Whether the page came from this server. host: the header of that name.
 
     A site can make its own name point to this machine (DNS rebinding); its pages then name this
-    server in both headers. It has no certificate that we would answer with, and cannot do so to an
-    address or to localhost: so over plain HTTP only those are believed.
+    server in both headers. It has no certificate that we would answer with, and has no address and
+    no name of a private network: so over plain HTTP only those are believed.
     """
     scheme, _, place = origin.lower().partition("://")
     if not place or _without_usual_port(f"{scheme}://{host.lower()}") != origin.lower():
         return False
-    return scheme == "https" or (scheme == "http" and _is_address(place))
+    return scheme == "https" or (scheme == "http" and _is_private(place))
 
 
-def _is_address(place: str) -> bool:
+def _is_private(place: str) -> bool:
     try:
         name = urlsplit(f"//{place}").hostname or ""
-        if name == "localhost" or name.endswith(".localhost"):
+        if name and (("." not in name and ":" not in name) or name.endswith(PRIVATE)):
             return True
         ipaddress.ip_address(name)
     except ValueError:

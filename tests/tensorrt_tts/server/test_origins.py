@@ -81,6 +81,8 @@ def test_allowed(origin: str, allowed: tuple[str, ...], expected: bool) -> None:
         ("http://localhost:8000", "localhost:8000"),
         ("http://LOCALHOST:8000", "localhost:8000"),
         ("http://tts.localhost", "tts.localhost"),
+        ("http://gpu-box:8000", "gpu-box:8000"),  # as Python's websocket-client says by itself
+        ("http://tts.default.svc.cluster.local", "tts.default.svc.cluster.local"),
         ("http://192.168.1.7:8000", "192.168.1.7:8000"),
         ("http://[::1]:8000", "[::1]:8000"),
         ("http://127.0.0.1", "127.0.0.1:80"),
@@ -106,6 +108,8 @@ def test_the_servers_own_pages(origin: str, host: str) -> None:
         ("http://", ""),
         ("", ""),
         ("http://[", "["),
+        ("http://:8000", ":8000"),
+        ("http://evil.local.example:8000", "evil.local.example:8000"),
         ("ftp://127.0.0.1", "127.0.0.1"),
         ("chrome-extension://127.0.0.1", "127.0.0.1"),
         # DNS rebinding: the site's own name points here by now.
