@@ -173,12 +173,13 @@ async def test_a_server_that_vanishes_gives_its_streams_back(shared: RedisServer
 async def test_a_stream_that_goes_on_is_renewed(shared: RedisServer) -> None:
     key = a_key(streams=1)
     streams = f"tts:{{{key.key}}}:streams"
-    async with usages(shared, 1, lease_s=1) as (usage,), usage.hold(key, 1):
-        ((member, first),) = await usage._redis.zrange(streams, 0, -1, withscores=True)
-        while await usage._redis.zscore(streams, member) == first:
-            pass
-        assert await usage._redis.zscore(streams, member) > first
-    assert await usage._redis.exists(streams) == 0
+    async with usages(shared, 1, lease_s=1) as (usage,):
+        async with usage.hold(key, 1):
+            ((member, first),) = await usage._redis.zrange(streams, 0, -1, withscores=True)
+            while await usage._redis.zscore(streams, member) == first:
+                pass
+            assert await usage._redis.zscore(streams, member) > first
+        assert await usage._redis.exists(streams) == 0
 
 
 @needs_redis
