@@ -137,7 +137,7 @@ class Context:
             "%s%s: %d characters, %d chunks, %.2f s of audio, queued %.0f ms, first audio %s",
             f"{self._caller.name}: " if self._caller.name else "",
             outcome,
-            len(self.request.text),  # never the text itself: it is the client's
+            self.characters,  # never the text itself: it is the client's
             self.chunks,
             self.sent_s,
             1000 * self.queue_s,
@@ -152,7 +152,7 @@ class Context:
             "key": self.identity.key,
             "path": self.identity.path,
             "request": self._caller.name,
-            "characters": len(self.request.text),
+            "characters": self.characters,
             "audio_s": round(self.sent_s, 3),
             "queue_s": round(self.queue_s, 4),
             "first_audio_s": first_audio_s,
@@ -197,8 +197,7 @@ class Context:
     async def _begin(self) -> None:
         service = self._service
         service.slots.refuse_if_full()
-        usage = service.key_usage.hold(self.identity, len(self.request.text))
-        await self._exits.enter_async_context(usage)
+        await self._count_for_key(len(self.request.text))
         # Read and checked before it takes a slot or a place in the queue from somebody else.
         plan = await service.synthesizer.prepare(self.request)
         self.said = " ".join(segment.text for segment in plan.segments)
@@ -210,6 +209,12 @@ class Context:
         self._exits.callback(self._note_stream, stream.report)
         self._stream = stream
 
+    async def _count_for_key(self, characters: int) -> None:
+        """A stream of the caller's key, for as long as this context has not ended. Raises
+        RateLimitError."""
+        usage = self._service.key_usage.hold(self.identity, characters)
+        await self._exits.enter_async_context(usage)
+
     def _passed_on(self) -> None:
         chunk, self._on_the_way = self._on_the_way, None
         if chunk is None:
@@ -218,6 +223,11 @@ class Context:
             self._service.metrics.late_chunks.inc()
         self.samples += len(chunk.pcm)
         self.chunks += 1
+
+    @property
+    def characters(self) -> int:
+        """Of the text that came."""
+        return len(self.request.text)
 
     @property
     def sent_s(self) -> float:

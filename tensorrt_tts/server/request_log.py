@@ -63,7 +63,7 @@ class RequestRow:
             identity.key,
             identity.path[:LONGEST_PATH],
             request.voice,
-            len(request.text),
+            context.characters,
             round(context.sent_s, 3),
             round(context.queue_s, 4),
             None if first is None else round(context.queue_s + first, 4),
