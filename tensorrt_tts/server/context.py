@@ -225,6 +225,11 @@ class Context:
         self.chunks += 1
 
     @property
+    def text(self) -> str:
+        """All that came."""
+        return self.request.text
+
+    @property
     def characters(self) -> int:
         """Of the text that came."""
         return len(self.request.text)

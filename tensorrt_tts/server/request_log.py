@@ -68,7 +68,7 @@ class RequestRow:
             round(context.queue_s, 4),
             None if first is None else round(context.queue_s + first, 4),
             str(context.outcome),
-            request.text if keep_text else None,
+            context.text if keep_text else None,
         )
 
 
