@@ -39,6 +39,11 @@ def local_path(name: str) -> Path | None:
         return None
 
 
+def is_hub_id(name: str) -> bool:
+    """By its looks; a folder may be called so too."""
+    return not name.startswith((".", "/", "~")) and name.count("/") == 1
+
+
 def find(name: str, files: tuple[str, ...], mirror: str | None = None, subfolder: str = "") -> Path:
     """A local folder as it is; anything else is a hub id, downloaded or taken from the hub's cache.
 
@@ -56,7 +61,7 @@ def find(name: str, files: tuple[str, ...], mirror: str | None = None, subfolder
             f"'{name}' is a file; give the folder it lies in, with config.json and weights"
         )
     name = identifier(name)
-    if name.startswith((".", "/", "~")) or name.count("/") != 1:
+    if not is_hub_id(name):
         raise CheckpointNotFoundError(
             f"no folder '{name}'; give a folder with config.json and weights, a hub id such as "
             "owner/name, or a known model name (`tensorrt-tts voices` lists them)"

@@ -10,6 +10,8 @@ what to do about it.
     │   ├── TextError            2   400  1008  invalid_text
     │   ├── UnknownVoiceError    2   404  1008  unknown_voice
     │   ├── UnknownRouteError    2   404  1008  unknown_route
+    │   ├── ApiKeyError          2   401  1008  invalid_api_key      no key, or none that is known
+    │   ├── OriginError          2   403  1008  origin_not_allowed   another site's web page
     │   ├── SettingError         2   400  1008  invalid_setting      a flag or settings value
     │   └── MessageTooBigError   2   413  1009  message_too_big
     ├── CheckpointError          3   500  1011  checkpoint_error     weights or config unusable
@@ -94,6 +96,16 @@ class UnknownVoiceError(InputError):
 class UnknownRouteError(InputError):
     code = "unknown_route"
     http_status = 404
+
+
+class ApiKeyError(InputError):
+    code = "invalid_api_key"
+    http_status = 401
+
+
+class OriginError(InputError):
+    code = "origin_not_allowed"
+    http_status = 403
 
 
 class SettingError(InputError):

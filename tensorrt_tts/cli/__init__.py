@@ -1,4 +1,4 @@
-"""The command line: `tensorrt-tts speak | voices | normalize | stability`.
+"""The command line: `tensorrt-tts speak | voices | normalize | stability | key | validate`.
 
 Progress and messages go to stderr, results to stdout. A failure is one line and the exit code of
 its class in `tensorrt_tts.errors`.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from tensorrt_tts.cli import normalize, speak, stability, voices
+from tensorrt_tts.cli import key, normalize, speak, stability, validate, voices
 from tensorrt_tts.exit_status import exit_status
 
 
@@ -18,7 +18,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         prog="tensorrt-tts", description="Streaming speech from text-to-speech language models."
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for module in (speak, voices, normalize, stability):
+    for module in (speak, voices, normalize, stability, key, validate):
         module.add_command(commands)
 
     def command() -> None:

@@ -13,7 +13,11 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.exceptions import HTTPException
 from starlette.routing import WebSocketRoute
 
+from tensorrt_tts.server.api_keys import ApiKeys
+from tensorrt_tts.server.edge_description import describe_edges
+from tensorrt_tts.server.key_gate import KeyGate, open_without_key
 from tensorrt_tts.server.no_cache import NoCache
+from tensorrt_tts.server.origin_gate import OriginGate
 from tensorrt_tts.server.protocols.cartesia import cartesia_routes
 from tensorrt_tts.server.protocols.deepgram import deepgram_routes
 from tensorrt_tts.server.protocols.elevenlabs import elevenlabs_routes
@@ -60,8 +64,13 @@ def create_app(service: Service, protocols: Sequence[Protocol] = PROTOCOLS) -> F
         redirect_slashes=False,  # to an absolute address, which a proxy makes wrong: see `Refusals`
         exception_handlers={HTTPException: Refusals(routes)},
     )
+    settings = service.settings
+    # What is added last comes first.
+    keys = ApiKeys(settings)
+    app.add_middleware(KeyGate, service=service, keys=keys)
+    app.add_middleware(OriginGate, allowed=settings.allowed_origins, metrics=service.metrics)
     app.add_middleware(NoCache)
-    if prefix := service.settings.root_path:
+    if prefix := settings.root_path:
         names = {route.split("/")[1] for route in routes}
         app.add_middleware(RootPath, prefix=prefix, names=names)
     health = service.health
@@ -92,6 +101,7 @@ def create_app(service: Service, protocols: Sequence[Protocol] = PROTOCOLS) -> F
     async def metrics() -> Response:
         return Response(service.metrics.text(), media_type=CONTENT_TYPE_LATEST)
 
+    describe_edges(app.openapi(), keys.needed, open_without_key(settings))
     app.mount("/test", StaticFiles(directory=PAGE, html=True), name="test page")
     return app
 

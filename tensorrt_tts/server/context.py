@@ -9,15 +9,17 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from enum import StrEnum
 from types import TracebackType
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from tensorrt_tts.backends.base import Finish
 from tensorrt_tts.errors import TTSError
 from tensorrt_tts.playback import PlaybackClock
+from tensorrt_tts.server.identity import IDENTITY
 from tensorrt_tts.words import heard, joined
 
 if TYPE_CHECKING:
     from tensorrt_tts.server.health import Health
+    from tensorrt_tts.server.key_limits import KeyUsage
     from tensorrt_tts.server.metrics import ServerMetrics
     from tensorrt_tts.server.settings import ServerSettings
     from tensorrt_tts.server.slots import Slots
@@ -57,6 +59,7 @@ class Caller:
         """What it has asked for that has not ended, in the order of arrival."""
         self.on_drain = on_drain
         self.name = name
+        self.identity = IDENTITY.get()
 
 
 class Host(Protocol):
@@ -65,10 +68,13 @@ class Host(Protocol):
     settings: ServerSettings
     synthesizer: Synthesizer
     slots: Slots
+    key_usage: KeyUsage
     metrics: ServerMetrics
     health: Health
 
     def note_error(self, error: TTSError) -> None: ...
+
+    def note_settled(self, context: Context) -> None: ...
 
 
 class Context:
@@ -89,6 +95,7 @@ class Context:
 
     def __init__(self, service: Host, request: SpeechRequest, caller: Caller) -> None:
         self.request = request
+        self.identity = caller.identity
         # Seconds from the arrival until it had a slot: its text was read, and what the caller had
         # asked for before was spoken.
         self.queue_s = 0.0
@@ -145,6 +152,7 @@ class Context:
         self.outcome = outcome
         self._caller.contexts.remove(self)
         self._service.metrics.requests.labels(outcome).inc()
+        self._service.note_settled(self)
         first = self.report.first_audio_s if self.report is not None else None
         logger.info(
             "%s%s: %d characters, %d chunks, %.2f s of audio, queued %.0f ms, first audio %s",
@@ -152,9 +160,10 @@ class Context:
             outcome,
             self.characters,  # never the text itself: it is the client's
             self.chunks,
-            self._sent_s,
+            self.sent_s,
             1000 * self.queue_s,
             "none" if first is None else f"{1000 * first:.0f} ms",
+            extra={"fields": self._fields(outcome, first)},
         )
 
     def words(self) -> list[Word]:
@@ -169,11 +178,24 @@ class Context:
         if self.report is None or self.report.timeline is None:
             return []
         now = time.perf_counter() if self._stopped_at is None else self._stopped_at
-        return heard(self.report.timeline.estimates(), self._sent_s - self._playback.buffered(now))
+        return heard(self.report.timeline.estimates(), self.sent_s - self._playback.buffered(now))
 
     def heard(self) -> str:
         """The same as a text, in the spelling that was sent."""
         return joined(self.heard_words())
+
+    def _fields(self, outcome: str, first_audio_s: float | None) -> dict[str, Any]:
+        """Of the line in the log, for who reads it as JSON."""
+        return {
+            "outcome": outcome,
+            "key": self.identity.key,
+            "path": self.identity.path,
+            "request": self._caller.name,
+            "characters": self.characters,
+            "audio_s": round(self.sent_s, 3),
+            "queue_s": round(self.queue_s, 4),
+            "first_audio_s": first_audio_s,
+        }
 
     async def __aenter__(self) -> Self:
         self._exits.push(self._judge)
@@ -214,6 +236,7 @@ class Context:
     async def _begin(self) -> None:
         service = self._service
         service.slots.refuse_if_full()
+        await self._count_for_key(len(self.request.text))
         # Read and checked before it takes a slot or a place in the queue from somebody else.
         plan = await service.synthesizer.prepare(self.request)
         self.said = " ".join(segment.text for segment in plan.segments)
@@ -232,6 +255,12 @@ class Context:
         if self._paused:
             speech.pause()
 
+    async def _count_for_key(self, characters: int) -> None:
+        """A stream of the caller's key, for as long as this context has not ended. Raises
+        RateLimitError."""
+        usage = self._service.key_usage.hold(self.identity, characters)
+        await self._exits.enter_async_context(usage)
+
     def _passed_on(self) -> None:
         chunk, self._on_the_way = self._on_the_way, None
         if chunk is None:
@@ -246,16 +275,22 @@ class Context:
             self._stopped_at = time.perf_counter()
 
     @property
+    def text(self) -> str:
+        """All that came."""
+        return self.request.text
+
+    @property
     def characters(self) -> int:
         """Of the text that came."""
         return len(self.request.text)
 
     @property
-    def _sent_s(self) -> float:
+    def sent_s(self) -> float:
+        """Seconds of audio that were passed on."""
         return self.samples / self._service.synthesizer.sample_rate
 
     def _note_stream(self, report: SpeechReport) -> None:
-        self._service.metrics.note_stream(report, self.queue_s, self._sent_s)
+        self._service.metrics.note_stream(report, self.queue_s, self.sent_s)
 
     def _judge(
         self,

@@ -39,6 +39,7 @@ class FedContext(Context):
         self.ended = False
         """No more text is taken."""
         self._characters = 0
+        self._texts: list[str] = []
         self._flushed: list[int] = []  # how many segments had come by each flush
         self._pieces: asyncio.Queue[tuple[str, bool] | None] = asyncio.Queue()
         self._failure: TTSError | None = None
@@ -60,6 +61,7 @@ class FedContext(Context):
                 f"{limit}; open another for the rest"
             )
         self._characters += len(text)
+        self._texts.append(text)
         self._pieces.put_nowait((text, flush))
 
     def end(self) -> None:
@@ -79,6 +81,10 @@ class FedContext(Context):
         return segments[count - 1].ends_at if count <= len(segments) else None
 
     @property
+    def text(self) -> str:
+        return "".join(self._texts)
+
+    @property
     def characters(self) -> int:
         return self._characters
 
@@ -95,6 +101,7 @@ class FedContext(Context):
         if beginning is None:
             self._heard_out = True
             return
+        await self._count_for_key(len(beginning[0]))
         await self._take_slot()
         settings, synthesizer = self._service.settings, self._service.synthesizer
         speech = await synthesizer.open_fed(self.request, lead_s=settings.lead_s)
@@ -133,6 +140,8 @@ class FedContext(Context):
                 if piece[1]:
                     self._flushed.append(speech.segments)
                 piece = await self._next_piece()
+                if piece is not None:
+                    await self._service.key_usage.charge(self.identity, len(piece[0]))
             await speech.end()
         except TTSError as error:
             self._failure = error

@@ -54,6 +54,15 @@ class ServerMetrics:
         self.refused_sockets = Counter(
             "tts_refused_sockets", "Handshakes refused, by error code", ["code"], registry=registry
         )
+        self.refused_requests = Counter(
+            "tts_refused_requests",
+            "HTTP requests refused for their key or origin, by error code",
+            ["code"],
+            registry=registry,
+        )
+        self.dropped_rows = Counter(
+            "tts_request_log_dropped", "Rows that the request log had to drop", registry=registry
+        )
         self.late_chunks = Counter(
             "tts_late_chunks",
             "Chunks sent after a listener who began at the first one had run dry",

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.websockets import WebSocket
 
 from tensorrt_tts.errors import EngineDiedError, InputError, TTSError, UnknownRouteError
 from tensorrt_tts.server.protocols import cartesia_wire, deepgram_wire, elevenlabs_wire
 from tensorrt_tts.server.protocols.openai_wire import error_message as openai_message
 from tensorrt_tts.server.protocols.openai_wire import request_id
 from tensorrt_tts.server.protocols.wire import encode, error_message, retry_after_header
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
+
+    from tensorrt_tts.server.metrics import ServerMetrics
 
 Renderer = Callable[[TTSError, int | None, Mapping[str, str]], Response]
 """(error, status where HTTP has a more exact one than the error's class, headers) to an answer."""
@@ -124,6 +130,20 @@ def refusal(
     """An error as the clients of that path expect it."""
     begins = max(filter(path.startswith, RENDERERS), key=len, default="/")
     return RENDERERS[begins](error, status, headers or {})
+
+
+async def refuse(
+    error: TTSError, metrics: ServerMetrics, scope: Scope, receive: Receive, send: Send
+) -> None:
+    """Answer in the route's place, a handshake over HTTP."""
+    headers = {"WWW-Authenticate": "Bearer"} if error.http_status == 401 else {}
+    answer = refusal(scope["path"], error, headers=headers)
+    if scope["type"] == "websocket":
+        metrics.refused_sockets.labels(error.code).inc()
+        await WebSocket(scope, receive, send).send_denial_response(answer)
+    else:
+        metrics.refused_requests.labels(error.code).inc()
+        await answer(scope, receive, send)
 
 
 class Refusals:

@@ -16,9 +16,14 @@ import uvicorn
 
 from tensorrt_tts.errors import SettingError, TTSError
 from tensorrt_tts.notice import notice
+from tensorrt_tts.server.api_keys import ApiKeys
 from tensorrt_tts.server.app import create_app
+from tensorrt_tts.server.credentials import without_keys
 from tensorrt_tts.server.deadlines import SHUTDOWN_S
+from tensorrt_tts.server.json_log import JsonFormatter
 from tensorrt_tts.server.paced_websocket import PacedWebSocket
+from tensorrt_tts.server.redis_usage import open_redis
+from tensorrt_tts.server.request_log import open_database
 from tensorrt_tts.server.service import Service
 from tensorrt_tts.server.settings import ServerSettings, read_settings
 
@@ -77,6 +82,13 @@ def no_word_of_cuts(record: logging.LogRecord) -> bool:
     return not record.getMessage().startswith("ASGI callable returned without completing response")
 
 
+def no_keys_in_addresses(record: logging.LogRecord) -> bool:
+    """uvicorn logs the address of every handshake."""
+    if isinstance(record.args, tuple):
+        record.args = tuple(map(without_keys, record.args))
+    return True
+
+
 OnStart = Callable[[Service, Server, int], None]
 """Told the service, its server and the port, which accepts connections from then on."""
 
@@ -92,11 +104,10 @@ def serve(
     The port opens only when the first request can be served, so a probe that connects has its
     answer. Until then a signal ends the process in the usual way.
     """
-    logging.basicConfig(
-        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
+    log_to_stderr(settings)
     listener = bind(settings)
     try:
+        check_edges(settings)
         synthesizer = opener(settings)  # outside the event loop, which would put off a Ctrl-C
     except BaseException:
         listener.close()
@@ -113,6 +124,16 @@ def serve(
         if not synthesizer.closed:
             leave(code)
     return code
+
+
+def log_to_stderr(settings: ServerSettings) -> None:
+    if settings.log_format == "json":
+        line: logging.Formatter = JsonFormatter()
+    else:
+        line = logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
+    handler = logging.StreamHandler()
+    handler.setFormatter(line)
+    logging.basicConfig(level=settings.log_level.upper(), handlers=[handler])
 
 
 def leave(code: int) -> NoReturn:
@@ -134,10 +155,10 @@ async def run(
     on_start: OnStart = lambda service, server, port: None,
 ) -> int:
     """`serve` inside a running loop."""
-    service = Service(settings, synthesizer)
     try:
+        service = Service(settings, synthesizer)
         server = Server(uvicorn_config(settings, service))
-    except TTSError:  # a setting that does not go with the model
+    except TTSError:  # a setting that does not go with the model, or with what is installed
         listener.close()
         await synthesizer.close()
         raise
@@ -154,6 +175,16 @@ async def run(
             logger.info("speaking at http://%s:%d/test", settings.host, port)
             await server.serve(sockets=[listener])
     return service.exit_code
+
+
+def check_edges(settings: ServerSettings) -> None:
+    """What can be known before the model is loaded. Raises as `ApiKeys`, `open_database` and
+    `open_redis`."""
+    ApiKeys(settings)
+    if settings.request_log is not None:
+        open_database(settings.request_log.get_secret_value()).dispose()
+    if settings.redis_url is not None:
+        open_redis(settings.redis_url.get_secret_value())
 
 
 def bind(settings: ServerSettings) -> socket.socket:
@@ -200,7 +231,8 @@ def _cannot_listen(settings: ServerSettings, error: OSError) -> SettingError:
 
 
 def uvicorn_config(settings: ServerSettings, service: Service) -> uvicorn.Config:
-    logging.getLogger("uvicorn.error").addFilter(no_word_of_cuts)
+    for rule in (no_word_of_cuts, no_keys_in_addresses):
+        logging.getLogger("uvicorn.error").addFilter(rule)
     return uvicorn.Config(
         create_app(service),
         lifespan="off",  # `run` enters it itself: an error of the start keeps its exit code

@@ -26,22 +26,33 @@ from tensorrt_tts.server.context import Context
 from tensorrt_tts.server.deadlines import ENGINE_CLOSE_S, WATCH_S, close_engine
 from tensorrt_tts.server.fed_context import FedContext
 from tensorrt_tts.server.health import Health
+from tensorrt_tts.server.key_limits import LocalUsage
 from tensorrt_tts.server.measured_slots import measured_slots
 from tensorrt_tts.server.metrics import ServerMetrics
+from tensorrt_tts.server.redis_usage import RedisUsage
+from tensorrt_tts.server.request_log import RequestLog, RequestRow
 from tensorrt_tts.server.slots import Slots
 from tensorrt_tts.server.stop_signals import stop_signals
 from tensorrt_tts.speech import SpeechRequest
 
 if TYPE_CHECKING:
     from tensorrt_tts.server.context import Caller
+    from tensorrt_tts.server.key_limits import KeyUsage
     from tensorrt_tts.server.settings import ServerSettings
     from tensorrt_tts.synthesizer import Synthesizer
 
 logger = logging.getLogger(__name__)
 
 
+def _key_usage(settings: ServerSettings) -> KeyUsage:
+    if settings.redis_url is None:
+        return LocalUsage()
+    return RedisUsage(settings.redis_url.get_secret_value())
+
+
 class Service:
-    """A loaded synthesizer, its slots, its health and its callers.
+    """A loaded synthesizer, its slots, its health and its callers. Raises as
+    `open_database` and `open_redis`.
 
     A protocol is an adapter: it admits a `Caller` for as long as a connection lasts, and for each
     request passes on what `speak` gives.
@@ -51,9 +62,11 @@ class Service:
         self.settings = settings
         self.synthesizer = synthesizer
         self.slots = Slots(settings.slots or 1, settings.max_queued)
+        self.key_usage = _key_usage(settings)
         self.metrics = ServerMetrics(
             self.slots, synthesizer.backend, lambda: synthesizer.scheduler.stats
         )
+        self.request_log = self._opened_log()
         self.health = Health()
         self.callers: set[Caller] = set()
         self._signals: list[int] = []
@@ -124,6 +137,11 @@ class Service:
         if self.health.fault is not before:
             logger.error("stopping: %s", self.health.fault)
 
+    def note_settled(self, context: Context) -> None:
+        """Of every request that became a context, once."""
+        if self.request_log is not None:
+            self.request_log.put(RequestRow.of(context, self.settings.request_log_text))
+
     def refuse_if_closing(self) -> None:
         """Raises what new work is to be told: the fault, or that the server is stopping."""
         if self.health.fault is not None:
@@ -139,7 +157,7 @@ class Service:
     async def run(self, leave: Callable[[int], None] | None = None) -> AsyncIterator[None]:
         """The app's lifespan, under any server. Entering warms up; accept nothing before. Inside,
         the engine is watched, and its fault or the first SIGTERM or SIGINT begins a drain. Leaving
-        closes the synthesizer, also where the start failed.
+        closes the request log and the synthesizer, the latter also where the start failed.
 
         leave: ends the server, told the signal's number; called when the drain is over, or by a
         second signal. None: the signal goes to whoever handled it before this was entered.
@@ -149,6 +167,8 @@ class Service:
         """
         try:
             await self._start()
+            if self.request_log is not None:
+                self.request_log.start()
             with stop_signals(self.stop) as pass_on:
                 watch = asyncio.create_task(self._watch(leave or pass_on), name="watch")
                 try:
@@ -156,6 +176,9 @@ class Service:
                 finally:
                     watch.cancel()
                     self.drain()
+                    if self.request_log is not None:
+                        await asyncio.to_thread(self.request_log.close)
+                    await self.key_usage.close()
         finally:
             gc.unfreeze()
             limit = ENGINE_CLOSE_S + self.settings.abort_timeout_s
@@ -190,6 +213,10 @@ class Service:
         if len(self._signals) > 1:
             return 128 + self._signals[-1]
         return self.health.fault.exit_code if self.health.fault is not None else 0
+
+    def _opened_log(self) -> RequestLog | None:
+        url, dropped = self.settings.request_log, self.metrics.dropped_rows
+        return None if url is None else RequestLog(url.get_secret_value(), dropped.inc)
 
     async def _watch(self, leave: Callable[[int], None]) -> None:
         while not self.drained and len(self._signals) < 2:

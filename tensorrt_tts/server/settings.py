@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, CliApp, SettingsConfigDict, SettingsError
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+)
+from pydantic_settings import BaseSettings, CliApp, NoDecode, SettingsConfigDict, SettingsError
 
 from tensorrt_tts.errors import SettingError
 from tensorrt_tts.identifiers import find_name
+from tensorrt_tts.server.origins import parse_origins
 from tensorrt_tts.server.root_path import parse_root_path
 from tensorrt_tts.validation import first_problem
 
@@ -21,6 +31,13 @@ KIB = 1024
 def _known_level(given: object) -> object:
     """In any case, as log levels are written: TTS_LOG_LEVEL=INFO."""
     return find_name(given, LOG_LEVELS) or given if isinstance(given, str) else given
+
+
+def _parts(given: object) -> object:
+    """As people write a list, "a, b", or as JSON."""
+    if not isinstance(given, str):
+        return given
+    return json.loads(given) if given.startswith("[") else tuple(given.replace(",", " ").split())
 
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
@@ -37,6 +54,7 @@ class ServerSettings(BaseSettings):
         cli_prog_name="python -m tensorrt_tts.server",
         cli_kebab_case=True,
         cli_hide_none_type=True,
+        cli_implicit_flags=True,
         frozen=True,
     )
 
@@ -54,6 +72,40 @@ class ServerSettings(BaseSettings):
     log_level: Annotated[str, BeforeValidator(_known_level)] = Field(
         "info", pattern=f"^({'|'.join(LOG_LEVELS)})$"
     )
+
+    log_format: Literal["text", "json"] = Field(
+        "text", description="json: an object a line, for machines"
+    )
+    api_key_file: Path | None = Field(
+        None, description="who may ask: NAME:SHA256 a line, read again when it changes"
+    )
+    api_keys: SecretStr = Field(
+        SecretStr(""), description="the same lines, separated by commas; none: open to everybody"
+    )
+    metrics_need_key: bool = Field(False, description="ask for a key at /metrics, too")
+    key_streams: int | None = Field(
+        None, ge=1, description="streams that one key may have at once, waiting or speaking"
+    )
+    key_characters_per_minute: int | None = Field(
+        None, ge=1, description="characters that one key may have spoken"
+    )
+    redis_url: SecretStr | None = Field(
+        None, description="where several servers count keys together: redis://host:6379/0"
+    )
+    allowed_origins: Annotated[
+        tuple[str, ...], NoDecode, BeforeValidator(_parts), AfterValidator(parse_origins)
+    ] = Field(
+        (),
+        description="web pages that may ask, besides this server's own: https://site.example, "
+        "separated by commas, or * for all",
+    )
+
+    request_log: SecretStr | None = Field(
+        None,
+        description="database for a row per request: sqlite:///requests.db, "
+        "postgresql+psycopg://user:password@host/name",
+    )
+    request_log_text: bool = Field(False, description="keep the texts in it, too")
 
     slots: int | None = Field(
         None, ge=1, description="streams that speak at once; default: as many as are measured"
@@ -155,6 +207,32 @@ class ServerSettings(BaseSettings):
         """Streams that the engine is opened for: where the slots are to be measured, as many as
         there can be any hope for."""
         return self.slots or (16 if self.device.strip().lower() == "cpu" else 64)
+
+
+def effective(settings: ServerSettings) -> list[str]:
+    """Every setting as a line of `.env`, in the order above; a comment where there is no value.
+    Of secrets only what is none: where a database is, and that there are keys."""
+    return [
+        f"TTS_{name.upper()}={value}"
+        if (value := _written(getattr(settings, name)))
+        else f"# TTS_{name.upper()}="
+        for name in ServerSettings.model_fields
+    ]
+
+
+def _written(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, SecretStr):
+        scheme, mark, address = value.get_secret_value().partition("://")
+        place = address.rpartition("@")[2].partition("?")[0]
+        return f"{scheme}://{'…@' * ('@' in address)}{place}" if mark else "…" * bool(scheme)
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, dict | tuple):
+        return json.dumps(value, ensure_ascii=False) if value else ""
+    text = str(value)
+    return json.dumps(text, ensure_ascii=False) if set(text) & set("#\"'\\") else text
 
 
 def read_settings(arguments: Sequence[str] | None = None) -> ServerSettings:

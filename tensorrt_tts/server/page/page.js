@@ -11,7 +11,11 @@ const part = Object.fromEntries(
 const address = new URL("../ws/tts", location.href);
 address.protocol = address.protocol.replace("http", "ws");
 
-const socket = new SpeechSocket(address);
+// An API key comes as #key=… behind the page's address: browsers send that part to nobody.
+const key = new URLSearchParams(location.hash.slice(1)).get("key");
+addEventListener("hashchange", () => location.reload());
+
+const socket = new SpeechSocket(address, key);
 const player = new Player(heard);
 const waveform = new Waveform(part.waveform);
 let sampleRate = 1; // until the server has said which
@@ -131,8 +135,15 @@ function count() {
   part.count.textContent = `${part.text.value.length} of ${part.text.maxLength} characters`;
 }
 
+class Refused extends Error {}
+
 async function describe() {
-  const response = await fetch(new URL("../v1/audio/voices", location.href));
+  const headers = key ? { "X-API-Key": key } : {};
+  const response = await fetch(new URL("../v1/audio/voices", location.href), { headers });
+  if (response.status === 401) {
+    const wrong = key ? "This server does not know the key in" : "This server asks for an API key at";
+    throw new Refused(`${wrong} the end of the page's address: …/test/#key=KEY.`);
+  }
   const about = await response.json();
   const languages = new Intl.DisplayNames(["en"], { type: "language" });
   sampleRate = about.sample_rate;
@@ -159,7 +170,8 @@ document.addEventListener("keydown", (event) => {
   if (speaks || event.repeat) event.preventDefault();
   if (speaks && !event.repeat) part.form.requestSubmit();
 });
-const described = describe().catch(() => {
+const described = describe().catch((error) => {
+  if (error instanceof Refused) throw error;
   throw new Error("The server does not say which voices it has. Reload the page.");
 });
 described.catch((error) => fail(error.message));

@@ -3,15 +3,18 @@
 export class SpeechSocket {
   #connection = null;
   #url;
+  #key;
   #id = 0;
 
-  constructor(url) {
+  // key: the server's, if it asks for one.
+  constructor(url, key = null) {
     this.#url = url;
+    this.#key = key;
   }
 
   // Before every `speak`. Whoever calls while it connects waits for the same socket.
   open() {
-    if (!this.#connection?.usable) this.#connection = new Connection(this.#url);
+    if (!this.#connection?.usable) this.#connection = new Connection(this.#url, this.#key);
     return this.#connection.opened;
   }
 
@@ -31,12 +34,12 @@ class Connection {
   #socket;
   #handlers = new Map(); // by request id, in the order of the requests: audio is the first one's
 
-  constructor(url) {
-    const socket = (this.#socket = new WebSocket(url));
+  constructor(url, key) {
+    const socket = (this.#socket = new WebSocket(url, key ? ["token", key] : []));
     socket.binaryType = "arraybuffer";
     socket.onmessage = ({ data }) => this.#take(data);
     this.opened = new Promise((resolve, reject) => {
-      socket.onclose = async () => reject(new Error(await refusal(url)));
+      socket.onclose = async () => reject(new Error(await refusal(url, key)));
       socket.onopen = () => {
         socket.onclose = ({ code, reason }) =>
           this.#close(`The server closed the connection (${reason || code}). Try again.`);
@@ -78,12 +81,12 @@ class Connection {
 }
 
 // Browsers keep to themselves why a socket was refused; the same address over HTTP says it.
-async function refusal(url) {
+async function refusal(url, key) {
   const address = new URL(url);
   address.protocol = address.protocol.replace("ws", "http");
   let response;
   try {
-    response = await fetch(address);
+    response = await fetch(address, { headers: key ? { "X-API-Key": key } : {} });
   } catch {
     return "The server cannot be reached. Try again when it runs.";
   }

@@ -19,6 +19,7 @@ from tensorrt_tts.errors import (
 )
 from tensorrt_tts.server.context import Caller
 from tensorrt_tts.server.fed_context import FedContext
+from tensorrt_tts.server.identity import IDENTITY, Identity, KeyLimits
 from tensorrt_tts.server.service import Service
 from tensorrt_tts.server.settings import ServerSettings
 from tensorrt_tts.speech import SpeechRequest
@@ -223,3 +224,50 @@ async def test_pause_holds_back_audio_until_resume() -> None:
             assert len((await waiting).pcm)
             assert [chunk async for chunk in context]
         assert context.outcome == "completed"
+
+
+# Limits of its caller's key
+
+
+def fed_by_key(service: Service, streams: int | None, characters: int | None) -> FedContext:
+    token = IDENTITY.set(Identity("alice", "/there", KeyLimits(streams, characters)))
+    try:
+        return service.speak_fed(REQUEST, Caller())
+    finally:
+        IDENTITY.reset(token)
+
+
+async def test_pieces_count_for_the_key_as_they_are_read() -> None:
+    async with serving() as (service, _):
+        context = fed_by_key(service, None, 1000)
+        context.feed(TEXT)
+        context.feed(TEXT)
+        context.end()
+        assert len(await listen(context)) > 0
+        left = service.key_usage.headers(context.identity)["X-RateLimit-Remaining-Characters"]
+        assert 1000 - 2 * len(TEXT) <= int(left) < 1000 - 2 * len(TEXT) + 100
+
+
+@pytest.mark.parametrize("limit", [len(TEXT), len(TEXT) + 10])
+async def test_a_piece_too_many_ends_it(limit: int) -> None:
+    async with serving() as (service, _):
+        context = fed_by_key(service, None, limit)
+        for _ in range(2):
+            context.feed(TEXT)
+        with pytest.raises(RateLimitError, match="key 'alice' has"):
+            await listen(context)
+        assert context.outcome == "rate_limited"
+
+
+async def test_streams_of_one_key() -> None:
+    async with serving(slots=2) as (service, _):
+        first, second = (fed_by_key(service, 1, None) for _ in range(2))
+        for context in (first, second):
+            context.feed(TEXT)
+            context.end()
+        async with first:
+            with pytest.raises(RateLimitError, match="1 streams of key 'alice'"):
+                await listen(second)
+            async for _ in first:
+                pass
+        assert (first.outcome, second.outcome) == ("completed", "rate_limited")

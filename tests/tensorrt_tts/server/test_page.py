@@ -12,6 +12,7 @@ import pytest
 import pytest_asyncio
 
 from benchmarks.null_codec import NullCodec
+from tensorrt_tts.server.api_keys import digest
 from tests.support.backend_double import Behaviour
 from tests.support.chromium import Page, chromium_page, find_chromium
 from tests.support.codec_conformance import assert_same
@@ -403,3 +404,32 @@ async def test_the_rate_is_the_servers(tmp_path: Path) -> None:
             assert await page.value(text_of("position")) == "5.1 s of 5.1 s"
             assert await page.value("rates") == [16_000]
             assert int.from_bytes((await wav(page))[24:28], "little") == 16_000
+
+
+KEYS = f"alice:{digest(b'tts_A-b_1')}"
+
+
+async def test_a_key_behind_the_address(tmp_path: Path) -> None:
+    with serving(codec=NullCodec(), api_keys=KEYS) as server:
+        server.backend.behaviour = Behaviour(frames=FRAMES, rate=4 * REAL_TIME)
+        async with chromium_page(tmp_path) as page:
+            await page.open(f"http://127.0.0.1:{server.port}/test#key=tts_A-b_1")
+            await page.until("document.querySelectorAll('#voice option').length === 8")
+            await page.type(TEXT)
+            await page.press("Enter", 13, modifiers=2)
+            await page.until("!document.querySelector('#download').disabled")
+            assert page.problems == []
+
+
+@pytest.mark.parametrize(
+    ("end", "says"), [("", "asks for an API key"), ("#key=wrong", "does not know the key")]
+)
+async def test_a_key_that_is_missing(tmp_path: Path, end: str, says: str) -> None:
+    with serving(codec=NullCodec(), api_keys=KEYS) as server:
+        async with chromium_page(tmp_path) as page:
+            await page.open(f"http://127.0.0.1:{server.port}/test/{end}")
+            await page.until("document.querySelector('#problem').textContent !== ''")
+            problem = await page.value("document.querySelector('#problem').textContent")
+            assert says in problem
+            await page.value("location.hash = 'key=tts_A-b_1'")
+            await page.until("document.querySelectorAll('#voice option').length === 8")

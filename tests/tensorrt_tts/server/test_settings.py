@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from tensorrt_tts.errors import SettingError
-from tensorrt_tts.server.settings import read_settings
+from tensorrt_tts.server.settings import ServerSettings, effective, read_settings
 
 
 def test_flags_over_environment_over_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,3 +84,49 @@ def test_unknown_flag_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
         read_settings(["--slotz", "1"])
     assert refused.value.code == 2
     assert "--slotz" in capsys.readouterr().err
+
+
+def test_what_is_effective_can_be_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flags = {
+        "--slots": "3",
+        "--warmup-text": 'Déjà vu: it\'s 5 # and "more".',
+        "--openai-voices": '{"alloy": "leah"}',
+        "--openai-models": '["tts-1", "tts-2"]',
+        "--allowed-origins": "https://a.example,https://b.example",
+        "--api-key-file": "/etc/keys",
+        "--measure-s": "0",
+    }
+    settings = read_settings(
+        [f"{name}={value}" for name, value in flags.items()] + ["--metrics-need-key"]
+    )
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_text("\n".join(effective(settings)), encoding="utf-8")
+    assert read_settings([]) == settings
+    usual = ServerSettings(_env_file=None)
+    (tmp_path / ".env").write_text("\n".join(effective(usual)), encoding="utf-8")
+    assert read_settings([]) == usual
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("postgresql+psycopg://me:secret@host:5432/name", "postgresql+psycopg://…@host:5432/name"),
+        ("postgresql://me:se@cret@host/name?sslmode=no", "postgresql://…@host/name"),
+        ("sqlite:///requests.db", "sqlite:///requests.db"),
+        ("secret", "…"),
+        ("", ""),
+    ],
+)
+def test_secrets_are_not_shown(address: str, shown: str) -> None:
+    lines = effective(ServerSettings(_env_file=None, request_log=address, api_keys="alice:hash"))
+    assert f"TTS_REQUEST_LOG={shown}" in lines or (not shown and "# TTS_REQUEST_LOG=" in lines)
+    assert "TTS_API_KEYS=…" in lines
+    assert "secret" not in str(ServerSettings(_env_file=None, request_log=address))
+
+
+def test_switches() -> None:
+    assert not read_settings([]).metrics_need_key
+    assert read_settings(["--metrics-need-key"]).metrics_need_key
+    assert not read_settings(["--no-metrics-need-key"]).metrics_need_key

@@ -396,7 +396,7 @@ def test_the_description_is_true(server: ServerThread) -> None:
     assert fields["response_format"]["anyOf"][0]["enum"] == list(FORMATS)
     assert fields["temperature"]["anyOf"][0]["maximum"] == 2.0
     assert "$ref" not in json.dumps(schema)
-    assert set(map(int, about["responses"])) == {200, 400, 404, 408, 413, 415, 500, 503, 504}
+    assert set(map(int, about["responses"])) == {200, 400, 403, 404, 408, 413, 415, 500, 503, 504}
     assert set(about["responses"]["200"]["content"]) == {*TYPES.values(), "text/event-stream"}
 
 

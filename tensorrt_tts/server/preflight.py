@@ -1,0 +1,66 @@
+"""What can be wrong with a configuration, found without loading a model or asking the network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tensorrt_tts.checkpoint_folder import DEMO, LANGUAGE_MODEL_FILES, find, is_hub_id, local_path
+from tensorrt_tts.errors import TTSError
+from tensorrt_tts.identifiers import find_name
+from tensorrt_tts.loading import known_backend, known_spec, load_model
+from tensorrt_tts.server.protocols.openai_names import VoiceNames
+from tensorrt_tts.server.serve import bind, check_edges
+from tensorrt_tts.weight_files import check_weights
+
+if TYPE_CHECKING:
+    from tensorrt_tts.server.settings import ServerSettings
+
+
+def check_port(settings: ServerSettings) -> None:
+    """Raises SettingError for one that is taken, or an address that this machine does not have."""
+    bind(settings).close()
+
+
+def check_backend(settings: ServerSettings) -> None:
+    known_backend(settings.backend)
+
+
+def check_model(settings: ServerSettings) -> None:
+    """Its name, and what of it lies on this machine: a hub is not asked. Of weights only that they
+    are whole. Raises what loading it would, and SettingError for a wrong `openai_voices`."""
+    spec = known_spec(settings.model, settings.spec)
+    demo = find_name(settings.model, (DEMO,)) is not None and local_path(settings.model) is None
+    folder = None if demo else _folder(settings.model, known=spec is not None)
+    codec = None if settings.codec is None else _folder(settings.codec)
+    if folder is not None and find_name(settings.backend, ("trtllm",)) is None:
+        check_weights(folder)
+    if (demo and settings.codec is None) or (codec is not None and (demo or folder is not None)):
+        spec = load_model(settings.model, settings.codec, settings.spec).spec
+    if spec is not None:
+        VoiceNames([voice.name for voice in spec.voices], settings.openai_voices)
+
+
+def _folder(name: str, known: bool = False) -> Path | None:
+    """None for what will be downloaded. Raises CheckpointNotFoundError for what cannot be."""
+    if local_path(name) is None and (known or is_hub_id(name)):
+        return None
+    return find(name, LANGUAGE_MODEL_FILES)
+
+
+CHECKS: tuple[Callable[[ServerSettings], None], ...] = (
+    check_edges,
+    check_backend,
+    check_model,
+    check_port,
+)
+
+
+def problems(settings: ServerSettings) -> Iterator[TTSError]:
+    """What each check finds first."""
+    for check in CHECKS:
+        try:
+            check(settings)
+        except TTSError as error:
+            yield error
