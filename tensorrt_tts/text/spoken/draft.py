@@ -16,6 +16,8 @@ SaidRule = Callable[[re.Match[str], Language], str | None]
 Begins = Callable[[str, int], int]
 """Where the expression around the number at a position of a text may begin."""
 
+_PLAIN = SpokenOptions()
+
 
 def _may_join(character: str) -> bool:
     """Whether Unicode may compose it with what is in front of it: no letter of India."""
@@ -25,7 +27,7 @@ def _may_join(character: str) -> bool:
 class Draft:
     """Rules give what a match becomes, or None where it stays as it is."""
 
-    def __init__(self, text: str, options: SpokenOptions) -> None:
+    def __init__(self, text: str, options: SpokenOptions = _PLAIN) -> None:
         self.text = text
         self.options = options
         self.characters = set(text)
