@@ -11,6 +11,7 @@ what to do about it.
     │   ├── UnknownVoiceError    2   404  1008  unknown_voice
     │   ├── UnknownRouteError    2   404  1008  unknown_route
     │   ├── SettingError         2   400  1008  invalid_setting      a flag or settings value
+    │   ├── VoiceFileError       2   400  1008  invalid_voice_file   a speaker's codes
     │   └── MessageTooBigError   2   413  1009  message_too_big
     ├── CheckpointError          3   500  1011  checkpoint_error     weights or config unusable
     │   ├── CheckpointNotFoundError
@@ -98,6 +99,10 @@ class UnknownRouteError(InputError):
 
 class SettingError(InputError):
     code = "invalid_setting"
+
+
+class VoiceFileError(InputError):
+    code = "invalid_voice_file"
 
 
 class MessageTooBigError(InputError):

@@ -21,9 +21,9 @@ from tensorrt_tts.errors import (
     NoAudioError,
     StalledError,
 )
-from tensorrt_tts.families.base import Family, FrameParser
+from tensorrt_tts.families.base import Family, FrameParser, Voice
 from tensorrt_tts.playback import PlaybackClock
-from tensorrt_tts.prepared import FedText, PreparedSegment
+from tensorrt_tts.prepared import FedText, KeptVoice, PreparedSegment
 from tensorrt_tts.speech import AudioChunk, SegmentReport, SpeechReport
 from tensorrt_tts.stream_options import StreamOptions
 from tensorrt_tts.watchdog import Watchdog
@@ -62,6 +62,9 @@ class SpeechTask:
         self._ready: asyncio.Queue[AudioChunk | BaseException | None] = asyncio.Queue()
         self._untaken = 0  # samples in the queue
         options = pipeline.options
+        self.kept = KeptVoice(
+            pipeline.family, pipeline.backend.capacity.max_sequence, options.voice_tokens
+        )
         self._pauses = SegmentPauses(
             self._sample_rate, options.sentence_pause_s, options.paragraph_pause_s
         )
@@ -154,7 +157,7 @@ class SpeechTask:
                 if isinstance(segment, Exception):
                     raise segment
                 await self._wait_for_room()
-                await self._speak(segment)
+                await self._speak(self.kept.next(segment))
             if not self.report.samples:
                 raise NoAudioError(
                     "the model ended without any audio; say it differently or try again"
@@ -194,6 +197,7 @@ class SpeechTask:
         report = SegmentReport(segment.text, len(segment.prompt.ids), counts=parser.counts)
         self.report.segments.append(report)
         decoded: asyncio.Future[None] = self._loop.create_future()
+        said: list[int] = []
         chunks = backend.stream(segment.prompt, segment.sampling, f"{self._name}-{index}")
         try:
             async with contextlib.aclosing(chunks):
@@ -202,6 +206,7 @@ class SpeechTask:
                     if chunk.ids and self.report.first_token_s is None:
                         self.report.first_token_s = self._elapsed()
                     report.tokens += len(chunk.ids)
+                    said += chunk.ids
                     steps = parser.push(chunk.ids)
                     if steps:
                         self._opened(parser, segment, index, decoded).push(steps)
@@ -209,6 +214,7 @@ class SpeechTask:
                         decoded.result()  # the codec failed
                     report.finish = chunk.finish
             parser.finish()
+            self.kept.hear(segment, said)
             if self._scheduled is not None:
                 self._scheduled.end(parser.tail)
                 await decoded
@@ -310,6 +316,11 @@ class Speech:
         self._task = task
         self._text = text
         self._over = False
+
+    @property
+    def voice(self) -> Voice | None:
+        """Who speaks, as heard in the first segment (`Family.keep`); None before that is over."""
+        return self._task.kept.voice
 
     async def feed(self, text: str, flush: bool = False) -> None:
         """More of the text, in pieces of any size: what is spoken does not depend on where it is
