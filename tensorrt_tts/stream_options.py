@@ -42,6 +42,11 @@ class StreamOptions:
     def __post_init__(self) -> None:
         if self.voice_tokens < 0:
             raise SettingError(f"voice_tokens {self.voice_tokens} must be 0 or more")
+        if self.stateful and self.schedule.fade:
+            raise SettingError(
+                f"fade {self.schedule.fade} cannot be combined with stateful, which leaves no seam "
+                "to fade over; leave one out"
+            )
         if self.stateful and self.schedule.lookahead is not None:
             raise SettingError(
                 f"lookahead {self.schedule.lookahead} cannot be combined with stateful, which "

@@ -61,6 +61,9 @@ def add_command(commands: argparse._SubParsersAction) -> None:
     parser.add_argument("--top-p", type=float)
     parser.add_argument("--repetition-penalty", type=float)
     parser.add_argument("--lookahead", type=int, help="samples to wait for (default: exact)")
+    parser.add_argument(
+        "--fade", type=int, default=0, help="samples from one decode to the next (default: none)"
+    )
     parser.add_argument("--hop", type=int, default=4, help="steps between decodes, 4 a frame")
     parser.add_argument("--first-hop", type=int, default=3, help="steps in the first chunk")
     parser.add_argument("--stateful", action="store_true", help="keep convolution state")
@@ -75,7 +78,7 @@ def run(parsed: argparse.Namespace) -> None:
     from tensorrt_tts.codecs.schedule import HopSchedule
     from tensorrt_tts.stream_options import StreamOptions
 
-    schedule = HopSchedule(parsed.lookahead, parsed.hop, parsed.first_hop)
+    schedule = HopSchedule(parsed.lookahead, parsed.hop, parsed.first_hop, parsed.fade)
     options = StreamOptions(
         schedule=schedule, stateful=parsed.stateful, voice_tokens=parsed.voice_tokens
     )
