@@ -133,9 +133,14 @@ def _other_commands(commands: Any) -> None:
     about = "what decoding costs per second of audio, by policy and length"
     command = commands.add_parser("decode-cost", help=about, description=about)
     command.add_argument("--lengths", type=_numbers, default=(5.0, 20.0, 60.0), help="5,20,60")
-    command.add_argument("--codec", default="random", help="random, demo or a folder (%(default)s)")
+    command.add_argument(
+        "--codec",
+        default="random",
+        help="random, demo, bicodec, bicodec/4 (a quarter as wide), a folder (%(default)s)",
+    )
     command.add_argument("--device", default="cpu")
     command.add_argument("--out", type=Path, default=Path("out/decode"))
+    command.add_argument("--repeats", type=int, help="decodes of a short length, at most (5)")
     command.set_defaults(run=_run_decode_cost)
 
     about = "what putting a text in words and cutting it costs"
@@ -148,6 +153,14 @@ def _other_commands(commands: Any) -> None:
     command.add_argument("--count", type=int, default=100, help="sentences (%(default)s)")
     command.add_argument("--out", type=Path, default=Path("out/word-times"))
     command.set_defaults(run=_run_word_times)
+
+    about = "what a smaller lookahead costs in accuracy, with a codec's weights"
+    command = commands.add_parser("stability", help=about, description=about)
+    command.add_argument("--codec", default="bicodec", help="as of decode-cost (%(default)s)")
+    command.add_argument("--seconds", type=float, default=3.4, help="of audio (%(default)s)")
+    command.add_argument("--device", default="cpu")
+    command.add_argument("--out", type=Path, default=Path("out/stability"))
+    command.set_defaults(run=_run_stability)
 
     about = "a codec's tensors against those of the official code"
     command = commands.add_parser("codec-golden", help=about, description=about)
@@ -359,13 +372,25 @@ def _run_quality(parsed: argparse.Namespace) -> None:
 def _run_decode_cost(parsed: argparse.Namespace) -> None:
     import torch
 
-    from benchmarks.decode_cost import decode_costs, open_codec, table
+    from benchmarks.coded import is_bicodec
+    from benchmarks.decode_cost import (
+        HEARD_FRAMES,
+        decode_costs,
+        heard,
+        heard_table,
+        open_coded,
+        table,
+    )
 
     torch.set_num_threads(1)  # what one stream gets on a server, and comparable between machines
-    codec, tokens = open_codec(parsed.codec, parsed.device)
-    rows = decode_costs(codec, tokens, parsed.lengths, progress=notice)
+    coded = open_coded(parsed.codec, parsed.device)
+    rows = decode_costs(coded, parsed.lengths, progress=notice, repeats=parsed.repeats)
     print(table(rows))
     found = {"decode_cost": [asdict(row) for row in rows]}
+    if is_bicodec(parsed.codec):
+        compared = heard(coded, HEARD_FRAMES)
+        print(f"\n{heard_table(compared)}")
+        found |= {"codec": parsed.codec, "heard": [row.as_dict() for row in compared]}
     _result(found, parsed.out / "decode.json")
 
 
@@ -377,6 +402,18 @@ def _run_text(parsed: argparse.Namespace) -> None:
     for name, row in found.items():
         print(f"{name:14}" + "".join(f"{ms:>{8 + 6 * at}}" for at, ms in enumerate(row.values())))
     _result({"text": found}, parsed.out / "text.json")
+
+
+def _run_stability(parsed: argparse.Namespace) -> None:
+    import torch
+
+    from benchmarks.decode_cost import open_coded
+    from benchmarks.error_curve import error_curve, table
+
+    torch.set_num_threads(1)
+    curve = error_curve(open_coded(parsed.codec, parsed.device), parsed.codec, parsed.seconds)
+    print(table(curve))
+    _result(curve.as_dict(), parsed.out / "stability.json")
 
 
 def _run_codec_golden(parsed: argparse.Namespace) -> None:

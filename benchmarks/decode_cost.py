@@ -1,12 +1,13 @@
 """What decoding costs per second of audio, policy by policy and by length: is it flat?
 
-    python -m benchmarks decode-cost [--lengths 5,20,60] [--codec random|demo|FOLDER]
+    python -m benchmarks decode-cost [--lengths 5,20,60] [--codec random|demo|bicodec|FOLDER]
 
-All policies run in one process, one after another on the same tokens, at one-frame hops. On a CPU
-the cost is CPU time, what the process used, and on a busy machine the figure to trust; on a GPU it
-is wall time, of which the process only waits out the most. "Decode again" decodes the whole stream
-at every hop, so only some of its hops, spread evenly, are timed and their mean is multiplied by
-their number: the cost of a hop grows linearly. The table says how many.
+All policies run in one process, one after another on the same tokens: of SNAC at one-frame hops, of
+BiCodec, whose frame is 20 ms, at 80 ms as served and about once a second as the usual policies.
+On a CPU the cost is CPU time, what the process used, and on a busy machine the figure to trust; on
+a GPU it is wall time, of which the process only waits out the most. "Decode again" decodes the
+whole stream at every hop, so only some of its hops, spread evenly, are timed and their mean is
+multiplied by their number: the cost of a hop grows linearly. The table says how many.
 A short text is decoded several times, the policies in turn, and the median is taken.
 The usual policies get the same pruned convolutions as our own decoder, which makes them cheaper
 here than as they are usually run.
@@ -18,15 +19,24 @@ import random
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Literal
 
+from benchmarks.coded import (
+    SNAC_WAYS,
+    Coded,
+    Streaming,
+    coded_bicodec,
+    is_bicodec,
+    open_bicodec,
+)
 from tensorrt_tts.codecs.base import decode
-from tensorrt_tts.codecs.baselines import Baseline, FullRedecode, SlidingWindow
-from tensorrt_tts.codecs.lookahead import LookaheadStreamingDecoder
-from tensorrt_tts.codecs.stability import run
-from tensorrt_tts.families.orpheus.frames import STEPS_PER_FRAME, FrameParser, parse
+from tensorrt_tts.codecs.baselines import Baseline, FullRedecode
+from tensorrt_tts.codecs.lookahead import LookaheadStreamingDecoder, decode_offline
+from tensorrt_tts.codecs.stability import Comparison, compare, run
+from tensorrt_tts.families.orpheus.frames import FrameParser
 from tensorrt_tts.families.orpheus.tokens import SLOTS, OrpheusTokens
 
 if TYPE_CHECKING:
@@ -47,6 +57,9 @@ REPEAT_WITHIN_S = 30.0
 single decode takes a second, in which anything may happen."""
 
 MAX_REPEATS = 5
+
+HEARD_FRAMES = 250
+"""Five seconds of BiCodec's, over which the ways to stream it are compared."""
 
 Clock = Literal["cpu", "wall"]
 
@@ -91,29 +104,30 @@ class _Policy:
 
 
 def decode_costs(
-    codec: SnacCodec,
-    tokens: OrpheusTokens,
+    coded: Coded,
     lengths: Sequence[float] = LENGTHS,
     sampled_hops: int = SAMPLED_HOPS,
     progress: Report = lambda line: None,
+    repeats: int | None = None,
 ) -> list[DecodeCost]:
-    """Rows in the order of the table: by length, the offline decode first."""
+    """Rows in the order of the table: by length, the offline decode first. repeats: of short ones,
+    at most; MAX_REPEATS if None."""
     rows: list[DecodeCost] = []
-    run_policies(codec, tokens, frames=10, sampled_hops=1)  # warm-up: first calls allocate
+    codec = coded.codec
+    run_policies(coded, 10, 1, 1)  # warm-up: first calls allocate
     for length in lengths:
         frames = max(1, round(length * codec.context.sample_rate / codec.context.samples_per_frame))
         progress(f"decode cost: {length:g} s of audio, {frames} frames")
-        rows += run_policies(codec, tokens, frames, sampled_hops)
+        rows += run_policies(coded, frames, sampled_hops, repeats or MAX_REPEATS)
     return rows
 
 
-def run_policies(
-    codec: SnacCodec, tokens: OrpheusTokens, frames: int, sampled_hops: int
-) -> list[DecodeCost]:
+def run_policies(coded: Coded, frames: int, sampled_hops: int, most: int) -> list[DecodeCost]:
     """Every policy over the same `frames` frames of random codes, the offline decode first."""
+    codec = coded.codec
     audio = frames * codec.context.samples_per_frame / codec.context.sample_rate
-    policies = _policies(codec, tokens, frames, sampled_hops)
-    repeats = max(1, min(MAX_REPEATS, int(REPEAT_WITHIN_S / audio)))
+    policies = _policies(coded, frames, sampled_hops)
+    repeats = max(1, min(most, int(REPEAT_WITHIN_S / audio)))
     rounds = [[_timed(policy.work) for policy in policies] for _ in range(repeats)]
     rows: list[DecodeCost] = []
     for policy, times in zip(policies, zip(*rounds, strict=True), strict=True):
@@ -133,33 +147,56 @@ def run_policies(
     return rows
 
 
-def _policies(
-    codec: SnacCodec, tokens: OrpheusTokens, frames: int, sampled_hops: int
-) -> list[_Policy]:
-    ids = random_ids(tokens, frames)
-    steps, _, _ = parse(ids, tokens)
+def _policies(coded: Coded, frames: int, sampled_hops: int) -> list[_Policy]:
+    codec, ids = coded.codec, coded.ids(frames)
+    parser = coded.parser()
+    steps = parser.push(ids)
+    condition, per_frame = parser.condition, codec.context.steps_per_frame
     # Decode again: its hops are offline decodes of all so far, from the first one that gives audio.
     first = FullRedecode.LOOKAHEAD_FRAMES + 1
-    chosen = spread(first, frames, sampled_hops)
-
-    def streamed(codec: Codec, stateful: bool = False) -> Callable[[], None]:
-        def work() -> None:
-            decoder = LookaheadStreamingDecoder(codec, FrameParser(tokens), stateful=stateful)
-            run(decoder, ids, SLOTS)
-
-        return work
+    hops = range(first, frames + 1, coded.again_every)
+    chosen = [hops[index] for index in spread(0, len(hops) - 1, sampled_hops)] if hops else [frames]
 
     def again() -> None:
         for count in chosen:
-            decode(codec, steps[: count * STEPS_PER_FRAME])
+            decode(codec, steps[: count * per_frame], condition=condition)
+
+    def streamed(way: Streaming) -> Callable[[], object]:
+        return lambda: run(_decoder(coded, way), ids, coded.frame_ids)
 
     return [
-        _Policy("offline", lambda: decode(codec, steps), 1, 1),
-        _Policy("windowed (ours)", streamed(codec), frames, frames),
-        _Policy("stateful (ours)", streamed(codec, stateful=True), frames, frames),
-        _Policy("28-token window", streamed(Baseline(codec, SlidingWindow)), frames, frames),
-        _Policy("decode again", again, max(1, frames - first + 1), len(chosen)),
+        _Policy("offline", lambda: decode(codec, steps, condition=condition), 1, 1),
+        *(_Policy(way.name, streamed(way), frames, frames) for way in coded.ways),
+        _Policy("decode again", again, max(1, len(hops)), len(chosen)),
     ]
+
+
+def _decoder(coded: Coded, way: Streaming) -> LookaheadStreamingDecoder:
+    codec: Codec = Baseline(coded.codec, way.usual) if way.usual else coded.codec
+    return LookaheadStreamingDecoder(codec, coded.parser(), way.schedule, stateful=way.stateful)
+
+
+def heard(coded: Coded, frames: int) -> list[Comparison]:
+    """What is heard of the same tokens with each way to stream them, against the offline decode."""
+    ids = coded.ids(frames)
+    offline = decode_offline(ids, coded.parser(), coded.codec)
+    rows = []
+    for way in coded.ways:
+        audio, first = run(_decoder(coded, way), ids)
+        rows.append(compare(way.name, audio, offline, first or None))
+    return rows
+
+
+def heard_table(rows: Sequence[Comparison]) -> str:
+    """One row per way to stream: tokens until the first audio, and what it gets wrong."""
+    lines = [f"{'policy':<32}{'first audio':>12}{'missing':>9}{'largest error':>15}{'rms':>10}"]
+    for row in rows:
+        first = "-" if row.first_tokens is None else f"{row.first_tokens} tok"
+        lines.append(
+            f"{row.policy:<32}{first:>12}{row.missing:>9}{row.max_difference:>15.2e}"
+            f"{row.mse**0.5:>10.1e}"
+        )
+    return "\n".join(lines)
 
 
 def spread(first: int, last: int, count: int) -> list[int]:
@@ -190,6 +227,17 @@ def open_codec(name: str, device: str) -> tuple[SnacCodec, OrpheusTokens]:
     return codec, OrpheusTokens(codebook_size=config.codebook_size)
 
 
+def open_coded(name: str, device: str) -> Coded:
+    """As `open_codec`, or `coded.open_bicodec` where it names one of those."""
+    if is_bicodec(name):
+        return coded_bicodec(open_bicodec(name, device))
+    return coded_snac(*open_codec(name, device))
+
+
+def coded_snac(codec: SnacCodec, tokens: OrpheusTokens) -> Coded:
+    return Coded(codec, partial(random_ids, tokens), lambda: FrameParser(tokens), SLOTS, SNAC_WAYS)
+
+
 def open_model(name: str) -> tuple[SnacConfig, SNAC]:
     """As `open_codec`."""
     from tensorrt_tts.codecs.snac import weights as snac_weights
@@ -211,10 +259,11 @@ def table(rows: Sequence[DecodeCost]) -> str:
     policies = list(dict.fromkeys(row.policy for row in rows))
     cells = {(row.policy, row.length_s): row for row in rows}
     clock = "CPU" if rows[0].clock == "cpu" else "Wall-clock"
+    wide = max(18, *(len(policy) + 2 for policy in policies))
     lines = [f"{clock} seconds per second of audio (× the offline decode)", ""]
-    lines.append(f"{'policy':<18}" + "".join(f"{f'{length:.0f} s':>20}" for length in lengths))
+    lines.append(f"{'policy':<{wide}}" + "".join(f"{f'{length:.0f} s':>20}" for length in lengths))
     for policy in policies:
-        line = f"{policy:<18}"
+        line = f"{policy:<{wide}}"
         for length in lengths:
             row = cells[policy, length]
             note = "" if row.hops_timed == row.hops else "*"

@@ -27,6 +27,7 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     command.add_argument("model", help="language model: a known name, a folder or a hub id")
     command.add_argument("output", type=Path, help="folder of the cut checkpoint; must not exist")
     command.add_argument("--codec", help="codec folder or hub id (default: the model's own)")
+    command.add_argument("--spec", help="which variant of the family a folder holds")
     command.set_defaults(run=_cut)
 
 
@@ -56,6 +57,6 @@ def _cut(options: argparse.Namespace) -> None:
     from engines.vocabulary import cut, kept_ids
     from tensorrt_tts.loading import load_model
 
-    model = load_model(options.model, options.codec)
+    model = load_model(options.model, options.codec, options.spec)
     vocabulary = cut(model.folder, kept_ids(model.family.grammar), options.output)
     print(f"{options.output}: {vocabulary.size} of {vocabulary.full_size} rows kept")

@@ -13,6 +13,7 @@ what to do about it.
     │   ├── ApiKeyError          2   401  1008  invalid_api_key      no key, or none that is known
     │   ├── OriginError          2   403  1008  origin_not_allowed   another site's web page
     │   ├── SettingError         2   400  1008  invalid_setting      a flag or settings value
+    │   ├── VoiceFileError       2   400  1008  invalid_voice_file   a speaker's codes
     │   └── MessageTooBigError   2   413  1009  message_too_big
     ├── CheckpointError          3   500  1011  checkpoint_error     weights or config unusable
     │   ├── CheckpointNotFoundError
@@ -110,6 +111,10 @@ class OriginError(InputError):
 
 class SettingError(InputError):
     code = "invalid_setting"
+
+
+class VoiceFileError(InputError):
+    code = "invalid_voice_file"
 
 
 class MessageTooBigError(InputError):

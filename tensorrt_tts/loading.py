@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pkgutil
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -249,18 +250,25 @@ def open_synthesizer(
     device: str = "cpu",
     max_streams: int = 16,
     noise: bool = True,
+    voice_files: Sequence[Path] = (),
     options: StreamOptions | None = None,
 ) -> Synthesizer:
     """Load everything and return a synthesizer ready to speak. Blocks for as long as that takes.
 
-    Raises SettingError for an unknown backend or device, the CheckpointError that fits, and
-    MissingDependencyError when the backend's package or the device is missing.
+    voice_files: of speakers that were saved; they join the model's voices, or take the place of
+    those of their names.
+
+    Raises SettingError for an unknown backend or device, the CheckpointError that fits,
+    VoiceFileError, and MissingDependencyError when the backend's package or the device is missing.
     """
     opener = known_backend(backend)
     device = check_device(device)
     from tensorrt_tts.synthesizer import Synthesizer
 
     speech_model = load_model(model, codec, spec)
+    for path in voice_files:
+        speech_model.spec.check_voice_files()
+        speech_model = speech_model.with_voice(speech_model.spec.read_voice(path))
     found = speech_model.spec.open_codec(speech_model.codec_folder, noise, device)
     return Synthesizer(speech_model, opener(speech_model, device, max_streams), found, options)
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from tensorrt_tts.backends.base import Backend, Prompt, Sampling
 from tensorrt_tts.errors import InputError, SettingError, TextError
-from tensorrt_tts.families.base import Spec, TextForm, Voice
+from tensorrt_tts.families.base import Family, Spec, TextForm, Voice
 from tensorrt_tts.request_settings import RANGES, problem_with
 from tensorrt_tts.speech import SpeechRequest
 from tensorrt_tts.speech_model import SpeechModel
@@ -52,6 +52,47 @@ class PreparedSegment:
     """What is spoken of it, as it was written."""
     places: tuple[tuple[int, int], ...] = ()
     """Of each of them the span of the prompt's ids that say it; none where that is not known."""
+    read: str = ""
+    """The text in the form that the model reads."""
+
+    def by(self, voice: Voice, family: Family, max_sequence: int) -> PreparedSegment:
+        """The same for another voice, whose prompt may be longer and spare the beginning of an
+        answer; unchanged where that would leave the answer too little of `max_sequence`."""
+        prompt, grammar = family.prompt(self.read, voice), family.grammar_of(voice)
+        sampling = self.sampling
+        spared = max(0, len(sampling.grammar.prefix) - len(grammar.prefix))
+        room = max_sequence - len(prompt.ids)
+        if room < sampling.max_tokens - spared:
+            return self
+        sampling = replace(sampling, grammar=grammar, max_tokens=min(sampling.max_tokens, room))
+        shift = prompt.text.start - self.prompt.text.start
+        places = tuple((start + shift, stop + shift) for start, stop in self.places)
+        return replace(self, voice=voice, prompt=prompt, sampling=sampling, places=places)
+
+
+class KeptVoice:
+    """Who speaks a request: whoever was heard in its first segment speaks the later ones."""
+
+    def __init__(self, family: Family, max_sequence: int, most: int = 0) -> None:
+        """max_sequence: the backend's. most: see `Family.keep`."""
+        self._family = family
+        self._max_sequence = max_sequence
+        self._most = most
+        self.voice: Voice | None = None
+        """None before a segment has been heard."""
+
+    def next(self, segment: PreparedSegment) -> PreparedSegment:
+        """The segment as it is to be spoken."""
+        if self.voice is None or self.voice == segment.voice:
+            return segment
+        return segment.by(self.voice, self._family, self._max_sequence)
+
+    def hear(self, segment: PreparedSegment, ids: Sequence[int]) -> None:
+        """The whole answer to a segment; what says nothing of a speaker is no answer."""
+        if self.voice is None:
+            kept = self._family.keep(segment.voice, segment.read, ids, self._most)
+            known = not self._family.grammar_of(kept).prefix
+            self.voice = kept if known and ids else None
 
 
 def check_request(request: SpeechRequest, spec: Spec) -> None:
@@ -159,6 +200,7 @@ class Preparation:
             before,
             words,
             self._places(segment.text, words, read, prompt),
+            read,
         )
 
     def _places(
@@ -270,6 +312,19 @@ async def generate(backend: Backend, segment: PreparedSegment, request_id: str) 
     chunks = backend.stream(segment.prompt, segment.sampling, request_id)
     async with contextlib.aclosing(chunks):
         return [token async for chunk in chunks for token in chunk.ids]
+
+
+async def generate_all(
+    backend: Backend, segments: Sequence[PreparedSegment], kept: KeptVoice, name: str
+) -> list[tuple[PreparedSegment, list[int]]]:
+    """A request's segments one after another, as they are spoken, each with its token ids."""
+    found = []
+    for index, prepared in enumerate(segments):
+        segment = kept.next(prepared)
+        ids = await generate(backend, segment, f"{name}-{index}")
+        kept.hear(segment, ids)
+        found.append((segment, ids))
+    return found
 
 
 class FedText:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tensorrt_tts.families.base import Family, SamplingDefaults, Spec
+from tensorrt_tts.families.base import Family, SamplingDefaults, Spec, Voice
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,3 +24,7 @@ class SpeechModel:
     @property
     def spec(self) -> Spec:
         return self.family.spec
+
+    def with_voice(self, voice: Voice) -> SpeechModel:
+        """See `Family.with_voice`."""
+        return replace(self, family=self.family.with_voice(voice))

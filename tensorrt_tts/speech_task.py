@@ -24,7 +24,7 @@ from tensorrt_tts.errors import (
 )
 from tensorrt_tts.families.base import Family, FrameParser, Voice
 from tensorrt_tts.playback import PlaybackClock
-from tensorrt_tts.prepared import FedText, PreparedSegment
+from tensorrt_tts.prepared import FedText, KeptVoice, PreparedSegment
 from tensorrt_tts.speech import AudioChunk, SegmentReport, SpeechReport
 from tensorrt_tts.stream_options import StreamOptions
 from tensorrt_tts.watchdog import Watchdog
@@ -78,6 +78,9 @@ class SpeechTask:
         self.segments = 0
         """How many have come."""
         options = pipeline.options
+        self.kept = KeptVoice(
+            pipeline.family, pipeline.backend.capacity.max_sequence, options.voice_tokens
+        )
         self._pauses = SegmentPauses(
             self._sample_rate, options.sentence_pause_s, options.paragraph_pause_s
         )
@@ -176,7 +179,7 @@ class SpeechTask:
                     raise segment
                 await self._wait_for_room()
                 self.unspoken -= len(segment.text)
-                await self._speak(segment)
+                await self._speak(self.kept.next(segment))
             if not self.report.samples:
                 raise NoAudioError(
                     "the model ended without any audio; say it differently or try again"
@@ -220,6 +223,7 @@ class SpeechTask:
         self.report.segments.append(report)
         self._timeline.begin(segment, self._id_s(segment.voice))
         decoded: asyncio.Future[None] = self._loop.create_future()
+        said: list[int] = []
         chunks = backend.stream(segment.prompt, segment.sampling, f"{self._name}-{index}")
         try:
             async with contextlib.aclosing(chunks):
@@ -229,6 +233,7 @@ class SpeechTask:
                         self.report.first_token_s = self._elapsed()
                     report.tokens += len(chunk.ids)
                     self._timeline.looked_at(chunk.looked_at)
+                    said += chunk.ids
                     steps = parser.push(chunk.ids)
                     if steps:
                         self._opened(parser, segment, index, decoded).push(steps)
@@ -236,6 +241,7 @@ class SpeechTask:
                         decoded.result()  # the codec failed
                     report.finish = chunk.finish
             parser.finish()
+            self.kept.hear(segment, said)
             if self._scheduled is not None:
                 self._scheduled.end(parser.tail)
                 await decoded
@@ -349,6 +355,11 @@ class Speech:
         self._task = task
         self._text = text
         self._over = False
+
+    @property
+    def voice(self) -> Voice | None:
+        """Who speaks, as heard in the first segment (`Family.keep`); None before that is over."""
+        return self._task.kept.voice
 
     async def feed(self, text: str, flush: bool = False) -> None:
         """More of the text, in pieces of any size: what is spoken does not depend on where it is

@@ -27,6 +27,11 @@ class StreamOptions:
     at the end of the first counts."""
     paragraph_pause_s: float = 0.7
     """The same between paragraphs."""
+    voice_tokens: int = 0
+    """Audio ids of a request's first segment that go into the prompts of its later ones, where
+    nothing else of a speaker could (Orpheus): steadier, and unmeasured. Each later prompt is longer
+    by them, the first segment's own prompt and two marks. Spark's speaker goes there always, and
+    takes the place of as many ids that would else be generated."""
     stall_s: float = 30.0
     """Seconds without a token, or without an answer of the codec, after which a stream fails with
     StalledError."""
@@ -35,6 +40,13 @@ class StreamOptions:
     max_characters: int = MAX_CHARACTERS
 
     def __post_init__(self) -> None:
+        if self.voice_tokens < 0:
+            raise SettingError(f"voice_tokens {self.voice_tokens} must be 0 or more")
+        if self.stateful and self.schedule.fade:
+            raise SettingError(
+                f"fade {self.schedule.fade} cannot be combined with stateful, which leaves no seam "
+                "to fade over; leave one out"
+            )
         if self.stateful and self.schedule.lookahead is not None:
             raise SettingError(
                 f"lookahead {self.schedule.lookahead} cannot be combined with stateful, which "

@@ -18,9 +18,12 @@ from tensorrt_tts.errors import EngineDiedError, InputError
 from tensorrt_tts.families.base import Voice
 from tensorrt_tts.prepared import (
     FedText,
+    KeptVoice,
     Preparation,
+    PreparedSegment,
     WholeText,
     generate,
+    generate_all,
     prepare_request,
     text_feed,
 )
@@ -139,17 +142,44 @@ class Synthesizer:
 
     async def generate_tokens(self, request: SpeechRequest) -> list[int]:
         """The audio token ids of the text's first segment, undecoded: for inspecting decoders."""
-        return (await self.generate_segments(request, 1))[0][0]
+        return (await self.generate_segments(request, 1))[0][1]
 
     async def generate_segments(
         self, request: SpeechRequest, most: int | None = None
-    ) -> list[tuple[list[int], int]]:
-        """The audio token ids of every segment, or the first `most`, undecoded, each with its codec
-        seed."""
-        return [
-            (await generate(self.backend, segment, f"tokens-{next(self._names)}"), segment.seed)
-            for segment in prepare_request(request, self.model, *self._limits)[:most]
+    ) -> list[tuple[PreparedSegment, list[int]]]:
+        """Every segment as it is spoken, or the first `most`, with its token ids, undecoded."""
+        segments = prepare_request(request, self.model, *self._limits)[:most]
+        longest = self.backend.capacity.max_sequence
+        kept = KeptVoice(self.model.family, longest, self.options.voice_tokens)
+        return await generate_all(self.backend, segments, kept, f"tokens-{next(self._names)}")
+
+    async def settle_voices(self, text: str) -> list[str]:
+        """Let the model write each speaker it knows by name, saying `text`, and keep what it wrote
+        for all requests to come: they are one voice, and their first audio waits for no speaker.
+
+        Returns the names of those. Voices with nothing to write, and such as are made up for each
+        request, are left as they are.
+        """
+        family = self.model.family
+        wait = [
+            (voice, len(family.grammar_of(voice).prefix))
+            for voice in self.voices
+            if family.lasts(voice)
         ]
+        places = asyncio.Semaphore(self.backend.capacity.max_streams)
+
+        async def write(voice: Voice, tokens: int) -> Voice:
+            request = SpeechRequest(text, voice.name, seed=0, max_tokens=tokens)
+            segment = prepare_request(request, self.model, *self._limits)[0]
+            async with places:
+                ids = await generate(self.backend, segment, f"voice-{next(self._names)}")
+            return family.keep(voice, segment.read, ids)
+
+        found = await asyncio.gather(*(write(voice, tokens) for voice, tokens in wait if tokens))
+        kept = [voice for voice in found if not family.grammar_of(voice).prefix]
+        for voice in kept:
+            self.model = self.model.with_voice(voice)
+        return [voice.name for voice in kept]
 
     def decoder(self, seed: int, voice: Voice | None = None) -> LookaheadStreamingDecoder:
         """A fresh decoder for one segment's tokens, as the streams here are decoded."""

@@ -23,7 +23,7 @@ from tensorrt_tts.codecs.base import Codec
 from tensorrt_tts.codecs.lookahead import LookaheadStreamingDecoder
 from tensorrt_tts.codecs.schedule import HopSchedule
 from tensorrt_tts.families.base import FrameParser
-from tensorrt_tts.prepared import generate, prepare_request
+from tensorrt_tts.prepared import KeptVoice, generate_all, prepare_request
 from tensorrt_tts.speech import SpeechRequest
 from tensorrt_tts.speech_model import SpeechModel
 from tensorrt_tts.stream_options import StreamOptions
@@ -91,11 +91,10 @@ async def speak_sequentially(
         backend = open_backend()
     try:
         with progress.phase("generate"):
-            segments = prepare_request(request, model, backend.capacity.max_sequence)
-            spoken = [
-                (await generate(backend, segment, f"segment-{index}"), segment)
-                for index, segment in enumerate(segments)
-            ]
+            longest = backend.capacity.max_sequence
+            segments = prepare_request(request, model, longest)
+            kept = KeptVoice(model.family, longest)
+            spoken = await generate_all(backend, segments, kept, "segment")
     finally:
         with progress.phase("unload"):
             await backend.close()
@@ -109,12 +108,12 @@ async def speak_sequentially(
     )
     parts = [np.zeros(0, np.int16)]
     with progress.phase("decode"):
-        for ids, segment in spoken:
+        for segment, ids in spoken:
             parts.append(np.zeros(pauses.before(segment.before), np.int16))
             for pcm in _decode(codec, model.family.parser(segment.voice), ids, segment.seed):
                 pauses.hear(pcm)
                 parts.append(pcm)
-    tokens = sum(len(ids) for ids, _ in spoken)
+    tokens = sum(len(ids) for _, ids in spoken)
     return SequentialSpeech(
         np.concatenate(parts), codec.context.sample_rate, tokens, progress.seconds
     )

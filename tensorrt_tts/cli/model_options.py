@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tensorrt_tts.errors import SettingError
@@ -31,7 +33,11 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--threads", type=int, help="torch threads (default: torch's choice)")
 
 
-def open_from(parsed: argparse.Namespace, options: StreamOptions | None = None) -> Synthesizer:
+def open_from(
+    parsed: argparse.Namespace,
+    options: StreamOptions | None = None,
+    voice_files: Sequence[Path] = (),
+) -> Synthesizer:
     """Raises what `open_synthesizer` raises."""
     from tensorrt_tts.loading import open_synthesizer
 
@@ -50,5 +56,6 @@ def open_from(parsed: argparse.Namespace, options: StreamOptions | None = None) 
         spec=parsed.spec,
         device=parsed.device,
         noise=not parsed.no_noise,
+        voice_files=voice_files,
         options=options,
     )

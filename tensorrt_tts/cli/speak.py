@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +13,14 @@ from tensorrt_tts.audio.audio_file import AUDIO_FILES, check_audio_path
 from tensorrt_tts.cli.model_options import add_model_options, open_from
 from tensorrt_tts.cli.sinks import Sink, open_sink, write_aside
 from tensorrt_tts.errors import OutputError
+from tensorrt_tts.files import writing
 from tensorrt_tts.loop_thread import run_blocking
 from tensorrt_tts.notice import notice
 from tensorrt_tts.speech import SpeechReport, SpeechRequest
 from tensorrt_tts.text.given import argument_text, stdin_text
 
 if TYPE_CHECKING:
+    from tensorrt_tts.families.base import Voice
     from tensorrt_tts.synthesizer import Synthesizer
 
 
@@ -27,8 +29,21 @@ def add_command(commands: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "text", type=argument_text, help="what to say; '-' reads it from stdin, in UTF-8"
     )
-    parser.add_argument(
+    who = parser.add_mutually_exclusive_group()
+    who.add_argument(
         "--voice", type=argument_text, help="see `tensorrt-tts voices` (default: the model's first)"
+    )
+    who.add_argument(
+        "--voice-file", type=Path, metavar="FILE", help="a speaker that --save-voice wrote (Spark)"
+    )
+    parser.add_argument(
+        "--save-voice", type=Path, metavar="FILE", help="whoever is heard, as a voice file (Spark)"
+    )
+    parser.add_argument(
+        "--voice-tokens",
+        type=int,
+        default=0,
+        help="audio tokens of the first part that the later prompts hold (Orpheus; default: 0)",
     )
     where = parser.add_mutually_exclusive_group()
     where.add_argument(
@@ -46,6 +61,9 @@ def add_command(commands: argparse._SubParsersAction) -> None:
     parser.add_argument("--top-p", type=float)
     parser.add_argument("--repetition-penalty", type=float)
     parser.add_argument("--lookahead", type=int, help="samples to wait for (default: exact)")
+    parser.add_argument(
+        "--fade", type=int, default=0, help="samples from one decode to the next (default: none)"
+    )
     parser.add_argument("--hop", type=int, default=4, help="steps between decodes, 4 a frame")
     parser.add_argument("--first-hop", type=int, default=3, help="steps in the first chunk")
     parser.add_argument("--stateful", action="store_true", help="keep convolution state")
@@ -60,8 +78,10 @@ def run(parsed: argparse.Namespace) -> None:
     from tensorrt_tts.codecs.schedule import HopSchedule
     from tensorrt_tts.stream_options import StreamOptions
 
-    schedule = HopSchedule(parsed.lookahead, parsed.hop, parsed.first_hop)
-    options = StreamOptions(schedule=schedule, stateful=parsed.stateful)
+    schedule = HopSchedule(parsed.lookahead, parsed.hop, parsed.first_hop, parsed.fade)
+    options = StreamOptions(
+        schedule=schedule, stateful=parsed.stateful, voice_tokens=parsed.voice_tokens
+    )
     request = SpeechRequest(
         stdin_text() if parsed.text == "-" else parsed.text,
         parsed.voice,
@@ -75,7 +95,7 @@ def run(parsed: argparse.Namespace) -> None:
     progress.say("loading the model")
     try:
         # Outside the event loop, whose first Ctrl-C would only be noted until loading is over.
-        synthesizer = open_from(parsed, options)
+        synthesizer = open_from(parsed, options, [parsed.voice_file] if parsed.voice_file else ())
         report = run_blocking(_speak(synthesizer, parsed, request, progress))
     finally:
         progress.done()
@@ -99,6 +119,8 @@ def _check(parsed: argparse.Namespace, request: SpeechRequest) -> None:
     spec = known_spec(parsed.model, parsed.spec)
     if spec is not None:
         check_request(request, spec)
+        if parsed.voice_file or parsed.save_voice:
+            spec.check_voice_files()
     if not (parsed.raw or parsed.play):
         if str(parsed.output) == "-":
             raise OutputError("--output - is no file; use --raw for PCM on stdout")
@@ -112,23 +134,35 @@ async def _speak(
     progress: _Progress,
 ) -> SpeechReport:
     try:
+        spec = synthesizer.model.spec
+        if parsed.voice_file:
+            request = replace(request, voice=spec.read_voice(parsed.voice_file).name)
+        if parsed.save_voice:
+            spec.check_voice_files()
         if parsed.warm:
             progress.say("warming up")
             await synthesizer.synthesize(request)
         with open_sink(parsed.output, parsed.raw, parsed.play, synthesizer.sample_rate) as sink:
-            return await _stream(synthesizer, request, sink, progress)
+            report, voice = await _stream(synthesizer, request, sink, progress)
+        if parsed.save_voice:
+            said = voice or spec.voice(request.voice)
+            origin = f"voice {said.name!r} of model {parsed.model!r}, seed {parsed.seed}"
+            content = spec.voice_file(said, origin)
+            with writing(parsed.save_voice, "choose another --save-voice", "voice file"):
+                parsed.save_voice.write_text(content + "\n", encoding="utf-8")
+        return report
     finally:
         await synthesizer.close()
 
 
 async def _stream(
     synthesizer: Synthesizer, request: SpeechRequest, sink: Sink, progress: _Progress
-) -> SpeechReport:
+) -> tuple[SpeechReport, Voice | None]:
     async with synthesizer.stream(request) as stream:
         async for chunk in stream:
             await write_aside(sink, chunk.pcm)
             progress.say(f"{stream.report.audio_s:.1f} s spoken")
-    return stream.report
+    return stream.report, stream.voice
 
 
 def _warn(report: SpeechReport) -> None:

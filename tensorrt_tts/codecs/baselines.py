@@ -1,13 +1,13 @@
-"""The two usual ways to stream a codec, for comparison: what they cost and what they get wrong.
+"""The usual ways to stream a codec, for comparison: what they cost and what they get wrong.
 
-Both are streams of a clean token stream's whole frames, in stability reports, tests and benchmarks.
-Neither is used to serve.
+All are streams of a clean token stream's whole frames, in stability reports, tests and benchmarks.
+None is used to serve.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -15,6 +15,7 @@ import numpy as np
 from tensorrt_tts.audio.pcm import to_int16
 from tensorrt_tts.codecs.base import Codec, CodecStream, Condition, Job, Step, Window
 from tensorrt_tts.codecs.context import CodecContext
+from tensorrt_tts.codecs.crossfade import linear
 from tensorrt_tts.codecs.schedule import HopSchedule
 from tensorrt_tts.codecs.streams import WindowCodec
 
@@ -112,6 +113,72 @@ class FullRedecode(SlidingWindow):
             steps = self._steps[: frames * self._context.steps_per_frame]
             self._decode(steps, self._emitted, stop)
             self._emitted = stop
+
+
+def cosines(old: np.ndarray, new: np.ndarray) -> np.ndarray:
+    """Equal power for what has nothing in common, as it is usually written. float32 (n,) each."""
+    at = (np.arange(len(old), dtype=np.float32) + 0.5) * np.float32(np.pi / 2 / max(1, len(old)))
+    faded: np.ndarray = np.cos(at) * old + np.sin(at) * new
+    return faded
+
+
+class RecentWindow(SlidingWindow):
+    """The last 128 steps decoded as if they were all there is: when the first ten are known, then
+    every 48. The last 50 ms of each decode are held back and turn into the next one's."""
+
+    FIRST, EVERY, WINDOW = 10, 48, 128
+    FADE_S = 0.05
+    CURVE: Callable[[np.ndarray, np.ndarray], np.ndarray] = staticmethod(cosines)
+
+    def __init__(
+        self, context: CodecContext, seed: int = 0, condition: Condition | None = None
+    ) -> None:
+        super().__init__(context, seed, condition)
+        self._fade = round(self.FADE_S * context.sample_rate)
+        self._seen = 0  # steps
+        self._held = np.zeros(0, np.float32)
+        self._told = 0  # samples that windows have been asked for, but for those held back
+
+    def end(self, tail: int = 0) -> None:
+        super().end(tail)
+        if len(self._steps) > self._seen:
+            self._again(len(self._steps))
+        elif self._seen:  # an empty window, for what was held back
+            self._decode(self._steps[-1:], 0, 0)
+
+    def take(self, samples: np.ndarray) -> np.ndarray:
+        self._windows.popleft()
+        count = len(self._held)
+        if len(samples):
+            faded = type(self).CURVE(self._held, samples[:count])
+            samples = np.concatenate([faded, samples[count:]])
+        else:
+            samples = self._held
+        last = self._ended and not self._windows
+        now, self._held = np.split(samples, [len(samples) - (0 if last else self._fade)])
+        return to_int16(now)
+
+    def _add(self, frames: int) -> None:
+        if frames == (self._seen + self.EVERY if self._seen else self.FIRST):
+            self._again(frames)
+
+    def _again(self, known: int) -> None:
+        """From what was held back on, to the end of what is known."""
+        steps = self._steps[-self.WINDOW :]
+        hop, self._seen = self._context.samples_per_step, known
+        base, stop = (known - len(steps)) * hop, known * hop
+        if stop > self._told:
+            self._decode(steps, self._told - base, stop - base)
+        self._told = stop - self._fade
+
+
+class OverlappedChunks(RecentWindow):
+    """Chunks of a second, each decoded by itself from the last 0.1 s of the one before it, over
+    which one turns into the other along a straight line."""
+
+    FIRST, EVERY, WINDOW = 50, 45, 50
+    FADE_S = 0.1
+    CURVE = staticmethod(linear)
 
 
 class Baseline(WindowCodec):

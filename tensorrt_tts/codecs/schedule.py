@@ -13,7 +13,8 @@ class HopSchedule:
     """lookahead: samples of future a sample waits for; None for what the codec states, all that it
     sees where it states nothing, which makes the stream exact. hop: steps between two decodes.
     first_hop: steps' worth of final audio to wait for before the first one; 1 is the earliest
-    possible.
+    possible. fade: samples over which a hop goes over into the next one, where a lookahead below
+    what the codec sees leaves a seam between two windows; with state there is none.
 
     A one-step first hop is the lowest latency, but its chunk is so short (15 ms at full lookahead)
     that a player without a buffer runs dry before the next hop unless tokens come much faster than
@@ -23,10 +24,13 @@ class HopSchedule:
     lookahead: int | None = None
     hop: int = 4
     first_hop: int = 1
+    fade: int = 0
 
     def __post_init__(self) -> None:
         if self.lookahead is not None and self.lookahead < 0:
             raise SettingError(f"lookahead {self.lookahead} must be 0 or more samples")
+        if self.fade < 0:
+            raise SettingError(f"fade {self.fade} must be 0 or more samples")
         if self.hop < 1:
             raise SettingError(f"hop {self.hop} must be at least 1 step")
         if self.first_hop < 1:

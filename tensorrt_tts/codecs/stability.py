@@ -111,10 +111,14 @@ def stability(
     codec: Codec,
     lookaheads: Sequence[int] | None = None,
     seed: int = 0,
+    hop: int = 4,
+    usual: bool = True,
 ) -> list[Comparison]:
     """Compare each lookahead (samples; by default `usual_lookaheads`), and the usual policies, with
     the offline decode of `ids`. In a report a smaller max_difference is better; only full lookahead
     is exact whatever the weights.
+
+    hop: steps between two decodes. usual: whether the usual policies are compared too.
     """
     context = codec.context
     offline = decode_offline(ids, parser(), codec, seed)
@@ -127,7 +131,9 @@ def stability(
     for samples in usual_lookaheads(context) if lookaheads is None else lookaheads:
         mark = {context.default_lookahead: " (default)", context.lookahead: " (full)"}
         name = f"lookahead {samples}" + mark.get(samples, "")
-        rows.append(measure(name, codec, HopSchedule(lookahead=samples)))
+        rows.append(measure(name, codec, HopSchedule(lookahead=samples, hop=hop)))
+    if not usual:
+        return rows
     if context.default_lookahead is None:  # it is of a codec that sees three frames
         rows.append(measure("28-token window", Baseline(codec, SlidingWindow)))
     rows.append(measure("decode again", Baseline(codec, FullRedecode)))

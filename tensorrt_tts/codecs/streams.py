@@ -16,6 +16,7 @@ import numpy as np
 from tensorrt_tts.audio.pcm import to_int16
 from tensorrt_tts.codecs.base import CodecStream, Condition, Job, Step, Window
 from tensorrt_tts.codecs.context import CodecContext
+from tensorrt_tts.codecs.crossfade import equal_power
 from tensorrt_tts.codecs.schedule import HopSchedule
 from tensorrt_tts.errors import SettingError
 
@@ -98,7 +99,11 @@ class HopStream:
 
 
 class WindowStream(HopStream):
-    """Every job is a window with its whole left context."""
+    """Every job is a window with its whole left context.
+
+    With a fade, a window goes on for so many samples, with less lookahead, which are held back and
+    turn into the next window's: none is lost, none is heard twice, and none comes later.
+    """
 
     def __init__(
         self,
@@ -110,10 +115,23 @@ class WindowStream(HopStream):
         super().__init__(context, schedule)
         self._seed = seed
         self._condition = condition
+        self._held = np.zeros(0, np.float32)
+
+    def take(self, samples: np.ndarray) -> np.ndarray:
+        length = self._hops[self._joined - 1].stop - self._emitted
+        now, held = samples[:length], samples[length:]
+        count = min(len(self._held), length)
+        if count:
+            now = np.concatenate([equal_power(self._held[:count], now[:count]), now[count:]])
+        self._held = held
+        return super().take(now)
 
     def _job(self, hop: Hop) -> Window:
-        steps = self._between(self._origin, hop.known)
-        return Window(steps, self._emitted, hop.stop, self._origin, self._seed, self._condition)
+        steps, stop = self._between(self._origin, hop.known), hop.stop
+        if self._schedule.fade and not (self._ended and hop is self._hops[-1]):
+            whole = hop.known * self._context.samples_per_step
+            stop = min(stop + self._schedule.fade, whole)
+        return Window(steps, self._emitted, stop, self._origin, self._seed, self._condition)
 
     def _needed(self) -> int:
         return self._context.first_step(self._emitted)

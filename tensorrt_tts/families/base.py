@@ -6,15 +6,15 @@ ids are generated (`backends`), nor of how steps become sound (`codecs`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, Self
 
 from tensorrt_tts.backends.base import Grammar, Prompt
 from tensorrt_tts.codecs.base import Codec, Condition, Step
-from tensorrt_tts.errors import UnknownVoiceError
+from tensorrt_tts.errors import UnknownVoiceError, VoiceFileError
 from tensorrt_tts.families.budget import TokenBudget
 from tensorrt_tts.identifiers import find_name
 from tensorrt_tts.validation import shown
@@ -69,6 +69,8 @@ class Spec:
     text_form: TextForm = TextForm.GRAPHEMES
     segment_characters: int = 220
     """The longest text for one generation. The budget must leave room for it."""
+    voice_files: bool = False
+    """Whether a speaker is something that a file can hold."""
 
     def load(self, folder: Path, vocabulary_size: int, codec_folder: Path) -> Family:
         """With the checkpoint's tokenizer, checked against its vocabulary and its codec.
@@ -99,6 +101,31 @@ class Spec:
                 + ", ".join(names)
             )
         return self.voices[names.index(found)]
+
+    def with_voice(self, voice: Voice) -> Self:
+        """With it in the place of the voice of its name, or as one more."""
+        names = [known.name for known in self.voices]
+        at = names.index(voice.name) if voice.name in names else len(names)
+        return replace(self, voices=(*self.voices[:at], voice, *self.voices[at + 1 :]))
+
+    def check_voice_files(self) -> None:
+        """Raises VoiceFileError for a family that has none."""
+        if not self.voice_files:
+            raise VoiceFileError(
+                f"{self.name} has no voice files: its speakers are in the weights alone, and "
+                "chosen by name; use --voice"
+            )
+
+    def read_voice(self, path: Path) -> Voice:
+        """A speaker from a voice file. Raises VoiceFileError."""
+        raise NotImplementedError
+
+    def voice_file(self, voice: Voice, origin: str) -> str:
+        """What `read_voice` reads. origin: who it is and where from, for whoever reads the file.
+
+        Raises VoiceFileError for a voice of which only the name is known.
+        """
+        raise NotImplementedError
 
 
 @dataclass(slots=True)
@@ -171,4 +198,23 @@ class Family(Protocol):
 
     def parser(self, voice: Voice | None = None) -> FrameParser:
         """For one stream, the answer to a prompt for that voice; None for the default one."""
+        ...
+
+    def keep(self, voice: Voice, text: str, ids: Sequence[int], most: int = 0) -> Voice:
+        """The voice for prompts to come, so that they are spoken by whoever was heard: `ids`
+        answered a prompt of `text` for `voice`.
+
+        A speaker that is in the answer (Spark's globals) goes into the prompts; then nothing is
+        left to choose, and such a voice is kept as it is. most: ids of audio that may go there
+        where the answer holds nothing but audio (Orpheus). `voice` where nothing does.
+        """
+        ...
+
+    def lasts(self, voice: Voice) -> bool:
+        """Whether who is heard is the same for every request, and not made up for each: such a
+        speaker may be kept once for all."""
+        ...
+
+    def with_voice(self, voice: Voice) -> Self:
+        """As `Spec.with_voice`. Raises VoiceFileError for codes that the checkpoint has not."""
         ...

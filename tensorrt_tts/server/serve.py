@@ -52,10 +52,12 @@ def open_configured(settings: ServerSettings) -> Synthesizer:
         spec=settings.spec,
         device=settings.device,
         max_streams=settings.engine_streams,
+        voice_files=settings.voice_files,
         options=StreamOptions(
             max_characters=settings.max_characters,
             sentence_pause_s=settings.sentence_pause_s,
             paragraph_pause_s=settings.paragraph_pause_s,
+            voice_tokens=settings.voice_tokens,
             stall_s=settings.stall_timeout_s,
             stop_s=settings.abort_timeout_s,
         ),

@@ -242,6 +242,7 @@ class Service:
     async def _start(self) -> None:
         self._check_capacity()
         await self._warm_up()
+        await self._settle_voices()
         self.slots.size = await measured_slots(self.settings, self.synthesizer)
         # Everything that is alive now stays anyway: out of the garbage collector's sight. A full
         # collection looks through every object of torch and transformers, which stopped all
@@ -256,6 +257,12 @@ class Service:
                 f"slots {self.settings.slots} is more than the {most} streams that backend "
                 f"{backend!r} can hold; set --slots {most} or build a larger engine"
             )
+
+    async def _settle_voices(self) -> None:
+        if self.settings.settle_voices:
+            names = await self.synthesizer.settle_voices(self.settings.warmup_text)
+            if names:
+                logger.info("speakers kept: %s", ", ".join(names))
 
     async def _warm_up(self) -> None:
         """Speak one utterance to nobody: the first caller must not pay for lazy compilation."""

@@ -63,6 +63,20 @@ class ServerSettings(BaseSettings):
     codec: str | None = Field(None, description="codec folder or hub id; default: the model's own")
     spec: str | None = Field(None, description="variant of the family, for folders and hub ids")
     device: str = Field("cpu", description="cpu, cuda or cuda:N")
+    voice_files: tuple[Path, ...] = Field(
+        (), description="saved speakers that join the model's voices (Spark)"
+    )
+    settle_voices: bool = Field(
+        True,
+        description="let the model write each speaker that it knows by name once, at the start, "
+        "instead of in every segment (Spark)",
+    )
+    voice_tokens: int = Field(
+        0,
+        ge=0,
+        description="audio tokens of a request's first part that the prompts of its later ones "
+        "hold, for a steadier voice (Orpheus); each prompt is longer by them",
+    )
 
     host: str = Field("127.0.0.1", description="address to listen on; 0.0.0.0 for all")
     port: int = Field(8000, ge=0, le=65535, description="0 picks a free one")

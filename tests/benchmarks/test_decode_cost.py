@@ -1,19 +1,24 @@
+import json
 from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.coded import is_bicodec, open_bicodec
+from benchmarks.command_line import main as benchmarks
 from benchmarks.decode_cost import (
     DecodeCost,
+    coded_snac,
     decode_costs,
     open_codec,
     random_ids,
     spread,
     table,
 )
-from tensorrt_tts.errors import CheckpointNotFoundError
+from tensorrt_tts.errors import CheckpointNotFoundError, SettingError
 from tensorrt_tts.families.orpheus.frames import parse
+from tests.support.tiny_bicodec import write_bicodec
 from tests.support.tiny_snac import write_snac
 
 
@@ -39,7 +44,7 @@ def test_random_ids_are_clean_frames():
 def test_every_policy_is_timed_at_every_length(tmp_path, monkeypatch):
     monkeypatch.setattr("benchmarks.decode_cost.MAX_REPEATS", 2)
     codec, tokens = open_codec(str(write_snac(tmp_path / "snac")), "cpu")
-    rows = decode_costs(codec, tokens, (1.0, 2.0), sampled_hops=3)
+    rows = decode_costs(coded_snac(codec, tokens), (1.0, 2.0), sampled_hops=3)
     assert [row.policy for row in rows[:5]] == [
         "offline",
         "windowed (ours)",
@@ -80,3 +85,38 @@ def test_on_a_gpu_the_cost_is_wall_time():
 def test_a_codec_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(CheckpointNotFoundError):
         open_codec(str(tmp_path), "cpu")
+
+
+def test_bicodec_beside_the_usual_ways_to_stream_it(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("benchmarks.decode_cost.MAX_REPEATS", 1)
+    monkeypatch.setattr("benchmarks.decode_cost.HEARD_FRAMES", 110)
+    asked = ["decode-cost", "--codec", "bicodec/32", "--lengths", "2,4", "--out", str(tmp_path)]
+    assert benchmarks([*asked]) == 0
+    found = json.loads((tmp_path / "decode.json").read_text())
+    costs = {(row["policy"], row["length_s"]): row for row in found["decode_cost"]}
+    names = list(dict.fromkeys(policy for policy, _ in costs))
+    assert names[0] == "offline"
+    assert names[-1] == "decode again"
+    assert all(row["cpu"] > 0 for row in costs.values())
+    assert costs["decode again", 4.0]["hops"] == 5  # after 6 tokens, then every 48
+    ours = {row["policy"]: row for row in found["heard"]}
+    assert list(ours) == names[1:-1]
+    assert {row["missing"] for row in ours.values()} == {0}
+    assert [row["first_tokens"] - 32 for row in ours.values()] == [32, 38, 32, 38, 10, 10, 50]
+    exact = [row["max_lsb"] <= 2 for row in ours.values()]
+    assert exact == [True, True, True, True, False, False, False]
+    # What was asked for at the same first audio is nearer to the offline decode than theirs.
+    assert ours["windowed (ours), first as theirs"]["mse"] < ours[names[6]]["mse"]
+    assert "first audio" in capsys.readouterr().out
+
+
+def test_a_bicodec_is_known_by_its_name_or_its_config(tmp_path):
+    write_bicodec(tmp_path / "codec")
+    assert is_bicodec(str(tmp_path / "codec"))
+    assert is_bicodec("bicodec")
+    assert is_bicodec("bicodec/4")
+    assert not is_bicodec("random")
+    assert open_bicodec(str(tmp_path / "codec"), "cpu").context.sample_rate == 16_000
+    for name in ("bicodec/x", "bicodec/64", "bicodec/0", "bicodec/3"):
+        with pytest.raises(SettingError, match=rf"codec '{name}'.*one of 1, 2, 4, 8, 16, 32"):
+            open_bicodec(name, "cpu")

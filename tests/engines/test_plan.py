@@ -102,7 +102,7 @@ def _changed(model="orpheus-3b", fmt="fp16", **changes):
         ("orpheus-3b", {"max_position_embeddings": 4607}, "max_position_embeddings 4607"),
         ("spark-0.5b", {"max_position_embeddings": 4095}, "less than max_seq_len 4096"),
         ("orpheus-3b", {"vocab_size": 28674}, "vocab_size 28674 is less than the 28675 ids"),
-        ("spark-0.5b", {"vocab_size": 10000}, "vocab_size 10000 is less than the 12292 ids"),
+        ("spark-0.5b", {"vocab_size": 10000}, "vocab_size 10000 is less than the 13306 ids"),
         ("orpheus-3b", {"unsupported": ("mlp_bias",)}, "has mlp_bias, .*serve it with vLLM"),
     ],
 )

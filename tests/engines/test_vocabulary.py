@@ -11,10 +11,13 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from engines.vocabulary import cut, kept_ids, spark_kept
+from engines.cli import main as engines
+from engines.cli import planned
+from engines.recipe import model_recipes
+from engines.vocabulary import cut, kept_ids
 from tensorrt_tts.backends.base import Prompt, Sampling
 from tensorrt_tts.backends.prompt_embedding import PROMPT_FILE, PromptEmbedding
-from tensorrt_tts.backends.pruned_vocabulary import refuse_audio_vocabulary
+from tensorrt_tts.backends.pruned_vocabulary import AudioVocabulary, refuse_audio_vocabulary
 from tensorrt_tts.backends.reference import ReferenceBackend
 from tensorrt_tts.engine_folder.checkpoint import EMBEDDING, HEAD
 from tensorrt_tts.errors import (
@@ -23,9 +26,17 @@ from tensorrt_tts.errors import (
     EngineError,
     SettingError,
 )
+from tensorrt_tts.families.spark.prompt import grammar
+from tensorrt_tts.families.spark.spec import INDIC, SPARK
 from tensorrt_tts.loading import load_model
+from tensorrt_tts.speech import SpeechRequest
 from tensorrt_tts.speech_model import SpeechModel
+from tensorrt_tts.synthesizer import Synthesizer
+from tests.support.tiny_bicodec import tiny_codec
 from tests.support.tiny_orpheus import tiny_model_folders
+from tests.support.tiny_spark import write_spark
+from tests.tensorrt_tts.families.spark.spark_tokens import resolved
+from tests.tensorrt_tts.test_spark import SPEAKERS, VOICES
 
 
 @pytest.fixture(scope="module")
@@ -249,22 +260,82 @@ def test_prompt_beyond_the_vocabulary(narrow: Path) -> None:
         prompts.rows([10**6])
 
 
-def test_spark_ranges() -> None:
-    """Ids of the released tokenizer, by name."""
-    ids = {
-        "<|bicodec_global_0|>": 151665,
-        "<|bicodec_global_4095|>": 155760,
-        "<|bicodec_semantic_0|>": 155761,
-        "<|bicodec_semantic_8191|>": 163952,
-        "<|end_global_token|>": 165156,
-        "<|start_semantic_token|>": 165151,
-        "<|end_semantic_token|>": 165157,
-        "<|im_end|>": 151645,
-    }
-    kept = spark_kept(ids.get)
-    assert kept[:2] == (range(155761, 163953), range(151665, 155761))
-    assert sum(map(len, kept)) == 8192 + 4096 + 4
-    with pytest.raises(CorruptCheckpointError, match="im_end"):
-        spark_kept({**ids, "<|im_end|>": None}.get)
-    with pytest.raises(CorruptCheckpointError, match="not consecutive"):
-        spark_kept({**ids, "<|bicodec_global_4095|>": 9}.get)
+@pytest.fixture(scope="module")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> tuple[SpeechModel, SpeechModel]:
+    """A tiny Spark with voices of every kind, whole and cut by the command."""
+    root = tmp_path_factory.mktemp("spark")
+    folder = write_spark(root / "whole", speakers=SPEAKERS)
+    codec = ["--codec", str(folder / "BiCodec")]
+    asked = ["cut", str(folder / "LLM"), str(root / "cut"), *codec, "--spec", "spark"]
+    assert engines(asked) == 0
+    return load_model(str(folder), spec="spark"), load_model(
+        str(root / "cut"), str(folder / "BiCodec"), "spark"
+    )
+
+
+def test_spark_keeps_its_voices_and_what_any_of_them_may_emit(
+    spark: tuple[SpeechModel, SpeechModel],
+) -> None:
+    whole, narrow = spark
+    assert [voice.name for voice in narrow.spec.voices] == VOICES
+    vocabulary = AudioVocabulary.read(narrow.folder)
+    assert vocabulary is not None
+    assert vocabulary.size == 1 + 8192 + 4096 + 1001 + 11 + 4 + 2
+    assert vocabulary.full_size == whole.family.tokenizer.size
+    config = json.loads((narrow.folder / "config.json").read_text())
+    assert config["vocab_size"] == vocabulary.size
+
+
+@pytest.mark.parametrize("name", VOICES)
+@pytest.mark.parametrize("temperature", [0.0, 0.8])
+async def test_spark_says_the_same_with_the_cut_head(
+    spark: tuple[SpeechModel, SpeechModel], name: str, temperature: float
+) -> None:
+    """Every kind of voice, over several segments, which carry the speaker on: the same ids."""
+    text = "The first sentence is quite long enough to stand here alone. " * 6
+    request = SpeechRequest(
+        text, name, seed=4, max_tokens=60, temperature=temperature, repetition_penalty=1.2
+    )
+    found = []
+    for model in spark:
+        backend, codec = ReferenceBackend.from_folder(model.folder), tiny_codec()
+        synthesizer = Synthesizer(model, backend, codec)
+        found.append([ids for _, ids in await synthesizer.generate_segments(request)])
+        await synthesizer.close()
+    assert found[0] == found[1]
+    assert len(found[0]) > 1
+
+
+def test_spark_logits_of_legal_ids_are_the_same(spark: tuple[SpeechModel, SpeechModel]) -> None:
+    from transformers import AutoModelForCausalLM
+
+    whole, narrow = spark
+    full, small = (
+        AutoModelForCausalLM.from_pretrained(model.folder, dtype=torch.float32).eval()
+        for model in spark
+    )
+    prompts = PromptEmbedding.open(narrow.folder)
+    assert prompts is not None
+    vocabulary, prompt = prompts.vocabulary, prompt_of(whole)
+    emitted = [ids[0] for ids in whole.family.grammar.prefix] + [whole.family.tokens.semantics[5]]
+    with torch.inference_mode():
+        expected = full(input_ids=torch.tensor([prompt + emitted])).logits[0, len(prompt) - 1 :]
+        rows = small.get_input_embeddings().weight[vocabulary.narrow_all(emitted)]
+        ours = small(inputs_embeds=torch.cat((prompts.rows(prompt), rows))[None]).logits
+    kept = [token for ids in vocabulary.kept for token in ids]
+    found = ours[0, len(prompt) - 1 :, 1:]
+    torch.testing.assert_close(found, expected[:, kept], atol=1e-5, rtol=1e-5)
+
+
+def test_the_planner_counts_what_is_kept() -> None:
+    """By the released tokenizer's ids: a third of the bytes of a step, before and after."""
+    tokens = resolved()
+    voices = {voice.name: grammar(tokens, voice) for voice in (*SPARK.voices, *INDIC.voices)}
+    released, by_name = (sum(map(len, kept_ids(voices[name]))) for name in ("female", "Mitra"))
+    recipe = model_recipes("spark-0.5b")
+    assert (released, by_name) == (recipe.legal_ids, 12_292) == (13_306, 12_292)
+    plan = planned("spark-0.5b", "l4")
+    before, after = plan.full_head.bytes_per_token, plan.audio_head.bytes_per_token
+    assert (plan.full_head.rows, plan.audio_head.rows) == (166_000, released)
+    assert before - after == 2 * 896 * (166_000 - released)
+    assert before / after == pytest.approx(1.37, abs=0.01)

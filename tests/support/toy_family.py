@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -73,6 +73,15 @@ class Toy:
 
     def parser(self, voice: Voice | None = None) -> ToyParser:
         return ToyParser()
+
+    def keep(self, voice: Voice, text: str, ids: Sequence[int], most: int = 0) -> Voice:
+        return voice
+
+    def lasts(self, voice: Voice) -> bool:
+        return False
+
+    def with_voice(self, voice: Voice) -> Toy:
+        return replace(self, spec=self.spec.with_voice(voice))
 
 
 class ToyParser:

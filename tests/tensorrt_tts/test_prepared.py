@@ -1,18 +1,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pytest
 
+from tensorrt_tts.backends.base import Grammar, Prompt
 from tensorrt_tts.errors import InputError, SettingError, TextError, UnknownVoiceError
-from tensorrt_tts.families.base import TextForm
+from tensorrt_tts.families.base import TextForm, Voice
 from tensorrt_tts.prepared import (
     MAX_WARNINGS,
     READ_AT_ONCE,
     FedText,
+    KeptVoice,
     Preparation,
     PreparedSegment,
     WholeText,
@@ -26,7 +28,7 @@ from tensorrt_tts.text import phonemes
 from tensorrt_tts.text.segment import Segment
 from tensorrt_tts.text.sentences import Break
 from tests.support.backend_double import BackendDouble, Behaviour
-from tests.support.toy_family import SPEC, Toy, ToyParser, toy_model
+from tests.support.toy_family import GLOBALS, SPEC, Toy, ToyParser, toy_model
 
 MODEL = toy_model()
 ROOM = 4096
@@ -77,6 +79,50 @@ def test_a_budget_fits_the_backend() -> None:
     for room, tokens in ((length + 5, 5), (length, 1), (3, 1)):
         tight = prepare_request(SpeechRequest(TEXT), MODEL, room)
         assert tight[0].sampling.max_tokens == tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Remembering(Toy):
+    """A voice once heard is named by as many ids as it has letters; one has none left to write."""
+
+    def prompt(self, text: str, voice: Voice) -> Prompt:
+        return Prompt((*text.encode(), *voice.name.encode()))
+
+    def grammar_of(self, voice: Voice) -> Grammar:
+        if voice.language == "heard":
+            return Grammar(self.grammar.cycle, stops=self.grammar.stops)
+        return self.grammar
+
+    def keep(self, voice: Voice, text: str, ids: Sequence[int], most: int = 0) -> Voice:
+        return Voice("x" * len(ids), "heard") if ids[:1] != [0] else voice
+
+
+def test_later_segments_are_of_the_voice_that_was_heard() -> None:
+    first, second = prepared()
+    kept = KeptVoice(Remembering(), ROOM)
+    assert kept.next(first) is first
+    kept.hear(first, [])  # neither is an answer of anybody's
+    kept.hear(first, [0, 1, 2])
+    assert kept.voice is None
+    assert kept.next(second) is second
+    kept.hear(first, [7, 7, 7])
+    kept.hear(second, [7, 7, 7, 7])
+    later = kept.next(second)
+    assert kept.voice == later.voice == Voice("xxx", "heard")
+    assert later.prompt.ids == (*SENTENCES[1].encode(), *b"xxx")
+    assert later.sampling == replace(second.sampling, grammar=later.sampling.grammar)
+    assert later.sampling.grammar.prefix == ()
+    assert (later.text, later.seed, later.before) == (second.text, second.seed, second.before)
+
+
+def test_a_voice_for_which_there_is_no_room() -> None:
+    """An answer may be as long as it might have been; what was spared counts."""
+    (first, *_) = prepared(max_tokens=50)
+    heard, length = Voice("x" * 20, "heard"), len(SENTENCES[0]) + 20
+    whole, less = (first.by(heard, Remembering(), length + room) for room in (50, 50 - GLOBALS))
+    assert (whole.sampling.max_tokens, less.sampling.max_tokens) == (50, 50 - GLOBALS)
+    assert whole.voice is less.voice is heard
+    assert first.by(heard, Remembering(), length + 49 - GLOBALS) is first
 
 
 @pytest.mark.parametrize(

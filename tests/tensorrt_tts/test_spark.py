@@ -3,15 +3,18 @@ command line. The weights are random, and everything else is real."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import wave
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from tensorrt_tts.backends.base import Prompt, Sampling, TokenChunk
 from tensorrt_tts.cli import main as tensorrt_tts
 from tensorrt_tts.client.__main__ import main as client
 from tensorrt_tts.codecs.lookahead import LookaheadStreamingDecoder, decode_offline
@@ -20,7 +23,11 @@ from tensorrt_tts.codecs.stability import run
 from tensorrt_tts.errors import CorruptCheckpointError, NoAudioError, UnknownVoiceError
 from tensorrt_tts.families.registry import CHECKPOINTS
 from tensorrt_tts.families.spark.family import Spark
+from tensorrt_tts.families.spark.voices import SparkVoice
 from tensorrt_tts.loading import load_model, open_synthesizer
+from tensorrt_tts.server.serve import open_configured
+from tensorrt_tts.server.service import Service
+from tensorrt_tts.server.settings import read_settings
 from tensorrt_tts.speech import SpeechRequest
 from tensorrt_tts.stream_options import StreamOptions
 from tensorrt_tts.synthesizer import Synthesizer
@@ -49,7 +56,7 @@ SPEAKERS: dict[str, Any] = {
         {"name": "deep", "language": "en", "style": {"gender": "male", "pitch": "low"}},
     ],
 }
-BEFORE = {"Mitra": 34, "Asha": 0, "me": 0, "deep": 39}
+BEFORE = {"Mitra": 34, "Asha": 0, "me": 0, "deep": 38}
 """Tokens before the first step."""
 
 VOICES = list(BEFORE)
@@ -122,7 +129,101 @@ async def test_a_given_speaker_is_one_in_every_segment(folder: Path) -> None:
     half = len(opened) // 2
     assert half > 1
     assert set(opened[:half]) == {voice(5)}
-    assert len(set(opened[half:])) == half  # by name, each segment writes its own
+    assert len(set(opened[half:])) == 1  # by name: whoever was heard in the first one
+
+
+class Asked:
+    """What a backend is asked for, and what it answers, in order."""
+
+    def __init__(self, synthesizer: Synthesizer) -> None:
+        self.asked: list[tuple[Prompt, Sampling]] = []
+        self.answers: list[list[int]] = []
+        self._stream = synthesizer.backend.stream
+        synthesizer.backend.stream = self._listen  # type: ignore[method-assign]
+
+    async def _listen(
+        self, prompt: Prompt, sampling: Sampling, request_id: str
+    ) -> AsyncGenerator[TokenChunk, None]:
+        self.asked.append((prompt, sampling))
+        self.answers.append([])
+        async with contextlib.aclosing(self._stream(prompt, sampling, request_id)) as chunks:
+            async for chunk in chunks:
+                self.answers[-1] += chunk.ids
+                yield chunk
+
+
+@pytest.mark.parametrize("name", ["Mitra", "deep"])
+async def test_who_is_heard_first_speaks_on(folder: Path, name: str) -> None:
+    """The later prompts hold what the model wrote of a speaker, and it writes none again."""
+    synthesizer = build(folder)
+    asked = Asked(synthesizer)
+    request = SpeechRequest(TEXT * 8, name, seed=4, max_tokens=60)
+    async with synthesizer.stream(request) as speech:
+        assert speech.voice is None
+        async for _ in speech:
+            pass
+    report, written = speech.report, BEFORE[name]
+    assert len(report.segments) > 2
+    beginning = tuple(asked.answers[0][:written])
+    for (prompt, sampling), answer in zip(asked.asked[1:], asked.answers[1:], strict=True):
+        assert prompt.ids[-written:] == beginning
+        assert sampling.grammar.prefix == ()
+        assert answer[0] in sampling.grammar.cycle[0]
+    assert len(asked.asked[0][1].grammar.prefix) == written
+    assert [segment.counts.stray for segment in report.segments] == [0] * len(report.segments)
+    assert report.frames == 60 * len(report.segments) - written
+    # The first segment alone is what it would be alone, and another request has its own speaker.
+    alone = await synthesizer.synthesize(replace(request, text=TEXT))
+    assert alone[1].segments[0].tokens == report.segments[0].tokens
+    other = await synthesizer.generate_segments(replace(request, seed=5))
+    await synthesizer.close()
+    assert isinstance(speech.voice, SparkVoice)
+    assert {segment.voice for segment, _ in other[1:]} != {speech.voice}
+    # What is generated without being decoded is the same.
+    assert len({segment.voice for segment, _ in other[1:]}) == 1
+
+
+async def test_a_speaker_that_was_not_whole_is_asked_for_again(folder: Path) -> None:
+    synthesizer = build(folder)
+    asked = Asked(synthesizer)
+    with pytest.raises(NoAudioError):
+        await synthesizer.synthesize(SpeechRequest(TEXT * 4, "Mitra", seed=1, max_tokens=20))
+    await synthesizer.close()
+    assert [len(sampling.grammar.prefix) for _, sampling in asked.asked] == [34] * len(asked.asked)
+
+
+async def test_settled_speakers_cost_no_tokens(folder: Path) -> None:
+    """Lookahead and a step until the first audio. Those that are made up stay so."""
+    synthesizer = build(folder)
+    asked = Asked(synthesizer)
+    assert await synthesizer.settle_voices("Ready to speak.") == ["Mitra"]
+    assert [len(answer) for answer in asked.answers] == [34]
+    first, again = [], []
+    for seed in (1, 2):
+        request = SpeechRequest(TEXT, "lipakshi", seed=seed, max_tokens=80)
+        ids = await synthesizer.generate_tokens(request)
+        parser = synthesizer.model.family.parser(synthesizer.model.spec.voice("Mitra"))
+        decoder = LookaheadStreamingDecoder(synthesizer.codec, parser, HopSchedule(hop=1))
+        first.append(run(decoder, ids)[1])
+        again.append(parser.condition)
+        assert list(asked.asked[-1][0].ids[-34:]) == asked.answers[0]
+    assert first == [31 + 1] * 2
+    assert again[0] == again[1] is not None
+    assert [voice.name for voice in synthesizer.voices] == VOICES
+    styles = [voice.style for voice in synthesizer.voices if isinstance(voice, SparkVoice)]
+    assert [style is None for style in styles] == [True, True, True, False]
+    assert await synthesizer.settle_voices("Again.") == []
+    await synthesizer.close()
+
+
+async def test_the_same_speaker_is_settled_at_every_start(folder: Path) -> None:
+    found = []
+    for _ in range(2):
+        synthesizer = build(folder)
+        await synthesizer.settle_voices("Ready to speak.")
+        found.append(synthesizer.model.spec.voice("Mitra"))
+        await synthesizer.close()
+    assert found[0] == found[1]
 
 
 async def test_many_at_once_are_each_alone(folder: Path) -> None:
@@ -154,7 +255,7 @@ def test_a_name_of_the_checkpoint_itself_and_tags(folder: Path) -> None:
     prompt = family.prompt("Oh <laughs> dear", family.spec.voice("Mitra"))
     assert list(prompt.ids[2:-2]) == list(family.tokenizer.encode("lipakshi: Oh [laughs] dear"))
     # What engines keep of the vocabulary holds what any voice may emit.
-    assert len(family.grammar.prefix) == 39
+    assert len(family.grammar.prefix) == 38
     assert family.grammar.cycle == (family.tokens.semantics,)
 
 
@@ -244,8 +345,33 @@ class SparkServer(ServerThread):
 def server(folder: Path) -> Iterator[SparkServer]:
     server = SparkServer(folder)
     server.start()
+    assert server.service.synthesizer.model.family.grammar.prefix  # of the one that is described
     yield server
     server.stop()
+
+
+def test_a_server_begins_with_its_speakers_settled(server: SparkServer) -> None:
+    voices = server.service.synthesizer.voices
+    assert [bool(voice.globals) for voice in voices if isinstance(voice, SparkVoice)] == [
+        *(True, True, True),
+        False,
+    ]
+
+
+async def test_the_servers_settings_of_voices(folder: Path, tmp_path: Path) -> None:
+    path = tmp_path / "voice.json"
+    content = {"family": "spark", "name": "Nobody", "language": "hi", "globals": list(voice(7))}
+    path.write_text(json.dumps(content))
+    given = ["--model", str(folder), "--spec", "spark", "--voice-files", str(path)]
+    settings = read_settings([*given, "--voice-tokens", "70", "--settle-voices", "false"])
+    assert not settings.settle_voices
+    synthesizer = open_configured(settings)
+    await synthesizer.close()
+    assert [voice.name for voice in synthesizer.voices] == [*VOICES, "Nobody"]
+    assert synthesizer.options.voice_tokens == 70
+    unsettled = Service(settings, build(folder))
+    async with unsettled.run():
+        assert not unsettled.synthesizer.model.spec.voice("Mitra").globals  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("name", ["Mitra", "reet", "Asha"])
@@ -273,6 +399,70 @@ def test_the_command_line_speaks_it(folder: Path, tmp_path: Path) -> None:
     assert tensorrt_tts([*asked, "--voice", "asha", "--output", str(output)]) == 0
     with wave.open(str(output)) as file:
         assert file.getframerate() == RATE
+
+
+def test_a_speaker_is_saved_and_speaks_again(folder: Path, tmp_path: Path) -> None:
+    saved, output = tmp_path / "new" / "mitra.json", str(tmp_path / "said.wav")
+    model = ["--model", str(folder), "--spec", "spark", "--output", output]
+    asked = ["speak", "Hello.", *model, "--seed", "1"]
+    assert tensorrt_tts([*asked, "--voice", "mitra", "--save-voice", str(saved)]) == 0
+    content = json.loads(saved.read_text())
+    assert (content["family"], content["name"], content["internal"]) == (
+        *("spark", "Mitra"),
+        "lipakshi",
+    )
+    assert "voice 'Mitra'" in content["origin"]
+    assert "seed 1" in content["origin"]
+    synthesizer = open_synthesizer(str(folder), spec="spark", voice_files=[saved])
+    given = synthesizer.model.spec.voice("lipakshi")
+    assert isinstance(given, SparkVoice)
+    assert given.globals == tuple(content["globals"])
+    assert synthesizer.model.family.grammar_of(given).prefix == ()
+    assert tensorrt_tts([*asked, "--voice-file", str(saved)]) == 0
+    again = tmp_path / "again.json"
+    assert tensorrt_tts([*asked, "--voice-file", str(saved), "--save-voice", str(again)]) == 0
+    assert json.loads(again.read_text())["globals"] == content["globals"]
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (
+            {"globals": [4096] * 32},
+            "globals of voice 'Mitra' has 4096, and this checkpoint's",
+        ),
+        ({"globals": [1] * 31}, "globals: 31 codes, and a speaker has 32"),
+        ({"family": "orpheus"}, "family is 'orpheus', which must be 'spark'"),
+        ({"name": "lipakshi"}, "voice 'lipakshi' has the name 'lipakshi', which is 'Mitra''s in"),
+        (
+            {"name": "X", "internal": "Asha"},
+            "voice 'X' has the name 'Asha', which is 'Asha''s in mine; rename it",
+        ),
+        (
+            {"reference": {"transcript": "a", "semantics": [8192]}},
+            "reference.semantics of voice 'Mitra' has 8192",
+        ),
+    ],
+)
+def test_a_voice_file_of_another_model(
+    folder: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    change: dict[str, Any],
+    says: str,
+) -> None:
+    path = tmp_path / "voice.json"
+    good = {"family": "spark", "name": "Mitra", "language": "hi", "globals": list(voice(5))}
+    path.write_text(json.dumps(good | change))
+    asked = ["speak", "Hello.", "--model", str(folder), "--spec", "spark"]
+    assert tensorrt_tts([*asked, "--voice-file", str(path)]) == 2
+    assert says in capsys.readouterr().err
+
+
+def test_a_model_without_voice_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for flag in ("--voice-file", "--save-voice"):
+        assert tensorrt_tts(["speak", "Hello.", flag, str(tmp_path / "voice.json")]) == 2
+        assert "has no voice files" in capsys.readouterr().err
 
 
 def test_the_price_of_a_lookahead(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -52,6 +52,27 @@ async def test_streamed_speech_equals_the_offline_decode_of_its_tokens(stateful:
     await synthesizer.close()
 
 
+async def test_a_prefix_of_what_was_heard_is_in_the_later_prompts() -> None:
+    """By choice: without one, every segment is prompted as if it were alone."""
+    request = SpeechRequest(LONG, seed=4, max_tokens=30)
+    lengths = []
+    for tokens in (0, 21):
+        synthesizer = build(StreamOptions(voice_tokens=tokens))
+        (first, ids), *later = await synthesizer.generate_segments(request)
+        _, report = await synthesizer.synthesize(request)
+        await synthesizer.close()
+        prompts = [segment.prompt.ids for segment, _ in later]
+        assert [part.prompt_tokens for part in report.segments[1:]] == list(map(len, prompts))
+        turn = (*first.prompt.ids, *ids[:tokens])
+        assert tokens == 0 or {prompt[: len(turn)] for prompt in prompts} == {turn}
+        lengths.append(sum(map(len, prompts)))
+    # The ids, the first prompt and two marks, in each of them.
+    cost = 21 + len(first.prompt.ids) + 2
+    assert lengths[1] - lengths[0] == cost * len(later)
+    with pytest.raises(SettingError, match="voice_tokens -1 must be 0 or more"):
+        StreamOptions(voice_tokens=-1)
+
+
 @pytest.mark.parametrize("text", [TEXT, LONG])
 async def test_an_opened_stream_is_the_same_stream(synthesizer: Synthesizer, text: str) -> None:
     request = SpeechRequest(text, seed=4, max_tokens=14)

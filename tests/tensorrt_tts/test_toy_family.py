@@ -73,8 +73,8 @@ async def test_streamed_speech_is_the_offline_decode_of_its_tokens(future: int) 
     synthesizer = toy_synthesizer(options=options, codec=codec)
     request = SpeechRequest(TEXT, "kai", seed=4)
     parts = [
-        decode_offline(ids, ToyParser(), codec, seed)
-        for ids, seed in await synthesizer.generate_segments(request)
+        decode_offline(ids, ToyParser(), codec, segment.seed)
+        for segment, ids in await synthesizer.generate_segments(request)
     ]
     pcm, report = await synthesizer.synthesize(request)
     await synthesizer.close()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -12,7 +13,13 @@ from tensorrt_tts.codecs.snac.config import SnacConfig
 from tensorrt_tts.families.base import Spec, Voice
 from tensorrt_tts.families.budget import TokenBudget
 from tensorrt_tts.families.orpheus.frames import FrameParser
-from tensorrt_tts.families.orpheus.prompt import ORPHEUS_PROMPT, PromptForm, Tokenizer, build_prompt
+from tensorrt_tts.families.orpheus.prompt import (
+    ORPHEUS_PROMPT,
+    HeardVoice,
+    PromptForm,
+    Tokenizer,
+    build_prompt,
+)
 from tensorrt_tts.families.orpheus.tokens import SLOTS, OrpheusTokens
 from tensorrt_tts.tokenizer import TextTokenizer
 
@@ -61,3 +68,21 @@ class Orpheus:
 
     def parser(self, voice: Voice | None = None) -> FrameParser:
         return FrameParser(self.tokens)
+
+    def keep(self, voice: Voice, text: str, ids: Sequence[int], most: int = 0) -> Voice:
+        """The first frames of the answer that are whole, as many as `most` ids hold."""
+        heard: list[int] = []
+        for first in range(0, min(most, len(ids)) // SLOTS * SLOTS, SLOTS):
+            frame = ids[first : first + SLOTS]
+            if any(token not in self.tokens.slot_range(at) for at, token in enumerate(frame)):
+                break
+            heard += frame
+        if not heard or isinstance(voice, HeardVoice):
+            return voice
+        return HeardVoice(voice.name, voice.language, text, tuple(heard))
+
+    def lasts(self, voice: Voice) -> bool:
+        return True
+
+    def with_voice(self, voice: Voice) -> Orpheus:
+        return replace(self, spec=self.spec.with_voice(voice))

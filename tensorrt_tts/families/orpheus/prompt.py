@@ -34,6 +34,15 @@ class PromptForm:
     speaker_token: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class HeardVoice(Voice):
+    """One that has been heard: what it said, as the checkpoint reads it, and the ids of how. They
+    stand before every prompt as a turn of their own, which is how Orpheus is shown a voice."""
+
+    text: str = ""
+    ids: tuple[int, ...] = ()
+
+
 ORPHEUS_PROMPT = PromptForm(
     parts=(
         "start_of_human",
@@ -71,6 +80,10 @@ def build_prompt(
     """
     prompt: list[int] = []
     places = range(0)
+    if isinstance(voice, HeardVoice):
+        own = Voice(voice.name, voice.language)
+        prompt += build_prompt(form, tokens, voice.text, own, tokenizer).ids
+        prompt += [*voice.ids, tokens.end_of_speech, tokens.end_of_ai]
     for part in form.parts:
         if part == "text":
             filled = form.text_template.format(voice=voice.name, text=text)

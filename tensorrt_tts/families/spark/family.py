@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
 from tensorrt_tts.backends.base import Grammar, Prompt
 from tensorrt_tts.codecs.base import Codec
 from tensorrt_tts.codecs.bicodec.config import BiCodecConfig
-from tensorrt_tts.errors import CorruptCheckpointError, UnknownVoiceError
+from tensorrt_tts.errors import CorruptCheckpointError, UnknownVoiceError, VoiceFileError
 from tensorrt_tts.families.base import Spec, Voice
 from tensorrt_tts.families.budget import TokenBudget
 from tensorrt_tts.families.spark.frames import SparkParser
 from tensorrt_tts.families.spark.prompt import Tokenizer, build_prompt, grammar
-from tensorrt_tts.families.spark.tokens import GLOBALS, SparkTokens
-from tensorrt_tts.families.spark.voices import FILE, SparkVoice, SpeakerSet, Template
+from tensorrt_tts.families.spark.tokens import GLOBALS, Run, SparkTokens
+from tensorrt_tts.families.spark.voice_file import VoiceFile
+from tensorrt_tts.families.spark.voices import FILE, SparkVoice, SpeakerSet, Style, Template
 from tensorrt_tts.identifiers import find_name
 from tensorrt_tts.tokenizer import TextTokenizer
 from tensorrt_tts.validation import shown
@@ -23,8 +25,8 @@ from tensorrt_tts.validation import shown
 STEP_RATE = 50
 """Semantic tokens a second: a step is 320 samples of 16 kHz."""
 
-PREFIX = GLOBALS + 7
-"""Tokens before the first step at most: those of a speaker and two marks, and five more that a
+PREFIX = GLOBALS + 6
+"""Tokens before the first step at most: those of a speaker and two marks, and four more that a
 described voice begins with."""
 
 budget = partial(TokenBudget, STEP_RATE, 1, prefix=PREFIX)
@@ -40,6 +42,7 @@ class SparkSpec(Spec):
     subfolder: str = "LLM"
     codec_subfolder: str = "BiCodec"
     replaceable: bool = True
+    voice_files: bool = True
     template: Template = field(default_factory=lambda: Template(content="{text}"))
 
     @classmethod
@@ -66,6 +69,13 @@ class SparkSpec(Spec):
             )
         return names[found]
 
+    def read_voice(self, path: Path) -> SparkVoice:
+        return VoiceFile.read(path).voice()
+
+    def voice_file(self, voice: Voice, origin: str) -> str:
+        assert isinstance(voice, SparkVoice)
+        return VoiceFile.of(voice, origin).model_dump_json(exclude_none=True, indent=1)
+
     def load(self, folder: Path, vocabulary_size: int, codec_folder: Path) -> Spark:
         """With the voices of the folder's own `speakers.json`, where it has one."""
         path = folder / FILE
@@ -84,8 +94,12 @@ class SparkSpec(Spec):
             config.quantizer.codebook_size,
         )
         for voice in spec.voices:
-            _check_codes(voice, tokens, path)
-            grammar(tokens, voice)  # refuses a described one without its labels
+            problem = _wrong_code(voice, tokens)
+            if problem is not None:
+                raise CorruptCheckpointError(f"'{path}': {problem}")
+            # Both refuse a described one without its labels.
+            grammar(tokens, voice)
+            build_prompt(spec.template, spec.tags, tokens, "", voice, tokenizer)
         return Spark(spec, tokens, tokenizer)
 
     def open_codec(self, folder: Path, noise: bool = True, device: str = "cpu") -> Codec:
@@ -119,6 +133,43 @@ class Spark:
     def parser(self, voice: Voice | None = None) -> SparkParser:
         return SparkParser(self.tokens, self._own(voice).globals)
 
+    def keep(self, voice: Voice, text: str, ids: Sequence[int], most: int = 0) -> Voice:
+        own, parser = self._own(voice), self.parser(voice)
+        parser.push(ids)
+        if own.globals or parser.condition is None:
+            return voice
+        return replace(own, globals=parser.condition, style=own.style and self._exact(own, ids))
+
+    def lasts(self, voice: Voice) -> bool:
+        return self._own(voice).style is None
+
+    def with_voice(self, voice: Voice) -> Spark:
+        own = self._own(voice)
+        problem = _wrong_code(own, self.tokens)
+        if problem is not None:
+            raise VoiceFileError(problem)
+        for known in self.spec.voices:
+            twice = set(own.names) & set(known.names) if own.name != known.name else set()
+            if twice:
+                raise VoiceFileError(
+                    f"voice {own.name!r} has the name {twice.pop()!r}, which is {known.name!r}'s "
+                    f"in {self.spec.name}; rename it"
+                )
+        return replace(self, spec=self.spec.with_voice(voice))
+
+    def _exact(self, voice: SparkVoice, ids: Sequence[int]) -> Style | None:
+        """Its style with the values that the answer has; None where it has none."""
+        assert voice.style is not None
+        if voice.style.values is not None:
+            return voice.style
+        found = {}
+        for name, run in (("pitch_value", Run.PITCH_VALUE), ("speed_value", Run.SPEED_VALUE)):
+            values = self.tokens.run(run)
+            found[name] = next((token - values.start for token in ids if token in values), None)
+        if None in found.values():
+            return None
+        return voice.style.model_copy(update=found)
+
     def _own(self, voice: Voice | None) -> SparkVoice:
         if isinstance(voice, SparkVoice):
             return voice
@@ -128,7 +179,8 @@ class Spark:
         return len(grammar(self.tokens, voice).prefix)
 
 
-def _check_codes(voice: SparkVoice, tokens: SparkTokens, path: Path) -> None:
+def _wrong_code(voice: SparkVoice, tokens: SparkTokens) -> str | None:
+    """What is wrong with a voice's codes, which are of one codec; None for nothing."""
     semantics = voice.reference.semantics if voice.reference else ()
     for name, codes, ids in (
         ("globals", voice.globals, tokens.globals),
@@ -136,7 +188,8 @@ def _check_codes(voice: SparkVoice, tokens: SparkTokens, path: Path) -> None:
     ):
         wrong = next((code for code in codes if code >= len(ids)), None)
         if wrong is not None:
-            raise CorruptCheckpointError(
-                f"'{path}': {name} of voice {voice.name!r} has {wrong}, and this checkpoint's codes"
-                f" end at {len(ids) - 1}; they are of another codec"
+            return (
+                f"{name} of voice {voice.name!r} has {wrong}, and this checkpoint's codes end at "
+                f"{len(ids) - 1}; they are of another codec"
             )
+    return None

@@ -5,12 +5,14 @@ tokens of their own wherever they stand, so the ids are those of the parts. Thre
 
 - given: the voice's 32 codes are in the prompt, and the answer begins with the first step. With a
   reference, its words come before the text and its steps after the speaker.
-- described: labels of gender, pitch and speed; the model answers with exact values, then with a
-  speaker it makes up.
+- described: labels of gender, pitch and speed; the model answers with exact values, where the
+  voice has none, then with a speaker it makes up. Once it has, both are in the prompt.
 - by name: the prompt stops where a speaker's codes begin, and the model writes those of the one
   that the text names.
 
-Where the model could only go on with one mark (after a speaker), the prompt has it.
+Where the model could only go on with one mark (after a speaker), the prompt has it. The two marks
+after a speaker that the model writes are steps of it all the same: nothing but a second generation,
+with a prompt to be read again, would save them.
 """
 
 from __future__ import annotations
@@ -41,7 +43,7 @@ def grammar(tokens: SparkTokens, voice: SparkVoice) -> Grammar:
     """The answer to a prompt for the voice. Raises CorruptCheckpointError for a voice that is
     described, where the tokenizer lacks the labels."""
     prefix = () if voice.globals else tokens.speaker()
-    if voice.style is not None:
+    if voice.style is not None and voice.style.values is None:
         prefix = tokens.acoustics() + prefix
     return Grammar((tokens.semantics,), prefix, tokens.stops)
 
@@ -80,8 +82,13 @@ def build_prompt(
             tokens.run(Run.PITCH)[list(Level).index(style.pitch)],
             tokens.run(Run.SPEED)[list(Level).index(style.speed)],
             mark(Mark.END_STYLE),
+            mark(Mark.START_ACOUSTIC),
         ]
-        return Prompt(tuple(prompt))
+        if style.values is None:
+            return Prompt(tuple(prompt))
+        pitch, speed = style.values
+        prompt += [tokens.run(Run.PITCH_VALUE)[pitch], tokens.run(Run.SPEED_VALUE)[speed]]
+        prompt.append(mark(Mark.END_ACOUSTIC))
     prompt.append(mark(Mark.START_GLOBAL))
     if voice.globals:
         prompt += [tokens.globals[code] for code in voice.globals]

@@ -106,7 +106,6 @@ class SparkTokens:
     def acoustics(self) -> Ranges:
         """What it writes before the speaker where a voice is described: pitch and speed."""
         return (
-            only(self.mark(Mark.START_ACOUSTIC)),
             self.run(Run.PITCH_VALUE),
             self.run(Run.SPEED_VALUE),
             only(self.mark(Mark.END_ACOUSTIC)),

@@ -14,7 +14,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from tensorrt_tts.families.base import SamplingDefaults, Voice
-from tensorrt_tts.families.spark.tokens import GLOBALS
+from tensorrt_tts.families.spark.tokens import GLOBALS, LABELS, Run
 from tensorrt_tts.files import read_json
 from tensorrt_tts.request_settings import problem_with
 
@@ -49,11 +49,31 @@ class _Part(BaseModel):
 
 
 class Style(_Part):
-    """A voice that is described, and made up anew each time."""
+    """A voice that is described, and made up anew each time.
+
+    pitch_value, speed_value: exact ones, which the model would else choose from the levels first.
+    """
 
     gender: Gender
     pitch: Level = Level.MODERATE
     speed: Level = Level.MODERATE
+    pitch_value: Annotated[int, Field(ge=0, lt=LABELS[Run.PITCH_VALUE])] | None = None
+    speed_value: Annotated[int, Field(ge=0, lt=LABELS[Run.SPEED_VALUE])] | None = None
+
+    @property
+    def values(self) -> tuple[int, int] | None:
+        """Pitch and speed, where they are exact."""
+        pitch, speed = self.pitch_value, self.speed_value
+        return None if pitch is None or speed is None else (pitch, speed)
+
+    @model_validator(mode="after")
+    def _both_or_none(self) -> Style:
+        if (self.pitch_value is None) != (self.speed_value is None):
+            raise ValueError(
+                f"pitch_value {self.pitch_value} and speed_value {self.speed_value}: give both or "
+                "none"
+            )
+        return self
 
 
 class Reference(_Part):
@@ -65,8 +85,9 @@ class Reference(_Part):
 
 @dataclass(frozen=True, slots=True)
 class SparkVoice(Voice):
-    """At most one of style and globals; with neither, the model knows the speaker by name and
-    writes its tokens itself.
+    """One with a style alone is described, one with globals given; with neither, the model knows
+    the speaker by name and writes its tokens itself. With both, the speaker was made up from the
+    style, whose values are exact.
 
     internal: the name that the checkpoint was trained with, if `name` is not it. globals: the codes
     of a speaker that is given. reference: of one who was heard saying something.
@@ -128,9 +149,10 @@ class Speaker(_Part):
 
     @model_validator(mode="after")
     def _one_kind(self) -> Speaker:
-        if self.style is not None and self.globals:
+        if self.style is not None and self.globals and self.style.values is None:
             raise ValueError(
-                f"voice {self.name!r} has a style and globals: described or given; leave one out"
+                f"voice {self.name!r} has a style and globals: described or given; leave one out, "
+                "or give the style's pitch_value and speed_value"
             )
         if self.reference is not None and not self.globals:
             raise ValueError(

@@ -1,6 +1,7 @@
 """Streaming changes nothing: streamed audio equals the offline decode of the same tokens."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,17 +9,27 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tensorrt_tts.codecs.base import Window
-from tensorrt_tts.codecs.baselines import Baseline, FullRedecode, SlidingWindow
+from tensorrt_tts.codecs.baselines import (
+    Baseline,
+    FullRedecode,
+    OverlappedChunks,
+    RecentWindow,
+    SlidingWindow,
+)
+from tensorrt_tts.codecs.crossfade import equal_power
 from tensorrt_tts.codecs.lookahead import LookaheadStreamingDecoder, decode_offline
 from tensorrt_tts.codecs.schedule import HopSchedule
 from tensorrt_tts.codecs.snac.codec import SnacCodec
 from tensorrt_tts.codecs.stability import compare, run
 from tensorrt_tts.families.orpheus.frames import FrameParser, parse
 from tensorrt_tts.families.orpheus.tokens import OrpheusTokens
+from tensorrt_tts.families.spark.frames import SparkParser
+from tests.support import tiny_bicodec
 from tests.support.examples import examples
 from tests.support.snac_codecs import full_size_codec, tiny_codec
 from tests.support.tiny_snac import TINY
 from tests.support.token_streams import random_frames, token_streams
+from tests.tensorrt_tts.families.spark.spark_tokens import resolved
 
 TINY_TOKENS = OrpheusTokens(codebook_size=TINY.codebook_size)
 OFFICIAL = OrpheusTokens()
@@ -135,3 +146,82 @@ def test_a_cut_frame_never_sounds(cut: int, lookahead: int) -> None:
     stream = decoder(codec, TINY_TOKENS, "windowed", HopSchedule(lookahead, hop=1), 0)
     audio, _ = run(stream, ids)
     assert len(audio) == 5 * 2048
+
+
+@pytest.mark.parametrize("usual", [RecentWindow, OverlappedChunks])
+@pytest.mark.parametrize("steps", [1, 9, 10, 11, 49, 50, 51, 58, 95, 106, 140, 200])
+def test_the_usual_ways_for_a_codec_that_reaches_far(usual: type[RecentWindow], steps: int) -> None:
+    """As long as the offline decode, first heard when they say, and not the same."""
+    tokens, codec = resolved(), tiny_bicodec.tiny_codec()
+    ids = [tokens.globals[code] for code in tiny_bicodec.voice(1)]
+    codes = np.random.RandomState(3).randint(0, 8192, steps)
+    ids += [tokens.semantics[code] for code in codes]
+    audio, first = run(LookaheadStreamingDecoder(Baseline(codec, usual), SparkParser(tokens)), ids)
+    offline = decode_offline(ids, SparkParser(tokens), codec)
+    assert len(audio) == len(offline)
+    assert first == (32 + usual.FIRST if steps >= usual.FIRST else 0)
+    if steps > usual.FIRST:
+        assert np.abs(audio.astype(int) - offline).max() > 100
+    # What is before the first join, and far from it, is as good as offline.
+    assert steps > 10 or np.abs(audio.astype(int) - offline).max() <= 1
+
+
+def test_fading_is_of_equal_power() -> None:
+    source = np.random.RandomState(1)
+    one, other = (source.standard_normal(100_000).astype(np.float32) for _ in range(2))
+    for alike, expected in ((1.0, one), (0.0, None), (0.6, None), (-0.5, None)):
+        second = (alike * one + (1 - alike**2) ** 0.5 * other).astype(np.float32)
+        faded = equal_power(one, second)
+        if expected is not None:
+            np.testing.assert_allclose(faded, expected, atol=1e-5)
+        elif alike >= 0:
+            for part in np.split(faded, 10):
+                assert np.std(part) == pytest.approx(1, abs=0.03)
+        assert np.corrcoef(faded[:1000], one[:1000])[0, 1] > 0.99
+        assert np.corrcoef(faded[-1000:], second[-1000:])[0, 1] > 0.99
+    assert len(equal_power(one[:0], one[:0])) == 0
+    np.testing.assert_array_equal(equal_power(np.zeros(4, np.float32), np.zeros(4, np.float32)), 0)
+
+
+@settings(max_examples=examples(20), suppress_health_check=[HealthCheck.differing_executors])
+@given(data=st.data())
+def test_no_sample_is_lost_or_heard_twice_in_a_fade(data: st.DataObject) -> None:
+    """At every lookahead and hop, also shorter than the fade; and at the whole lookahead, where the
+    two pieces are the same, it changes nothing."""
+    codec = tiny_codec()
+    ids = random_frames(TINY_TOKENS, data.draw(st.integers(1, 20)))
+    lookahead = data.draw(st.sampled_from([0, 700, 2048, codec.context.lookahead]))
+    schedule = HopSchedule(
+        lookahead,
+        hop=data.draw(st.integers(1, 12)),
+        first_hop=data.draw(st.integers(1, 6)),
+        fade=data.draw(st.sampled_from([1, 100, 512, 1500, 9000])),
+    )
+    stream = LookaheadStreamingDecoder(codec, FrameParser(TINY_TOKENS), schedule)
+    parts = [stream.push(chunk) for chunk in chunked(data, ids)]
+    audio = np.concatenate([*parts, stream.flush()])
+    plain = LookaheadStreamingDecoder(codec, FrameParser(TINY_TOKENS), replace(schedule, fade=0))
+    unfaded = [plain.push([token]) for token in ids]
+    offline = decode_offline(ids, FrameParser(TINY_TOKENS), codec)
+    assert len(audio) == len(offline) == len(np.concatenate([*unfaded, plain.flush()]))
+    if lookahead == codec.context.lookahead and schedule.fade == 1:
+        assert np.abs(audio.astype(int) - offline).max() <= 1
+
+
+def test_a_fade_takes_the_jump_out_of_a_seam() -> None:
+    """Which is what it is for: a hop goes on as the one before it would have gone on."""
+    tokens, codec = resolved(), tiny_bicodec.tiny_codec()
+    ids = [tokens.globals[code] for code in tiny_bicodec.voice(1)]
+    ids += [tokens.semantics[code] for code in np.random.RandomState(3).randint(0, 8192, 120)]
+    joins, jumps = {known: 320 * (known - 5) for known in (36, 66, 96)}, []
+    for fade in (0, 800):
+        schedule = HopSchedule(lookahead=5 * 320, hop=30, fade=fade)
+        audio, first = run(LookaheadStreamingDecoder(codec, SparkParser(tokens), schedule), ids)
+        assert first == 32 + 6  # it waits no longer
+        before = {
+            join: decode_offline(ids[: 32 + known], SparkParser(tokens), codec)[join]
+            for known, join in joins.items()
+        }
+        jumps.append([abs(int(audio[join]) - int(sample)) for join, sample in before.items()])
+    without, faded = jumps
+    assert max(faded) < 60 < max(without) / 10

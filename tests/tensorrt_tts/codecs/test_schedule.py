@@ -24,7 +24,7 @@ def test_below_full_lookahead_only_closed_frames_sound() -> None:
     assert HopSchedule(lookahead=0).due(SNAC, 3, 0) is None
 
 
-@pytest.mark.parametrize("field", ["lookahead", "hop", "first_hop"])
+@pytest.mark.parametrize("field", ["lookahead", "hop", "first_hop", "fade"])
 def test_bad_knobs(field: str) -> None:
     with pytest.raises(SettingError, match=f"{field} -1"):
         HopSchedule(**{field: -1})

@@ -24,8 +24,8 @@ def test_budget_is_capped() -> None:
 def test_what_comes_before_the_first_frame_takes_none_of_the_speech() -> None:
     """A speaker and what stands around it."""
     spark = SPECS["spark"].budget
-    assert spark.tokens("a" * 100) == 39 + TokenBudget(50, 1).tokens("a" * 100)
-    assert spark.tokens("") == 39 + 150 + 1
+    assert spark.tokens("a" * 100) == 38 + TokenBudget(50, 1).tokens("a" * 100)
+    assert spark.tokens("") == 38 + 150 + 1
 
 
 def test_checkpoint_names_are_what_the_table_is_keyed_by() -> None:

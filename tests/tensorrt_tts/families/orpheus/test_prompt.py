@@ -1,7 +1,8 @@
 import pytest
 
 from tensorrt_tts.errors import CorruptCheckpointError, TextError, UnknownVoiceError
-from tensorrt_tts.families.orpheus.prompt import build_prompt
+from tensorrt_tts.families.orpheus.family import Orpheus
+from tensorrt_tts.families.orpheus.prompt import HeardVoice, build_prompt
 from tensorrt_tts.families.orpheus.spec import DEMO, ENGLISH, HINDI, SPECS, VEENA
 from tensorrt_tts.families.orpheus.tokens import OrpheusTokens
 
@@ -53,6 +54,44 @@ def test_text_cannot_smuggle_special_ids(injected: int) -> None:
     tokenizer.encode = lambda text: [injected]  # type: ignore[method-assign]
     with pytest.raises(TextError, match=str(injected)):
         build_prompt(ENGLISH.prompt, TOKENS, "x", ENGLISH.voice(None), tokenizer)
+
+
+FRAME = [TOKENS.audio_id(slot, 5) for slot in range(7)]
+OTHER = [TOKENS.audio_id(slot, 4095) for slot in range(7)]
+FAMILY = Orpheus(ENGLISH, TOKENS, Letters())
+LEO = ENGLISH.voice("leo")
+
+
+def test_a_voice_that_was_heard_stands_before_the_prompt() -> None:
+    said = FAMILY.keep(LEO, "Oh.", [*FRAME, *OTHER], most=14)
+    (turn, alone) = (FAMILY.prompt(text, LEO).ids for text in ("Oh.", "Hi."))
+    prompt = FAMILY.prompt("Hi.", said)
+    assert prompt.ids == (*turn, *FRAME, *OTHER, 128258, 128262, *alone)
+    # What it costs: the ids that were asked for, the first prompt again, and two marks.
+    assert len(prompt.ids) - len(alone) == 14 + len(turn) + 2
+    assert FAMILY.grammar_of(said) == FAMILY.grammar
+
+
+@pytest.mark.parametrize(
+    ("ids", "most", "kept"),
+    [
+        ([*FRAME, *OTHER], 0, []),
+        ([*FRAME, *OTHER], 6, []),
+        ([*FRAME, *OTHER], 7, FRAME),
+        ([*FRAME, *OTHER], 13, FRAME),
+        ([*FRAME, *OTHER], 100, [*FRAME, *OTHER]),
+        ([*FRAME, *OTHER[:5]], 100, FRAME),  # cut by the end of the stream
+        ([*FRAME, *OTHER[1:], *FRAME], 100, FRAME),  # a stray one: what follows is out of step
+        ([TOKENS.pad, *FRAME], 100, []),
+        ([], 100, []),
+    ],
+)
+def test_only_whole_frames_are_kept(ids: list[int], most: int, kept: list[int]) -> None:
+    found = FAMILY.keep(LEO, "Oh.", ids, most)
+    if kept:
+        assert found == HeardVoice("leo", "en", "Oh.", tuple(kept))
+    else:
+        assert found is LEO
 
 
 def test_unknown_voice_lists_the_known_ones() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 import pytest
@@ -33,6 +34,8 @@ BY_NAME = SparkVoice("Mitra", "und", internal="lipakshi")
 GIVEN = SparkVoice("Asha", "hi", globals=CODES)
 CLONED = SparkVoice("me", "en", globals=CODES, reference=SAID)
 DESCRIBED = SparkVoice("deep", "en", style=STYLE)
+EXACT = replace(DESCRIBED, style=STYLE.model_copy(update={"pitch_value": 1000, "speed_value": 0}))
+MADE_UP = replace(EXACT, globals=CODES)
 
 PLAIN = Template(content="{text}")
 TAGGED = Template(content="{voice}: {text}", tag="[{tag}]")
@@ -85,7 +88,22 @@ FORMS = {
         PLAIN,
         DESCRIBED,
         f"<|task_controllable_tts|><|start_content|>{TEXT}<|end_content|><|start_style_label|>"
-        "<|gender_1|><|pitch_label_0|><|speed_label_3|><|end_style_label|>",
+        "<|gender_1|><|pitch_label_0|><|speed_label_3|><|end_style_label|><|start_acoustic_token|>",
+    ),
+    "described exactly": (
+        PLAIN,
+        EXACT,
+        f"<|task_controllable_tts|><|start_content|>{TEXT}<|end_content|><|start_style_label|>"
+        "<|gender_1|><|pitch_label_0|><|speed_label_3|><|end_style_label|><|start_acoustic_token|>"
+        "<|pitch_value_1000|><|speed_value_0|><|end_acoustic_token|><|start_global_token|>",
+    ),
+    "described and heard": (
+        PLAIN,
+        MADE_UP,
+        f"<|task_controllable_tts|><|start_content|>{TEXT}<|end_content|><|start_style_label|>"
+        "<|gender_1|><|pitch_label_0|><|speed_label_3|><|end_style_label|><|start_acoustic_token|>"
+        "<|pitch_value_1000|><|speed_value_0|><|end_acoustic_token|><|start_global_token|>"
+        f"{GLOBALS}<|end_global_token|><|start_semantic_token|>",
     ),
 }
 
@@ -137,7 +155,8 @@ def test_what_is_only_like_a_token_is_text(tokenizer: TextTokenizer, tokens: Spa
 
 
 @pytest.mark.parametrize(
-    ("voice", "before"), [(GIVEN, 0), (CLONED, 0), (BY_NAME, 34), (DESCRIBED, 39)]
+    ("voice", "before"),
+    [(GIVEN, 0), (CLONED, 0), (BY_NAME, 34), (DESCRIBED, 38), (EXACT, 34), (MADE_UP, 0)],
 )
 def test_what_may_come(tokens: SparkTokens, voice: SparkVoice, before: int) -> None:
     found = grammar(tokens, voice)

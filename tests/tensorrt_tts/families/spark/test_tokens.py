@@ -11,7 +11,7 @@ def test_the_released_ids() -> None:
     assert tokens.semantics == range(155761, 163953)
     assert tokens.stops == (151645, tokens.mark(Mark.END_SEMANTIC))
     assert [len(ids) for ids in tokens.speaker()] == [4096] * 32 + [1, 1]
-    assert [len(ids) for ids in tokens.acoustics()] == [1, 1001, 11, 1, 1]
+    assert [len(ids) for ids in tokens.acoustics()] == [1001, 11, 1, 1]
     assert len(tokens.between) == len(Mark) + 2 + 5 + 5 + 1001 + 11
 
 
@@ -28,7 +28,7 @@ def test_labels_may_be_missing_until_somebody_needs_them() -> None:
 
     tokens = resolved(drop)
     assert tokens.run(Run.GENDER)
-    with pytest.raises(CorruptCheckpointError, match=r"lacks '<\|start_acoustic_token"):
+    with pytest.raises(CorruptCheckpointError, match=r"lacks '<\|pitch_value_0"):
         tokens.acoustics()
     with pytest.raises(CorruptCheckpointError, match=r"lacks '<\|pitch_label_0"):
         tokens.run(Run.PITCH)

@@ -94,6 +94,18 @@ def test_all_that_a_voice_may_have(tmp_path: Path) -> None:
             "'Asha' has a style and globals",
         ),
         (
+            {"voices": [ONE | {"style": {"gender": "male", "pitch_value": 3}}]},
+            "pitch_value 3 and speed_value None: give both or none",
+        ),
+        (
+            {
+                "voices": [
+                    ONE | {"style": {"gender": "male", "pitch_value": 1001, "speed_value": 3}}
+                ]
+            },
+            "pitch_value is 1001, which must be below 1001",
+        ),
+        (
             {"voices": [ONE | {"reference": {"transcript": "So.", "semantics": [1]}}]},
             "'Asha' has a reference and no globals",
         ),

@@ -1,0 +1,108 @@
+"""A codec with the ids of a family to stream through it, and the ways to do that side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tensorrt_tts.codecs.baselines import OverlappedChunks, RecentWindow, SlidingWindow
+from tensorrt_tts.codecs.schedule import HopSchedule
+from tensorrt_tts.errors import SettingError
+
+if TYPE_CHECKING:
+    from tensorrt_tts.codecs.bicodec.codec import BiCodec
+    from tensorrt_tts.families.base import FrameParser
+
+
+@dataclass(frozen=True, slots=True)
+class Streaming:
+    """usual: a stream of `codecs.baselines`, which has its own schedule; None for ours."""
+
+    name: str
+    schedule: HopSchedule | None = None
+    stateful: bool = False
+    usual: type[SlidingWindow] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """ids: clean ids of so many frames, what comes before the first one included. parser: of one
+    stream. frame_ids: of one frame, pushed at a time. again_every: frames between two decodes of
+    all so far."""
+
+    codec: Any  # a Codec of torch's, which has a device
+    ids: Callable[[int], list[int]]
+    parser: Callable[[], FrameParser]
+    frame_ids: int
+    ways: Sequence[Streaming]
+    again_every: int = 1
+
+
+SNAC_WAYS = (
+    Streaming("windowed (ours)"),
+    Streaming("stateful (ours)", stateful=True),
+    Streaming("28-token window", usual=SlidingWindow),
+)
+
+NARROWED = tuple(str(2**power) for power in range(6))
+
+BICODEC_HOP = RecentWindow.EVERY
+
+BICODEC_WAYS = (
+    Streaming("windowed (ours), 80 ms"),
+    Streaming("stateful (ours), 80 ms", stateful=True),
+    Streaming("windowed (ours), 0.96 s", HopSchedule(hop=BICODEC_HOP)),
+    Streaming("stateful (ours), 0.96 s", HopSchedule(hop=BICODEC_HOP), stateful=True),
+    Streaming(
+        "windowed (ours), first as theirs",
+        HopSchedule(lookahead=(RecentWindow.FIRST - 1) * 320, hop=BICODEC_HOP, fade=800),
+    ),
+    Streaming("128-token window, crossfade", usual=RecentWindow),
+    Streaming("1 s chunks, 0.1 s overlap", usual=OverlappedChunks),
+)
+"""The lookahead is the codec's own, but for one: with the usual window's, and its fade."""
+
+
+def open_bicodec(name: str, device: str) -> BiCodec:
+    """name: "bicodec" for the released size with random weights, "bicodec/N" for 1/N of its width,
+    or a checkpoint folder. Raises SettingError or the CheckpointError that fits."""
+    from benchmarks.random_bicodec import narrowed, random_weights
+    from tensorrt_tts.codecs.bicodec.codec import BiCodec
+
+    kind, _, by = name.partition("/")
+    if kind == "bicodec":
+        if by and by not in NARROWED:
+            raise SettingError(
+                f"codec {name!r}: its width is divided by one of {', '.join(NARROWED)}"
+            )
+        config = narrowed(int(by or 1))
+        return BiCodec(config, random_weights(config), device)
+    return BiCodec.from_folder(Path(name), device)
+
+
+def is_bicodec(name: str) -> bool:
+    """Whether `open_bicodec` is to open it."""
+    return name.partition("/")[0] == "bicodec" or (Path(name) / "config.yaml").is_file()
+
+
+def coded_bicodec(codec: BiCodec, seed: int = 0) -> Coded:
+    """One speaker's random codes; what they sound like does not change what they cost."""
+    from tensorrt_tts.families.spark.frames import SparkParser
+    from tensorrt_tts.families.spark.tokens import Run, SparkTokens
+
+    config = codec.config
+    speaker = range(config.speaker_encoder.codes)
+    semantics = range(speaker.stop, speaker.stop + config.quantizer.codebook_size)
+    tokens = SparkTokens({}, {Run.GLOBAL: speaker, Run.SEMANTIC: semantics})
+    source = np.random.RandomState(seed)
+    who = source.randint(0, len(speaker), config.speaker_encoder.token_num).tolist()
+
+    def ids(frames: int) -> list[int]:
+        codes = np.random.RandomState(seed + 1).randint(0, len(semantics), frames)
+        return [*who, *(semantics[code] for code in codes.tolist())]
+
+    return Coded(codec, ids, lambda: SparkParser(tokens), 1, BICODEC_WAYS, BICODEC_HOP)
