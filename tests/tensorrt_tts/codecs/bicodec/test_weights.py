@@ -11,12 +11,12 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from benchmarks.random_bicodec import FULL
 from tensorrt_tts.codecs.base import decode
 from tensorrt_tts.codecs.bicodec.codec import BiCodec
 from tensorrt_tts.codecs.bicodec.weights import load, shapes
 from tensorrt_tts.errors import CheckpointNotFoundError, CorruptCheckpointError
 from tests.support.tiny_bicodec import (
-    FULL,
     TINY,
     config,
     random_weights,
