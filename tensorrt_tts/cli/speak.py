@@ -193,7 +193,10 @@ class _Progress:
 
 
 def report_as_dict(report: SpeechReport) -> dict[str, Any]:
-    return asdict(report) | {
+    found = asdict(replace(report, timeline=None))
+    del found["timeline"]
+    return found | {
+        "words": [asdict(word) for word in report.words],
         "tokens": report.tokens,
         "frames": report.frames,
         "audio_s": report.audio_s,

@@ -363,7 +363,7 @@ async def test_the_servers_settings_of_voices(folder: Path, tmp_path: Path) -> N
     content = {"family": "spark", "name": "Nobody", "language": "hi", "globals": list(voice(7))}
     path.write_text(json.dumps(content))
     given = ["--model", str(folder), "--spec", "spark", "--voice-files", str(path)]
-    settings = read_settings([*given, "--voice-tokens", "70", "--settle-voices", "false"])
+    settings = read_settings([*given, "--voice-tokens", "70", "--no-settle-voices"])
     assert not settings.settle_voices
     synthesizer = open_configured(settings)
     await synthesizer.close()
