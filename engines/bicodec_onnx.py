@@ -16,6 +16,7 @@ The graph is `codecs.bicodec.stages`, the code that the torch codec runs, seen b
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 
@@ -28,6 +29,9 @@ from tensorrt_tts.codecs.bicodec.speaker import Speaker, speaker_weights
 from tensorrt_tts.codecs.bicodec.stages import BiCodecStages, Weights, style_names
 from tensorrt_tts.codecs.fixed_window import exact_samples
 from tensorrt_tts.errors import SettingError
+
+if TYPE_CHECKING:
+    import onnx
 
 
 class FixedWindow(torch.nn.Module):
@@ -69,8 +73,8 @@ def export(folder: Path, out: Path, steps: int = DEFAULT_STEPS) -> Path:
     return path
 
 
-def onnx_model(config: BiCodecConfig, weights: Weights, steps: int) -> object:
-    """The graph described above, an onnx.ModelProto."""
+def onnx_model(config: BiCodecConfig, weights: Weights, steps: int) -> onnx.ModelProto:
+    """The graph described above."""
     if exact_samples(config.context(), steps) < 1:
         raise SettingError(
             f"steps {steps}: a window this narrow holds no exact sample in mid-stream; use "
@@ -79,7 +83,7 @@ def onnx_model(config: BiCodecConfig, weights: Weights, steps: int) -> object:
     codec = BiCodec(config, weights)
     condition = (0,) * config.speaker_encoder.token_num
     speaker = Speaker.stack([codec.speakers.speaker(condition)] * 2)
-    return exported(
+    proto: onnx.ModelProto = exported(
         FixedWindow(codec.stages),
         {
             "codes": torch.zeros(2, 1, steps, dtype=torch.int64),
@@ -88,3 +92,4 @@ def onnx_model(config: BiCodecConfig, weights: Weights, steps: int) -> object:
             "styles": torch.zeros(speaker.styles.shape),
         },
     )
+    return proto
