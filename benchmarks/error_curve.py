@@ -24,7 +24,8 @@ the lookahead says, so that more hops find no larger error, and cost more."""
 @dataclass(frozen=True, slots=True)
 class ErrorCurve:
     """rows: a comparison for each lookahead, in rising order. chosen: the smallest whose error,
-    and that of all larger ones, is within one step of int16."""
+    and that of all larger ones, is within one step of int16; None where not even the whole one's
+    is, as where weights amplify float rounding."""
 
     codec: str
     samples_per_step: int
@@ -32,8 +33,9 @@ class ErrorCurve:
     rows: Sequence[Comparison]
 
     @property
-    def chosen(self) -> int:
-        return self.lookaheads[list(self.rows).index(cheapest(self.rows))]
+    def chosen(self) -> int | None:
+        found = cheapest(self.rows)
+        return self.lookaheads[list(self.rows).index(found)] if found.exact else None
 
     def as_dict(self) -> dict[str, Any]:
         return {

@@ -23,6 +23,12 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     command.add_argument("--recipe", type=Path, help="a recipe file; default: the one that ships")
     command.set_defaults(run=_build_snac)
 
+    command = commands.add_parser("export-bicodec", help="BiCodec's decoder as an ONNX graph")
+    command.add_argument("codec", help="BiCodec checkpoint: a folder or hub id")
+    command.add_argument("output", type=Path, help="folder for bicodec.onnx and what belongs to it")
+    command.add_argument("--steps", type=int, default=184, help="window width (%(default)s)")
+    command.set_defaults(run=_export_bicodec)
+
     command = commands.add_parser("cut", help="a checkpoint with the audio vocabulary only")
     command.add_argument("model", help="language model: a known name, a folder or a hub id")
     command.add_argument("output", type=Path, help="folder of the cut checkpoint; must not exist")
@@ -38,7 +44,16 @@ def _codec_folder(name: str) -> Path:
 
 
 def _export_snac(options: argparse.Namespace) -> None:
-    from engines.snac_onnx import digest, export
+    from engines.snac_onnx import export
+    from engines.window_graph import digest
+
+    path = export(_codec_folder(options.codec), options.output, options.steps)
+    print(f"{path} (SHA-256 {digest(path)})")
+
+
+def _export_bicodec(options: argparse.Namespace) -> None:
+    from engines.bicodec_onnx import export
+    from engines.window_graph import digest
 
     path = export(_codec_folder(options.codec), options.output, options.steps)
     print(f"{path} (SHA-256 {digest(path)})")

@@ -27,7 +27,7 @@ class Curve(_Part):
 
     codec: str
     samples_per_step: int
-    chosen_lookahead: int
+    chosen_lookahead: int | None
     error_curve: tuple[Point, ...]
 
     @classmethod
@@ -38,6 +38,13 @@ class Curve(_Part):
             return read_json(path, cls, InputError, remedy)
         except FileNotFoundError as error:
             raise InputError(f"no result '{path}'; {remedy}") from error
+
+    @property
+    def finding(self) -> str:
+        if self.chosen_lookahead is None:
+            return "no lookahead is within one step of int16"
+        chosen = self.chosen_lookahead / self.samples_per_step
+        return f"{chosen:.1f} steps of lookahead are as good as all"
 
     @property
     def about(self) -> str:
@@ -62,8 +69,7 @@ def draw(result: Path, folder: Path) -> Path:
         panel.set_xlabel("lookahead (steps)")
         panel.set_ylabel("error (full scale = 1)")
         panel.legend(loc="upper right")
-        chosen = curve.chosen_lookahead / curve.samples_per_step
-        title(drawing, f"{curve.about}: {chosen:.1f} steps of lookahead are as good as all")
+        title(drawing, f"{curve.about}: {curve.finding}")
         return save(drawing, folder / "lookahead_error.png")
 
 

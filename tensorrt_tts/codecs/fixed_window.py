@@ -1,8 +1,9 @@
 """A codec over an engine of one fixed window width: any window in tiles of that width, batched.
 
-What runs the engine is a `Session`: ONNX Runtime (`snac.onnx`), TensorRT (`snac.trt`). Steps beyond
-a stream's ends are −1 in the engine's input, which keeps them zero (`engines.snac_onnx`), so a tile
-of any length decodes as if it were alone, and all tiles of all streams fit one batch.
+What runs the engine is a `Session`: ONNX Runtime (`snac.onnx`, `bicodec.onnx`), TensorRT
+(`snac.trt`). Steps beyond a stream's ends are −1 in the engine's input, which keeps them zero
+(`engines.window_graph`), so a tile of any length decodes as if it were alone, and all tiles of all
+streams fit one batch.
 """
 
 from __future__ import annotations
@@ -29,9 +30,9 @@ OUTSIDE = -1
 class Session(Protocol):
     """An engine loaded for one device. steps: window width W. max_batch: windows a call may hold.
 
-    noisy: whether the engine takes the four noise inputs. device: where `run` wants its tensors.
-    `run(codes, noise)`: int64 (B, levels, W) and float32 (B, 1, W·r) each, contiguous, to float32
-    (B, W·hop) on the host, valid until the next run.
+    noisy: whether the engine takes more than codes: SNAC's four noise inputs. device: where `run`
+    wants its tensors. `run(codes, others)`: int64 (B, levels, W) and float32 (B, …) each,
+    contiguous, to float32 (B, W·hop) on the host, valid until the next run.
     """
 
     steps: int
@@ -39,7 +40,7 @@ class Session(Protocol):
     noisy: bool
     device: torch.device
 
-    def run(self, codes: torch.Tensor, noise: Sequence[torch.Tensor]) -> np.ndarray: ...
+    def run(self, codes: torch.Tensor, others: Sequence[torch.Tensor]) -> np.ndarray: ...
 
 
 def exact_samples(context: CodecContext, steps: int) -> int:
@@ -54,25 +55,26 @@ def noise_rates(config: SnacConfig) -> tuple[int, ...]:
     return tuple(accumulate(config.decoder_rates, mul)) if config.noise else ()
 
 
-class FixedWindowCodec(WindowCodec):
+class FixedWindows(WindowCodec):
     """See `Codec`. Not for several threads at a time: the session is one set of device buffers.
 
-    noise: as of `SnacCodec`. The graph's noise inputs are fed zeros when it is off.
+    levels: codes of a step. Subclasses say what else the engine is fed.
     """
 
     stateless = "stateful decoding needs the torch codec; this one is an engine of fixed windows"
 
-    def __init__(self, config: SnacConfig, session: Session, noise: bool = True) -> None:
-        self.config = config
-        self.context = config.context()
+    def __init__(
+        self, name: str, context: CodecContext, levels: int, session: Session, enough: int
+    ) -> None:
+        """name, enough: of the codec and of steps in a window, for messages."""
+        self.context = context
         self.session = session
         self.max_batch = session.max_batch
-        self._noise = noise
-        self._rates = noise_rates(config) if session.noisy else ()
-        if exact_samples(self.context, session.steps) < 1:
+        self._levels = levels
+        if exact_samples(context, session.steps) < 1:
             raise CorruptEngineError(
-                f"the codec engine's window of {session.steps} steps is too narrow for this SNAC's "
-                "context; export it again with 24 steps or more"
+                f"the codec engine's window of {session.steps} steps is too narrow for this "
+                f"{name}'s context; export it again with {enough} steps or more"
             )
 
     def run(self, jobs: Sequence[Job]) -> list[np.ndarray]:
@@ -114,22 +116,37 @@ class FixedWindowCodec(WindowCodec):
             last = min(end, first + width)
             stop = window.stop if last == end else min(window.stop, context.final(last))
             steps = window.steps[first - window.origin : last - window.origin]
-            yield Window(steps, start, stop, first, window.seed)
+            yield Window(steps, start, stop, first, window.seed, window.condition)
             start = stop
 
     def _decode(self, tiles: Sequence[Window]) -> np.ndarray:
         session = self.session
-        codes = torch.full(
-            (len(tiles), len(self.config.vq_strides), session.steps), OUTSIDE, dtype=torch.int64
-        )
+        codes = torch.full((len(tiles), self._levels, session.steps), OUTSIDE, dtype=torch.int64)
         for row, tile in zip(codes, tiles, strict=True):
             row[:, : len(tile.steps)] = torch.tensor(list(tile.steps)).T
+        return session.run(codes.to(session.device), self._others(tiles))
+
+    def _others(self, tiles: Sequence[Window]) -> list[torch.Tensor]:
+        """What the engine takes beside codes, of each tile."""
+        raise NotImplementedError
+
+
+class FixedWindowCodec(FixedWindows):
+    """SNAC's. noise: as of `SnacCodec`. The graph's noise inputs are fed zeros when it is off."""
+
+    def __init__(self, config: SnacConfig, session: Session, noise: bool = True) -> None:
+        super().__init__("SNAC", config.context(), len(config.vq_strides), session, 24)
+        self.config = config
+        self._noise = noise
+        self._rates = noise_rates(config) if session.noisy else ()
+
+    def _others(self, tiles: Sequence[Window]) -> list[torch.Tensor]:
+        session = self.session
         seeds = torch.tensor([tile.seed for tile in tiles], device=session.device)
         origins = torch.tensor([tile.origin for tile in tiles], device=session.device)
-        noise = [
+        return [
             addressed_noise(seeds, block, origins * rate, session.steps * rate).contiguous()
             if self._noise
             else torch.zeros(len(tiles), 1, session.steps * rate, device=session.device)
             for block, rate in enumerate(self._rates)
         ]
-        return session.run(codes.to(session.device), noise)

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -6,6 +7,7 @@ from benchmarks.coded import coded_bicodec, open_bicodec
 from benchmarks.command_line import main as benchmarks
 from benchmarks.error_curve import STEP, error_curve, table
 from plot_metrics.__main__ import main as plot_metrics
+from plot_metrics.error_curve import Curve
 
 
 @pytest.fixture(scope="module")
@@ -52,3 +54,13 @@ def test_a_result_that_is_none(tmp_path, capsys, content, says):
         (tmp_path / "stability.json").write_text(content)
     assert plot_metrics([str(tmp_path / "stability.json")]) == 2
     assert says in capsys.readouterr().err
+
+
+def test_weights_that_are_exact_at_no_lookahead(curve):
+    rows = [replace(row, max_lsb=2) for row in curve.rows]
+    found = replace(curve, rows=rows)
+    assert found.chosen is None
+    assert found.as_dict()["chosen_lookahead"] is None
+    assert "chosen" not in table(found)
+    drawn = Curve.model_validate(found.as_dict())
+    assert drawn.finding == "no lookahead is within one step of int16"

@@ -33,6 +33,14 @@ class Speaker:
         )
 
 
+def speaker_weights(
+    weights: Mapping[str, torch.Tensor], styles: Sequence[str]
+) -> dict[str, torch.Tensor]:
+    """Those of a checkpoint's that a speaker's tokens go through."""
+    beginnings = ("speaker_encoder.", *(f"{style}." for style in styles))
+    return {name: tensor for name, tensor in weights.items() if name.startswith(beginnings)}
+
+
 class Speakers:
     """`speaker(condition)`, which remembers. styles: the layers that follow the speaker, by name.
 
@@ -48,11 +56,8 @@ class Speakers:
         device: torch.device,
     ) -> None:
         self._config = config.speaker_encoder
-        self._weights = {
-            name: tensor.to(device)
-            for name, tensor in weights.items()
-            if name.startswith(("speaker_encoder.", *(f"{style}." for style in styles)))
-        }
+        needed = speaker_weights(weights, styles)
+        self._weights = {name: tensor.to(device) for name, tensor in needed.items()}
         self._styles = styles
         self._levels = torch.tensor(self._config.fsq_levels, device=device)
         self._device = device

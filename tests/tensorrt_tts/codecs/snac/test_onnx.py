@@ -13,13 +13,13 @@ from tensorrt_tts.errors import CheckpointNotFoundError, CorruptEngineError, Mis
 
 def test_missing_file_names_the_command(tmp_path: Path) -> None:
     with pytest.raises(CheckpointNotFoundError, match="python -m engines export-snac"):
-        OnnxSession(tmp_path / "snac.onnx")
+        OnnxSession(tmp_path / "snac.onnx", "SNAC", "export-snac")
 
 
 def test_corrupt_file(tmp_path: Path) -> None:
     (tmp_path / "snac.onnx").write_bytes(b"not a graph")
     with pytest.raises(CorruptEngineError, match="export it again"):
-        OnnxSession(tmp_path / "snac.onnx")
+        OnnxSession(tmp_path / "snac.onnx", "SNAC", "export-snac")
 
 
 def test_folder_without_config(tmp_path: Path) -> None:
@@ -30,4 +30,4 @@ def test_folder_without_config(tmp_path: Path) -> None:
 def test_without_onnxruntime(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     with pytest.raises(MissingDependencyError, match="onnxruntime"):
-        OnnxSession(tmp_path / "snac.onnx")
+        OnnxSession(tmp_path / "snac.onnx", "SNAC", "export-snac")
