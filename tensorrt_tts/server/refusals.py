@@ -111,7 +111,10 @@ def elevenlabs_refusal(
 
 RENDERERS: dict[str, Renderer] = {
     "/": error_response,
-    "/tts/": cartesia_refusal,
+    # Not all of /tts/, which is a usual prefix for everything behind a proxy.
+    "/tts/bytes": cartesia_refusal,
+    "/tts/sse": cartesia_refusal,
+    "/tts/websocket": cartesia_refusal,
     "/v1/": openai_refusal,
     "/v1/speak": deepgram_refusal,
     "/v1/text-to-speech/": elevenlabs_refusal,

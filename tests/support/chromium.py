@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import itertools
 import json
 import shutil
@@ -24,6 +25,10 @@ def find_chromium() -> str | None:
     return next((path for name in NAMES if (path := shutil.which(name))), None)
 
 
+class NavigatedError(AssertionError):
+    """The page went elsewhere before it could answer."""
+
+
 class Page:
     """One tab. Every wait polls: the protocol's events are not kept."""
 
@@ -40,6 +45,8 @@ class Page:
             if message.get("method") in ("Runtime.exceptionThrown", "Log.entryAdded"):
                 self.problems.append(json.dumps(message["params"]))
             if message.get("id") == wanted:
+                if "navigated" in message.get("error", {}).get("message", ""):
+                    raise NavigatedError
                 assert "error" not in message, message
                 return dict(message["result"])
 
@@ -61,8 +68,9 @@ class Page:
     async def until(self, expression: str, timeout_s: float = 60.0) -> None:
         async with asyncio.timeout(timeout_s):
             while True:
-                if await self.value(expression):
-                    return
+                with contextlib.suppress(NavigatedError):  # asked while the page was being left
+                    if await self.value(expression):
+                        return
                 await asyncio.sleep(0.03)
 
     async def type(self, text: str) -> None:
