@@ -11,6 +11,7 @@ from tensorrt_tts.errors import InputError, TTSError
 from tensorrt_tts.server.context import Reason
 from tensorrt_tts.server.protocols import cartesia_wire as wire
 from tensorrt_tts.server.protocols.context_socket import ContextSocket
+from tensorrt_tts.server.protocols.fields import name_in
 
 if TYPE_CHECKING:
     from starlette.websockets import WebSocket
@@ -56,7 +57,7 @@ class CartesiaSocket(ContextSocket):
 
     async def refuse(self, error: TTSError, text: str | None) -> None:
         """It ends the context, as clients take it to."""
-        name = wire.context_in(text)
+        name = name_in(text, "context_id", wire.MAX_ID_CHARACTERS)
         if name is not None:
             self._cancel(name, forget=True)
         await self.client.send(wire.error_message(error, name, self.name))

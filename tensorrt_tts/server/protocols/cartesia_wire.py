@@ -285,13 +285,3 @@ ERROR = {
 def event(message: dict[str, Any]) -> bytes:
     """A server-sent one."""
     return f"event: {message['type']}\ndata: {encode(message)}\n\n".encode()
-
-
-def context_in(text: str | None) -> str | None:
-    """Of a message that was refused, so that its sender knows which. Not JSON: None."""
-    try:
-        content = orjson.loads(text or "")
-    except orjson.JSONDecodeError:
-        return None
-    name = content.get("context_id") if isinstance(content, dict) else None
-    return name if isinstance(name, str) and len(name) <= MAX_ID_CHARACTERS else None

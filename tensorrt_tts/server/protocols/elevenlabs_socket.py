@@ -9,7 +9,7 @@ from tensorrt_tts.server.context import Reason
 from tensorrt_tts.server.protocols import elevenlabs_wire as wire
 from tensorrt_tts.server.protocols.context_socket import ContextSocket
 from tensorrt_tts.server.protocols.elevenlabs_alignment import CharacterTimes
-from tensorrt_tts.server.protocols.fields import checked_object, checked_query, invalid
+from tensorrt_tts.server.protocols.fields import checked_object, checked_query, invalid, name_in
 from tensorrt_tts.server.protocols.listening_socket import CloseReason
 from tensorrt_tts.validation import shown
 
@@ -147,7 +147,9 @@ class MultiStreamSocket(ElevenLabsSocket):
         context.end()
 
     async def refuse(self, error: TTSError, text: str | None) -> None:
-        await self.client.send(wire.failure(error, wire.context_in(text)))
+        await self.client.send(
+            wire.failure(error, name_in(text, "context_id", wire.MAX_ID_CHARACTERS))
+        )
 
 
 class ElevenLabsContext:

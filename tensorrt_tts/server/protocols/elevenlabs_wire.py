@@ -13,7 +13,6 @@ import re
 import uuid
 from typing import TYPE_CHECKING, Any, Literal
 
-import orjson
 from pydantic import BaseModel, ConfigDict, Field
 
 from tensorrt_tts.audio.audio_output import AudioOutput
@@ -197,16 +196,6 @@ def failure(error: TTSError, context: str | None) -> dict[str, Any]:
     """`error` is what some clients show; where nothing else followed, others ask for `message`."""
     told = {"error": error.code, "message": str(error), "code": error.close_code}
     return {**told, **_about(context)}
-
-
-def context_in(text: str | None) -> str | None:
-    """Of a message that was refused, so that its sender knows which. Not JSON: None."""
-    try:
-        content = orjson.loads(text or "")
-    except orjson.JSONDecodeError:
-        return None
-    name = content.get("context_id") if isinstance(content, dict) else None
-    return name if isinstance(name, str) and len(name) <= MAX_ID_CHARACTERS else None
 
 
 def _about(context: str | None) -> dict[str, Any]:

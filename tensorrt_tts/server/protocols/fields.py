@@ -77,3 +77,15 @@ def wrong_field(error: ValidationError, kind: type[BaseModel]) -> InputError:
     wrong_kind = what.endswith(("_type", "_from_float"))
     code = "invalid_type" if wrong_kind else "invalid_value"
     return invalid(f"{first_problem(error)}; correct it", field, code)
+
+
+def name_in(text: str | None, field: str, longest: int | None = None) -> str | None:
+    """What a message that was refused calls itself, so that its sender knows which; None where it
+    is no JSON, has no such field or a longer one."""
+    try:
+        content = orjson.loads(text or "")
+    except orjson.JSONDecodeError:
+        return None
+    name = content.get(field) if isinstance(content, dict) else None
+    fits = isinstance(name, str) and (longest is None or len(name) <= longest)
+    return name if fits else None

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-import orjson
-
 from tensorrt_tts.errors import (
     DrainingError,
     EngineDiedError,
@@ -14,6 +12,7 @@ from tensorrt_tts.errors import (
     SlowReaderError,
     TTSError,
 )
+from tensorrt_tts.server.protocols.fields import name_in
 from tensorrt_tts.server.protocols.listening_socket import (
     CloseReason,
     ListeningSocket,
@@ -66,7 +65,7 @@ class SpeechSocket(ListeningSocket):
         self._news.set()
 
     async def refuse(self, error: TTSError, text: str | None) -> None:
-        await self.client.send(error_message(error, _id_in(text)))
+        await self.client.send(error_message(error, name_in(text, "id")))
 
     def _cancel(self, message: CancelMessage) -> None:
         """Too late is not an error: the request may just have finished."""
@@ -122,13 +121,3 @@ class SpeechSocket(ListeningSocket):
 
 def ws_tts_routes(service: Service) -> APIRouter:
     return socket_route(PATH, service, SpeechSocket)
-
-
-def _id_in(text: str | None) -> str | None:
-    """Of a message that was refused, so that its sender knows which. Not JSON: None."""
-    try:
-        content = orjson.loads(text or "")
-    except orjson.JSONDecodeError:
-        return None
-    name = content.get("id") if isinstance(content, dict) else None
-    return name if isinstance(name, str) else None
