@@ -59,6 +59,8 @@ class PreparedSegment:
         """The same for another voice, whose prompt may be longer and spare the beginning of an
         answer; unchanged where that would leave the answer too little of `max_sequence`."""
         prompt, grammar = family.prompt(self.read, voice), family.grammar_of(voice)
+        if not self.prompt.text:
+            prompt = replace(prompt, text=range(0))
         sampling = self.sampling
         spared = max(0, len(sampling.grammar.prefix) - len(grammar.prefix))
         room = max_sequence - len(prompt.ids)
@@ -190,7 +192,9 @@ class Preparation:
         # Without a seed the backend draws its own: vLLM samples seeded streams one by one.
         seed = None if request.seed is None else request.seed + index
         sampling = replace(self._sampling, seed=seed, max_tokens=min(budget, room))
-        words = self._readable(segment)
+        words = self._readable(segment) if request.words else ()
+        if not request.words:
+            prompt = replace(prompt, text=range(0))  # nobody asks where the model looks
         return PreparedSegment(
             segment.text,
             self._voice,

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 class SpeechRequest:
     """text: any length. voice: None for the model's default. normalize: put numbers, dates and the
     like in words, where the voice's language is one we know. The sampling fields override the
-    model's defaults where not None. seed: None draws a fresh one."""
+    model's defaults where not None. seed: None draws a fresh one. words: follow when each word is
+    heard (`SpeechReport.words`), which costs some work with every id and chunk."""
 
     text: str
     voice: str | None = None
@@ -29,6 +30,7 @@ class SpeechRequest:
     max_tokens: int | None = None
     seed: int | None = None
     normalize: bool = True
+    words: bool = True
 
 
 @dataclass(frozen=True, slots=True)

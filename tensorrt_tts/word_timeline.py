@@ -67,6 +67,8 @@ class _SegmentWords:
             self._aligned.looked_at(places)
 
     def hear(self, pcm: np.ndarray, at: int) -> None:
+        if not self.words:
+            return
         if self.loudness is None:
             self.loudness = Loudness(self._sample_rate)
             self.begin_s = at / self._sample_rate
@@ -114,6 +116,8 @@ class WordTimeline:
     def begin(self, segment: PreparedSegment, id_s: float) -> None:
         """The next segment is generated. id_s: seconds of audio for an id of it."""
         rate = self._rates.of(segment.voice)
+        if self._segments and not self._segments[-1].words:
+            del self._segments[-1]
         self._segments.append(_SegmentWords(segment, rate, self._sample_rate, id_s))
 
     def looked_at(self, places: Sequence[int]) -> None:

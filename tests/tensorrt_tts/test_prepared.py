@@ -51,6 +51,13 @@ def test_each_segment_is_a_prompt() -> None:
         assert segment.sampling.grammar == MODEL.family.grammar
 
 
+def test_words_are_followed_unless_the_request_says_no() -> None:
+    for followed, not_followed in zip(prepared(seed=1), prepared(seed=1, words=False), strict=True):
+        assert [word.text for word in followed.words] == followed.text.split()
+        prompt = replace(followed.prompt, text=range(0))
+        assert not_followed == replace(followed, words=(), places=(), prompt=prompt)
+
+
 def test_seeds_count_up_from_segment_to_segment() -> None:
     segments = prepared(seed=40)
     assert [segment.seed for segment in segments] == [40, 41]

@@ -583,6 +583,17 @@ async def test_the_words_of_a_speech_in_the_spelling_that_was_sent() -> None:
     assert times[-1] <= speech.report.audio_s
 
 
+async def test_words_that_nobody_asks_for_are_not_followed() -> None:
+    async with toy() as synthesizer:
+        with_words, _ = await synthesizer.synthesize(SpeechRequest(TEXT, seed=3))
+        speech = synthesizer.stream(SpeechRequest(TEXT, seed=3, words=False))
+        np.testing.assert_array_equal(await heard(speech), with_words)
+    assert speech.report.words == []
+    timeline = speech._task._timeline
+    assert len(timeline._segments) <= 1  # however long the text
+    assert all(segment.loudness is None for segment in timeline._segments)
+
+
 async def test_words_of_a_text_that_is_fed_count_through_all_of_it() -> None:
     async with toy() as synthesizer:
         speech = await synthesizer.open_fed(SpeechRequest("The first sentence ", seed=1))

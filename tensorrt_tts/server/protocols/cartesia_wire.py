@@ -148,6 +148,7 @@ class _Speech(_Fields):
             None if asked is None else voices.find(asked),
             seed=self.seed,
             normalize=self.normalization != "off",
+            words=bool(self.add_timestamps),
         )
 
     @property

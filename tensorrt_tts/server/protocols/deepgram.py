@@ -65,7 +65,9 @@ class DeepgramAnswer(SpeechAnswer):
             "dg-model-name": voice,
             "dg-char-count": str(len(body.text)),
         }
-        return AskedSpeech(SpeechRequest(body.text, voice), output, RawFraming(), headers)
+        return AskedSpeech(
+            SpeechRequest(body.text, voice, words=False), output, RawFraming(), headers
+        )
 
     def refusal(self, error: TTSError, headers: Mapping[str, str]) -> Response:
         return deepgram_refusal(error, headers=headers, name=self.name)

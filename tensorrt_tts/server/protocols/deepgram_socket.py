@@ -110,7 +110,8 @@ class DeepgramSocket(ListeningSocket):
         if self._open is not None and self._open.characters + len(text) > most:
             self._end_text()
         if self._open is None or self._open.ended:
-            self._open = self.service.speak_fed(SpeechRequest("", self._voice), self.caller)
+            request = SpeechRequest("", self._voice, words=False)
+            self._open = self.service.speak_fed(request, self.caller)
             self._put(self._open)
         self._open.feed(text)
 

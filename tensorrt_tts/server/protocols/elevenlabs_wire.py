@@ -161,7 +161,7 @@ class SpeechBody(BaseModel):
     def request(self, voice: str) -> SpeechRequest:
         """voice: the model's own name."""
         normalize = self.apply_text_normalization != "off"
-        return SpeechRequest(self.text, voice, seed=self.seed, normalize=normalize)
+        return SpeechRequest(self.text, voice, seed=self.seed, normalize=normalize, words=False)
 
 
 def request_id() -> str:

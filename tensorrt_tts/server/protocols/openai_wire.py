@@ -108,7 +108,7 @@ class SpeechBody(Extensions):
             include=set(Extensions.model_fields) - {"sample_rate", "return_normalized"},
             exclude_none=True,
         )
-        return SpeechRequest(self.input, voice, **own)
+        return SpeechRequest(self.input, voice, **own, words=False)
 
 
 def parse(content: bytes) -> SpeechBody:

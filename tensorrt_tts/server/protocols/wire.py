@@ -51,7 +51,7 @@ class SpeakMessage(_Message):
 
     def request(self) -> SpeechRequest:
         own = {"benchmark", "id", "return_normalized", "return_words"}
-        return SpeechRequest(**self.model_dump(exclude=own))
+        return SpeechRequest(**self.model_dump(exclude=own), words=self.return_words)
 
 
 class CancelMessage(_Message):
