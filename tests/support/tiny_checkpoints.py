@@ -40,6 +40,8 @@ def write_spark_tokenizer(folder: Path) -> int:
         *(f"<|{name}|>" for name in (*tasks, "start_semantic_token", "end_semantic_token")),
         *(f"<|bicodec_global_{code}|>" for code in range(4096)),
         *(f"<|bicodec_semantic_{code}|>" for code in range(8192)),
+        *(f"<|pitch_value_{number}|>" for number in range(1001)),
+        *(f"<|speed_value_{number}|>" for number in range(11)),
     ]
     tokenizer.add_special_tokens([AddedToken(name, normalized=False) for name in added])
     tokenizer.save(str(folder / "tokenizer.json"))
