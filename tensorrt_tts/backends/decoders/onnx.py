@@ -32,10 +32,12 @@ class RowCache:
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """logits: (ids,). queries: of each alignment head, (heads, head_dim), rotated."""
+    """logits: (ids,). queries: of each alignment head, (heads, head_dim), not yet rotated. at: the
+    position they belong to."""
 
     logits: np.ndarray
     queries: np.ndarray
+    at: int
 
 
 class OnnxDecoder:
@@ -106,7 +108,7 @@ class OnnxDecoder:
         length = cache.length + len(rows)
         logits, queries = run(rows[None], np.array([length - 1], np.int32))
         cache.length = length
-        return self._state(cache, logits[0], queries[:, 0])
+        return _State(logits[0], queries[:, 0], cache.length - 1)
 
     def step(self, caches: Sequence[RowCache], ids: Sequence[int]) -> Sequence[_State]:
         self._gather(caches)
@@ -119,7 +121,7 @@ class OnnxDecoder:
         for cache in caches:
             cache.length += 1
         return [
-            self._state(cache, logits[row], queries[:, row])
+            _State(logits[row], queries[:, row], cache.length - 1)
             for cache, row in zip(caches, order, strict=True)
         ]
 
@@ -133,13 +135,8 @@ class OnnxDecoder:
             self._memory[2 * layer][cache.row, head, text.start : text.stop]
             for layer, head in self._aligned
         ]
-        return text.start + most_looked_at(state.queries, keys, self._scale)
-
-    def _state(self, cache: RowCache, logits: np.ndarray, queries: np.ndarray) -> _State:
-        if self._aligned:
-            at = cache.length - 1
-            queries = rotated(queries, self._cos[at], self._sin[at])
-        return _State(logits, queries)
+        queries = rotated(state.queries, self._cos[state.at], self._sin[state.at])
+        return text.start + most_looked_at(queries, keys, self._scale)
 
     def _together(self, x: np.ndarray, last: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """One id each of the first rows."""
