@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -35,20 +35,6 @@ SENTENCE_BYTES = 2 * 6 * 2048
 TEXT = ("Good morning, ", "all of ", "you. ", "The second sentence ", "is here.")
 KATIE = "f786b574-daa5-4673-aa0c-cbe3e8534c02"
 LONG = "This sentence is quite long enough to be spoken on its own. "
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[ServerThread]:
-    far = dict.fromkeys(("stall_timeout_s", "idle_timeout_s", "send_timeout_s"), 600.0)
-    with serving(BackendDouble(behaviour=SHORT), NullCodec(), slots=1, max_queued=0, **far) as run:
-        yield run
-
-
-@pytest.fixture
-def server(shared: ServerThread) -> Iterator[ServerThread]:
-    shared.backend.behaviour = SHORT
-    yield shared
-    shared.assert_as_before()
 
 
 def pipecat(server: ServerThread, voice: str | None = KATIE) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import warnings
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -34,20 +34,6 @@ SHORT = Behaviour(frames=6)
 SPEAKING = Behaviour(endless=True, rate=300)
 SENTENCE_BYTES = 2 * 6 * 2048
 TEXT = ("Good morning, ", "all of ", "you. ", "The second sentence ", "is here.")
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[ServerThread]:
-    far = dict.fromkeys(("stall_timeout_s", "idle_timeout_s", "send_timeout_s"), 600.0)
-    with serving(BackendDouble(behaviour=SHORT), NullCodec(), slots=1, max_queued=0, **far) as run:
-        yield run
-
-
-@pytest.fixture
-def server(shared: ServerThread) -> Iterator[ServerThread]:
-    shared.backend.behaviour = SHORT
-    yield shared
-    shared.assert_as_before()
 
 
 def pipecat_deepgram(server: ServerThread) -> Any:
