@@ -170,7 +170,7 @@ def test_bodies_that_are_none(server: ServerThread) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "status"), [("/tts/bytes", 405), ("/tts/nothing", 404), ("/tts/websocket", 426)]
+    ("path", "status"), [("/tts/bytes", 405), ("/tts/bytes/nothing", 404), ("/tts/websocket", 426)]
 )
 def test_wrong_methods_and_paths_in_their_shape(
     server: ServerThread, path: str, status: int
