@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, fields
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from tensorrt_tts.client.handshake import by_code, told
+from tensorrt_tts.client.handshake import told
 from tensorrt_tts.errors import (
     BackendError,
     CapacityError,
@@ -24,6 +24,7 @@ from tensorrt_tts.errors import (
     InputError,
     MessageTooBigError,
     TTSError,
+    by_code,
     reason,
 )
 from tensorrt_tts.words import Word

@@ -10,7 +10,15 @@ import ssl
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from tensorrt_tts.errors import BackendError, CapacityError, SettingError, TTSError, needs, reason
+from tensorrt_tts.errors import (
+    BackendError,
+    CapacityError,
+    SettingError,
+    TTSError,
+    by_code,
+    needs,
+    reason,
+)
 
 if TYPE_CHECKING:
     from websockets.http11 import Response
@@ -183,13 +191,6 @@ def seconds(told: Any) -> float | None:
     except (TypeError, ValueError):
         return None
     return value if 0 <= value < float("inf") else None
-
-
-def by_code(root: type[TTSError] = TTSError) -> dict[str, type[TTSError]]:
-    below: dict[str, type[TTSError]] = {}
-    for kind in root.__subclasses__():
-        below |= by_code(kind)
-    return {**below, root.code: root}
 
 
 def _no_websocket(url: str, answer: str) -> BackendError:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from tensorrt_tts.errors import ApiKeyError
+from tensorrt_tts.errors import ApiKeyError, InputError, by_code
 from tensorrt_tts.server.protocols.fields import name_in
 from tensorrt_tts.server.protocols.wire import encode
 
@@ -109,6 +109,7 @@ def _accepted(send: Send) -> Send:
 
 
 async def _end(send: Send, code: str, message: str) -> None:
-    told = {"error": code, "message": message, "code": ApiKeyError.close_code}
+    close_code = by_code().get(code, InputError).close_code
+    told = {"error": code, "message": message, "code": close_code}
     await send({"type": "websocket.send", "text": encode(told)})
-    await send({"type": "websocket.close", "code": ApiKeyError.close_code, "reason": code})
+    await send({"type": "websocket.close", "code": close_code, "reason": code})

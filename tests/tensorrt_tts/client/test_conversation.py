@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tensorrt_tts import errors
 from tensorrt_tts.client.conversation import UNSAID_RATE, Answer, Conversation, SpeechFields
-from tensorrt_tts.client.handshake import by_code, opening
+from tensorrt_tts.client.handshake import opening
 from tensorrt_tts.codecs.snac.config import SNAC_24KHZ
 from tensorrt_tts.words import Word
 
@@ -149,13 +152,13 @@ def test_a_report_that_says_little(talk: Conversation) -> None:
     )
 
 
-@pytest.mark.parametrize("code", sorted(by_code()))
+@pytest.mark.parametrize("code", sorted(errors.by_code()))
 def test_every_error_is_the_one_of_the_tree(talk: Conversation, code: str) -> None:
     answer = asked(talk)
     say(talk, error={"code": code, "message": "why", "retry_after": 2.5}, id="1")
     with pytest.raises(errors.TTSError) as raised:
         answer._goes_on()
-    assert (type(raised.value), raised.value.retry_after) == (by_code()[code], 2.5)
+    assert (type(raised.value), raised.value.retry_after) == (errors.by_code()[code], 2.5)
     assert str(raised.value) == f"the server says {code}: why"
 
 
@@ -171,6 +174,38 @@ def test_what_no_server_of_ours_says_is_the_end(talk: Conversation, said: str) -
     with pytest.raises(errors.BackendError, match="does not answer"), talk.connected():
         pass
     assert talk.cancellation(first) is None
+
+
+SAID = st.one_of(
+    st.binary(max_size=4),
+    st.text(max_size=20),
+    st.dictionaries(
+        st.sampled_from(("id", "done", "error", "words", "sample_rate", "reason")),
+        st.one_of(
+            st.none(),
+            st.booleans(),
+            st.sampled_from(("1", "2", 1, 24_000, [], {}, [{}], {"code": "overloaded"})),
+        ),
+    ).map(json.dumps),
+)
+
+
+@given(st.lists(SAID, max_size=12))
+def test_whatever_a_server_says_is_taken_or_ends_the_connection(said: list[str | bytes]) -> None:
+    """In one way."""
+    talk = Conversation("ws://a/ws/tts", None, 1.0)
+    answers = [asked(talk), asked(talk)]
+    for message in said:
+        try:
+            with talk.connected():
+                talk.hear(message)
+        except errors.BackendError:
+            break
+    for answer in answers:
+        answer._drop()
+        with contextlib.suppress(errors.TTSError):
+            assert not answer._goes_on()
+        assert not answer._lacks()
 
 
 @pytest.mark.parametrize("asking", [False, True])

@@ -180,6 +180,23 @@ async def test_what_would_refuse_the_handshake_ends_the_socket(
     assert (message["error"], closed) == ("invalid_api_key", 1008)
 
 
+async def test_a_full_server_says_so_when_it_knows_the_key() -> None:
+    """And a draining one, with the close codes that say the same."""
+    with serving(BackendDouble(), NullCodec(), api_keys=KEYS, max_sockets=1) as server:
+        async with opened(server, SEVERAL, additional_headers={"xi-api-key": "tts_A"}) as first:
+            async with opened(server, ONE) as peer:
+                await say(peer, text=" ", xi_api_key="tts_A")
+                (message,), closed = await rest(peer)
+            assert (message["error"], message["code"], closed) == ("overloaded", 1013, 1013)
+            server.service.health.draining = True
+            async with opened(server, ONE) as peer:
+                await say(peer, text=" ", xi_api_key="tts_A")
+                (message,), closed = await rest(peer)
+            assert (message["error"], message["code"], closed) == ("draining", 1012, 1012)
+            server.service.health.draining = False
+            await first.close()
+
+
 @both
 async def test_whoever_says_nothing_is_let_go(
     server: ServerThread, path: str, monkeypatch: pytest.MonkeyPatch
