@@ -152,6 +152,24 @@ async def test_whoever_stops_listening_cancels(kind: Any, server: ServerThread) 
         assert len(await heard(await client.speak("Once more."))) == BYTES
 
 
+def test_a_loop_that_is_left_cancels(server: ServerThread) -> None:
+    server.backend.behaviour = SPEAKING
+    with Client.connect(server.url) as client:
+        for _ in client.speak("This never ends."):
+            break
+        wait_until(lambda: server.service.slots.active == 0)
+        with pytest.raises(ZeroDivisionError):
+            _play(client.speak("Nor this."))
+        wait_until(lambda: server.service.slots.active == 0)
+        server.backend.behaviour = SHORT
+        assert sum(map(len, client.speak("Once more."))) == BYTES
+
+
+def _play(speech: Speech) -> None:
+    for _ in speech:
+        raise ZeroDivisionError
+
+
 async def test_a_cancel_says_what_was_heard(kind: Any, server: ServerThread) -> None:
     server.backend.behaviour = SPEAKING
     async with connected(kind, server) as client:
