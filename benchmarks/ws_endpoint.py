@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.exchange import Exchange, Message
 from benchmarks.prompts import Prompt
-from tensorrt_tts.client.handshake import not_opened, seconds
+from tensorrt_tts.client.handshake import FAREWELL_S, not_opened, seconds
 from tensorrt_tts.errors import (
     CapacityError,
     DrainingError,
@@ -22,9 +22,6 @@ from tensorrt_tts.errors import (
 if TYPE_CHECKING:
     from websockets.asyncio.client import ClientConnection
     from websockets.http11 import Response
-
-FAREWELL_S = 1.0
-"""How long a closing handshake may take: a server that hangs must not hold up the next request."""
 
 TURNED_AWAY = frozenset(kind.code for kind in (CapacityError, RateLimitError, DrainingError))
 """Error codes of a server that would answer another time."""

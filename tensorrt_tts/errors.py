@@ -212,6 +212,14 @@ class SlowReaderError(TTSError):
     close_code = 1008
 
 
+def by_code(root: type[TTSError] = TTSError) -> dict[str, type[TTSError]]:
+    """Each class of the tree below `root` by the name that goes over the wire."""
+    below: dict[str, type[TTSError]] = {}
+    for kind in root.__subclasses__():
+        below |= by_code(kind)
+    return {**below, root.code: root}
+
+
 @contextlib.contextmanager
 def needs(message: str) -> Iterator[None]:
     """Imports of what may not be installed: MissingDependencyError with that message then."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from tensorrt_tts.audio.audio_file import AUDIO_FILES, check_audio_path
 from tensorrt_tts.cli.model_options import add_model_options, open_from
 from tensorrt_tts.cli.sinks import Sink, open_sink, write_aside
+from tensorrt_tts.cli.speak_url import Spoken, add_url_options, check_options, speak_there
 from tensorrt_tts.errors import OutputError
 from tensorrt_tts.files import writing
 from tensorrt_tts.loop_thread import run_blocking
@@ -22,6 +24,25 @@ from tensorrt_tts.text.given import argument_text, stdin_text
 if TYPE_CHECKING:
     from tensorrt_tts.families.base import Voice
     from tensorrt_tts.synthesizer import Synthesizer
+
+HERE: dict[str, Any] = {
+    "voice_file": None,
+    "save_voice": None,
+    "voice_tokens": 0,
+    "lookahead": None,
+    "fade": 0,
+    "hop": 4,
+    "first_hop": 3,
+    "stateful": False,
+    "model": "demo",
+    "codec": None,
+    "spec": None,
+    "backend": "reference",
+    "device": "cpu",
+    "no_noise": False,
+    "threads": None,
+}
+"""Options for a model that is loaded here, with their defaults: a server has its own."""
 
 
 def add_command(commands: argparse._SubParsersAction) -> None:
@@ -42,7 +63,6 @@ def add_command(commands: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "--voice-tokens",
         type=int,
-        default=0,
         help="audio tokens of the first part that the later prompts hold (Orpheus; default: 0)",
     )
     where = parser.add_mutually_exclusive_group()
@@ -62,28 +82,56 @@ def add_command(commands: argparse._SubParsersAction) -> None:
     parser.add_argument("--repetition-penalty", type=float)
     parser.add_argument("--lookahead", type=int, help="samples to wait for (default: exact)")
     parser.add_argument(
-        "--fade", type=int, default=0, help="samples from one decode to the next (default: none)"
+        "--fade", type=int, help="samples from one decode to the next (default: none)"
     )
-    parser.add_argument("--hop", type=int, default=4, help="steps between decodes, 4 a frame")
-    parser.add_argument("--first-hop", type=int, default=3, help="steps in the first chunk")
+    parser.add_argument("--hop", type=int, help="steps between decodes, 4 a frame (default: 4)")
+    parser.add_argument("--first-hop", type=int, help="steps in the first chunk (default: 3)")
     parser.add_argument("--stateful", action="store_true", help="keep convolution state")
     parser.add_argument("--timing", action="store_true", help="print timings on stderr")
     parser.add_argument("--json", action="store_true", help="report as JSON (stderr with --raw)")
     parser.add_argument("--warm", action="store_true", help="speak once unheard, then time")
     add_model_options(parser)
-    parser.set_defaults(run=run)
+    add_url_options(parser)
+    parser.set_defaults(run=run, **dict.fromkeys(HERE))
 
 
 def run(parsed: argparse.Namespace) -> None:
+    check_options(parsed, HERE)
+    text = stdin_text() if parsed.text == "-" else parsed.text
+    progress = _Progress(sys.stderr is not None and sys.stderr.isatty())
+    try:
+        if parsed.url is None:
+            result = _speak_here(parsed, text, progress)
+        else:
+            _check_output(parsed)
+            result = speak_there(parsed, text, progress.say)
+    finally:
+        progress.done()
+    report = result.report
+    if not (parsed.raw or parsed.play):
+        notice(f"{report.audio_s:.2f} s of speech in {parsed.output}")
+    for warning in result.warnings:
+        notice(f"warning: {warning}")
+    if parsed.json:
+        stream = sys.stderr if parsed.raw else sys.stdout
+        print(json.dumps(result.as_dict), file=stream)
+    if parsed.timing:
+        notice(timing_lines(report, result.tokens))
+
+
+def _speak_here(parsed: argparse.Namespace, text: str, progress: _Progress) -> Spoken:
     from tensorrt_tts.codecs.schedule import HopSchedule
     from tensorrt_tts.stream_options import StreamOptions
 
+    for name, default in HERE.items():
+        if getattr(parsed, name) is None:
+            setattr(parsed, name, default)
     schedule = HopSchedule(parsed.lookahead, parsed.hop, parsed.first_hop, parsed.fade)
     options = StreamOptions(
         schedule=schedule, stateful=parsed.stateful, voice_tokens=parsed.voice_tokens
     )
     request = SpeechRequest(
-        stdin_text() if parsed.text == "-" else parsed.text,
+        text,
         parsed.voice,
         temperature=parsed.temperature,
         top_p=parsed.top_p,
@@ -91,22 +139,12 @@ def run(parsed: argparse.Namespace) -> None:
         seed=parsed.seed,
     )
     _check(parsed, request)
-    progress = _Progress(sys.stderr is not None and sys.stderr.isatty())
     progress.say("loading the model")
-    try:
-        # Outside the event loop, whose first Ctrl-C would only be noted until loading is over.
-        synthesizer = open_from(parsed, options, [parsed.voice_file] if parsed.voice_file else ())
-        report = run_blocking(_speak(synthesizer, parsed, request, progress))
-    finally:
-        progress.done()
-    if not (parsed.raw or parsed.play):
-        notice(f"{report.audio_s:.2f} s of speech in {parsed.output}")
-    _warn(report)
-    if parsed.json:
-        stream = sys.stderr if parsed.raw else sys.stdout
-        print(json.dumps(report_as_dict(report)), file=stream)
-    if parsed.timing:
-        notice(timing_lines(report))
+    # Outside the event loop, whose first Ctrl-C would only be noted until loading is over.
+    synthesizer = open_from(parsed, options, [parsed.voice_file] if parsed.voice_file else ())
+    report = run_blocking(_speak(synthesizer, parsed, request, progress))
+    tokens = f"{report.tokens} in {len(report.segments)} segment(s)"
+    return Spoken(report, report_as_dict(report), tokens, [*report.warnings, *_cut_short(report)])
 
 
 def _check(parsed: argparse.Namespace, request: SpeechRequest) -> None:
@@ -121,6 +159,10 @@ def _check(parsed: argparse.Namespace, request: SpeechRequest) -> None:
         check_request(request, spec)
         if parsed.voice_file or parsed.save_voice:
             spec.check_voice_files()
+    _check_output(parsed)
+
+
+def _check_output(parsed: argparse.Namespace) -> None:
     if not (parsed.raw or parsed.play):
         if str(parsed.output) == "-":
             raise OutputError("--output - is no file; use --raw for PCM on stdout")
@@ -165,14 +207,12 @@ async def _stream(
     return stream.report, stream.voice
 
 
-def _warn(report: SpeechReport) -> None:
+def _cut_short(report: SpeechReport) -> Iterator[str]:
     """Words may be missing, and only the model's end, not ours, would have told."""
-    for warning in report.warnings:
-        notice(f"warning: {warning}")
     cut = report.cut_short
     if cut:
-        notice(
-            f"warning: {len(cut)} of {len(report.segments)} parts ended before the model was done, "
+        yield (
+            f"{len(cut)} of {len(report.segments)} parts ended before the model was done, "
             f"or without audio: {cut[0].text[:60]!r}; another --seed may help"
         )
 
@@ -204,7 +244,7 @@ def report_as_dict(report: SpeechReport) -> dict[str, Any]:
     }
 
 
-def timing_lines(report: SpeechReport) -> str:
+def timing_lines(report: SpeechReport, tokens: str) -> str:
     def milliseconds(value: float | None) -> str:
         return "-" if value is None else f"{value * 1000:.0f} ms"
 
@@ -215,7 +255,7 @@ def timing_lines(report: SpeechReport) -> str:
         ("audible onset", milliseconds(report.audible_onset_s)),
         ("total", f"{report.total_s:.2f} s for {report.audio_s:.2f} s of audio"),
         ("real-time factor", "-" if factor is None else f"{factor:.2f} (below 1 is faster)"),
-        ("tokens", f"{report.tokens} in {len(report.segments)} segment(s)"),
+        ("tokens", tokens),
         ("codec", f"{sum(report.decode_s):.2f} s in {report.chunks} chunks"),
     )
     return "\n".join(f"{name:>17}  {value}" for name, value in rows)

@@ -8,49 +8,20 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from tensorrt_tts.audio.audio_file import (
-    AUDIO_FILES,
-    AudioWriter,
-    audio_writer,
-    check_audio_path,
-)
-from tensorrt_tts.client.handshake import by_code, check_url, not_opened, told
-from tensorrt_tts.codecs.snac.config import SNAC_24KHZ
-from tensorrt_tts.errors import (
-    BackendError,
-    CapacityError,
-    DrainingError,
-    MessageTooBigError,
-    SettingError,
-    TTSError,
-    needs,
-    reason,
-)
+from tensorrt_tts.audio.audio_file import AUDIO_FILES, audio_writer, check_audio_path
+from tensorrt_tts.client import Client, SpeechFields
+from tensorrt_tts.client.handshake import sendable
+from tensorrt_tts.errors import SettingError
 from tensorrt_tts.exit_status import exit_status
 from tensorrt_tts.text.given import argument_text
-
-if TYPE_CHECKING:
-    from websockets.exceptions import ConnectionClosed
-    from websockets.sync.client import ClientConnection
-
-TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
-"""A header's name (RFC 9110, 5.6.2)."""
-
-CLOSED: dict[int, tuple[type[TTSError], str]] = {
-    1009: (MessageTooBigError, "the text is too long for it; send less at once"),
-    1012: (DrainingError, "it is shutting down; try again"),
-    1013: (CapacityError, "it is overloaded; try again later"),
-}
-"""What a close code says before the speech is complete, and what to do about it."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -60,12 +31,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def run(parsed: argparse.Namespace) -> None:
     """Raises what `speak`, `header` and `check_audio_path` raise."""
-    request = {"text": parsed.text, "benchmark": parsed.benchmark}
-    if parsed.voice is not None:
-        request["voice"] = parsed.voice
+    fields: SpeechFields = {"voice": parsed.voice, "benchmark": parsed.benchmark}
     headers = dict(header(given) for given in parsed.header)
     check_audio_path(parsed.output)
-    summary = speak(parsed.url, request, parsed.output, parsed.timeout, headers)
+    summary = speak(parsed.url, parsed.text, fields, parsed.output, parsed.timeout, headers)
     print(json.dumps(summary, indent=2))
 
 
@@ -90,8 +59,7 @@ def _parser() -> argparse.ArgumentParser:
 def header(given: str) -> tuple[str, str]:
     """Raises SettingError for what cannot be sent as a header of HTTP."""
     name, colon, value = (part.strip() for part in given.partition(":"))
-    sendable = value.isascii() and value.isprintable()
-    if not (re.fullmatch(TOKEN, name) and colon and sendable):
+    if not (colon and sendable(name, value)):
         raise SettingError(
             f"--header {given!r} is not of the form NAME:VALUE, in one line of plain ASCII; "
             "correct it"
@@ -101,94 +69,30 @@ def header(given: str) -> tuple[str, str]:
 
 def speak(
     url: str,
-    request: dict[str, Any],
+    text: str,
+    fields: SpeechFields,
     output: Path,
     timeout: float,
-    headers: dict[str, str] | None = None,
+    headers: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """The server's last message, with `first_audio_ms` as seen from here (None without audio).
 
-    Raises the error whose code the server gives, BackendError for a server that is not there or
-    stops answering, and OutputError where the file cannot be written. Nothing is left at `output`
-    then.
+    Raises what `Client` and `Speech` raise, and OutputError where the file cannot be written.
+    Nothing is left at `output` then.
     """
-    with needs("the client needs websockets: pip install 'tensorrt-tts[server]'"):
-        from websockets.exceptions import ConnectionClosed, WebSocketException
-        from websockets.sync.client import connect
-    check_url(url)
-    try:
-        socket = connect(
-            url,
-            max_size=None,
-            compression=None,
-            proxy=None,
-            open_timeout=timeout,
-            additional_headers=headers,
-        )
-    except (OSError, ValueError, WebSocketException) as error:
-        raise not_opened(url, error) from error
-    try:
-        with socket, audio_writer(output, _sample_rate(socket)) as file:
-            return _exchange(socket, request, file, timeout)
-    except TimeoutError as error:
-        raise BackendError(f"{url} sent nothing for {timeout:g} s; is it overloaded?") from error
-    except ConnectionClosed as error:
-        raise _cut(error) from error
-    except ValueError as error:
-        raise BackendError(
-            f"--url {url} does not answer as a speech server ({reason(error)}); "
-            "correct host, port and path"
-        ) from error
-
-
-def _sample_rate(socket: ClientConnection) -> int:
-    """Hz, as the answer to the handshake says; Orpheus's where it says nothing."""
-    said = socket.response.headers.get("X-Audio-Sample-Rate", "") if socket.response else ""
-    return int(said) if said.isdecimal() else SNAC_24KHZ.sampling_rate
-
-
-def _exchange(
-    socket: ClientConnection,
-    request: dict[str, Any],
-    file: AudioWriter,
-    timeout: float,
-) -> dict[str, Any]:
-    begun = time.perf_counter()
     first: float | None = None
-    socket.send(json.dumps(request, ensure_ascii=False))
-    while True:
-        message = socket.recv(timeout)
-        if isinstance(message, bytes):
+    with (
+        Client.connect(url, headers=headers, timeout=timeout) as client,
+        audio_writer(output, client.sample_rate) as file,
+    ):
+        begun = time.perf_counter()
+        speech = client.speak(text, **fields)
+        for pcm in speech:
             first = first or time.perf_counter()
-            file.write(np.frombuffer(message, "<i2"))
-            continue
-        answer = json.loads(message)
-        if not isinstance(answer, dict):
-            raise ValueError(f"{message[:40]!r} is no JSON object")
-        if "error" in answer:
-            raise told(answer) or BackendError(f"the server says {message[:160]!r}")
-        if answer.get("done"):
-            known = _sample_rate(socket)
-            rate = answer.get("sample_rate", known)
-            if rate != known:
-                raise BackendError(
-                    f"the server speaks at {rate!r} Hz and did not say so before, the file is of "
-                    f"{known}; something between here and there drops X-Audio-Sample-Rate"
-                )
-            waited = None if first is None else round(1000 * (first - begun), 1)
-            return {**answer, "first_audio_ms": waited}
-
-
-def _cut(error: ConnectionClosed) -> TTSError:
-    """The socket was closed before the speech was complete."""
-    close = error.rcvd
-    if close is None:
-        return BackendError(
-            f"the connection broke in mid-speech ({error}); is the server still up?"
-        )
-    kind, advice = CLOSED.get(close.code, (BackendError, "try again, and see the server's log"))
-    kind = by_code().get(close.reason, kind)
-    return kind(f"the server closed the socket in mid-speech with {close}; {advice}")
+            file.write(np.frombuffer(pcm, "<i2"))
+    assert speech.report is not None
+    waited = None if first is None else round(1000 * (first - begun), 1)
+    return {**speech.report.message, "first_audio_ms": waited}
 
 
 if __name__ == "__main__":

@@ -4,17 +4,33 @@ what kind of thing."""
 from __future__ import annotations
 
 import json
+import re
 import socket
 import ssl
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from tensorrt_tts.errors import BackendError, CapacityError, SettingError, TTSError, reason
+from tensorrt_tts.errors import (
+    BackendError,
+    CapacityError,
+    SettingError,
+    TTSError,
+    by_code,
+    needs,
+    reason,
+)
 
 if TYPE_CHECKING:
     from websockets.http11 import Response
 
 PATH = "/ws/tts"
 """The server's own, below whatever prefix a proxy puts before it."""
+
+FAREWELL_S = 1.0
+"""How long a closing handshake may take: a server that hangs must not hold up its client."""
+
+_TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+"""A header's name (RFC 9110, 5.6.2)."""
 
 _BUSY = (429, 502, 503, 504)
 """From a proxy, too, while no server behind it is ready: HAProxy says 503, nginx 502 or 504."""
@@ -30,9 +46,45 @@ def check_url(url: str) -> None:
     except (InvalidURI, ValueError) as error:
         said = error.msg if isinstance(error, InvalidURI) else reason(error)
         raise SettingError(
-            f"--url {url!r} is not the address of a WebSocket ({said}); "
+            f"url {url!r} is not the address of a WebSocket ({said}); "
             f"give one such as ws://127.0.0.1:8000{PATH}, or wss:// where pages are https://"
         ) from error
+
+
+def opening(
+    url: str, api_key: str | None, headers: Mapping[str, str] | None, timeout: float
+) -> dict[str, Any]:
+    """What `websockets.connect` is asked besides the address. Raises SettingError for what cannot
+    be an address, a key or a header, MissingDependencyError without the package."""
+    with needs("the client needs websockets: pip install 'tensorrt-tts[server]'"):
+        check_url(url)
+    given = dict(headers or {})
+    for name, value in given.items():
+        if not sendable(name, value):
+            raise SettingError(
+                f"header {name!r} has a name or value that HTTP cannot send; give both in one line "
+                "of plain ASCII"
+            )
+    if api_key is not None:
+        if not api_key or not sendable("Authorization", api_key) or " " in api_key:
+            raise SettingError(
+                "the API key is empty, or has spaces or letters beyond plain ASCII; give it as the "
+                "server's operator did"
+            )
+        given["Authorization"] = f"Bearer {api_key}"
+    return {
+        "max_size": None,
+        "compression": None,  # audio does not compress; deflate would only add its own delay
+        "proxy": None,
+        "open_timeout": timeout,
+        "close_timeout": FAREWELL_S,
+        "additional_headers": given,
+    }
+
+
+def sendable(name: str, value: str) -> bool:
+    """As a header."""
+    return bool(re.fullmatch(_TOKEN, name)) and value.isascii() and value.isprintable()
 
 
 def not_opened(url: str, error: Exception) -> TTSError:
@@ -49,31 +101,31 @@ def not_opened(url: str, error: Exception) -> TTSError:
         return refused(url, error.response)
     if isinstance(error, InvalidURI):  # the first one was checked: this is where it redirects to
         return SettingError(
-            f"--url {url} redirects to {error.uri}; give that address, with wss:// for https://"
+            f"url {url} redirects to {error.uri}; give that address, with wss:// for https://"
         )
     if isinstance(error, (socket.gaierror, UnicodeError)):
         return SettingError(
-            f"--url {url} names a host that is not known ({_said(error)}); "
+            f"url {url} names a host that is not known ({_said(error)}); "
             "check its spelling, or give an IP address"
         )
     if isinstance(error, ssl.SSLCertVerificationError):
         return SettingError(
-            f"--url {url} has a certificate that is not trusted ({error.verify_message}); use the "
+            f"url {url} has a certificate that is not trusted ({error.verify_message}); use the "
             "name it was made out to, or name its authority's file in SSL_CERT_FILE"
         )
     if isinstance(error, ssl.SSLError):
         return SettingError(
-            f"--url {url} asks for TLS, which that port does not speak ({_said(error)}); "
+            f"url {url} asks for TLS, which that port does not speak ({_said(error)}); "
             "use ws://, or the port that speaks TLS"
         )
     if isinstance(error, TimeoutError):
         return BackendError(
-            f"--url {url} sent nothing for as long as --timeout allows; correct host and port, "
+            f"url {url} sent nothing for as long as the timeout allows; correct host and port, "
             "allow more, or try again when the server has less to do"
         )
     if isinstance(error, OSError):
         return BackendError(
-            f"--url {url} cannot be reached ({_said(error)}); start a server there with "
+            f"url {url} cannot be reached ({_said(error)}); start a server there with "
             "`make serve`, or correct host and port"
         )
     if isinstance(error, ConnectionClosed):
@@ -83,7 +135,7 @@ def not_opened(url: str, error: Exception) -> TTSError:
     if isinstance(error, InvalidHeader):
         return _not_upgraded(url, _said(error))
     return BackendError(
-        f"--url {url} does not answer as a speech server ({_said(error)}); "
+        f"url {url} does not answer as a speech server ({_said(error)}); "
         "correct host, port and path"
     )
 
@@ -101,20 +153,20 @@ def refused(url: str, response: Response) -> TTSError:
         return error
     if status in (401, 403):
         return SettingError(
-            f"--url {url} is not open to everybody (HTTP {status}); give its token by --header"
+            f"url {url} is not open to everybody (HTTP {status}); give its token in a header"
         )
     if status == 404:
         return SettingError(
-            f"--url {url} has nothing at that path (HTTP 404); the server's own is {PATH}, "
+            f"url {url} has nothing at that path (HTTP 404); the server's own is {PATH}, "
             "below the prefix of a proxy"
         )
     if status in _BUSY:
         return CapacityError(
-            f"--url {url} takes no more, or is not ready (HTTP {status}); try again later{hint}",
+            f"url {url} takes no more, or is not ready (HTTP {status}); try again later{hint}",
             seconds(after),
         )
     if status >= 500:
-        return BackendError(f"--url {url} failed (HTTP {status}); see the server's log")
+        return BackendError(f"url {url} failed (HTTP {status}); see the server's log")
     return _not_upgraded(url, f"HTTP {status}")
 
 
@@ -141,23 +193,16 @@ def seconds(told: Any) -> float | None:
     return value if 0 <= value < float("inf") else None
 
 
-def by_code(root: type[TTSError] = TTSError) -> dict[str, type[TTSError]]:
-    below: dict[str, type[TTSError]] = {}
-    for kind in root.__subclasses__():
-        below |= by_code(kind)
-    return {**below, root.code: root}
-
-
 def _no_websocket(url: str, answer: str) -> BackendError:
     return BackendError(
-        f"--url {url} is no WebSocket server ({answer}); correct host and port, or use wss:// if "
+        f"url {url} is no WebSocket server ({answer}); correct host and port, or use wss:// if "
         "the port speaks TLS"
     )
 
 
 def _not_upgraded(url: str, answer: str) -> BackendError:
     return BackendError(
-        f"--url {url} answers as a web server where a WebSocket is due ({answer}); correct host, "
+        f"url {url} answers as a web server where a WebSocket is due ({answer}); correct host, "
         "port and path, or let the proxy there pass the headers Upgrade and Connection on"
     )
 

@@ -7,6 +7,7 @@
 | Cartesia's | `X-API-Key: KEY` |
 | ElevenLabs' | `xi-api-key: KEY` |
 | browsers, which can set no header of a WebSocket | `?api_key=KEY`, or subprotocols `token, KEY` |
+| those that speak ElevenLabs' protocol | their first message: `late_key.py` |
 
 Addresses end up in logs: over plain HTTP, where headers can be set, no key is looked for there.
 """

@@ -11,6 +11,7 @@ from tensorrt_tts.errors import ApiKeyError
 from tensorrt_tts.server.credentials import credentials, offered_scheme
 from tensorrt_tts.server.identity import IDENTITY, Identity
 from tensorrt_tts.server.key_limits import NO_LIMITS
+from tensorrt_tts.server.late_key import UNKNOWN_KEY, LateKeys
 from tensorrt_tts.server.refusals import refuse
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class KeyGate:
         self._app = app
         self._service = service
         self._keys = keys
+        self._late = LateKeys(keys, service.metrics)
         self._open = open_without_key(service.settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -52,6 +54,11 @@ class KeyGate:
         if self._keys.needed:
             given = list(credentials(scope))
             key = self._keys.find(given)
+            if not given and scope["type"] == "websocket" and self._late.expects(path):
+                asked = await self._late.ask(receive, send)
+                if asked is None:
+                    return
+                key, receive, send = asked
             if key is not None:
                 identity = Identity(key.name, path, key.limits)
             elif scope["type"] == "websocket" or not self._open(path):
@@ -83,7 +90,7 @@ class KeyGate:
 
 def _refused(kind: str, given: bool) -> ApiKeyError:
     if given:
-        return ApiKeyError("the API key is not known here; use one that the server's operator made")
+        return ApiKeyError(UNKNOWN_KEY)
     headers = "Authorization: Bearer KEY, X-API-Key: KEY or xi-api-key: KEY"
     browsers = ", or where no header can be set as api_key=KEY in the address"
     told = f"an API key is needed; send it as {headers}"

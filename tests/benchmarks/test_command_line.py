@@ -209,7 +209,7 @@ def test_an_address_that_cannot_be_one_leaves_the_last_run_alone(tmp_path, capsy
     code = main(["lengths", "--url", url, "--out", str(tmp_path), "--wandb", "offline"])
     message = capsys.readouterr().err
     assert code == SettingError.exit_code
-    assert message.startswith(f"error: --url {url!r} is not the address of a WebSocket ({says}")
+    assert message.startswith(f"error: url {url!r} is not the address of a WebSocket ({says}")
     assert len(message.splitlines()) == 1
     assert [path.name for path in tmp_path.iterdir()] == [log.name]
     assert log.read_text() == "of the last run"

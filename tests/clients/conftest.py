@@ -10,6 +10,8 @@ from tests.support.backend_double import BackendDouble, Behaviour
 from tests.support.server_thread import ServerThread, serving
 
 SHORT = Behaviour(frames=6)
+SENTENCE_SAMPLES = 6 * 2048
+SPEAKING = Behaviour(endless=True, rate=300)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -17,10 +19,17 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(scope="module")
-def shared() -> Iterator[ServerThread]:
+def slots() -> int:
+    """A module whose client speaks several at once has its own."""
+    return 1
+
+
+@pytest.fixture(scope="module")
+def shared(slots: int) -> Iterator[ServerThread]:
     far = dict.fromkeys(("stall_timeout_s", "idle_timeout_s", "send_timeout_s"), 600.0)
-    with serving(BackendDouble(behaviour=SHORT), NullCodec(), slots=1, max_queued=0, **far) as run:
-        yield run
+    backend = BackendDouble(behaviour=SHORT)
+    with serving(backend, NullCodec(), slots=slots, max_queued=0, **far) as running:
+        yield running
 
 
 @pytest.fixture

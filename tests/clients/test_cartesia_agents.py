@@ -12,6 +12,7 @@ import pytest
 
 from benchmarks.null_codec import NullCodec
 from tensorrt_tts.server.protocols import cartesia_socket
+from tests.clients.conftest import SENTENCE_SAMPLES, SHORT, SPEAKING
 from tests.support.backend_double import BackendDouble, Behaviour
 from tests.support.server_thread import ServerThread, serving, wait_until
 
@@ -29,9 +30,7 @@ from pipecat.services.cartesia.tts import (  # noqa: E402
 
 from tests.clients.pipecat_bot import pipecat_bot  # noqa: E402
 
-SHORT = Behaviour(frames=6)
-SPEAKING = Behaviour(endless=True, rate=300)
-SENTENCE_BYTES = 2 * 6 * 2048
+SENTENCE_BYTES = 2 * SENTENCE_SAMPLES
 TEXT = ("Good morning, ", "all of ", "you. ", "The second sentence ", "is here.")
 KATIE = "f786b574-daa5-4673-aa0c-cbe3e8534c02"
 LONG = "This sentence is quite long enough to be spoken on its own. "

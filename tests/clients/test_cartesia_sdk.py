@@ -8,17 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks.null_codec import NullCodec
+from tests.clients.conftest import SENTENCE_SAMPLES, SHORT, SPEAKING
 from tests.support.audio_files import decoded
-from tests.support.backend_double import BackendDouble, Behaviour
-from tests.support.server_thread import ServerThread, serving, wait_until
+from tests.support.backend_double import Behaviour
+from tests.support.server_thread import ServerThread, wait_until
 
 cartesia = pytest.importorskip("cartesia", reason="needs the cartesia package: make test-clients")
 
-FRAMES = 6
-SAMPLES = FRAMES * 2048
-SHORT = Behaviour(frames=FRAMES)
-SPEAKING = Behaviour(endless=True, rate=300)
 TARA = {"mode": "id", "id": "tara"}
 RAW = {"container": "raw", "encoding": "pcm_s16le", "sample_rate": 24000}
 HELLO: dict[str, Any] = {"model_id": "sonic-3", "voice": TARA, "transcript": "Hello."}
@@ -26,16 +22,8 @@ SENTENCES = ("Good morning, all of you. ", "The second sentence is here. ", "And
 
 
 @pytest.fixture(scope="module")
-def shared() -> Iterator[ServerThread]:
-    with serving(BackendDouble(behaviour=SHORT), NullCodec(), slots=2, max_queued=0) as server:
-        yield server
-
-
-@pytest.fixture
-def server(shared: ServerThread) -> Iterator[ServerThread]:
-    shared.backend.behaviour = SHORT
-    yield shared
-    shared.assert_as_before()
+def slots() -> int:
+    return 2
 
 
 def options(server: ServerThread) -> dict[str, Any]:
@@ -65,7 +53,7 @@ def test_a_context_in_sentences(client: Any) -> None:
         context.no_more_inputs()
         events = list(context.receive())
     audio = b"".join(event.audio for event in events if event.type == "chunk")
-    assert len(audio) >= 2 * 2 * SAMPLES  # short ones are spoken together
+    assert len(audio) >= 2 * 2 * SENTENCE_SAMPLES  # short ones are spoken together
     assert events[-1].type == "done"
     times = [event.word_timestamps for event in events if event.type == "timestamps"]
     words = [word for part in times for word in part.words]
@@ -85,7 +73,7 @@ def test_without_any_word_on_the_format(client: Any) -> None:
         context.no_more_inputs()
         audio = b"".join(event.audio for event in context.receive() if event.type == "chunk")
     samples = np.frombuffer(audio, "<f4")
-    assert len(samples) == pytest.approx(SAMPLES * 44100 / 24000, abs=1)
+    assert len(samples) == pytest.approx(SENTENCE_SAMPLES * 44100 / 24000, abs=1)
     assert 0 < np.abs(samples).max() < 1
 
 
@@ -103,7 +91,7 @@ async def test_contexts_side_by_side(server: ServerThread) -> None:
             assert events[-1].type == "done"
             return sum(len(event.audio) for event in events if event.type == "chunk")
 
-        assert await asyncio.gather(speak("One."), speak("Two.")) == [2 * SAMPLES] * 2
+        assert await asyncio.gather(speak("One."), speak("Two.")) == [2 * SENTENCE_SAMPLES] * 2
 
 
 async def test_the_first_chunk_comes_before_the_last_text(server: ServerThread) -> None:
@@ -172,10 +160,10 @@ FORMATS = {
 def test_bytes(client: Any, name: str) -> None:
     body = client.tts.generate(**HELLO, output_format=FORMATS[name]).read()
     if name == "raw":
-        assert len(body) == 2 * SAMPLES
+        assert len(body) == 2 * SENTENCE_SAMPLES
         return
     _, _, rate, samples = decoded(body)
-    assert len(samples) / rate == pytest.approx(SAMPLES / 24000, abs=0.15)
+    assert len(samples) / rate == pytest.approx(SENTENCE_SAMPLES / 24000, abs=0.15)
 
 
 def test_the_first_bytes_come_while_it_speaks(server: ServerThread, client: Any) -> None:
@@ -190,7 +178,7 @@ def test_the_first_bytes_come_while_it_speaks(server: ServerThread, client: Any)
 def test_events(client: Any) -> None:
     events = list(client.tts.generate_sse(**HELLO, output_format=RAW, add_timestamps=True))
     audio = b"".join(base64.b64decode(event.data) for event in events if event.type == "chunk")
-    assert len(audio) == 2 * SAMPLES
+    assert len(audio) == 2 * SENTENCE_SAMPLES
     assert events[-1].type == "done"
     times = [event.word_timestamps for event in events if event.type == "timestamps"]
     assert [word for part in times for word in part.words] == ["Hello."]
@@ -222,4 +210,4 @@ def test_a_full_server_is_its_exception_and_is_asked_again(
         assert int(raised.value.response.headers["retry-after"]) >= 1
     server.backend.behaviour = SHORT
     with cartesia.Cartesia(**{**options(server), "max_retries": 4}) as patient:
-        assert len(patient.tts.generate(**HELLO, output_format=RAW).read()) == 2 * SAMPLES
+        assert len(patient.tts.generate(**HELLO, output_format=RAW).read()) == 2 * SENTENCE_SAMPLES

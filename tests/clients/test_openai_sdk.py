@@ -2,8 +2,6 @@
 
 import base64
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks.null_codec import NullCodec
+from tests.clients.conftest import SENTENCE_SAMPLES, SHORT, SPEAKING
 from tests.support.altered_codecs import FailingCodec
 from tests.support.audio_files import decoded
-from tests.support.backend_double import BackendDouble, Behaviour
+from tests.support.backend_double import Behaviour
 from tests.support.server_thread import ServerThread, serving, wait_until
 
 httpx2 = pytest.importorskip("httpx2", reason="comes with openai")
@@ -25,25 +23,7 @@ VOICES = (
     *("sage", "shimmer", "verse"),
 )
 FORMATS = ("mp3", "opus", "aac", "flac", "wav", "pcm")
-SHORT = Behaviour(frames=8)
-SECONDS = 8 * 2048 / 24000
-SPEAKING = Behaviour(endless=True, rate=300)
 HELLO: dict[str, Any] = {"model": "tts-1", "voice": "alloy", "input": "Hello."}
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[ServerThread]:
-    with serving(BackendDouble(behaviour=SHORT), NullCodec(), slots=1, max_queued=0) as server:
-        yield server
-
-
-@pytest.fixture
-def server(shared: ServerThread) -> Iterator[ServerThread]:
-    shared.backend.behaviour = SHORT
-    yield shared
-    wait_until(lambda: not shared.service.callers)
-    wait_until(lambda: shared.backend.stats().running == 0)
-    assert shared.service.slots.active == 0
 
 
 def client_of(server: ServerThread, **options: Any) -> Any:
@@ -64,28 +44,28 @@ def pcm_of(client: Any, **fields: Any) -> np.ndarray:
 
 @pytest.mark.parametrize("model", ["tts-1", "tts-1-hd", "gpt-4o-mini-tts"])
 def test_every_model_name(client: Any, model: str) -> None:
-    assert len(pcm_of(client, model=model)) == 8 * 2048
+    assert len(pcm_of(client, model=model)) == SENTENCE_SAMPLES
 
 
 @pytest.mark.parametrize("voice", VOICES)
 def test_every_voice_that_the_client_knows(client: Any, voice: str) -> None:
-    assert len(pcm_of(client, voice=voice)) == 8 * 2048
+    assert len(pcm_of(client, voice=voice)) == SENTENCE_SAMPLES
 
 
 @pytest.mark.parametrize("voice", ["tara", "zoe", {"id": "leo"}])
 def test_voices_of_ours(client: Any, voice: Any) -> None:
-    assert len(pcm_of(client, voice=voice)) == 8 * 2048
+    assert len(pcm_of(client, voice=voice)) == SENTENCE_SAMPLES
 
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_every_format(client: Any, name: str) -> None:
     body = client.audio.speech.create(**HELLO, response_format=name).content
     if name == "pcm":
-        assert len(body) == 2 * 8 * 2048
+        assert len(body) == 2 * SENTENCE_SAMPLES
         return
     _, codec, rate, samples = decoded(body)
     assert codec == {"wav": "pcm_s16le"}.get(name, name)
-    assert len(samples) / rate == pytest.approx(SECONDS, abs=0.1)
+    assert len(samples) / rate == pytest.approx(SENTENCE_SAMPLES / 24000, abs=0.1)
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -107,7 +87,7 @@ def test_events(client: Any, name: str) -> None:
 
 def test_speed_instructions_and_fields_of_ours(client: Any) -> None:
     said = pcm_of(client, speed=2.0, instructions="Whisper.", extra_body={"sample_rate": 8000})
-    assert len(said) == pytest.approx(8 * 2048 / 2 / 3, abs=1)
+    assert len(said) == pytest.approx(SENTENCE_SAMPLES / 2 / 3, abs=1)
 
 
 def test_into_a_file(client: Any, tmp_path: Path) -> None:
@@ -207,18 +187,3 @@ def test_models(client: Any) -> None:
     assert client.models.retrieve("tts-1").object == "model"
     with pytest.raises(openai.NotFoundError):
         client.models.retrieve("gpt-9")
-
-
-def test_the_example(server: ServerThread, tmp_path: Path) -> None:
-    output = tmp_path / "speech.mp3"
-    said = subprocess.run(
-        [
-            *(sys.executable, "examples/openai_sdk.py", "Good morning!"),
-            *("--base-url", f"http://127.0.0.1:{server.port}/v1", "--output", str(output)),
-        ],
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
-    assert decoded(output)[1] == "mp3"
-    assert said.startswith(f"{output}: {output.stat().st_size} bytes in ")

@@ -3,6 +3,7 @@ without them."""
 
 from __future__ import annotations
 
+import base64
 import warnings
 from collections.abc import Iterator
 from typing import Any
@@ -11,10 +12,10 @@ import numpy as np
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from benchmarks.null_codec import NullCodec
+from tests.clients.conftest import SENTENCE_SAMPLES, SPEAKING
 from tests.support.audio_files import decoded
-from tests.support.backend_double import BackendDouble, Behaviour
-from tests.support.server_thread import ServerThread, serving, wait_until
+from tests.support.backend_double import Behaviour
+from tests.support.server_thread import ServerThread, wait_until
 
 with warnings.catch_warnings():  # of their imports, which are theirs
     warnings.simplefilter("ignore")
@@ -28,23 +29,7 @@ with warnings.catch_warnings():  # of their imports, which are theirs
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
-SHORT = Behaviour(frames=6)
-SPEAKING = Behaviour(endless=True, rate=300)
-SENTENCE_BYTES = 2 * 6 * 2048
 VOICE = "21m00Tcm4TlvDq8ikWAM"
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[ServerThread]:
-    with serving(BackendDouble(behaviour=SHORT), NullCodec(), slots=1, max_queued=0) as server:
-        yield server
-
-
-@pytest.fixture
-def server(shared: ServerThread) -> Iterator[ServerThread]:
-    shared.backend.behaviour = SHORT
-    yield shared
-    shared.assert_as_before()
 
 
 def address(server: ServerThread) -> dict[str, str]:
@@ -86,7 +71,7 @@ def test_deepgram_over_http(dg: Any, encoding: str, codec: str) -> None:
     )
     _, found, rate, samples = decoded(body)
     assert found == codec
-    assert len(samples) / rate == pytest.approx(6 * 2048 / 24000, abs=0.1)
+    assert len(samples) / rate == pytest.approx(SENTENCE_SAMPLES / 24000, abs=0.1)
 
 
 def test_deepgram_streams_over_http_and_stops(server: ServerThread, dg: Any) -> None:
@@ -133,7 +118,7 @@ def test_deepgram_over_its_websocket(server: ServerThread, dg: Any) -> None:
         while isinstance(message := socket.recv(), bytes):
             audio += message
         assert (message.type, message.sequence_id) == ("Flushed", 0)
-        assert len(audio) == SENTENCE_BYTES
+        assert len(audio) == 2 * SENTENCE_SAMPLES
         server.backend.behaviour = SPEAKING
         socket.send_text(SpeakV1Text(text="A sentence that is never finished. "))
         while not isinstance(socket.recv(), bytes):
@@ -162,11 +147,72 @@ def test_elevenlabs_over_http(el: Any, name: str, stream: bool) -> None:
     ask = el.text_to_speech.stream if stream else el.text_to_speech.convert
     body = b"".join(ask(VOICE, text="Hello.", output_format=name))
     if name == "pcm_24000":
-        assert len(body) == SENTENCE_BYTES
+        assert len(body) == 2 * SENTENCE_SAMPLES
         return
     _, codec, rate, samples = decoded(body)
     assert codec == name.partition("_")[0]
-    assert len(samples) / rate == pytest.approx(6 * 2048 / 24000, abs=0.1)
+    assert len(samples) / rate == pytest.approx(SENTENCE_SAMPLES / 24000, abs=0.1)
+
+
+def times(parts: list[Any]) -> list[tuple[str, float, float]]:
+    """Of each character, as the package reads them."""
+    found = [part.alignment for part in parts if part.alignment is not None]
+    return [
+        character
+        for alignment in found
+        for character in zip(
+            alignment.characters,
+            alignment.character_start_times_seconds,
+            alignment.character_end_times_seconds,
+            strict=True,
+        )
+    ]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("name", ["mp3_44100_128", "pcm_24000"])
+def test_elevenlabs_with_timestamps(el: Any, name: str, stream: bool) -> None:
+    speech, text = el.text_to_speech, "Hello there, all of you."
+    ask = speech.stream_with_timestamps if stream else speech.convert_with_timestamps
+    answer = ask(VOICE, text=text, output_format=name)
+    parts = list(answer) if stream else [answer]
+    audio = b"".join(base64.b64decode(part.audio_base_64) for part in parts)
+    if name == "pcm_24000":
+        assert len(audio) == 2 * SENTENCE_SAMPLES
+    else:
+        assert decoded(audio)[1] == "mp3"
+    said = times(parts)
+    assert "".join(character for character, _, _ in said) == text
+    edges = [edge for _, start, end in said for edge in (start, end)]
+    assert edges == sorted(edges)
+    assert edges[-1] <= SENTENCE_SAMPLES / 24000
+    if stream:
+        assert len(parts) > 2
+    else:
+        assert answer.normalized_alignment == answer.alignment
+
+
+def test_elevenlabs_streams_timestamps_and_stops(server: ServerThread, el: Any) -> None:
+    server.backend.behaviour = SPEAKING
+    parts = el.text_to_speech.stream_with_timestamps(
+        VOICE, text="This never ends.", output_format="pcm_24000"
+    )
+    assert next(parts).audio_base_64
+    assert server.service.slots.active == 1
+    parts.close()
+    wait_until(lambda: server.service.slots.active == 0)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_elevenlabs_s_own_exception_with_timestamps(el: Any, stream: bool) -> None:
+    speech = el.text_to_speech
+    ask = speech.stream_with_timestamps if stream else speech.convert_with_timestamps
+    with pytest.raises(ElevenLabsError) as raised:
+        list(ask("nobody", text="Hello."))
+    assert (raised.value.status_code, raised.value.body["detail"]["status"]) == (
+        404,
+        "unknown_voice",
+    )
 
 
 def test_elevenlabs_fields(el: Any) -> None:
@@ -182,7 +228,7 @@ def test_elevenlabs_fields(el: Any) -> None:
             output_format="pcm_24000",
         )
     )
-    assert len(np.frombuffer(body, "<i2")) == 6 * 2048 / 2
+    assert len(np.frombuffer(body, "<i2")) == SENTENCE_SAMPLES / 2
 
 
 def test_elevenlabs_streams_and_stops(server: ServerThread, el: Any) -> None:
@@ -237,7 +283,7 @@ def realtime(server: ServerThread, monkeypatch: pytest.MonkeyPatch, el: Any) -> 
 def test_elevenlabs_in_real_time(realtime: Any) -> None:
     pieces = iter(["Hello ", "there. ", "How are you?"])
     audio = b"".join(realtime.convert_realtime(VOICE, text=pieces, output_format="pcm_24000"))
-    assert len(audio) >= SENTENCE_BYTES
+    assert len(audio) >= 2 * SENTENCE_SAMPLES
 
 
 def test_elevenlabs_hears_the_first_sentence_before_the_last_token(realtime: Any) -> None:

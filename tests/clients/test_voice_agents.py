@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from benchmarks.null_codec import NullCodec
+from tests.clients.conftest import SENTENCE_SAMPLES, SHORT, SPEAKING
 from tests.support.backend_double import BackendDouble, Behaviour
 from tests.support.server_thread import ServerThread, serving, wait_until
 
@@ -24,15 +25,13 @@ with warnings.catch_warnings():  # of their imports, which are theirs
     from livekit.plugins import deepgram, elevenlabs
     from pipecat.frames.frames import TTSTextFrame
     from pipecat.services.deepgram.tts import DeepgramHttpTTSService, DeepgramTTSService
-    from pipecat.services.elevenlabs.tts import ElevenLabsTTSService
+    from pipecat.services.elevenlabs.tts import ElevenLabsHttpTTSService, ElevenLabsTTSService
 
     from tests.clients.pipecat_bot import pipecat_bot
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
-SHORT = Behaviour(frames=6)
-SPEAKING = Behaviour(endless=True, rate=300)
-SENTENCE_BYTES = 2 * 6 * 2048
+SENTENCE_BYTES = 2 * SENTENCE_SAMPLES
 TEXT = ("Good morning, ", "all of ", "you. ", "The second sentence ", "is here.")
 
 
@@ -129,6 +128,46 @@ async def test_pipecat_s_deepgram_over_http(server: ServerThread) -> None:
             await bot.say("Good morning.")
             await bot.until_stopped()
             assert len(bot.audio) == SENTENCE_BYTES
+
+
+@asynccontextmanager
+async def elevenlabs_over_http(server: ServerThread) -> AsyncIterator[Any]:
+    async with aiohttp.ClientSession() as session:
+        service = ElevenLabsHttpTTSService(
+            api_key="none",
+            aiohttp_session=session,
+            base_url=f"http://127.0.0.1:{server.port}",
+            settings=ElevenLabsHttpTTSService.Settings(voice="21m00Tcm4TlvDq8ikWAM"),
+        )
+        async with pipecat_bot(service) as bot:
+            yield bot
+
+
+async def test_pipecat_over_elevenlabs_http(server: ServerThread) -> None:
+    """A request a sentence, and it knows which words are spoken."""
+    async with elevenlabs_over_http(server) as bot:
+        await bot.say("Good morning, all of you. ")
+        await bot.until_stopped()
+        assert len(bot.audio) == SENTENCE_BYTES
+        said = "".join(frame.text for frame in bot.frames if isinstance(frame, TTSTextFrame))
+        assert said.replace(" ", "") == "Goodmorning,allofyou."
+
+
+async def test_pipecat_interrupts_elevenlabs_http(server: ServerThread) -> None:
+    async with elevenlabs_over_http(server) as bot:
+        server.backend.behaviour = SPEAKING
+        await bot.say("This one never ends at all. ")
+        await bot.until_audio()
+        assert server.service.slots.active == 1
+        await bot.interrupt()
+        await asyncio.to_thread(wait_until, lambda: server.service.slots.active == 0)
+
+
+async def test_pipecat_hears_of_a_failure_over_elevenlabs_http(server: ServerThread) -> None:
+    server.backend.behaviour = Behaviour(frames=0)
+    async with elevenlabs_over_http(server) as bot:
+        await bot.say("Hello. ")
+        assert "no_audio" in await bot.until_error()
 
 
 TIMED = "lk.timed_transcripts"
@@ -256,7 +295,7 @@ async def test_livekit_knows_when_each_word_is_spoken(server: ServerThread) -> N
     assert "".join(words).split() == ["Good", "morning,", "all", "of", "you."]
     starts = [word.start_time for word in words]
     assert starts == sorted(starts)
-    assert 0 <= starts[0] < starts[-1] <= 6 * 2048 / 24000
+    assert 0 <= starts[0] < starts[-1] <= SENTENCE_SAMPLES / 24000
 
 
 async def test_livekit_lists_the_voices(server: ServerThread) -> None:

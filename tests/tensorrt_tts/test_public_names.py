@@ -4,17 +4,25 @@ import ast
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 import tensorrt_tts
+import tensorrt_tts.client
 
 
-def test_they_are_sorted_and_there() -> None:
-    assert list(tensorrt_tts.__all__) == sorted(tensorrt_tts.__all__)
-    for name in tensorrt_tts.__all__:
-        assert getattr(tensorrt_tts, name).__name__ == name
-    assert set(tensorrt_tts.__all__) <= set(dir(tensorrt_tts))
+@pytest.mark.parametrize("package", [tensorrt_tts, tensorrt_tts.client])
+def test_they_are_sorted_and_there(package: ModuleType) -> None:
+    assert list(package.__all__) == sorted(package.__all__)
+    for name in package.__all__:
+        assert getattr(package, name).__name__ == name
+    assert set(package.__all__) <= set(dir(package))
+
+
+def test_those_of_the_client() -> None:
+    names = ["AsyncClient", "AsyncSpeech", "Client", "Report", "Speech", "SpeechFields"]
+    assert tensorrt_tts.client.__all__ == names
 
 
 def test_a_type_checker_sees_the_same() -> None:

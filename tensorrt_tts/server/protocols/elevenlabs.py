@@ -18,6 +18,12 @@ from tensorrt_tts.server.protocols.elevenlabs_socket import (
     MultiStreamSocket,
     StreamSocket,
 )
+from tensorrt_tts.server.protocols.elevenlabs_timestamps import (
+    TIMED_AUDIO,
+    LinesFraming,
+    ObjectFraming,
+    TimedFraming,
+)
 from tensorrt_tts.server.protocols.fields import checked_object, checked_query
 from tensorrt_tts.server.protocols.foreign_voices import ForeignVoices
 from tensorrt_tts.server.protocols.http_speech import RawFraming
@@ -51,9 +57,15 @@ class ElevenLabsApi:
 
 
 class ElevenLabsAnswer(SpeechAnswer):
-    """To `POST /v1/text-to-speech/{voice}` and its `/stream`, which are the same."""
+    """To a POST. timed: how audio and the times of characters stand in it; None for audio alone."""
 
-    def __init__(self, api: ElevenLabsApi, voice: str, request: Request) -> None:
+    def __init__(
+        self,
+        api: ElevenLabsApi,
+        voice: str,
+        request: Request,
+        timed: type[TimedFraming] | None = None,
+    ) -> None:
         asked_as, limit = (
             request.headers.get("Content-Type", ""),
             api.service.settings.message_bytes,
@@ -62,17 +74,20 @@ class ElevenLabsAnswer(SpeechAnswer):
         self._api = api
         self._voice = voice
         self._given = request.query_params
+        self._timed = timed
 
     def asked(self, content: bytes) -> AskedSpeech:
         voice = self._api.voice(self._voice)
         query = checked_query(self._given, wire.SpeechQuery)
         body = checked_object(content, wire.SpeechBody, '{"text": "Hello."}')
         rate = self._service.synthesizer.sample_rate
+        timed = self._timed
         return AskedSpeech(
-            body.request(voice),
+            body.request(voice, words=timed is not None),
             wire.output(query.output_format, rate, body.speed),
-            RawFraming(),
+            RawFraming() if timed is None else timed(body.text, body.speed or 1.0),
             {"request-id": self.name},
+            None if timed is None else timed.content_type,
         )
 
     def refusal(self, error: TTSError, headers: Mapping[str, str]) -> Response:
@@ -83,20 +98,30 @@ def elevenlabs_routes(service: Service) -> APIRouter:
     """Raises as `ElevenLabsApi`."""
     api, router = ElevenLabsApi(service), APIRouter()
 
-    described: dict[str, Any] = {
-        "response_class": Response,
-        "responses": speech_responses(wire.TYPES, wire.ERROR),
-        "openapi_extra": {
-            "requestBody": json_body(wire.SpeechBody),
-            "parameters": query_parameters(wire.SpeechQuery),
-        },
-    }
+    def described(responses: dict[int | str, dict[str, Any]]) -> dict[str, Any]:
+        body, query = json_body(wire.SpeechBody), query_parameters(wire.SpeechQuery)
+        return {
+            "response_class": Response,
+            "responses": responses,
+            "openapi_extra": {"requestBody": body, "parameters": query},
+        }
 
-    @router.post(PATH, **described)
-    @router.post(PATH + "/stream", **described)
+    plain = described(speech_responses(wire.TYPES, wire.ERROR))
+
+    @router.post(PATH, **plain)
+    @router.post(PATH + "/stream", **plain)
     async def speak(voice: str, request: Request) -> Response:
         """Speak a text as ElevenLabs' API does."""
         return ElevenLabsAnswer(api, voice, request)
+
+    def timed_route(path: str, timed: type[TimedFraming]) -> None:
+        @router.post(path, **described(timed_responses(timed)))
+        async def speak_timed(voice: str, request: Request) -> Response:
+            """The same, with the times of its characters."""
+            return ElevenLabsAnswer(api, voice, request, timed)
+
+    timed_route(PATH + "/with-timestamps", ObjectFraming)
+    timed_route(PATH + "/stream/with-timestamps", LinesFraming)
 
     @router.get("/v1/voices")
     async def voices() -> dict[str, Any]:
@@ -107,6 +132,12 @@ def elevenlabs_routes(service: Service) -> APIRouter:
         socket = socket_route(f"{PATH}/{name}", service, partial(_open_socket, kind, api))
         router.routes.extend(socket.routes)
     return router
+
+
+def timed_responses(timed: type[TimedFraming]) -> dict[int | str, dict[str, Any]]:
+    responses = speech_responses([timed.content_type], wire.ERROR)
+    responses[200]["content"][timed.content_type]["schema"] = TIMED_AUDIO
+    return responses
 
 
 def _open_socket(

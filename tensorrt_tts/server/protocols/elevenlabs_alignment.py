@@ -63,3 +63,18 @@ class CharacterTimes:
 
     def _ms(self, seconds: float) -> int:
         return round(1000 * seconds / self._speed)
+
+
+def in_seconds(times: dict[str, Any] | None) -> dict[str, Any] | None:
+    """What `CharacterTimes.of` gives, as ElevenLabs says it over HTTP."""
+    if times is None:
+        return None
+    starts, durations = times["charStartTimesMs"], times["charDurationsMs"]
+    return {
+        "characters": times["chars"],
+        "character_start_times_seconds": [start / 1000 for start in starts],
+        "character_end_times_seconds": [
+            (start + duration) / 1000 for start, duration in zip(starts, durations, strict=True)
+        ],
+        "estimated": times["estimated"],
+    }

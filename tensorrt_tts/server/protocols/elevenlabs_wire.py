@@ -158,10 +158,10 @@ class SpeechBody(BaseModel):
     def speed(self) -> float | None:
         return None if self.voice_settings is None else self.voice_settings.speed
 
-    def request(self, voice: str) -> SpeechRequest:
-        """voice: the model's own name."""
+    def request(self, voice: str, words: bool) -> SpeechRequest:
+        """voice: the model's own name. words: follow when each is heard."""
         normalize = self.apply_text_normalization != "off"
-        return SpeechRequest(self.text, voice, seed=self.seed, normalize=normalize, words=False)
+        return SpeechRequest(self.text, voice, seed=self.seed, normalize=normalize, words=words)
 
 
 def request_id() -> str:

@@ -105,8 +105,8 @@ def test_a_wrong_path_of_ours(ours: ServerThread, tmp_path, capsys, path: str) -
         (200, 8, "answers as a web server where a WebSocket is due (HTTP 200)"),
         (302, 8, "answers as a web server where a WebSocket is due (HTTP 302)"),
         (400, 8, "let the proxy there pass the headers Upgrade and Connection on"),
-        (401, 2, "give its token by --header"),
-        (403, 2, "give its token by --header"),
+        (401, 2, "give its token in a header"),
+        (403, 2, "give its token in a header"),
         (404, 2, "nothing at that path (HTTP 404); the server's own is /ws/tts"),
         (426, 8, "let the proxy there pass the headers Upgrade and Connection on"),
         (429, 7, "try again later (Retry-After: 3)"),
@@ -122,7 +122,7 @@ def test_a_refusal_by_something_else(tmp_path, capsys, status, exit_code, advice
     with server(lambda socket, request: None, answer) as url:
         assert run(url, tmp_path / "out.wav") == exit_code
     said = one_line(capsys)
-    assert f"--url {url}" in said
+    assert f"url {url}" in said
     assert advice in said
 
 
@@ -228,7 +228,7 @@ def test_a_redirect_to_a_page(tmp_path, capsys, to):
 def test_what_is_no_address(tmp_path, capsys, url, says):
     assert run(url, tmp_path / "out.wav") == errors.SettingError.exit_code
     said = one_line(capsys)
-    assert f"--url {url!r} is not the address of a WebSocket ({says}" in said
+    assert f"url {url!r} is not the address of a WebSocket ({says}" in said
     assert "ws://127.0.0.1:8000/ws/tts" in said
 
 
@@ -250,7 +250,7 @@ def test_a_port_that_never_answers(tmp_path, capsys):
         url = f"ws://127.0.0.1:{listener.getsockname()[1]}/ws/tts"
         assert run(url, tmp_path / "out.wav", "--timeout", "0.1") == 8
     said = one_line(capsys)
-    assert "sent nothing for as long as --timeout allows; correct host and port" in said
+    assert "sent nothing for as long as the timeout allows; correct host and port" in said
 
 
 def test_a_server_s_own_words_come_first(tmp_path, capsys):
