@@ -65,8 +65,8 @@ def build(
 
     codec: "null", "stamped", or what `decode_cost.open_codec` takes. hand_on: tokens that vLLM
     hands on at once. engine_streams: streams that vLLM is started for, where more than
-    max_streams: engines of one size are compiled once. policy: of `capacity.POLICIES`. Raises what loading a codec or
-    starting an engine raises.
+    max_streams: engines of one size are compiled once. policy: of `capacity.POLICIES`. Raises what
+    loading a codec or starting an engine raises.
     """
     tokens = OrpheusTokens()
     decoder: Codec = StampedCodec() if codec == "stamped" else NullCodec()

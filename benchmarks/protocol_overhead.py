@@ -165,8 +165,8 @@ def table(rows: Sequence[Added]) -> str:
         bare = alone.get(bare_of(row.name)) if row.name not in BARE.values() else None
         line = f"{row.name:16}{row.streams:>8}{row.chunks:>8}"
         line += f"{_ms(row.p50_ms):>11}{_ms(row.p99_ms):>11}"
-        line += f"{_ratio(row.p50_ms, bare and bare.p50_ms):>11}"
-        line += f"{_ratio(row.p99_ms, bare and bare.p99_ms):>7}"
+        line += f"{_ratio(row.p50_ms, bare.p50_ms if bare else None):>11}"
+        line += f"{_ratio(row.p99_ms, bare.p99_ms if bare else None):>7}"
         line += f"{'–' if row.cpu is None else f'{1000 * row.cpu:.1f}':>21}"
         line += f"  {row.faults} faults;" if row.faults else ""
         line += f"  {row.objection};" if row.objection else ""

@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from benchmarks.host_overhead import (
     Level,
-    level_of,
     client_limit,
     host_overhead,
     largest_held,
+    level_of,
     results,
     retried,
     search,

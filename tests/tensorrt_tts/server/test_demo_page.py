@@ -78,6 +78,7 @@ async def _use(address: str, tmp_path: Path) -> None:
         heard = np.frombuffer((await wav(page))[44:], "<i2")
         _, again = await saved(page, "flac")
         assert_same(decode(again), heard)
+        await saved(page, "wav")
         await page.dark(True)
         await shot(page, "page-dark")
         await page.dark(False)
