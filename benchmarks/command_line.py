@@ -178,6 +178,18 @@ def _other_commands(commands: Any) -> None:
     command.add_argument("--out", type=Path, default=Path("out/host-overhead"))
     command.set_defaults(run=_run_host_overhead)
 
+    about = "what the server adds to a chunk, and the streams it holds, by protocol"
+    command = commands.add_parser("protocol-overhead", help=about, description=about)
+    command.add_argument(
+        "--protocols", default="ws_tts,openai,cartesia,deepgram,elevenlabs", help="(%(default)s)"
+    )
+    command.add_argument("--streams", type=int, default=50, help="callers (%(default)s)")
+    command.add_argument("--limit", type=int, default=256, help="streams at most (%(default)s)")
+    command.add_argument("--latency-only", action="store_true", help="no search for streams held")
+    command.add_argument("--seconds", type=float, default=10.0, help="of audio in an answer")
+    command.add_argument("--out", type=Path, default=Path("out/protocol-overhead"))
+    command.set_defaults(run=_run_protocol_overhead)
+
     about = "streams held by our codec path and by the usual ones, and what happens beyond"
     command = commands.add_parser("capacity", help=about, description=about)
     command.add_argument("--codecs", default="demo,random", help="one by one (%(default)s)")
@@ -460,6 +472,24 @@ def _run_host_overhead(parsed: argparse.Namespace) -> None:
     print(table(levels))
     print(*held, sep="\n")
     _result(results(levels), parsed.out / "host.json")
+
+
+def _run_protocol_overhead(parsed: argparse.Namespace) -> None:
+    from benchmarks.host_overhead import streams_held
+    from benchmarks.protocol_overhead import ProtocolOverhead, results, table
+
+    names = parsed.protocols.split(",")
+    settings = {"seconds": parsed.seconds, "streams": parsed.streams}
+    session = Session(parsed.out, "benchmarks.host_server", settings)
+    suite = ProtocolOverhead(
+        parsed.out, session, parsed.seconds, parsed.streams, parsed.limit, notice
+    )
+    rows = run_blocking(suite.added(names))
+    held = run_blocking(suite.held(names)) if not parsed.latency_only else {}
+    print(table(rows))
+    for name, levels in held.items():
+        print(f"{name}: {streams_held(levels)} real-time streams")
+    _result(results(rows, held), parsed.out / "protocols.json")
 
 
 def _run_capacity(parsed: argparse.Namespace) -> None:

@@ -158,7 +158,7 @@ async def host_overhead(
             with RunLoggers([JsonlLogger(folder / f"host-{name}-{streams:04}.jsonl")]) as loggers:
                 summary = await session.run(suite, endpoint, loggers)
             used, mine = process_cpu(process.pid) - before, process_time() - own
-            level = _level(name, streams, summary, used, mine, forgiven)
+            level = level_of(name, streams, summary, used, mine, forgiven)
             progress(level)
             return level
 
@@ -181,7 +181,7 @@ def serving_host(
         yield process, WebSocketEndpoint(process.socket_url, timeout=max(60.0, 10 * seconds))
 
 
-def _level(
+def level_of(
     codec: str,
     streams: int,
     summary: Summary,

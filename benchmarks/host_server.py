@@ -1,6 +1,7 @@
 """The toolkit's own server for measuring: every sentence is answered with noise of one length.
 
-    python -m benchmarks.host_server --codec null|random|demo|FOLDER [--rate 82.03] [--seconds 10]
+    python -m benchmarks.host_server --codec null|stamped|random|demo|FOLDER [--rate 82.03]
+                                     [--seconds 10]
     python -m benchmarks.host_server --codec random --shape FOLDER --device cuda
 
 The first runs around the engine double: what a stream costs the host, and no model. The second runs
@@ -22,6 +23,7 @@ from benchmarks.engine_double import REAL_TIME, EngineDouble
 from benchmarks.fixed_length import FixedLength
 from benchmarks.null_codec import NullCodec
 from benchmarks.shape import open_shape
+from benchmarks.stamped_codec import StampedCodec
 from tensorrt_tts.backends.base import Backend
 from tensorrt_tts.codecs.base import Codec
 from tensorrt_tts.exit_status import exit_status
@@ -61,15 +63,15 @@ def build(
     or, with a `shape`, as fast as vLLM is with random weights. A text of several sentences gets so
     much for each: `prompts.single_sentences` are those with answers of one length.
 
-    codec: "null", or what `decode_cost.open_codec` takes. hand_on: tokens that vLLM hands on at
-    once. engine_streams: streams that vLLM is started for, where more than max_streams: engines of
-    one size are compiled once. policy: of `capacity.POLICIES`. Raises what loading a codec or
-    starting an engine raises.
+    codec: "null", "stamped", or what `decode_cost.open_codec` takes. hand_on: tokens that vLLM
+    hands on at once. engine_streams: streams that vLLM is started for, where more than
+    max_streams: engines of one size are compiled once. policy: of `capacity.POLICIES`. Raises what
+    loading a codec or starting an engine raises.
     """
     tokens = OrpheusTokens()
-    decoder: Codec = NullCodec()
+    decoder: Codec = StampedCodec() if codec == "stamped" else NullCodec()
     options = None
-    if codec != "null":
+    if codec not in ("null", "stamped"):
         import torch
 
         from benchmarks.capacity import open_policy, options_of

@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from benchmarks.host_overhead import (
     Level,
-    _level,
     client_limit,
     host_overhead,
     largest_held,
+    level_of,
     results,
     retried,
     search,
@@ -80,12 +80,12 @@ def test_a_level_is_held_by_what_the_toolkit_calls_real_time_streams():
     late = lag_line(LoopLag([(0.0, 0.2)] * 100))
     whole = [request(n).model_copy(update={"scheduled": 0.0}) for n in range(2)]
     tardy = [request(n, arrivals=[0.9 + 0.04 * k for k in range(12)]) for n in range(2)]
-    assert _level("null", 2, summarize(whole, quiet, 1.0, streams=2), 1.0, 1.0).held
-    few = _level("null", 4, summarize(whole, quiet, 1.0, streams=4), 1.0, 1.0)
+    assert level_of("null", 2, summarize(whole, quiet, 1.0, streams=2), 1.0, 1.0).held
+    few = level_of("null", 4, summarize(whole, quiet, 1.0, streams=4), 1.0, 1.0)
     assert (few.held, few.short) == (False, ("4 streams at once: 2.0 on average",))
-    slow = _level("null", 1, summarize(tardy[:1], quiet, 1.0, streams=1), 1.0, 1.0)
+    slow = level_of("null", 1, summarize(tardy[:1], quiet, 1.0, streams=1), 1.0, 1.0)
     assert (slow.held, slow.c100, slow.objection) == (False, 1.0, None)
-    unknown = _level("null", 2, summarize(whole, late, 1.0, streams=2), 1.0, 1.0)
+    unknown = level_of("null", 2, summarize(whole, late, 1.0, streams=2), 1.0, 1.0)
     assert not unknown.held
     assert "client too busy" in unknown.objection
 
@@ -97,10 +97,10 @@ def test_what_is_forgiven_is_no_reason_not_to_be_held():
         for n in range(2)
     ]
     summary = summarize(lossy, quiet, 1.0, streams=2)
-    assert not _level("null", 2, summary, 1.0, 1.0).held
-    level = _level("null", 2, summary, 1.0, 1.0, {Fault.FRAMES})
+    assert not level_of("null", 2, summary, 1.0, 1.0).held
+    level = level_of("null", 2, summary, 1.0, 1.0, {Fault.FRAMES})
     assert (level.held, level.faults) == (True, 0)
-    assert not _level("null", 2, summary, 1.0, 1.0, {Fault.SILENT}).held
+    assert not level_of("null", 2, summary, 1.0, 1.0, {Fault.SILENT}).held
 
 
 def test_results_are_a_table_and_json():

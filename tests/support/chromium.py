@@ -87,7 +87,19 @@ class Page:
             )
         await self.call("Input.dispatchKeyEvent", type="keyUp", **common)
 
+    async def tap(self, name: str) -> None:
+        """A finger on the element of that id; for a page whose `size` is a phone's."""
+        middle = f"""(() => {{ const element = document.getElementById("{name}");
+            element.scrollIntoView({{ block: "nearest" }});
+            const box = element.getBoundingClientRect();
+            return {{ x: box.x + box.width / 2, y: box.y + box.height / 2 }}; }})()"""
+        point = await self.value(middle)
+        await self.call("Input.dispatchTouchEvent", type="touchStart", touchPoints=[point])
+        await self.call("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])
+
     async def size(self, width: int, height: int, mobile: bool = False) -> None:
+        """mobile: a phone's screen, and fingers."""
+        await self.call("Emulation.setTouchEmulationEnabled", enabled=mobile)
         await self.call(
             "Emulation.setDeviceMetricsOverride",
             width=width,

@@ -3,40 +3,58 @@
 const PATIENCE_MS = 5000; // a browser that may not play leaves its promise pending, for ever
 
 export class Player {
-  #graph = null; // promise of the audio context
+  #context = null;
+  #graph = null; // promise of the node in it
   #node = null;
   #number = 0;
   #onReport;
+  #onState;
 
-  // onReport({played, underruns, silence, over}): counts in samples, of the current utterance.
-  constructor(onReport) {
+  // onReport({played, sounded, underruns, silence, over}): counts in samples, of the current
+  // utterance; sounded: those that have left the loudspeaker, below 0 before the first. onState(state): of the context, when
+  // it changes; what is not "running" is silent.
+  constructor(onReport, onState) {
     this.#onReport = onReport;
+    this.#onState = onState;
   }
 
-  // Must first be called in a click or key press: browsers keep a page silent until then.
+  // Must first be called in a click or key press, and before anything is waited for in it: browsers
+  // keep a page silent until then, and Safari looks no further than that turn.
   async open(sampleRate) {
     this.#graph ??= this.#build(sampleRate).catch((error) => {
       this.#graph = null; // the next press tries again
       throw error;
     });
-    await inTime(this.#graph.then((context) => context.resume()));
+    await inTime(Promise.all([this.#graph, this.#context?.resume()]));
+  }
+
+  // Go on where the browser has paused the sound, if it lets us now.
+  wake() {
+    if (this.#context && this.#context.state !== "running") this.#context.resume().catch(() => {});
   }
 
   async #build(sampleRate) {
     if (!globalThis.AudioWorkletNode) {
       throw new Error("This browser plays audio only on https pages and on localhost.");
     }
-    const context = new AudioContext({ sampleRate, latencyHint: "interactive" });
+    if (navigator.audioSession) navigator.audioSession.type = "playback"; // not an iPhone's ringer
+    const context = (this.#context ??= new AudioContext({
+      sampleRate,
+      latencyHint: "interactive",
+    }));
+    context.onstatechange = () => this.#onState(context.state);
     await context.audioWorklet.addModule("player-worklet.js");
     this.#node = new AudioWorkletNode(context, "queue-player", {
       numberOfInputs: 0,
       outputChannelCount: [1],
     });
     this.#node.port.onmessage = ({ data }) => {
-      if (data.number === this.#number) this.#onReport(data);
+      if (data.number === this.#number) {
+        const late = context.sampleRate * (context.outputLatency || context.baseLatency || 0);
+        this.#onReport({ ...data, sounded: data.played - late });
+      }
     };
     this.#node.connect(context.destination);
-    return context;
   }
 
   // Drop what is queued and start to count anew. hold: samples to wait for before playing.

@@ -18,7 +18,7 @@ export class SpeechSocket {
     return this.#connection.opened;
   }
 
-  // handler: {audio(ArrayBuffer), done(message), failed(text)}. Returns the request's id.
+  // handler: {audio(ArrayBuffer), words(list), done(message), failed(text)}. Returns an id.
   speak(request, handler) {
     const id = String(++this.#id);
     this.#connection.speak({ ...request, id }, handler);
@@ -74,6 +74,7 @@ class Connection {
     const message = JSON.parse(data);
     const id = message.id ?? [...this.#handlers.keys()].at(-1); // none: it could not be read
     const handler = this.#handlers.get(id);
+    if (message.words) return handler?.words(message.words);
     this.#handlers.delete(id);
     if (message.error) handler?.failed(message.error.message);
     else handler?.done(message);

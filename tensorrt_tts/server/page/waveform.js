@@ -64,10 +64,10 @@ export class Waveform {
     for (let bar = 0; bar < bars; bar++) {
       const first = Math.floor((bar * blocks) / bars);
       const last = Math.max(first + 1, Math.floor(((bar + 1) * blocks) / bars));
-      if (first >= this.#peaks.length) break;
-      const peak = Math.max(...this.#peaks.slice(first, last));
+      const peak = Math.max(0, ...this.#peaks.slice(first, last));
       const heard = first * this.#block < this.#played;
-      paint.fillStyle = colours.getPropertyValue(heard ? "--accent" : "--unplayed");
+      const colour = heard ? "--accent" : first < this.#peaks.length ? "--unplayed" : "--line";
+      paint.fillStyle = colours.getPropertyValue(colour);
       const tall = Math.max(1, peak * (height - 16));
       paint.fillRect(bar * BAR, (height - tall) / 2, BAR - 1, tall);
     }

@@ -1,3 +1,4 @@
+import sys
 from itertools import pairwise
 
 import numpy as np
@@ -56,6 +57,21 @@ def test_audio_comes_while_it_is_pushed(name: str) -> None:
     tail = encoder.finish()
     assert len(body) > len(tail)
     assert len(head) < 1000
+
+
+@pytest.mark.parametrize("name", ["pcm", "wav", "mp3"])
+def test_pcm_alone_needs_no_ffmpeg(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was a tenth of what a stream cost the server."""
+    monkeypatch.setitem(sys.modules, "av", None)
+    if name == "pcm":
+        encoder = AudioEncoder(ENCODINGS[name], RATE)
+        parts = [encoder.start(), encoder.push(TONE[:0]), encoder.push(TONE), encoder.finish()]
+        assert parts == [b"", b"", TONE.astype("<i2").tobytes(), b""]
+        big = TONE.astype(">i2")
+        assert AudioEncoder(ENCODINGS[name], RATE).push(big) == TONE.astype("<i2").tobytes()
+    else:
+        with pytest.raises(MissingDependencyError, match="needs PyAV"):
+            AudioEncoder(ENCODINGS[name], RATE)
 
 
 def test_pcm_is_the_samples_alone() -> None:

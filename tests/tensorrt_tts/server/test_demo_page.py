@@ -5,11 +5,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tensorrt_tts.checkpoint_folder import demo_folder
 from tests.support.chromium import Page, chromium_page, find_chromium
+from tests.support.codec_conformance import assert_same
 from tests.support.server_thread import wait_until
+from tests.tensorrt_tts.server.test_page import PHONE, decode, saved, text_of, wav
 
 pytestmark = [
     pytest.mark.slow,
@@ -56,8 +59,7 @@ async def test_the_demo_voice_is_heard_and_can_be_stopped(tmp_path: Path) -> Non
 
 
 async def _use(address: str, tmp_path: Path) -> None:
-    status = "document.getElementById('status').textContent"
-    position = "parseFloat(document.getElementById('position').textContent)"
+    status, position = text_of("status"), f"parseFloat({text_of('position')})"
     async with chromium_page(tmp_path / "profile") as page:
         await page.size(900, 760)
         await page.open(address)
@@ -66,18 +68,24 @@ async def _use(address: str, tmp_path: Path) -> None:
         await page.value("document.getElementById('text').select()")
         await page.type(SENTENCE)
         await page.press("Enter", 13, modifiers=2)
-        await page.until(f"{position} > 1", 300)
+        await page.until(f"{position} > 1.5 && {text_of('now')} !== ''", 300)
         await shot(page, "page-speaking")
         await page.until(f"{status} === 'Done'", 300)
-        length = await page.value("document.getElementById('position').textContent")
+        length = await page.value(text_of("position"))
         assert 2.0 < float(length.split()[0]) < 15.0
+        assert await page.value(text_of("said")) == SENTENCE
+        assert "attention" in await page.value(text_of("timing"))
+        heard = np.frombuffer((await wav(page))[44:], "<i2")
+        _, again = await saved(page, "flac")
+        assert_same(decode(again), heard)
+        await saved(page, "wav")
         await page.dark(True)
         await shot(page, "page-dark")
         await page.dark(False)
-        await page.size(390, 844, mobile=True)
+        await page.size(*PHONE, mobile=True)
+        await page.tap("speak")
+        await page.until(f"{position} > 1.5 && {status} === 'Speaking'", 300)
+        await page.tap("stop")
+        await page.until(f"{text_of('heard')}.startsWith('after “The rain')", 30)
         await shot(page, "page-phone")
-        await page.press("Enter", 13, modifiers=2)
-        await page.until(f"{status} === 'Speaking'", 300)
-        await page.press("Escape", 27)
-        await page.until(f"{status} === 'Stopped'", 30)
         assert page.problems == []

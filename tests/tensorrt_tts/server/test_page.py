@@ -1,12 +1,15 @@
 """The test page in a real browser, its loudspeaker recorded sample by sample."""
 
+import asyncio
 import base64
+import io
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
+import av
 import numpy as np
 import pytest
 import pytest_asyncio
@@ -16,7 +19,7 @@ from tensorrt_tts.server.api_keys import digest
 from tests.support.backend_double import Behaviour
 from tests.support.chromium import Page, chromium_page, find_chromium
 from tests.support.codec_conformance import assert_same
-from tests.support.server_thread import ServerThread, serving
+from tests.support.server_thread import ServerThread, serving, wait_until
 from tests.support.tts_client import connected
 
 pytestmark = [
@@ -142,22 +145,30 @@ async def test_hears_the_whole_utterance_without_a_gap(server: ServerThread, pag
     assert not expected[len(sound) :].any()
 
 
-async def wav(page: Page) -> bytes:
-    """What the page's own download holds."""
-    coded = await page.value(
+async def saved(page: Page, how: str = "") -> tuple[str, bytes]:
+    """Name and content of what the page's own download gives. how: the format that is chosen."""
+    name, content = await page.value(
         """new Promise((resolve) => {
-          const original = URL.createObjectURL;
-          URL.createObjectURL = (blob) => {
-            URL.createObjectURL = original;
+          const original = HTMLAnchorElement.prototype.click;
+          HTMLAnchorElement.prototype.click = async function () {
+            HTMLAnchorElement.prototype.click = original;
             const reader = new FileReader();
-            reader.onload = () => resolve(reader.result.split(",")[1]);
-            reader.readAsDataURL(blob);
-            return original.call(URL, blob);
+            reader.onload = () => resolve([this.download, reader.result.split(",")[1]]);
+            reader.readAsDataURL(await (await fetch(this.href)).blob());
           };
+          const format = document.getElementById("format");
+          format.value = "HOW" || format.value;
+          format.dispatchEvent(new Event("change"));
           document.getElementById("download").click();
-        })"""
+        })""".replace("HOW", how)
     )
-    return base64.b64decode(coded)
+    return name, base64.b64decode(content)
+
+
+async def wav(page: Page) -> bytes:
+    name, content = await saved(page)
+    assert name == "speech.wav"
+    return content
 
 
 async def downloaded(page: Page) -> np.ndarray:
@@ -433,3 +444,258 @@ async def test_a_key_that_is_missing(tmp_path: Path, end: str, says: str) -> Non
             assert says in problem
             await page.value("location.hash = 'key=tts_A-b_1'")
             await page.until("document.querySelectorAll('#voice option').length === 8")
+
+
+# Words as they came, and which one lit up when, by the position that the page shows.
+WATCHED = """
+globalThis.words = [];
+globalThis.lit = [];
+globalThis.WebSocket = class extends WebSocket {
+  constructor(...all) {
+    super(...all);
+    this.addEventListener("message", ({ data }) => {
+      if (typeof data === "string") words.push(...(JSON.parse(data).words ?? []));
+    });
+  }
+};
+addEventListener("DOMContentLoaded", () => {
+  const text = (id) => document.getElementById(id).textContent;
+  new MutationObserver(() => lit.push([text("now"), parseFloat(text("position"))]))
+    .observe(document.getElementById("now"), { childList: true });
+});
+"""
+LONG = "One two three four five six seven eight nine ten."
+LATE = "Object.defineProperty(AudioContext.prototype, 'outputLatency', { get: () => %s });"
+
+
+async def spoken(page: Page, text: str, until: str = "Done") -> None:
+    await write(page, text)
+    await page.press("Enter", 13, modifiers=2)
+    await page.until(f"{text_of('status')} === '{until}'")
+
+
+@pytest.mark.parametrize("late_s", [0.0, 0.5])
+async def test_words_light_up_as_they_are_heard(
+    server: ServerThread, tmp_path: Path, late_s: float
+) -> None:
+    """By the clock of the loudspeaker, which lags behind what was played: wireless ones by much."""
+    async with opened_page(server, tmp_path, WATCHED + LATE % late_s) as page:
+        await spoken(page, LONG)
+        words = {word["text"]: word for word in await page.value("words")}
+        assert list(words) == LONG.split()
+        lit = [(word, at) for word, at in await page.value("lit") if word]
+        assert len(lit) >= 5  # a busy browser looks at its clock less often
+        assert [word for word, _ in lit] == [word for word in words if word in dict(lit)]
+        for word, at in lit:  # which is shown in tenths of a second
+            at -= late_s
+            assert words[word]["start_s"] - 0.06 <= at <= words[word]["end_s"] + 0.06, word
+        assert [await page.value(text_of(part)) for part in ("said", "now", "ahead")] == [
+            LONG,
+            "",
+            "",
+        ]
+        assert "estimated" in await page.value(text_of("timing"))
+
+
+async def test_every_character_stays_in_its_place(server: ServerThread, page: Page) -> None:
+    text = "Hello \U0001f600  **dear** world, 3 pm."
+    await spoken(page, text, "Speaking")
+    shown = " + ".join(text_of(part) for part in ("said", "now", "ahead"))
+    await page.value(
+        f"globalThis.shown = new Set(); new MutationObserver(() => shown.add({shown})).observe("
+        "document.getElementById('script'), { childList: true, subtree: true })"
+    )
+    await page.until(f"{text_of('status')} === 'Done'")
+    assert await page.value("[...shown]") == [text]
+    assert await page.value(text_of("said")) == text
+
+
+async def test_says_what_had_been_heard(server: ServerThread, tmp_path: Path) -> None:
+    async with opened_page(server, tmp_path, WATCHED) as page:
+        await spoken(page, LONG, "Speaking")
+        await page.until(f"parseFloat({text_of('position')}) > 1.5 && words.length === 10")
+        await page.press("Escape", 27)
+        await page.until(f"{text_of('heard')} !== ''")
+        at = float((await page.value(text_of("position"))).split()[0])
+        middles = [(word["start_s"] + word["end_s"]) / 2 for word in await page.value("words")]
+        possible = {
+            f"after “{' '.join(LONG.split()[: sum(middle <= at + off for middle in middles)])}”"
+            for off in (-0.15, -0.1, -0.05, 0.0, 0.05)
+        }
+        assert await page.value(text_of("heard")) in possible
+        assert await page.value(text_of("status")) == "Stopped"
+
+
+async def test_says_that_nothing_was_heard(server: ServerThread, page: Page) -> None:
+    server.backend.behaviour = Behaviour(hang_at=1)
+    begun = len(server.backend.started)
+    await write(page, LONG)
+    await page.press("Enter", 13, modifiers=2)
+    await asyncio.to_thread(wait_until, lambda: len(server.backend.started) > begun)
+    await page.press("Escape", 27)
+    await page.until(f"{text_of('heard')} === 'before a word was heard'")
+
+
+async def test_stopped_words_do_not_reach_the_next_speech(server: ServerThread, page: Page) -> None:
+    await spoken(page, LONG, "Speaking")
+    await spoken(page, TEXT)
+    assert await page.value(text_of("said")) == TEXT
+    assert await page.value(text_of("heard")) == ""
+
+
+# Words at 0 to 1 s and 1 to 3 s; [what is before, is, and comes after] and what was heard.
+SCRIPT = r"""(async () => {
+  const { Script } = await import("./script.js");
+  const script = new Script("\u{1f600} Well,\n\nthen go!");
+  const told = [[0, "Well"], [0.6, "Well, then"], [9, "Well"], [9, "Well, then go!"]];
+  const before = [script.at(1), script.heard(1), script.heard(1, "Well, then"), script.estimated];
+  script.add([{ begin: 2, end: 7, start_s: 0, end_s: 1, estimated: false }]);
+  script.add([{ begin: 9, end: 13, start_s: 1, end_s: 3, estimated: true }]);
+  const at = [-1, 0.5, 1, 2.9, 3, Infinity].map((s) => script.at(s));
+  return [before, at, told.map((each) => script.heard(...each)), script.estimated];
+})()"""
+
+
+async def test_the_text_by_what_was_heard_of_it(page: Page) -> None:
+    before, at, told, estimated = await page.value(SCRIPT)
+    text = "\U0001f600 Well,\n\nthen go!"
+    assert before == [["", "", text], "", "Well, then", None]
+    assert at == [
+        ["", "", text],
+        ["\U0001f600 ", "Well,", "\n\nthen go!"],
+        ["\U0001f600 Well,\n\n", "then", " go!"],
+        ["\U0001f600 Well,\n\n", "then", " go!"],
+        ["\U0001f600 Well,\n\nthen", "", " go!"],
+        ["\U0001f600 Well,\n\nthen", "", " go!"],
+    ]
+    # The server is not asked where a word is known that comes later.
+    assert told == ["", "Well,", "Well, then", "Well, then go!"]
+    assert estimated is True
+
+
+@pytest.mark.parametrize(
+    ("form", "begins"), [("flac", b"fLaC"), ("mp3", b""), ("opus", b"OggS"), ("aac", b"\xff\xf1")]
+)
+async def test_the_same_in_another_format(
+    server: ServerThread, page: Page, form: str, begins: bytes
+) -> None:
+    await spoken(page, TEXT)
+    heard = await downloaded(page)
+    name, content = await saved(page, form)
+    assert name == f"speech.{form}"
+    assert content.startswith(begins)
+    assert "once more" in await page.value(text_of("origin"))
+    assert not await page.value("document.getElementById('download').disabled")
+    samples = decode(content)
+    assert len(samples) >= len(heard)
+    if form == "flac":  # the noise of this codec is that of the seed
+        assert_same(samples, heard)
+
+
+def decode(content: bytes) -> np.ndarray:
+    with av.open(io.BytesIO(content)) as container:
+        resampler = av.AudioResampler(format="s16", layout="mono", rate=24_000)
+        frames = [*container.decode(audio=0), None]  # None: what the resampler still has
+        parts = [part for frame in frames for part in resampler.resample(frame)]
+    return np.concatenate([part.to_ndarray()[0] for part in parts])
+
+
+async def test_a_format_that_cannot_be_had_now(server: ServerThread, page: Page) -> None:
+    await spoken(page, TEXT)
+    server.backend.behaviour = Behaviour(fail_at=1)
+    await page.value("document.getElementById('format').value = 'mp3'")
+    await page.value("document.getElementById('download').click()")
+    await page.until(f"{text_of('problem')} !== ''")
+    assert "refused this request" in await page.value(text_of("problem"))
+    assert page.problems.pop()  # browsers log answers of 500 themselves
+    await page.until("!document.getElementById('download').disabled")
+    assert len((await saved(page, "wav"))[1]) == 44 + 2 * 2048 * FRAMES
+
+
+PHONE = (360, 740)
+SMALL = """[...document.querySelectorAll("button, select, textarea, input, a")].map((element) =>
+  [element.id, element.getBoundingClientRect(), getComputedStyle(element)]).filter(
+  ([, box, style]) => box.height < 44 || box.width < 44 || parseFloat(style.fontSize) < 16
+).map(([id]) => id)"""
+OVER = "document.documentElement.scrollWidth - innerWidth"
+
+
+async def test_a_phone_and_its_fingers(server: ServerThread, page: Page) -> None:
+    await page.size(*PHONE, mobile=True)
+    assert await page.value(SMALL) == []
+    await write(page, f"Hello, {'nobreak' * 20}.")
+    await page.tap("speak")
+    await page.until(f"{text_of('status')} === 'Speaking'")
+    assert await page.value(OVER) == 0
+    in_sight = "document.getElementById('position').getBoundingClientRect().bottom <= innerHeight"
+    assert await page.value(in_sight)
+    await page.tap("stop")
+    await page.until(f"{text_of('heard')} !== ''")
+    assert await page.value(OVER) == 0
+    assert not await page.value(text_of("problem"))
+    server.backend.behaviour = Behaviour(fail_at=1)
+    await page.tap("speak")
+    await page.until(f"{text_of('problem')} !== ''")
+    assert await page.value(OVER) == 0
+
+
+@pytest.mark.parametrize("width", [320, 412, 641, 768])
+async def test_nothing_is_wider_than_the_screen(page: Page, width: int) -> None:
+    await page.size(width, 740, mobile=True)
+    assert await page.value(OVER) == 0
+    assert await page.value(SMALL) == []
+
+
+# Whether the sound was asked for in the turn of the tap: what comes later, iOS leaves silent.
+UNLOCKED = """
+globalThis.turns = [];
+let tapped = false;
+addEventListener("click", () => { tapped = true; setTimeout(() => (tapped = false)); }, true);
+globalThis.AudioContext = class extends AudioContext {
+  constructor(options) { super(options); globalThis.graph = this; turns.push(["made", tapped]); }
+  resume() { turns.push(["resumed", tapped]); return super.resume(); }
+};
+"""
+
+
+async def test_a_tap_unlocks_the_sound(server: ServerThread, tmp_path: Path) -> None:
+    async with opened_page(server, tmp_path, UNLOCKED) as page:
+        await page.size(*PHONE, mobile=True)
+        await page.until(f"{text_of('count')} !== ''")
+        await page.tap("speak")
+        await page.until(f"{text_of('status')} === 'Done'")
+        assert await page.value("turns") == [["made", True], ["resumed", True]]
+
+
+async def test_goes_on_after_an_interruption(server: ServerThread, tmp_path: Path) -> None:
+    """A call, or a page in the background: the sound stops and so do the words, nothing is lost."""
+    async with opened_page(server, tmp_path, UNLOCKED) as page:
+        await page.size(*PHONE, mobile=True)
+        await page.tap("speak")
+        await page.until(f"parseFloat({text_of('position')}) > 0.5")
+        await page.value("graph.suspend()")
+        await page.until(f"{text_of('status')}.includes('paused the sound')")
+        at = await page.value(text_of("position"))
+        await asyncio.to_thread(wait_until, lambda: server.service.slots.active == 0)
+        assert await page.value(text_of("position")) == at  # while the rest of it came
+        await page.tap("waveform")
+        await page.until(f"{text_of('status')} === 'Done'")
+        assert await page.value(text_of("position")) == "3.4 s of 3.4 s"
+        assert await page.value(text_of("underruns")) == "0"
+
+
+async def test_every_control_has_a_name(page: Page) -> None:
+    await page.call("Accessibility.enable")
+    tree = await page.call("Accessibility.getFullAXTree")
+    named = {
+        node["role"]["value"]: {
+            each["name"]["value"]
+            for each in tree["nodes"]
+            if not each["ignored"] and each["role"]["value"] == node["role"]["value"]
+        }
+        for node in tree["nodes"]
+        if not node["ignored"]
+    }
+    assert named["button"] == {"Speak", "Stop", "Download"}
+    assert named["combobox"] == {"Voice", "Buffer", "Format"}
+    assert named["textbox"] == {"Text"}
