@@ -118,6 +118,8 @@ class Context:
         self._stream: Speech | None = None
         self._heard_out = False
         self._on_the_way: AudioChunk | None = None
+        self._given = 0  # samples
+        self._kept = 0  # of them, by whoever passes them on
         self._playback = PlaybackClock(service.synthesizer.sample_rate)
         self._stopped_at: float | None = None  # when its listener was told to stop
         self._words_given = 0
@@ -144,6 +146,12 @@ class Context:
         self._playback.resume(time.perf_counter())
         if self._stream is not None:
             self._stream.resume()
+
+    def keep(self, samples: int) -> None:
+        """Of the audio that was given out, so much is not on its way to the listener yet: whoever
+        resamples it looks ahead. For `heard_words`, which counts it as not heard."""
+        self._kept = samples
+        self._passed_on()
 
     def settle(self, outcome: str) -> None:
         """Count and log how it ended. Only the first call does."""
@@ -263,12 +271,15 @@ class Context:
 
     def _passed_on(self) -> None:
         chunk, self._on_the_way = self._on_the_way, None
-        if chunk is None:
+        if chunk is not None:
+            self._given += len(chunk.pcm)
+            self.chunks += 1
+        news = self._given - self._kept - self.samples
+        if news <= 0:
             return
-        if self._playback.add(len(chunk.pcm), time.perf_counter()):
+        if self._playback.add(news, time.perf_counter()):
             self._service.metrics.late_chunks.inc()
-        self.samples += len(chunk.pcm)
-        self.chunks += 1
+        self.samples += news
 
     def _stop_listening(self) -> None:
         if self._stopped_at is None:

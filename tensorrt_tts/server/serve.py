@@ -53,6 +53,7 @@ def open_configured(settings: ServerSettings) -> Synthesizer:
         device=settings.device,
         max_streams=settings.engine_streams,
         voice_files=settings.voice_files,
+        bandwidth_extension=settings.bandwidth_extension,
         options=StreamOptions(
             max_characters=settings.max_characters,
             sentence_pause_s=settings.sentence_pause_s,

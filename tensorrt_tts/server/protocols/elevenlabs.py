@@ -67,10 +67,10 @@ class ElevenLabsAnswer(SpeechAnswer):
         voice = self._api.voice(self._voice)
         query = checked_query(self._given, wire.SpeechQuery)
         body = checked_object(content, wire.SpeechBody, '{"text": "Hello."}')
-        rate = self._service.synthesizer.sample_rate
+        source = self._service.synthesizer.audio
         return AskedSpeech(
             body.request(voice),
-            wire.output(query.output_format, rate, body.speed),
+            wire.output(query.output_format, source, body.speed),
             RawFraming(),
             {"request-id": self.name},
         )

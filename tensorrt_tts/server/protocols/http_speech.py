@@ -135,10 +135,10 @@ class HttpSpeech:
         exchange = self._exchange
         async with context:
             async for chunk in context:
-                audio = output.push(chunk.pcm)
+                audio = await output.encode(chunk.pcm)
                 if not exchange.started:
                     await exchange.start(200, {**headers, **framing.headers(context)})
                 if audio:
                     await exchange.send(framing.audio(audio))
-        rest = output.finish()
+        rest = await output.encode_rest()
         await exchange.finish((framing.audio(rest) if rest else b"") + framing.end(context))
