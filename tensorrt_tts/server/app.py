@@ -23,6 +23,7 @@ from tensorrt_tts.server.protocols.deepgram import deepgram_routes
 from tensorrt_tts.server.protocols.elevenlabs import elevenlabs_routes
 from tensorrt_tts.server.protocols.listening_socket import refuse_socket
 from tensorrt_tts.server.protocols.openai_speech import openai_routes
+from tensorrt_tts.server.protocols.tts_generate import tts_generate_routes
 from tensorrt_tts.server.protocols.ws_tts import ws_tts_routes
 from tensorrt_tts.server.refusals import Refusals, unknown_route
 from tensorrt_tts.server.root_path import RootPath
@@ -40,6 +41,7 @@ PROTOCOLS: Sequence[Protocol] = (
     cartesia_routes,
     deepgram_routes,
     elevenlabs_routes,
+    tts_generate_routes,
 )
 """Each translates between the service and its clients' words; a further one is a line here."""
 

@@ -111,6 +111,11 @@ class ServerSettings(BaseSettings):
     redis_url: SecretStr | None = Field(
         None, description="where several servers count keys together: redis://host:6379/0"
     )
+    accountant: str | None = Field(
+        None,
+        description="who says whether a key's characters are paid for: a class or function, such "
+        "as tensorrt_tts.server.accounts:MemoryAccountant",
+    )
     allowed_origins: Annotated[
         tuple[str, ...], NoDecode, BeforeValidator(_parts), AfterValidator(parse_origins)
     ] = Field(

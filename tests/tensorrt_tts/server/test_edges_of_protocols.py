@@ -18,7 +18,10 @@ SOCKETS = {
     "/v1/text-to-speech/tara/stream-input": "xi-api-key",
     "/v1/text-to-speech/tara/multi-stream-input": "xi-api-key",
 }
-POSTS = ("/v1/audio/speech", "/v1/speak", "/tts/bytes", "/tts/sse", "/v1/text-to-speech/tara")
+POSTS = (
+    *("/v1/audio/speech", "/v1/speak", "/tts/bytes", "/tts/sse", "/v1/text-to-speech/tara"),
+    "/v1/tts/generate",
+)
 
 
 @pytest.fixture(scope="module")
