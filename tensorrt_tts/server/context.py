@@ -332,10 +332,10 @@ class Context:
         """Characters that its end leaves to pay for: all of a text that was spoken; where its
         client left or stopped it, those of the segments that were begun, as they are said; none
         where it was ours to finish."""
-        if self.outcome in (Reason.COMPLETED, Reason.MAX_TOKENS):
-            return self.characters
         if self.report is None or self.outcome in NOT_THE_CLIENTS:
             return 0
+        if self.outcome in (Reason.COMPLETED, Reason.MAX_TOKENS):
+            return self.characters
         begun = sum(len(segment.text) for segment in self.report.segments)
         return min(self.characters, begun)
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from benchmarks.null_codec import NullCodec
-from tensorrt_tts.errors import BackendError, CreditError, SettingError
+from tensorrt_tts.errors import BackendError, CreditError, SettingError, TextError
 from tensorrt_tts.server.accounts import (
     Charge,
     Credits,
@@ -294,3 +294,13 @@ async def test_every_route_says_so_in_its_own_words() -> None:
         assert heard.said[-1]["err_code"] == "INSUFFICIENT_CREDITS"
         assert heard.code == 1008
         server.assert_as_before()
+
+
+async def test_what_was_reserved_for_a_text_that_cannot_be_spoken_is_free_again() -> None:
+    accountant = Recording({"alice": 10})
+    async with serving(accountant) as service:
+        with pytest.raises(TextError):
+            await speak(service, "😀")
+        (charge,) = await asyncio.to_thread(accountant.wait)
+    assert (charge.reserved, charge.spoken) == (1, 0)
+    assert accountant.left == {"alice": 10}
