@@ -103,7 +103,8 @@ def create_app(service: Service, protocols: Sequence[Protocol] = PROTOCOLS) -> F
     async def metrics() -> Response:
         return Response(service.metrics.text(), media_type=CONTENT_TYPE_LATEST)
 
-    describe_edges(app.openapi(), keys.needed, open_without_key(settings))
+    paid_for = settings.accountant is not None
+    describe_edges(app.openapi(), keys.needed, open_without_key(settings), paid_for)
     app.mount("/test", StaticFiles(directory=PAGE, html=True), name="test page")
     return app
 

@@ -132,7 +132,7 @@ def tts_generate_routes(service: Service) -> APIRouter:
         responses=speech_responses(
             [ENCODINGS[name].content_type for name in wire.FORMATS],
             wire.ERROR,
-            {402: "Nothing that is paid for is left", 404: "The speaker is unknown"},
+            {404: "The speaker is unknown"},
         ),
         openapi_extra={"requestBody": json_body(wire.GenerateBody)},
     )
