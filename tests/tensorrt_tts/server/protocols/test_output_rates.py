@@ -180,6 +180,17 @@ def test_the_other_services(server: ServerThread, rate: int) -> None:
         assert len(reply.body) == round(2 * rate * SECONDS)
 
 
+@pytest.mark.parametrize("rate", RATES)
+@pytest.mark.parametrize("stream", [False, True])
+def test_generate(server: ServerThread, rate: int, stream: bool) -> None:
+    voice = server.service.synthesizer.voices[0].name
+    asked = {"text": "Hello.", "speaker": voice, "output": f"{rate // 1000}khz", "stream": stream}
+    reply = send(server.port, json.dumps(asked).encode(), path="/v1/tts/generate")
+    assert reply.headers["x-sample-rate"] == str(rate)
+    assert reply.headers["x-sr-applied"] == way(server, rate)
+    assert len(reply.body) == 44 + round(2 * rate * SECONDS)
+
+
 async def test_a_socket_of_another_service(server: ServerThread) -> None:
     url = f"ws://127.0.0.1:{server.port}/v1/speak?sample_rate=48000"
     async with connected(url) as peer:
