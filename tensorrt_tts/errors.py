@@ -11,6 +11,7 @@ what to do about it.
     │   ├── UnknownVoiceError    2   404  1008  unknown_voice
     │   ├── UnknownRouteError    2   404  1008  unknown_route
     │   ├── ApiKeyError          2   401  1008  invalid_api_key      no key, or none that is known
+    │   ├── CreditError          2   402  1008  insufficient_credits nothing paid for is left
     │   ├── OriginError          2   403  1008  origin_not_allowed   another site's web page
     │   ├── SettingError         2   400  1008  invalid_setting      a flag or settings value
     │   ├── VoiceFileError       2   400  1008  invalid_voice_file   a speaker's codes
@@ -102,6 +103,11 @@ class UnknownRouteError(InputError):
 class ApiKeyError(InputError):
     code = "invalid_api_key"
     http_status = 401
+
+
+class CreditError(InputError):
+    code = "insufficient_credits"
+    http_status = 402
 
 
 class OriginError(InputError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import pkgutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -37,9 +38,12 @@ from tensorrt_tts.validation import shown
 if TYPE_CHECKING:
     import numpy as np
 
+    from tensorrt_tts.audio.bandwidth.extension import BandwidthExtension
     from tensorrt_tts.backends.base import Backend
     from tensorrt_tts.stream_options import StreamOptions
     from tensorrt_tts.synthesizer import Synthesizer
+
+logger = logging.getLogger(__name__)
 
 
 def load_model(model: str = DEMO, codec: str | None = None, spec: str | None = None) -> SpeechModel:
@@ -251,12 +255,14 @@ def open_synthesizer(
     max_streams: int = 16,
     noise: bool = True,
     voice_files: Sequence[Path] = (),
+    bandwidth_extension: Path | None = None,
     options: StreamOptions | None = None,
 ) -> Synthesizer:
     """Load everything and return a synthesizer ready to speak. Blocks for as long as that takes.
 
     voice_files: of speakers that were saved; they join the model's voices, or take the place of
-    those of their names.
+    those of their names. bandwidth_extension: folder of an AP-BWE checkpoint, for
+    `Synthesizer.audio`; a model of another rate than it takes is spoken without, and a warning.
 
     Raises SettingError for an unknown backend or device, the CheckpointError that fits,
     VoiceFileError, and MissingDependencyError when the backend's package or the device is missing.
@@ -270,7 +276,31 @@ def open_synthesizer(
         speech_model.spec.check_voice_files()
         speech_model = speech_model.with_voice(speech_model.spec.read_voice(path))
     found = speech_model.spec.open_codec(speech_model.codec_folder, noise, device)
-    return Synthesizer(speech_model, opener(speech_model, device, max_streams), found, options)
+    extension = _extension(bandwidth_extension, found.context.sample_rate, device)
+    return Synthesizer(
+        speech_model, opener(speech_model, device, max_streams), found, options, extension
+    )
+
+
+def _extension(folder: Path | None, sample_rate: int, device: str) -> BandwidthExtension | None:
+    """None where it would have no effect, which is said."""
+    if folder is None:
+        return None
+    from tensorrt_tts.audio.bandwidth.extension import BandwidthExtension
+
+    extension = BandwidthExtension.from_folder(folder, device)
+    takes, gives = extension.rates
+    if takes != sample_rate:
+        logger.warning(
+            "bandwidth extension '%s' takes %d Hz, and this model speaks at %d Hz: %d Hz are "
+            "resampled",
+            folder,
+            takes,
+            sample_rate,
+            gives,
+        )
+        return None
+    return extension
 
 
 def synthesize(

@@ -307,7 +307,9 @@ def text_feed(
     if request.normalize and language.partition("-")[0] in _SPOKEN_LANGUAGES:
         english = spec.text_form is TextForm.PHONEMES
         spoken = SpokenOptions(language, "english" if english else "sentence", spec.tags)
-    rules = ReadingRules(spec.segment_characters, spec.tags, language, spoken)
+    rules = ReadingRules(
+        spec.segment_characters, spec.tags, language, spoken, joined=not request.chunking
+    )
     return TextFeed(rules, max_characters, first_clause)
 
 

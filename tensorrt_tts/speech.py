@@ -19,7 +19,8 @@ class SpeechRequest:
     """text: any length. voice: None for the model's default. normalize: put numbers, dates and the
     like in words, where the voice's language is one we know. The sampling fields override the
     model's defaults where not None. seed: None draws a fresh one. words: follow when each word is
-    heard (`SpeechReport.words`), which costs some work with every id and chunk."""
+    heard (`SpeechReport.words`), which costs some work with every id and chunk. chunking: generate
+    sentences one by one; False joins them to as few segments as the model's limit allows."""
 
     text: str
     voice: str | None = None
@@ -31,6 +32,7 @@ class SpeechRequest:
     seed: int | None = None
     normalize: bool = True
     words: bool = True
+    chunking: bool = True
 
 
 @dataclass(frozen=True, slots=True)

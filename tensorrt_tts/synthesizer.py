@@ -7,9 +7,11 @@ import itertools
 import math
 import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tensorrt_tts.audio.audio_source import AudioSource
 from tensorrt_tts.backends.base import Backend
 from tensorrt_tts.codecs.base import Codec
 from tensorrt_tts.codecs.lookahead import LookaheadStreamingDecoder
@@ -32,6 +34,9 @@ from tensorrt_tts.speech_model import SpeechModel
 from tensorrt_tts.speech_task import Pipeline, Speech, SpeechTask
 from tensorrt_tts.stream_options import StreamOptions
 
+if TYPE_CHECKING:
+    from tensorrt_tts.audio.bandwidth.extension import BandwidthExtension
+
 
 class Synthesizer:
     """One loaded model, its backend and its codec, serving many streams at once.
@@ -46,12 +51,17 @@ class Synthesizer:
         backend: Backend,
         codec: Codec,
         options: StreamOptions | None = None,
+        extension: BandwidthExtension | None = None,
     ) -> None:
+        """extension: for listeners who ask for its rate; `close` closes it too."""
         self.model = model
         self.backend = backend
         self.codec = codec
         self.options = options or StreamOptions()
         self.sample_rate = codec.context.sample_rate
+        self.audio = AudioSource(self.sample_rate, extension)
+        """What is spoken, for whoever wants another rate: `audio.at(48_000)` is one stream of it.
+        """
         self.scheduler = CodecScheduler(codec)
         self.scheduler.start(backend.capacity.cpu_cores)
         self._pipeline = Pipeline(model.family, backend, self.scheduler, self.options)
@@ -199,7 +209,9 @@ class Synthesizer:
             return_exceptions=True,
         )
         await self.backend.close()
-        for release in (self.scheduler.close, self._text_thread.shutdown):
+        extension = self.audio.extension
+        releases = [self.scheduler.close, self._text_thread.shutdown]
+        for release in [*releases, *([extension.close] if extension is not None else [])]:
             await asyncio.to_thread(release)
         self.closed = not any(stopped)
 

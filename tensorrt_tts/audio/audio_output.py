@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from tensorrt_tts.audio.audio_source import AudioSource, Stage
 from tensorrt_tts.audio.encode import AudioEncoder, Encoding
-from tensorrt_tts.audio.resample import Resampler
 from tensorrt_tts.audio.time_stretch import TimeStretch
 
 
@@ -13,22 +13,31 @@ class AudioOutput:
     """`push` …, `finish`: the bytes of all calls, in order, are the whole stream; the first ones
     are the header, where the format has one.
 
-    sample_rate: of what goes in. rate: of what comes out, one that the encoding takes; None for the
+    source: of what goes in. rate: of what comes out, one that the encoding takes; None for the
     nearest to what goes in. speed: 2 is twice as fast, at the same pitch. What needs neither is
-    not touched. Raises what `AudioEncoder`, `Resampler` and `TimeStretch` raise.
+    not touched. sr_applied: see `OutputRate.applied`. Raises what `AudioEncoder`, `AudioSource.at`
+    and `TimeStretch` raise.
     """
 
     def __init__(
-        self, encoding: Encoding, sample_rate: int, rate: int | None = None, speed: float = 1.0
+        self, encoding: Encoding, source: AudioSource, rate: int | None = None, speed: float = 1.0
     ) -> None:
-        self.rate = encoding.rate(sample_rate) if rate is None else rate
-        self._stages: list[TimeStretch | Resampler] = []
+        self.rate = encoding.rate(source.sample_rate) if rate is None else rate
+        self._resampled = source.at(self.rate)
+        self.sr_applied = self._resampled.applied
+        self._stages: list[Stage] = [self._resampled]
         if speed != 1:
-            self._stages.append(TimeStretch(speed, sample_rate))
-        if self.rate != sample_rate:
-            self._stages.append(Resampler(sample_rate, self.rate))
+            self._stages.insert(0, TimeStretch(speed, source.sample_rate))
         self._encoder = AudioEncoder(encoding, self.rate)
         self.content_type = self._encoder.content_type
+
+    async def encode(self, pcm: np.ndarray) -> bytes:
+        """`push`, without holding up the event loop."""
+        return await self._resampled.run(self.push, pcm)
+
+    async def encode_rest(self) -> bytes:
+        """`finish`, the same way."""
+        return await self._resampled.run(self.finish)
 
     def push(self, pcm: np.ndarray) -> bytes:
         """pcm: int16 mono, (samples,)."""

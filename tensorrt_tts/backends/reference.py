@@ -31,9 +31,9 @@ from tensorrt_tts.errors import BackendError, EngineDiedError, reason
 
 LEAD_S = 0.6
 """Seconds ahead of its listener from which on a stream waits for those that have less: one that has
-just begun is then heard after a few steps of its own, which cost less than everybody's. About 0.35 s
-of it is what a codec looks ahead, which nobody hears yet; more than the rest makes the steps of the
-others smaller, and all of them dearer, without anybody being heard sooner."""
+just begun is then heard after a few steps of its own, which cost less than everybody's. About
+0.35 s of it is what a codec looks ahead, which nobody hears yet; more than the rest makes the steps
+of the others smaller, and all of them dearer, without anybody being heard sooner."""
 
 _ACCELERATOR_ERROR = getattr(torch, "AcceleratorError", ())
 """torch 2.8 and later raise it; before, it was a RuntimeError with the same words."""

@@ -37,6 +37,7 @@ def open_from(
     parsed: argparse.Namespace,
     options: StreamOptions | None = None,
     voice_files: Sequence[Path] = (),
+    bandwidth_extension: Path | None = None,
 ) -> Synthesizer:
     """Raises what `open_synthesizer` raises."""
     from tensorrt_tts.loading import open_synthesizer
@@ -57,5 +58,6 @@ def open_from(
         device=parsed.device,
         noise=not parsed.no_noise,
         voice_files=voice_files,
+        bandwidth_extension=bandwidth_extension,
         options=options,
     )

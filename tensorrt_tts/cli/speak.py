@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tensorrt_tts.audio.audio_file import AUDIO_FILES, check_audio_path
+from tensorrt_tts.audio.audio_source import check_rate
 from tensorrt_tts.cli.model_options import add_model_options, open_from
 from tensorrt_tts.cli.sinks import Sink, open_sink, write_aside
 from tensorrt_tts.cli.speak_url import Spoken, add_url_options, check_options, speak_there
@@ -22,12 +23,14 @@ from tensorrt_tts.speech import SpeechReport, SpeechRequest
 from tensorrt_tts.text.given import argument_text, stdin_text
 
 if TYPE_CHECKING:
+    from tensorrt_tts.audio.audio_source import OutputRate
     from tensorrt_tts.families.base import Voice
     from tensorrt_tts.synthesizer import Synthesizer
 
 HERE: dict[str, Any] = {
     "voice_file": None,
     "save_voice": None,
+    "bandwidth_extension": None,
     "voice_tokens": 0,
     "lookahead": None,
     "fade": 0,
@@ -76,6 +79,18 @@ def add_command(commands: argparse._SubParsersAction) -> None:
     )
     where.add_argument("--raw", action="store_true", help="int16 PCM on stdout while generating")
     where.add_argument("--play", action="store_true", help="to the sound device")
+    parser.add_argument(
+        "--sample-rate",
+        type=int,
+        metavar="HZ",
+        help="of the audio, 8000 to 48000 (default: the model's)",
+    )
+    parser.add_argument(
+        "--bandwidth-extension",
+        type=Path,
+        metavar="FOLDER",
+        help="AP-BWE checkpoint, for 48000 Hz of a model of 16000 (default: resampled)",
+    )
     parser.add_argument("--seed", type=int, help="equal seeds give equal audio")
     parser.add_argument("--temperature", type=float)
     parser.add_argument("--top-p", type=float)
@@ -141,10 +156,13 @@ def _speak_here(parsed: argparse.Namespace, text: str, progress: _Progress) -> S
     _check(parsed, request)
     progress.say("loading the model")
     # Outside the event loop, whose first Ctrl-C would only be noted until loading is over.
-    synthesizer = open_from(parsed, options, [parsed.voice_file] if parsed.voice_file else ())
-    report = run_blocking(_speak(synthesizer, parsed, request, progress))
+    voice_files = [parsed.voice_file] if parsed.voice_file else ()
+    synthesizer = open_from(parsed, options, voice_files, parsed.bandwidth_extension)
+    report, applied = run_blocking(_speak(synthesizer, parsed, request, progress))
+    told = {} if parsed.sample_rate is None else {"sr_applied": applied}
     tokens = f"{report.tokens} in {len(report.segments)} segment(s)"
-    return Spoken(report, report_as_dict(report), tokens, [*report.warnings, *_cut_short(report)])
+    warnings = [*report.warnings, *_cut_short(report)]
+    return Spoken(report, report_as_dict(report) | told, tokens, warnings)
 
 
 def _check(parsed: argparse.Namespace, request: SpeechRequest) -> None:
@@ -163,6 +181,8 @@ def _check(parsed: argparse.Namespace, request: SpeechRequest) -> None:
 
 
 def _check_output(parsed: argparse.Namespace) -> None:
+    if parsed.sample_rate is not None:
+        check_rate(parsed.sample_rate, "--sample-rate")
     if not (parsed.raw or parsed.play):
         if str(parsed.output) == "-":
             raise OutputError("--output - is no file; use --raw for PCM on stdout")
@@ -174,7 +194,8 @@ async def _speak(
     parsed: argparse.Namespace,
     request: SpeechRequest,
     progress: _Progress,
-) -> SpeechReport:
+) -> tuple[SpeechReport, str]:
+    """The report, and what `OutputRate.applied` says of the way to --sample-rate."""
     try:
         spec = synthesizer.model.spec
         if parsed.voice_file:
@@ -184,26 +205,32 @@ async def _speak(
         if parsed.warm:
             progress.say("warming up")
             await synthesizer.synthesize(request)
-        with open_sink(parsed.output, parsed.raw, parsed.play, synthesizer.sample_rate) as sink:
-            report, voice = await _stream(synthesizer, request, sink, progress)
+        output = synthesizer.audio.at(parsed.sample_rate)
+        with open_sink(parsed.output, parsed.raw, parsed.play, output.rate) as sink:
+            report, voice = await _stream(synthesizer, request, output, sink, progress)
         if parsed.save_voice:
             said = voice or spec.voice(request.voice)
             origin = f"voice {said.name!r} of model {parsed.model!r}, seed {parsed.seed}"
             content = spec.voice_file(said, origin)
             with writing(parsed.save_voice, "choose another --save-voice", "voice file"):
                 parsed.save_voice.write_text(content + "\n", encoding="utf-8")
-        return report
+        return report, output.applied
     finally:
         await synthesizer.close()
 
 
 async def _stream(
-    synthesizer: Synthesizer, request: SpeechRequest, sink: Sink, progress: _Progress
+    synthesizer: Synthesizer,
+    request: SpeechRequest,
+    output: OutputRate,
+    sink: Sink,
+    progress: _Progress,
 ) -> tuple[SpeechReport, Voice | None]:
     async with synthesizer.stream(request) as stream:
         async for chunk in stream:
-            await write_aside(sink, chunk.pcm)
+            await write_aside(sink, await output.run(output.push, chunk.pcm))
             progress.say(f"{stream.report.audio_s:.1f} s spoken")
+    await write_aside(sink, await output.run(output.finish))
     return stream.report, stream.voice
 
 

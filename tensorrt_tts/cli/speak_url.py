@@ -60,6 +60,7 @@ def speak_there(parsed: argparse.Namespace, text: str, progress: Callable[[str],
 
     fields: SpeechFields = {
         "voice": parsed.voice,
+        "sample_rate": parsed.sample_rate,
         "temperature": parsed.temperature,
         "top_p": parsed.top_p,
         "repetition_penalty": parsed.repetition_penalty,
@@ -73,8 +74,9 @@ def speak_there(parsed: argparse.Namespace, text: str, progress: Callable[[str],
             progress("warming up")
             for _ in client.speak(text, **fields):
                 pass
-        seen = SpeechReport(client.sample_rate)
-        with open_sink(parsed.output, parsed.raw, parsed.play, client.sample_rate) as sink:
+        rate = parsed.sample_rate or client.sample_rate
+        seen = SpeechReport(rate)
+        with open_sink(parsed.output, parsed.raw, parsed.play, rate) as sink:
             asked = time.perf_counter()
             speech = client.speak(text, **fields)
             for pcm in speech:
@@ -85,7 +87,10 @@ def speak_there(parsed: argparse.Namespace, text: str, progress: Callable[[str],
                 sink.write(np.frombuffer(pcm, "<i2"))
                 progress(f"{seen.audio_s:.1f} s spoken")
     assert speech.report is not None
-    return _told(seen, speech.report)
+    spoken = _told(seen, speech.report)
+    if speech.sr_applied is not None:
+        spoken.as_dict["sr_applied"] = speech.sr_applied
+    return spoken
 
 
 def _told(seen: SpeechReport, report: Report) -> Spoken:

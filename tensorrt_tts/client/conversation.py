@@ -51,12 +51,14 @@ _WORD = itemgetter(*(member.name for member in fields(Word)))
 class SpeechFields(TypedDict, total=False):
     """What a text may be spoken by; the server has a default for each and checks what it is sent.
 
-    voice: one of the server's. normalize: False leaves numbers, dates and the like as written.
-    return_words: follow when each word is heard. return_normalized, benchmark: have the text as it
-    was said, and the server's own timings, in the report. The others: see `SpeechRequest`.
+    voice: one of the server's. sample_rate: Hz, 8000 to 48000, instead of the model's. normalize:
+    False leaves numbers, dates and the like as written. return_words: follow when each word is
+    heard. return_normalized, benchmark: have the text as it was said, and the server's own timings,
+    in the report. The others: see `SpeechRequest`.
     """
 
     voice: str | None
+    sample_rate: int | None
     normalize: bool
     temperature: float | None
     top_p: float | None
@@ -108,7 +110,9 @@ class Report:
 class Answer:
     """One speech, as far as it has come.
 
-    sample_rate: Hz. words: those whose times are final, in order. report: None until it has ended.
+    sample_rate: Hz. sr_applied: how that came out of the model's, as the server says before the
+    first audio of a speech that was asked for at some rate. words: those whose times are final, in
+    order. report: None until it has ended.
     """
 
     def __init__(self, conversation: Conversation, name: str) -> None:
@@ -118,6 +122,7 @@ class Answer:
         self._failure: TTSError | None = None
         self._unwanted = False
         self.sample_rate = conversation.sample_rate
+        self.sr_applied: str | None = None
         self.words: list[Word] = []
         self.report: Report | None = None
 
@@ -183,6 +188,7 @@ class Conversation:
             raise InputError(
                 f"text or voice is not valid UTF-8 ({reason(error)}); convert it first"
             ) from error
+        answer.sample_rate = given.get("sample_rate", self.sample_rate)
         self._under_way[answer._name] = answer
         return message
 
@@ -209,7 +215,9 @@ class Conversation:
             self._ended(answer, error)
         elif content.get("done"):
             content.pop("id", None)
-            self._ended(answer, self._wrong_rate(content) or Report(content))
+            self._ended(answer, self._wrong_rate(content, answer) or Report(content))
+        elif "audio" in content:
+            answer.sr_applied = content["audio"]["sr_applied"]
         elif "words" in content:
             answer.words += [Word(*_WORD(word)) for word in content["words"]]
 
@@ -223,13 +231,13 @@ class Conversation:
         del self._under_way[answer._name]
         answer._end(outcome)
 
-    def _wrong_rate(self, content: dict[str, Any]) -> BackendError | None:
-        rate = content.get("sample_rate", self.sample_rate)
-        if rate == self.sample_rate:
+    def _wrong_rate(self, content: dict[str, Any], answer: Answer) -> BackendError | None:
+        rate = content.get("sample_rate", answer.sample_rate)
+        if rate == answer.sample_rate:
             return None
         return BackendError(
             f"the server speaks at {rate!r} Hz and did not say so before, its audio was taken for "
-            f"{self.sample_rate}; something between here and there drops X-Audio-Sample-Rate"
+            f"{answer.sample_rate}; something between here and there drops X-Audio-Sample-Rate"
         )
 
     @contextmanager

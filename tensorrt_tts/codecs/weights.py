@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,19 +29,29 @@ _NORMED = re.compile(f"({'|'.join(re.escape(ending) for ending in _PARTS)})$")
 
 
 def read_weights(
-    folder: Path, wanted: Callable[[str], bool] = lambda name: True
+    folder: Path,
+    wanted: Callable[[str], bool] = lambda name: True,
+    files: Sequence[str] = WEIGHT_FILES,
+    under: str | None = None,
 ) -> tuple[Path, dict[str, torch.Tensor]]:
-    """The file and its tensors in float32, weight norm folded. wanted: which names to take.
+    """The file and its tensors in float32, weight norm folded. wanted: which names to take. files:
+    names that it may have. under: what it may hold the tensors under, instead of holding them.
 
     Raises CheckpointNotFoundError or CorruptCheckpointError, naming the file and what to do.
     """
-    path = next((folder / name for name in WEIGHT_FILES if (folder / name).is_file()), None)
+    path = find_weights(folder, files)
+    state = _read(path, under)
+    return path, _folded({name: state[name] for name in state if wanted(name)}, path)
+
+
+def find_weights(folder: Path, files: Sequence[str] = WEIGHT_FILES) -> Path:
+    """The first of them that is there. Raises CheckpointNotFoundError."""
+    path = next((folder / name for name in files if (folder / name).is_file()), None)
     if path is None:
         raise CheckpointNotFoundError(
-            f"no weights in codec folder '{folder}': expected one of {', '.join(WEIGHT_FILES)}"
+            f"no weights in folder '{folder}': expected one of {', '.join(files)}"
         )
-    state = _read(path)
-    return path, _folded({name: state[name] for name in state if wanted(name)}, path)
+    return path
 
 
 def check_weights(
@@ -69,7 +79,7 @@ def check_weights(
         raise _misfit(path, f"tensors missing: {_some(missing)}; unknown: {_some(unknown)}")
 
 
-def _read(path: Path) -> dict[str, torch.Tensor]:
+def _read(path: Path, under: str | None) -> dict[str, torch.Tensor]:
     import torch
 
     try:
@@ -82,6 +92,8 @@ def _read(path: Path) -> dict[str, torch.Tensor]:
         raise unreadable(path, error, CorruptCheckpointError) from error
     except Exception as error:  # safetensors, zip and pickle all raise their own
         raise damaged(path) from error
+    if under is not None and isinstance(state, Mapping):
+        state = state.get(under, state)
     if not isinstance(state, Mapping):
         raise _no_tensors(path, f"a {type(state).__name__}")
     for name, held in state.items():

@@ -23,6 +23,7 @@ from tensorrt_tts.server.protocols.deepgram import deepgram_routes
 from tensorrt_tts.server.protocols.elevenlabs import elevenlabs_routes
 from tensorrt_tts.server.protocols.listening_socket import refuse_socket
 from tensorrt_tts.server.protocols.openai_speech import openai_routes
+from tensorrt_tts.server.protocols.tts_generate import tts_generate_routes
 from tensorrt_tts.server.protocols.ws_tts import ws_tts_routes
 from tensorrt_tts.server.refusals import Refusals, unknown_route
 from tensorrt_tts.server.root_path import RootPath
@@ -40,6 +41,7 @@ PROTOCOLS: Sequence[Protocol] = (
     cartesia_routes,
     deepgram_routes,
     elevenlabs_routes,
+    tts_generate_routes,
 )
 """Each translates between the service and its clients' words; a further one is a line here."""
 
@@ -101,7 +103,8 @@ def create_app(service: Service, protocols: Sequence[Protocol] = PROTOCOLS) -> F
     async def metrics() -> Response:
         return Response(service.metrics.text(), media_type=CONTENT_TYPE_LATEST)
 
-    describe_edges(app.openapi(), keys.needed, open_without_key(settings))
+    paid_for = settings.accountant is not None
+    describe_edges(app.openapi(), keys.needed, open_without_key(settings), paid_for)
     app.mount("/test", StaticFiles(directory=PAGE, html=True), name="test page")
     return app
 

@@ -12,12 +12,23 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from tensorrt_tts.backends.base import Finish
-from tensorrt_tts.errors import TTSError
+from tensorrt_tts.errors import (
+    BackendError,
+    CapacityError,
+    DrainingError,
+    EngineDiedError,
+    MissingDependencyError,
+    NoAudioError,
+    StalledError,
+    TTSError,
+)
 from tensorrt_tts.playback import PlaybackClock
+from tensorrt_tts.server.accounts import Reservation
 from tensorrt_tts.server.identity import IDENTITY
 from tensorrt_tts.words import heard, joined
 
 if TYPE_CHECKING:
+    from tensorrt_tts.server.accounts import Credits
     from tensorrt_tts.server.health import Health
     from tensorrt_tts.server.key_limits import KeyUsage
     from tensorrt_tts.server.metrics import ServerMetrics
@@ -29,6 +40,21 @@ if TYPE_CHECKING:
     from tensorrt_tts.words import Word
 
 logger = logging.getLogger(__name__)
+
+
+NOT_THE_CLIENTS = frozenset(
+    (
+        "cut",
+        *(
+            kind.code
+            for kind in (
+                *(TTSError, CapacityError, DrainingError, MissingDependencyError),
+                *(BackendError, EngineDiedError, StalledError, NoAudioError),
+            )
+        ),
+    )
+)
+"""Outcomes of speech that the server did not finish."""
 
 
 class ClientGoneError(Exception):
@@ -69,6 +95,7 @@ class Host(Protocol):
     synthesizer: Synthesizer
     slots: Slots
     key_usage: KeyUsage
+    credits: Credits
     metrics: ServerMetrics
     health: Health
 
@@ -106,8 +133,11 @@ class Context:
         self.chunks = 0
         # What is said, as far as it had been read when the speech began.
         self.said = ""
+        # Segments that the text had, as far as it had been read then.
+        self.parts = 0
         # None until it has ended; then a `Reason`, an error's code or what the protocol says.
         self.outcome: str | None = None
+        self.reservation = Reservation()
         self._service = service
         self._caller = caller
         self._arrived = time.perf_counter()
@@ -118,6 +148,8 @@ class Context:
         self._stream: Speech | None = None
         self._heard_out = False
         self._on_the_way: AudioChunk | None = None
+        self._given = 0  # samples
+        self._kept = 0  # of them, by whoever passes them on
         self._playback = PlaybackClock(service.synthesizer.sample_rate)
         self._stopped_at: float | None = None  # when its listener was told to stop
         self._words_given = 0
@@ -144,6 +176,12 @@ class Context:
         self._playback.resume(time.perf_counter())
         if self._stream is not None:
             self._stream.resume()
+
+    def keep(self, samples: int) -> None:
+        """Of the audio that was given out, so much is not on its way to the listener yet: whoever
+        resamples it looks ahead. For `heard_words`, which counts it as not heard."""
+        self._kept = samples
+        self._passed_on()
 
     def settle(self, outcome: str) -> None:
         """Count and log how it ended. Only the first call does."""
@@ -240,6 +278,7 @@ class Context:
         # Read and checked before it takes a slot or a place in the queue from somebody else.
         plan = await service.synthesizer.prepare(self.request)
         self.said = " ".join(segment.text for segment in plan.segments)
+        self.parts = len(plan.segments)
         await self._take_slot()
         await self._listen_to(service.synthesizer.start(plan))
 
@@ -257,18 +296,22 @@ class Context:
 
     async def _count_for_key(self, characters: int) -> None:
         """A stream of the caller's key, for as long as this context has not ended. Raises
-        RateLimitError."""
+        RateLimitError and CreditError."""
         usage = self._service.key_usage.hold(self.identity, characters)
         await self._exits.enter_async_context(usage)
+        await self._service.credits.reserve(self.reservation, self.identity, characters)
 
     def _passed_on(self) -> None:
         chunk, self._on_the_way = self._on_the_way, None
-        if chunk is None:
+        if chunk is not None:
+            self._given += len(chunk.pcm)
+            self.chunks += 1
+        news = self._given - self._kept - self.samples
+        if news <= 0:
             return
-        if self._playback.add(len(chunk.pcm), time.perf_counter()):
+        if self._playback.add(news, time.perf_counter()):
             self._service.metrics.late_chunks.inc()
-        self.samples += len(chunk.pcm)
-        self.chunks += 1
+        self.samples += news
 
     def _stop_listening(self) -> None:
         if self._stopped_at is None:
@@ -283,6 +326,18 @@ class Context:
     def characters(self) -> int:
         """Of the text that came."""
         return len(self.request.text)
+
+    @property
+    def payable(self) -> int:
+        """Characters that its end leaves to pay for: all of a text that was spoken; where its
+        client left or stopped it, those of the segments that were begun, as they are said; none
+        where it was ours to finish."""
+        if self.report is None or self.outcome in NOT_THE_CLIENTS:
+            return 0
+        if self.outcome in (Reason.COMPLETED, Reason.MAX_TOKENS):
+            return self.characters
+        begun = sum(len(segment.text) for segment in self.report.segments)
+        return min(self.characters, begun)
 
     @property
     def sent_s(self) -> float:

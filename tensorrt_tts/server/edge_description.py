@@ -22,9 +22,13 @@ _ERROR = {"application/json": {"schema": {"type": "object", "required": ["error"
 
 
 def describe_edges(
-    description: dict[str, Any], keys_needed: bool, is_open: Callable[[str], bool]
+    description: dict[str, Any],
+    keys_needed: bool,
+    is_open: Callable[[str], bool],
+    paid_for: bool = False,
 ) -> None:
-    """Adds to an OpenAPI document. is_open: of a path: it needs no key though there are some."""
+    """Adds to an OpenAPI document. is_open: of a path: it needs no key though there are some.
+    paid_for: there is an accountant."""
     if keys_needed:
         schemes = description.setdefault("components", {}).setdefault("securitySchemes", {})
         schemes.update(SCHEMES)
@@ -38,6 +42,9 @@ def describe_edges(
                 if method == "post":
                     said = "The key's limit: `Retry-After` says when to come back"
                     told.setdefault("429", {"description": said, "content": content})
+            if paid_for and method == "post":
+                said = "Nothing that is paid for is left"
+                told.setdefault("402", {"description": said, "content": content})
             if method != "get":
                 said = "A web page of another site"
                 told.setdefault("403", {"description": said, "content": content})

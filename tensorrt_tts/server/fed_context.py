@@ -142,6 +142,9 @@ class FedContext(Context):
                 piece = await self._next_piece()
                 if piece is not None:
                     await self._service.key_usage.charge(self.identity, len(piece[0]))
+                    await self._service.credits.reserve(
+                        self.reservation, self.identity, len(piece[0])
+                    )
             await speech.end()
         except TTSError as error:
             self._failure = error

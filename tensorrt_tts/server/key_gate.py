@@ -21,17 +21,17 @@ if TYPE_CHECKING:
     from tensorrt_tts.server.service import Service
     from tensorrt_tts.server.settings import ServerSettings
 
-OPEN = ("/health/live", "/health/ready", "/openapi.json", "/test")
+OPEN = ("/health/live", "/health/ready", "/v1/tts/health", "/openapi.json", "/test")
 """Probes have no key, and the page asks its visitor for one. What lies below is open as well."""
 
-METRICS = "/metrics"
+METRICS = ("/metrics", "/v1/tts/metrics")
 
 _ANSWERS = ("http.response.start", "websocket.accept", "websocket.http.response.start")
 
 
 def open_without_key(settings: ServerSettings) -> Callable[[str], bool]:
     """Of a path."""
-    known = OPEN if settings.metrics_need_key else (*OPEN, METRICS)
+    known = OPEN if settings.metrics_need_key else (*OPEN, *METRICS)
     return lambda path: any(f"{path}/".startswith(f"{above}/") for above in known)
 
 

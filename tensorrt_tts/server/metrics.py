@@ -63,6 +63,11 @@ class ServerMetrics:
         self.dropped_rows = Counter(
             "tts_request_log_dropped", "Rows that the request log had to drop", registry=registry
         )
+        self.accountant_failures = Counter(
+            "tts_accountant_failures",
+            "Calls of the accountant that failed or were not answered in time",
+            registry=registry,
+        )
         self.late_chunks = Counter(
             "tts_late_chunks",
             "Chunks sent after a listener who began at the first one had run dry",

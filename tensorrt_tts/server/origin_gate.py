@@ -26,7 +26,12 @@ if TYPE_CHECKING:
 
 EXPOSED = (
     *("X-Request-Id", "Retry-After", "X-Normalized-Text"),
-    *("X-Audio-Sample-Rate", "X-RateLimit-Limit-Streams", "X-RateLimit-Remaining-Streams"),
+    *(
+        "X-Audio-Sample-Rate",
+        "X-SR-Applied",
+        "X-RateLimit-Limit-Streams",
+        "X-RateLimit-Remaining-Streams",
+    ),
     *("X-RateLimit-Limit-Characters", "X-RateLimit-Remaining-Characters"),
     "X-RateLimit-Reset-Characters",
 )

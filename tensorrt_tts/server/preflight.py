@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tensorrt_tts.audio.bandwidth import weights as bandwidth
 from tensorrt_tts.checkpoint_folder import DEMO, LANGUAGE_MODEL_FILES, find, is_hub_id, local_path
 from tensorrt_tts.errors import TTSError
 from tensorrt_tts.identifiers import find_name
@@ -42,6 +43,12 @@ def check_model(settings: ServerSettings) -> None:
         VoiceNames([voice.name for voice in spec.voices], settings.openai_voices)
 
 
+def check_bandwidth_extension(settings: ServerSettings) -> None:
+    """Its config, and that its weights are there. Raises what loading it would."""
+    if settings.bandwidth_extension is not None:
+        bandwidth.check(settings.bandwidth_extension)
+
+
 def _folder(name: str, known: bool = False) -> Path | None:
     """None for what will be downloaded. Raises CheckpointNotFoundError for what cannot be."""
     if local_path(name) is None and (known or is_hub_id(name)):
@@ -53,6 +60,7 @@ CHECKS: tuple[Callable[[ServerSettings], None], ...] = (
     check_edges,
     check_backend,
     check_model,
+    check_bandwidth_extension,
     check_port,
 )
 

@@ -11,7 +11,12 @@ from starlette.responses import Response
 from starlette.websockets import WebSocket
 
 from tensorrt_tts.errors import EngineDiedError, InputError, TTSError, UnknownRouteError
-from tensorrt_tts.server.protocols import cartesia_wire, deepgram_wire, elevenlabs_wire
+from tensorrt_tts.server.protocols import (
+    cartesia_wire,
+    deepgram_wire,
+    elevenlabs_wire,
+    tts_generate_wire,
+)
 from tensorrt_tts.server.protocols.openai_wire import error_message as openai_message
 from tensorrt_tts.server.protocols.openai_wire import request_id
 from tensorrt_tts.server.protocols.wire import encode, error_message, retry_after_header
@@ -109,6 +114,18 @@ def elevenlabs_refusal(
     return error_response(error, status, known, elevenlabs_wire.error_message)
 
 
+def generate_refusal(
+    error: TTSError,
+    status: int | None = None,
+    headers: Mapping[str, str] | None = None,
+    name: str | None = None,
+) -> Response:
+    """As clients of `/v1/tts/generate` expect it. name: of the request, where it has one
+    already."""
+    known = {"X-Request-ID": name or tts_generate_wire.request_id(), **(headers or {})}
+    return error_response(error, status, known, tts_generate_wire.error_message)
+
+
 RENDERERS: dict[str, Renderer] = {
     "/": error_response,
     # Not all of /tts/, which is a usual prefix for everything behind a proxy.
@@ -118,6 +135,7 @@ RENDERERS: dict[str, Renderer] = {
     "/v1/": openai_refusal,
     "/v1/speak": deepgram_refusal,
     "/v1/text-to-speech/": elevenlabs_refusal,
+    "/v1/tts/": generate_refusal,
     "/v1/voices": elevenlabs_refusal,
 }
 """By the beginning of a path, of which the longest that fits counts: in what words the clients of a

@@ -16,6 +16,7 @@ import uvicorn
 
 from tensorrt_tts.errors import SettingError, TTSError
 from tensorrt_tts.notice import notice
+from tensorrt_tts.server.accounts import open_accountant
 from tensorrt_tts.server.api_keys import ApiKeys
 from tensorrt_tts.server.app import create_app
 from tensorrt_tts.server.credentials import without_keys
@@ -53,6 +54,7 @@ def open_configured(settings: ServerSettings) -> Synthesizer:
         device=settings.device,
         max_streams=settings.engine_streams,
         voice_files=settings.voice_files,
+        bandwidth_extension=settings.bandwidth_extension,
         options=StreamOptions(
             max_characters=settings.max_characters,
             sentence_pause_s=settings.sentence_pause_s,
@@ -180,9 +182,11 @@ async def run(
 
 
 def check_edges(settings: ServerSettings) -> None:
-    """What can be known before the model is loaded. Raises as `ApiKeys`, `open_database` and
-    `open_redis`."""
+    """What can be known before the model is loaded. Raises as `ApiKeys`, `open_accountant`,
+    `open_database` and `open_redis`."""
     ApiKeys(settings)
+    if settings.accountant is not None:
+        open_accountant(settings.accountant)
     if settings.request_log is not None:
         open_database(settings.request_log.get_secret_value()).dispose()
     if settings.redis_url is not None:

@@ -22,6 +22,7 @@ from tensorrt_tts.errors import (
     TTSError,
 )
 from tensorrt_tts.prepared import check_request
+from tensorrt_tts.server.accounts import Credits, open_accountant
 from tensorrt_tts.server.context import Context
 from tensorrt_tts.server.deadlines import ENGINE_CLOSE_S, WATCH_S, close_engine
 from tensorrt_tts.server.fed_context import FedContext
@@ -52,7 +53,7 @@ def _key_usage(settings: ServerSettings) -> KeyUsage:
 
 class Service:
     """A loaded synthesizer, its slots, its health and its callers. Raises as
-    `open_database` and `open_redis`.
+    `open_accountant`, `open_database` and `open_redis`.
 
     A protocol is an adapter: it admits a `Caller` for as long as a connection lasts, and for each
     request passes on what `speak` gives.
@@ -66,6 +67,8 @@ class Service:
         self.metrics = ServerMetrics(
             self.slots, synthesizer.backend, lambda: synthesizer.scheduler.stats
         )
+        accountant = open_accountant(settings.accountant) if settings.accountant else None
+        self.credits = Credits(accountant, self.metrics.accountant_failures.inc)
         self.request_log = self._opened_log()
         self.health = Health()
         self.callers: set[Caller] = set()
@@ -139,6 +142,9 @@ class Service:
 
     def note_settled(self, context: Context) -> None:
         """Of every request that became a context, once."""
+        self.credits.charge(
+            context.reservation, context.identity, context.payable, str(context.outcome)
+        )
         if self.request_log is not None:
             self.request_log.put(RequestRow.of(context, self.settings.request_log_text))
 
@@ -176,6 +182,7 @@ class Service:
                 finally:
                     watch.cancel()
                     self.drain()
+                    await asyncio.to_thread(self.credits.close)
                     if self.request_log is not None:
                         await asyncio.to_thread(self.request_log.close)
                     await self.key_usage.close()

@@ -77,6 +77,11 @@ class ServerSettings(BaseSettings):
         description="audio tokens of a request's first part that the prompts of its later ones "
         "hold, for a steadier voice (Orpheus); each prompt is longer by them",
     )
+    bandwidth_extension: Path | None = Field(
+        None,
+        description="folder of an AP-BWE checkpoint, for whoever asks a model of 16 kHz for "
+        "48 kHz; default: resampled",
+    )
 
     host: str = Field("127.0.0.1", description="address to listen on; 0.0.0.0 for all")
     port: int = Field(8000, ge=0, le=65535, description="0 picks a free one")
@@ -105,6 +110,11 @@ class ServerSettings(BaseSettings):
     )
     redis_url: SecretStr | None = Field(
         None, description="where several servers count keys together: redis://host:6379/0"
+    )
+    accountant: str | None = Field(
+        None,
+        description="who says whether a key's characters are paid for: a class or function, such "
+        "as tensorrt_tts.server.accounts:MemoryAccountant",
     )
     allowed_origins: Annotated[
         tuple[str, ...], NoDecode, BeforeValidator(_parts), AfterValidator(parse_origins)

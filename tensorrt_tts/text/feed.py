@@ -25,13 +25,15 @@ class ReadingRules:
     """How a text is read for one voice.
 
     limit: characters of a segment, as it is said. tags: of the voice's model. language: BCP 47, the
-    voice's. spoken: how numbers and the like are put in words; None: they stay as written.
+    voice's. spoken: how numbers and the like are put in words; None: they stay as written. joined:
+    as few segments as the limit allows.
     """
 
     limit: int
     tags: tuple[str, ...] = ()
     language: str = "en"
     spoken: SpokenOptions | None = None
+    joined: bool = False
 
 
 class TextFeed:
@@ -60,7 +62,7 @@ class TextFeed:
         self._rules = rules
         self._check = TextCheck(max_characters)
         self._cutter = PieceCutter(rules.limit, first_clause, rules.language)
-        self._joiner = SegmentJoiner(rules.limit, first_clause)
+        self._joiner = SegmentJoiner(rules.limit, first_clause, rules.joined)
         self._written = WrittenText()
         self._spoke = False
 

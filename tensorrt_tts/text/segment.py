@@ -45,11 +45,14 @@ class SegmentJoiner:
 
     A segment is given once what follows cannot join it: after SHORT characters and more, when SHORT
     characters of the next piece are known. first_clause: as many as a first segment needs; see
-    `PieceCutter`.
+    `PieceCutter`. all_of_them: whatever fits is joined, over paragraphs too.
     """
 
-    def __init__(self, limit: int, first_clause: int | None = None) -> None:
+    def __init__(
+        self, limit: int, first_clause: int | None = None, all_of_them: bool = False
+    ) -> None:
         self._limit = limit
+        self._all = all_of_them
         self._first_clause = first_clause  # None once a segment was given
         self._part: Segment | None = None  # which the next piece may join
         self._size = 0  # of it: characters of short pieces as they were written
@@ -106,7 +109,7 @@ class SegmentJoiner:
         assert self._part is not None
         short = self._size < SHORT or size < SHORT
         fits = len(self._part.text) + 1 + length <= self._limit
-        return short and fits and before < Break.PARAGRAPH
+        return fits and (self._all or (short and before < Break.PARAGRAPH))
 
     def _give(self) -> list[Segment]:
         if self._part is None:

@@ -34,6 +34,7 @@ from tensorrt_tts.synthesizer import Synthesizer
 from tests.support.backend_double import BackendDouble
 from tests.support.server_thread import ServerThread
 from tests.support.tiny_bicodec import TINY, config, voice, write_bicodec
+from tests.support.tiny_extension import tiny_extension, write_extension
 from tests.support.tiny_spark import tiny_spark_folder, write_spark
 
 TEXT = "The first sentence is quite long enough to stand here alone. "
@@ -479,3 +480,31 @@ def test_the_price_of_a_lookahead(folder: Path, capsys: pytest.CaptureFixture[st
     ]
     assert rows[-2]["exact"]
     assert "is the smallest that is exact for this text" in said.err
+
+
+def test_its_speech_at_48_khz(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By AP-BWE where its checkpoint is there, whose windows are the same whatever the hops."""
+    extension, path = write_extension(tmp_path / "apbwe"), tmp_path / "x.wav"
+    model = ["--model", str(folder), "--voice", "Asha", "--seed", "1", "-o", str(path), "--json"]
+    model += ["--spec", "spark"]
+    found = {}
+    for rate, options in (
+        (16_000, []),
+        (48_000, []),
+        (48_001, ["--bandwidth-extension", str(extension)]),
+    ):
+        hz = rate // 1000 * 1000
+        assert tensorrt_tts(["speak", TEXT, *model, "--sample-rate", str(hz), *options]) == 0
+        report = json.loads(capsys.readouterr().out)
+        with wave.open(str(path)) as file:
+            assert file.getframerate() == hz
+            samples = np.frombuffer(file.readframes(file.getnframes()), "<i2").astype(np.int16)
+        found[rate] = report["sr_applied"], samples
+    assert [applied for applied, _ in found.values()] == ["none", "soxr", "ap-bwe"]
+    plain, extended = found[16_000][1], found[48_001][1]
+    stream = tiny_extension().open()
+    expected = np.concatenate([stream.push(plain), stream.finish()])
+    assert np.abs(extended.astype(int) - expected).max() <= 1
+    assert len(found[48_000][1]) == len(extended) == 3 * len(plain)

@@ -81,10 +81,10 @@ class CartesiaAnswer(SpeechAnswer):
 class BytesAnswer(CartesiaAnswer):
     def asked(self, content: bytes) -> AskedSpeech:
         body = checked_object(content, wire.BytesBody, wire.EXAMPLE)
-        rate = self._service.synthesizer.sample_rate
+        source = self._service.synthesizer.audio
         return AskedSpeech(
             body.request(self._voices, body.transcript),
-            body.output_format.output(rate, body.speed, ("raw", "wav", "mp3")),
+            body.output_format.output(source, body.speed, ("raw", "wav", "mp3")),
             RawFraming(),
             self._named,
         )
@@ -93,10 +93,10 @@ class BytesAnswer(CartesiaAnswer):
 class SseAnswer(CartesiaAnswer):
     def asked(self, content: bytes) -> AskedSpeech:
         body = checked_object(content, wire.SseBody, wire.EXAMPLE)
-        rate = self._service.synthesizer.sample_rate
+        source = self._service.synthesizer.audio
         return AskedSpeech(
             body.request(self._voices, body.transcript),
-            body.output_format.output(rate, body.speed, ("raw",)),
+            body.output_format.output(source, body.speed, ("raw",)),
             EventFraming(body, self.name),
             self._named,
             "text/event-stream",

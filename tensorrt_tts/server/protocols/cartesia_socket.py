@@ -66,8 +66,8 @@ class CartesiaSocket(ContextSocket):
 
     def _open(self, message: wire.SpeakMessage) -> CartesiaContext:
         request = message.request(self._voices)
-        rate = self.service.synthesizer.sample_rate
-        output = message.output_format.output(rate, message.speed, ("raw",))
+        source = self.service.synthesizer.audio
+        output = message.output_format.output(source, message.speed, ("raw",))
         fed = self.service.speak_fed(request, self.caller)
         context = CartesiaContext(self, message, fed, output)
         before = self.contexts.pop(message.context_id, None)
@@ -148,7 +148,7 @@ class CartesiaContext:
     async def audio(self, chunk: AudioChunk) -> None:
         step_s, self._chunk_at = chunk.at - self._chunk_at, chunk.at
         self._samples += len(chunk.pcm)
-        audio = self._output.push(chunk.pcm)
+        audio = await self._output.encode(chunk.pcm)
         if audio:
             await self._say(wire.chunk_message(audio, 1000 * step_s, self._name))
         await self._say_words()
@@ -157,7 +157,7 @@ class CartesiaContext:
     async def done(self) -> None:
         if self._fed.outcome != Reason.CANCELLED:
             await self._say_words()
-            rest = self._output.finish()
+            rest = await self._output.encode_rest()
             if rest:
                 await self._say(wire.chunk_message(rest, 0.0, self._name))
             await self._say_flushes(ended=True)

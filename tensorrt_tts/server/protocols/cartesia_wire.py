@@ -25,6 +25,7 @@ from tensorrt_tts.speech import SpeechRequest
 from tensorrt_tts.validation import shown
 
 if TYPE_CHECKING:
+    from tensorrt_tts.audio.audio_source import AudioSource
     from tensorrt_tts.errors import InputError, TTSError
     from tensorrt_tts.server.protocols.foreign_voices import ForeignVoices
     from tensorrt_tts.words import Word
@@ -81,11 +82,11 @@ class OutputFormat(_Fields):
     encoding: Literal["pcm_s16le", "pcm_f32le", "pcm_mulaw", "pcm_alaw"] | None = None
     bit_rate: int = Field(128_000, ge=8_000, le=320_000)
 
-    def output(self, model_rate: int, speed: float, containers: Sequence[str]) -> AudioOutput:
+    def output(self, source: AudioSource, speed: float, containers: Sequence[str]) -> AudioOutput:
         """containers: those that the route takes. Raises InputError."""
         if self.container not in containers:
             raise self._invalid("container", self.container, f"use {' or '.join(containers)}")
-        return AudioOutput(self._encoding(), model_rate, self.sample_rate, speed)
+        return AudioOutput(self._encoding(), source, self.sample_rate, speed)
 
     def _encoding(self) -> Encoding:
         if self.container == "mp3":

@@ -58,7 +58,7 @@ class DeepgramAnswer(SpeechAnswer):
     def asked(self, content: bytes) -> AskedSpeech:
         query = checked_query(self._given, wire.SpeakQuery)
         voice = query.voice(self._api.voices)
-        output = query.output(self._service.synthesizer.sample_rate)
+        output = query.output(self._service.synthesizer.audio)
         body = checked_object(content, wire.SpeakBody, '{"text": "Hello."}')
         headers = {
             "dg-request-id": self.name,

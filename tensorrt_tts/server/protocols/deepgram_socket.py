@@ -53,8 +53,8 @@ class DeepgramSocket(ListeningSocket):
         """model: its name. Raises InputError, which refuses the handshake."""
         super().__init__(socket, service)
         self._query = checked_query(socket.query_params, wire.SocketQuery)
-        self._rate = self.service.synthesizer.sample_rate
-        self._query.output(self._rate)
+        self._source = self.service.synthesizer.audio
+        self._query.output(self._source)
         self._voice = self._query.voice(voices)
         self._model = model
         self._name = wire.request_id()
@@ -164,18 +164,18 @@ class DeepgramSocket(ListeningSocket):
 
     async def _speak(self, context: FedContext) -> None:
         """Raises what ends the whole socket."""
-        output = self._query.output(self._rate)
+        output = self._query.output(self._source)
         try:
             async with context:
                 async for chunk in context:
-                    await self._send(output.push(chunk.pcm))
+                    await self._send(await output.encode(chunk.pcm))
         except SlowReaderError:
             raise
         except TTSError as error:
             await self.client.send(wire.failure(error, self._name))
             raise
         if context.outcome != Reason.CANCELLED:
-            await self._send(output.finish())
+            await self._send(await output.encode_rest())
 
     async def _send(self, audio: bytes) -> None:
         if audio:

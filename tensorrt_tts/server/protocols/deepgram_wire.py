@@ -19,6 +19,7 @@ from tensorrt_tts.audio.encode import ENCODINGS
 from tensorrt_tts.server.protocols.fields import invalid
 
 if TYPE_CHECKING:
+    from tensorrt_tts.audio.audio_source import AudioSource
     from tensorrt_tts.errors import InputError, TTSError
     from tensorrt_tts.server.protocols.foreign_voices import ForeignVoices
 
@@ -91,7 +92,7 @@ class SpeakQuery(_Query):
     bit_rate: int | None = None
     callback: str | None = None
 
-    def output(self, model_rate: int) -> AudioOutput:
+    def output(self, source: AudioSource) -> AudioOutput:
         """Raises InputError for what does not go together."""
         if self.callback is not None:
             raise invalid(
@@ -105,7 +106,7 @@ class SpeakQuery(_Query):
         if container == "wav":
             encoding = dataclasses.replace(ENCODINGS["wav"], codec=encoding.codec)
         encoding = dataclasses.replace(encoding, rates=form.rates, bit_rate=self._bits(form))
-        return AudioOutput(encoding, model_rate, self._rate(form), self.speed or 1.0)
+        return AudioOutput(encoding, source, self._rate(form), self.speed or 1.0)
 
     def _rate(self, form: _Format) -> int:
         rate = self.sample_rate or form.rate
@@ -131,10 +132,10 @@ class SocketQuery(_Query):
 
     encoding: Literal["linear16", "mulaw", "alaw"] = "linear16"
 
-    def output(self, model_rate: int) -> AudioOutput:
+    def output(self, source: AudioSource) -> AudioOutput:
         """Of one flush. Raises InputError for what does not go together."""
         whole = SpeakQuery(**self.model_dump(), container="none")
-        return whole.output(model_rate)
+        return whole.output(source)
 
 
 class SpeakBody(BaseModel):

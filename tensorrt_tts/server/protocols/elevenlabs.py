@@ -80,11 +80,11 @@ class ElevenLabsAnswer(SpeechAnswer):
         voice = self._api.voice(self._voice)
         query = checked_query(self._given, wire.SpeechQuery)
         body = checked_object(content, wire.SpeechBody, '{"text": "Hello."}')
-        rate = self._service.synthesizer.sample_rate
+        source = self._service.synthesizer.audio
         timed = self._timed
         return AskedSpeech(
             body.request(voice, words=timed is not None),
-            wire.output(query.output_format, rate, body.speed),
+            wire.output(query.output_format, source, body.speed),
             RawFraming() if timed is None else timed(body.text, body.speed or 1.0),
             {"request-id": self.name},
             None if timed is None else timed.content_type,

@@ -42,7 +42,7 @@ class ElevenLabsSocket(ContextSocket):
 
     def output(self, speed: float | None) -> AudioOutput:
         """Of one context. Raises InputError for a format that is none."""
-        return wire.output(self._query.output_format, self.service.synthesizer.sample_rate, speed)
+        return wire.output(self._query.output_format, self.service.synthesizer.audio, speed)
 
     async def take(self, text: str | None) -> None:
         if text is None:
@@ -187,12 +187,13 @@ class ElevenLabsContext:
     # For `ContextSocket`
 
     async def audio(self, chunk: AudioChunk) -> None:
-        await self._send(self._output.push(chunk.pcm), self._times.of(self._fed.words()))
+        audio = await self._output.encode(chunk.pcm)
+        await self._send(audio, self._times.of(self._fed.words()))
 
     async def done(self) -> None:
         if self._fed.outcome != Reason.CANCELLED:
             rest = self._times.of(self._fed.words(), last=True)
-            await self._send(self._output.finish(), rest)
+            await self._send(await self._output.encode_rest(), rest)
         self._socket.forget(self._name)
         await self._socket.client.send(wire.final_message(self._name))
         self._socket.answered(None)

@@ -25,6 +25,7 @@ from tensorrt_tts.validation import shown
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from tensorrt_tts.audio.audio_source import AudioSource
     from tensorrt_tts.errors import InputError, TTSError
     from tensorrt_tts.families.base import Voice
 
@@ -70,7 +71,7 @@ _LOWEST_RATE, _HIGHEST_RATE = 8_000, 48_000
 _FORMAT = re.compile(r"([a-z]+[0-9]?)_([0-9]{4,5})(?:_([0-9]{1,3}))?")
 
 
-def output(asked: str, model_rate: int, speed: float | None = None) -> AudioOutput:
+def output(asked: str, source: AudioSource, speed: float | None = None) -> AudioOutput:
     """asked: an `output_format`, such as mp3_44100_128. Raises InputError for one that is none."""
     found = _FORMAT.fullmatch(asked)
     name, rate, kbits = found.groups() if found else (asked, "0", None)
@@ -89,7 +90,7 @@ def output(asked: str, model_rate: int, speed: float | None = None) -> AudioOutp
         if not low <= int(kbits) <= high:
             raise _no_format(asked, f"{name} takes {low} to {high} kbit/s")
         encoding = dataclasses.replace(encoding, bit_rate=1000 * int(kbits))
-    return AudioOutput(encoding, model_rate, hz, speed or 1.0)
+    return AudioOutput(encoding, source, hz, speed or 1.0)
 
 
 def _no_format(asked: str, remedy: str) -> InputError:

@@ -60,6 +60,13 @@ class RawFraming:
         return b""
 
 
+class WholeFraming(RawFraming):
+    """Nothing is sent before all of it is there: `headers` is asked then, and so know the end."""
+
+    def body(self, audio: bytes) -> bytes:
+        return audio
+
+
 class HttpSpeech:
     """The answer to one request: status and headers go out with its first audio, so that whatever
     fails before has a status of its own."""
@@ -133,12 +140,29 @@ class HttpSpeech:
         self, context: Context, output: AudioOutput, framing: Framing, headers: Mapping[str, str]
     ) -> None:
         exchange = self._exchange
+        if isinstance(framing, WholeFraming):
+            await self._speak_whole(context, output, framing, headers)
+            return
         async with context:
             async for chunk in context:
-                audio = output.push(chunk.pcm)
+                audio = await output.encode(chunk.pcm)
                 if not exchange.started:
                     await exchange.start(200, {**headers, **framing.headers(context)})
                 if audio:
                     await exchange.send(framing.audio(audio))
-        rest = output.finish()
+        rest = await output.encode_rest()
         await exchange.finish((framing.audio(rest) if rest else b"") + framing.end(context))
+
+    async def _speak_whole(
+        self,
+        context: Context,
+        output: AudioOutput,
+        framing: WholeFraming,
+        headers: Mapping[str, str],
+    ) -> None:
+        async with context:
+            parts = [await output.encode(chunk.pcm) async for chunk in context]
+        body = framing.body(b"".join([*parts, await output.encode_rest()]))
+        length = {"Content-Length": str(len(body))}
+        await self._exchange.start(200, {**headers, **framing.headers(context), **length})
+        await self._exchange.finish(body)

@@ -93,11 +93,12 @@ class OpenAIAnswer(SpeechAnswer):
     def asked(self, content: bytes) -> AskedSpeech:
         body = wire.parse(content)
         self._api.check_model(body.model)
-        rate = self._api.service.synthesizer.sample_rate
+        source = self._api.service.synthesizer.audio
+        rate = body.rate(source.sample_rate)
         events = body.stream_format == "sse"
         kind = EventFraming if events else RawFraming
         return AskedSpeech(
-            output=AudioOutput(body.encoding, rate, body.rate(rate), body.speed or 1.0),
+            output=AudioOutput(body.encoding, source, rate, body.speed or 1.0),
             request=body.request(self._api.voices),
             framing=kind(bool(body.return_normalized)),
             headers={"X-Request-Id": self.name},

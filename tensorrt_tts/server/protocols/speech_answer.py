@@ -74,6 +74,7 @@ class SpeechAnswer(Response):
                 headers = {
                     "Content-Type": asked.content_type or asked.output.content_type,
                     "X-Audio-Sample-Rate": str(asked.output.rate),
+                    "X-SR-Applied": asked.output.sr_applied,
                     "X-Accel-Buffering": "no",  # what nginx would gather otherwise
                     **asked.headers,
                 }

@@ -7,11 +7,13 @@ frames of 16-bit little-endian mono PCM, and the JSON objects built here.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from tensorrt_tts.audio.audio_source import HIGHEST_RATE, LOWEST_RATE
 from tensorrt_tts.codecs.context import CodecContext
 from tensorrt_tts.errors import CapacityError, InputError, TTSError
 from tensorrt_tts.speech import SpeechReport, SpeechRequest
@@ -19,6 +21,7 @@ from tensorrt_tts.validation import first_problem
 from tensorrt_tts.words import Word
 
 if TYPE_CHECKING:
+    from tensorrt_tts.audio.audio_source import OutputRate
     from tensorrt_tts.server.context import Context
 
 MAX_ID_CHARACTERS = 64
@@ -32,8 +35,9 @@ class _Message(BaseModel):
 
 class SpeakMessage(_Message):
     """Speak `text`. `id` comes back with the answer. `benchmark` asks for the server's timings,
-    `return_normalized` for the text as it was said, `return_words` for the times of its words.
-    The other fields are those of `SpeechRequest`."""
+    `return_normalized` for the text as it was said, `return_words` for the times of its words,
+    `sample_rate` for audio of so many Hz, which `audio_message` confirms. The other fields are
+    those of `SpeechRequest`."""
 
     text: str
     voice: str | None = None
@@ -41,6 +45,7 @@ class SpeakMessage(_Message):
     normalize: bool = True
     return_normalized: bool = False
     return_words: bool = False
+    sample_rate: int | None = Field(default=None, ge=LOWEST_RATE, le=HIGHEST_RATE)
     id: str | None = Field(default=None, max_length=MAX_ID_CHARACTERS)
     temperature: Number | None = None
     top_p: Number | None = None
@@ -50,8 +55,17 @@ class SpeakMessage(_Message):
     seed: int | None = None
 
     def request(self) -> SpeechRequest:
-        own = {"benchmark", "id", "return_normalized", "return_words"}
+        own = {"benchmark", "id", "return_normalized", "return_words", "sample_rate"}
         return SpeechRequest(**self.model_dump(exclude=own), words=self.return_words)
+
+
+@dataclass(slots=True)
+class SentAudio:
+    """What a client was sent of one answer."""
+
+    sample_rate: int
+    samples: int = 0
+    chunks: int = 0
 
 
 class CancelMessage(_Message):
@@ -98,9 +112,15 @@ def error_message(error: TTSError, request_id: str | None = None) -> dict[str, A
     return _with_id({"error": content}, request_id)
 
 
+def audio_message(audio: OutputRate, request_id: str | None = None) -> dict[str, Any]:
+    """What the binary messages of an answer will be, for who asked: before the first of them."""
+    told = {"sample_rate": audio.rate, "sr_applied": audio.applied}
+    return _with_id({"audio": told}, request_id)
+
+
 def done_message(
     context: Context,
-    sample_rate: int,
+    sent: SentAudio,
     request_id: str | None = None,
     *,
     benchmark: bool = False,
@@ -111,10 +131,10 @@ def done_message(
     message: dict[str, Any] = {
         "done": True,
         "reason": context.outcome,
-        "chunks": context.chunks,
-        "duration_s": round(context.samples / sample_rate, 6),
-        "bytes": 2 * context.samples,
-        "sample_rate": sample_rate,
+        "chunks": sent.chunks,
+        "duration_s": round(sent.samples / sent.sample_rate, 6),
+        "bytes": 2 * sent.samples,
+        "sample_rate": sent.sample_rate,
     }
     report = context.report
     if report is not None and report.warnings:

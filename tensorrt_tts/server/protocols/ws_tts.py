@@ -20,8 +20,10 @@ from tensorrt_tts.server.protocols.listening_socket import (
 )
 from tensorrt_tts.server.protocols.wire import (
     CancelMessage,
+    SentAudio,
     SpeakMessage,
     audio_headers,
+    audio_message,
     done_message,
     error_message,
     parse,
@@ -29,6 +31,7 @@ from tensorrt_tts.server.protocols.wire import (
 )
 
 if TYPE_CHECKING:
+    import numpy as np
     from fastapi import APIRouter
     from starlette.websockets import WebSocket
 
@@ -90,15 +93,21 @@ class SpeechSocket(ListeningSocket):
         """
         message, failure = self._messages[context], None
         try:
+            sent = SentAudio(message.sample_rate or self.service.synthesizer.sample_rate)
             async with context:
+                output = self.service.synthesizer.audio.at(sent.sample_rate)
                 async for chunk in context:
-                    await self.client.send_audio(chunk.pcm)
+                    if not context.chunks and message.sample_rate is not None:
+                        await self.client.send(audio_message(output, message.id))
+                    await self._send_audio(await output.run(output.push, chunk.pcm), sent)
+                    context.keep(output.kept)
                     await self._send_words(context, message)
+                await self._send_audio(await output.run(output.finish), sent)
+                context.keep(0)
             await self._send_words(context, message)
-            rate = self.service.synthesizer.sample_rate
             answer = done_message(
                 context,
-                rate,
+                sent,
                 message.id,
                 benchmark=message.benchmark,
                 return_normalized=message.return_normalized,
@@ -113,6 +122,12 @@ class SpeechSocket(ListeningSocket):
         await self.client.send(answer)
         if isinstance(failure, EngineDiedError):
             raise failure
+
+    async def _send_audio(self, pcm: np.ndarray, sent: SentAudio) -> None:
+        if len(pcm):
+            await self.client.send_audio(pcm)
+            sent.samples += len(pcm)
+            sent.chunks += 1
 
     async def _send_words(self, context: Context, message: SpeakMessage) -> None:
         if message.return_words and (words := context.words()):

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from tensorrt_tts.audio.audio_output import AudioOutput
+from tensorrt_tts.audio.audio_source import AudioSource
 from tensorrt_tts.audio.encode import ENCODINGS
 from tests.support.audio_files import decoded
 from tests.support.tones import RATE, loudest, tone
@@ -14,6 +15,7 @@ CHUNK = 1536
 
 STREAMED = [name for name, encoding in ENCODINGS.items() if not encoding.rewinds]
 LOSSLESS = ("wav", "flac", "pcm")
+SOURCE = AudioSource(RATE)
 TONE = tone(440, 2 * RATE + 300)
 
 
@@ -51,7 +53,7 @@ def alaw(code: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize("name", STREAMED)
 def test_every_format_sounds_as_it_did(name: str) -> None:
-    output = AudioOutput(ENCODINGS[name], RATE)
+    output = AudioOutput(ENCODINGS[name], SOURCE)
     rate, found = samples(name, bodied(output, TONE))
     assert output.content_type == ENCODINGS[name].content_type
     if name in LOSSLESS:
@@ -66,7 +68,7 @@ def test_every_format_sounds_as_it_did(name: str) -> None:
 @pytest.mark.parametrize("name", STREAMED)
 @pytest.mark.parametrize("speed", [0.5, 1.7])
 def test_every_format_at_another_speed(name: str, speed: float) -> None:
-    rate, found = samples(name, bodied(AudioOutput(ENCODINGS[name], RATE, speed=speed), TONE))
+    rate, found = samples(name, bodied(AudioOutput(ENCODINGS[name], SOURCE, speed=speed), TONE))
     assert len(found) / rate == pytest.approx(len(TONE) / RATE / speed, abs=0.15)
     assert loudest(found, rate) == pytest.approx(440, rel=0.012)
 
@@ -76,7 +78,7 @@ def test_every_format_at_another_speed(name: str, speed: float) -> None:
     [("wav", 8000), ("flac", 16000), ("mp3", 44100), ("opus", 48000), ("aac", 16000)],
 )
 def test_another_rate(name: str, rate: int) -> None:
-    output = AudioOutput(ENCODINGS[name], RATE, rate)
+    output = AudioOutput(ENCODINGS[name], SOURCE, rate)
     found_rate, found = samples(name, bodied(output, TONE))
     assert rate == output.rate == found_rate
     assert len(found) / rate == pytest.approx(len(TONE) / RATE, abs=0.15)
@@ -93,7 +95,7 @@ def test_another_rate(name: str, rate: int) -> None:
 )
 def test_audio_is_out_after_so_many_chunks(name: str, chunks: int) -> None:
     """Of 64 ms; the header alone is none."""
-    output = AudioOutput(ENCODINGS[name], RATE)
+    output = AudioOutput(ENCODINGS[name], SOURCE)
     output.push(TONE[:0])
     out = [len(output.push(TONE[CHUNK * at :][:CHUNK])) > 0 for at in range(chunks)]
     assert out == [False] * (chunks - 1) + [True]
@@ -101,7 +103,7 @@ def test_audio_is_out_after_so_many_chunks(name: str, chunks: int) -> None:
 
 def test_a_header_that_clients_skip_has_44_bytes() -> None:
     """Some read on after 44 bytes, whatever the header says."""
-    header = AudioOutput(ENCODINGS["wav"], RATE).push(TONE[:0])
+    header = AudioOutput(ENCODINGS["wav"], SOURCE).push(TONE[:0])
     assert (len(header), header[:4], header[36:40]) == (44, b"RIFF", b"data")
     assert int.from_bytes(header[24:28], "little") == RATE
 
@@ -110,7 +112,7 @@ def test_a_header_that_clients_skip_has_44_bytes() -> None:
 def test_another_library_reads_it_too(name: str) -> None:
     """But for FLAC: libsndfile wants to know its length, which no stream does."""
     soundfile = pytest.importorskip("soundfile")
-    body = bodied(AudioOutput(ENCODINGS[name], RATE), TONE)
+    body = bodied(AudioOutput(ENCODINGS[name], SOURCE), TONE)
     found, rate = soundfile.read(io.BytesIO(body), dtype="int16")
     assert rate == RATE
     if name in LOSSLESS:

@@ -13,6 +13,7 @@ import pytest
 from tensorrt_tts import cli
 from tensorrt_tts.families.budget import TokenBudget
 from tests.support.audio_files import decoded
+from tests.support.tiny_extension import write_extension
 from tests.support.tiny_orpheus import tiny_model_folders
 
 TEXT = "The rain had stopped."
@@ -66,6 +67,9 @@ def test_raw_pcm_comes_while_generating(tmp_path: Path) -> None:
         (["Hi.", "--threads", "9" * 12, "-o", "{}/x.wav"], 2, "use 1 to 1024"),
         (["Hi.", "--device", "banana", "-o", "{}/x.wav"], 2, "device 'banana'"),
         (["Hi.", "--lookahead", "9", "--stateful", "-o", "{}/x.wav"], 2, "cannot be combined"),
+        (["Hi.", "--sample-rate", "44", "-o", "{}/x.wav"], 2, "--sample-rate 44 is out of range"),
+        (["Hi.", "--sample-rate", "96000", "-o", "{}/x.wav"], 2, "use 8000 to 48000 Hz"),
+        (["Hi.", "--bandwidth-extension", "/no", "-o", "{}/x.wav"], 3, "no config.json in"),
         (["caf\udce9", "-o", "{}/x.wav"], 2, "not valid UTF-8"),
         (["Hi.", "-o", "{}"], 6, "not a regular file"),
         (["Hi.", "-o", "-"], 6, "use --raw"),
@@ -263,3 +267,28 @@ def test_stability(capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatc
     assert full.endswith("yes")
     assert "18 tok" in full
     assert next(row for row in rows if row.startswith("28-token")).endswith("no")
+
+
+@pytest.mark.parametrize("rate", [8000, 16000, 24000, 48000])
+def test_the_rate_that_is_asked_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture, rate: int
+) -> None:
+    path = tmp_path / "out.wav"
+    asked = ("--sample-rate", str(rate), "--json", "--seed", "1")
+    assert speak(TEXT, "-o", str(path), *asked) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["sr_applied"] == ("none" if rate == 24000 else "soxr")
+    with wave.open(str(path)) as file:
+        assert file.getframerate() == rate
+        assert file.getnframes() == round(report["samples"] * rate / 24000)
+
+
+def test_an_extension_that_takes_another_rate_is_said_to_do_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = write_extension(tmp_path / "apbwe")
+    path = tmp_path / "out.wav"
+    asked = ("--sample-rate", "48000", "--bandwidth-extension", str(folder), "--json")
+    assert speak(TEXT, "-o", str(path), *asked) == 0
+    assert json.loads(capsys.readouterr().out)["sr_applied"] == "soxr"
+    assert "takes 16000 Hz, and this model speaks at 24000 Hz" in caplog.text

@@ -86,6 +86,18 @@ def test_timing_and_json(
     assert set(rows) >= {"first token", "audible onset", "real-time factor"}
 
 
+def test_another_rate(
+    server: ServerThread, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    path = tmp_path / "x.wav"
+    assert speak(server, "Hello.", "--sample-rate", "8000", "--json", "-o", str(path)) == 0
+    assert json.loads(capsys.readouterr().out)["sr_applied"] == "soxr"
+    with wave.open(str(path)) as file:
+        assert (file.getframerate(), file.getnframes()) == (8000, SAMPLES // 3)
+    assert speak(server, "Hello.", "--sample-rate", "7999", "-o", str(path)) != 0
+    assert "--sample-rate 7999" in capsys.readouterr().err
+
+
 def test_nothing_is_measured_unless_asked(
     server: ServerThread, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:

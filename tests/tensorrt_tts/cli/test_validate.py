@@ -7,6 +7,7 @@ import pytest
 from tensorrt_tts import cli
 from tensorrt_tts.checkpoint_folder import demo_folder
 from tensorrt_tts.server.api_keys import digest
+from tests.support.tiny_extension import write_extension
 from tests.support.tiny_orpheus import tiny_model_folders
 
 
@@ -36,6 +37,17 @@ def test_the_voice_that_ships_as_it_is(capsys: pytest.CaptureFixture[str]) -> No
     assert settings["TTS_MODEL"] == "demo"
     assert settings["TTS_API_KEY_FILE"] is None
     assert settings["TTS_METRICS_NEED_KEY"] == "false"
+    assert settings["TTS_BANDWIDTH_EXTENSION"] is None
+    assert settings["TTS_ACCOUNTANT"] is None
+
+
+def test_an_extension_and_an_accountant(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    folder, name = write_extension(tmp_path / "a"), "tests.support.accountants:poor"
+    flags = ("--bandwidth-extension", str(folder), "--accountant", name)
+    code, settings, said = validated(capsys, *flags)
+    assert (code, said) == (0, ["nothing is wrong with it"])
+    assert settings["TTS_BANDWIDTH_EXTENSION"] == str(folder)
+    assert settings["TTS_ACCOUNTANT"] == name
 
 
 @pytest.mark.parametrize(
@@ -53,6 +65,9 @@ def test_the_voice_that_ships_as_it_is(capsys: pytest.CaptureFixture[str]) -> No
         (["--openai-voices", '{"alloy": "nobody"}'], 2, "the voice 'nobody'"),
         (["--allowed-origins", "site"], 2, "'site' is no origin"),
         (["--host", "192.0.2.1"], 2, "cannot listen on host '192.0.2.1'"),
+        (["--bandwidth-extension", "/nothing"], 3, "no config.json in bandwidth extension"),
+        (["--accountant", "nothing:at_all"], 2, "accountant 'nothing:at_all' cannot be opened"),
+        (["--accountant", "json:dumps"], 2, "accountant 'json:dumps' cannot be opened"),
         (["--log-format", "xml"], 2, "log_format is 'xml'"),
     ],
 )

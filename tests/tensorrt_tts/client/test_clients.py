@@ -120,6 +120,16 @@ async def test_audio_words_and_report(kind: Any, server: ServerThread) -> None:
     assert speech.report.heard is not None
 
 
+async def test_another_rate_beside_the_model_s(kind: Any, server: ServerThread) -> None:
+    async with connected(kind, server) as client:
+        low = await client.speak("Good morning!", sample_rate=8_000)
+        own = await client.speak("Good morning!")
+        assert (len(await heard(low)), len(await heard(own))) == (BYTES // 3, BYTES)
+    assert (low.sample_rate, low.sr_applied) == (8_000, "soxr")
+    assert (own.sample_rate, own.sr_applied) == (24_000, None)
+    assert low.report.duration_s == own.report.duration_s
+
+
 async def test_words_come_among_the_audio(kind: Any, server: ServerThread) -> None:
     server.backend.behaviour = SPEAKING
     async with connected(kind, server) as client:

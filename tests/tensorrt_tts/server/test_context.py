@@ -318,3 +318,45 @@ async def test_nothing_is_heard_of_what_never_began() -> None:
         context.cancel()
         assert (context.words(), context.heard_words(), context.heard()) == ([], [], "")
         context.settle("disconnected")
+
+
+async def test_what_is_kept_back_is_not_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second of it, of what was given out at once: the listener's clock begins with the rest."""
+    clock = Clock(monkeypatch)
+    text = " ".join(f"word{number}" for number in range(5))
+    async with serving(Behaviour(frames=60)) as service:
+        context = service.speak(SpeechRequest(text, seed=1), Caller())
+        async with context:
+            async for _ in context:
+                context.keep(24_000)
+            assert context.report is not None
+            context.report.timeline = told(text)
+            whole = context.samples + 24_000
+            assert context.sent_s == pytest.approx(whole / 24_000 - 1)
+            clock.now += 1000.0
+            assert context.heard() == "word0 word1 word2 word3"  # the last one begins behind it
+            context.keep(0)
+            assert context.samples == whole
+            assert context.heard() == "word0 word1 word2 word3"
+            clock.now += 1.0
+            assert context.heard() == text
+    assert context.chunks > 1
+
+
+async def test_nothing_is_heard_while_all_is_kept_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock(monkeypatch)
+    text = "word0 word1 word2 word3 word4"
+    async with serving(Behaviour(frames=60)) as service:
+        context = service.speak(SpeechRequest(text, seed=1), Caller())
+        given = 0
+        async with context:
+            async for chunk in context:
+                given += len(chunk.pcm)
+                context.keep(given)
+            assert context.report is not None
+            context.report.timeline = told(text)
+            clock.now += 3.0  # so long nothing has been on its way
+            assert (context.samples, context.heard()) == (0, "")
+            context.keep(0)
+            clock.now += 1.01
+            assert context.heard() == "word0"

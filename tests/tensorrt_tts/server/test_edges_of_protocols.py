@@ -22,6 +22,7 @@ POSTS = (
     *("/v1/audio/speech", "/v1/speak", "/tts/bytes", "/tts/sse", "/v1/text-to-speech/tara"),
     "/v1/text-to-speech/tara/with-timestamps",
     "/v1/text-to-speech/tara/stream/with-timestamps",
+    "/v1/tts/generate",
 )
 
 

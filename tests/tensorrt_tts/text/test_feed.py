@@ -398,3 +398,35 @@ def test_the_work_grows_with_the_length_alone(
         work.append(Counted.shown + sum(judged))
     assert work[0] >= 1000
     assert work[1] <= 2.2 * work[0] + 1000
+
+
+def joined(texts: Iterable[str], limit: int) -> list[str]:
+    spoken = SpokenOptions(tags=TAGS) if limit % 2 else None
+    feed = TextFeed(ReadingRules(limit, TAGS, "en", spoken, joined=True))
+    return [segment.text for segment in fed(feed, texts) + feed.end() if segment.text]
+
+
+@given(pieces(), LIMITS)
+def test_joined_segments_are_those_of_the_whole_too(texts: list[str], limit: int) -> None:
+    try:
+        whole = joined(["".join(texts)], limit)
+    except TextError:
+        assume(False)
+    assert joined(texts, limit) == whole
+    apart = segments(texts, limit)
+    assert "".join("".join(whole).split()) == "".join("".join(apart).split())
+    assert len(whole) <= len(apart)
+    assert max(map(len, whole)) <= max(limit, *map(len, apart))
+
+
+@pytest.mark.parametrize(
+    ("texts", "limit", "found"),
+    [
+        (["One is here, and it is long. Two is here, and it is long."], 120, 1),
+        (["One is here, and it is long.\n\nTwo is here, and it is long."], 120, 1),
+        (["One is here, and it is long. Two is here, and it is long."], 40, 2),
+        (["One. Two. Three.\n\nFour."], 120, 1),
+    ],
+)
+def test_as_few_as_the_limit_allows(texts: list[str], limit: int, found: int) -> None:
+    assert len(joined(texts, limit)) == found

@@ -129,7 +129,7 @@ def test_what_is_not_there(tmp_path: Path) -> None:
         BiCodec.from_folder(tmp_path)
     write_bicodec(tmp_path)
     (tmp_path / "model.safetensors").unlink()
-    with pytest.raises(CheckpointNotFoundError, match="no weights in codec folder"):
+    with pytest.raises(CheckpointNotFoundError, match="no weights in folder"):
         BiCodec.from_folder(tmp_path)
 
 

@@ -13,6 +13,7 @@ from tensorrt_tts.families.orpheus.frames import FrameCounts
 from tensorrt_tts.server.context import Reason
 from tensorrt_tts.server.protocols.wire import (
     CancelMessage,
+    SentAudio,
     SpeakMessage,
     audio_headers,
     done_message,
@@ -90,14 +91,15 @@ def test_timings_of_nothing_divide_by_nothing() -> None:
     json.loads(encode({"metrics": empty}))
 
 
+SENT = SentAudio(24000, samples=3, chunks=1)
+
+
 def _context(report: SpeechReport | None) -> Any:
-    return SimpleNamespace(
-        outcome=Reason.COMPLETED, report=report, samples=3, chunks=1, queue_s=0.0
-    )
+    return SimpleNamespace(outcome=Reason.COMPLETED, report=report, queue_s=0.0)
 
 
 def test_done_says_what_was_sent() -> None:
-    assert done_message(_context(_report()), 24000) == {
+    assert done_message(_context(_report()), SENT) == {
         "done": True,
         "reason": "completed",
         "chunks": 1,
@@ -109,9 +111,9 @@ def test_done_says_what_was_sent() -> None:
 
 def test_what_was_left_out_is_told_where_anything_was() -> None:
     report = _report()
-    assert "warnings" not in done_message(_context(report), 24000)
+    assert "warnings" not in done_message(_context(report), SENT)
     report.warnings.append("left out नमस्ते")
-    message = done_message(_context(report), 24000)
+    message = done_message(_context(report), SENT)
     assert message["warnings"] == ["left out नमस्ते"]
     assert json.loads(encode(message)) == message
 
@@ -119,17 +121,17 @@ def test_what_was_left_out_is_told_where_anything_was() -> None:
 def test_the_text_as_it_was_said_only_when_asked_for() -> None:
     report = _report()
     report.segments.append(SegmentReport("पाँच रुपए।"))
-    asked = done_message(_context(report), 24000, return_normalized=True)
+    asked = done_message(_context(report), SENT, return_normalized=True)
     assert asked["normalized"] == "Hi. पाँच रुपए।"
-    assert "normalized" not in done_message(_context(report), 24000)
-    assert "normalized" not in done_message(_context(None), 24000, return_normalized=True)
+    assert "normalized" not in done_message(_context(report), SENT)
+    assert "normalized" not in done_message(_context(None), SENT, return_normalized=True)
 
 
 def test_metrics_only_when_asked_for_and_there_are_any() -> None:
-    asked = done_message(_context(_report()), 24000, "x", benchmark=True)
+    asked = done_message(_context(_report()), SENT, "x", benchmark=True)
     assert asked["metrics"]["tokens"] == 70
     assert asked["id"] == "x"
-    assert "metrics" not in done_message(_context(None), 24000, benchmark=True)
+    assert "metrics" not in done_message(_context(None), SENT, benchmark=True)
 
 
 def test_the_format_is_told_at_the_handshake() -> None:
@@ -184,5 +186,28 @@ def test_words_as_they_are_sent() -> None:
 
 def test_what_was_heard_is_said_where_it_is_asked_for() -> None:
     context = SimpleNamespace(**vars(_context(None)), heard=lambda: "He paid")
-    assert done_message(context, 24000, return_words=True)["heard"] == "He paid"  # type: ignore[arg-type]
-    assert "heard" not in done_message(context, 24000)  # type: ignore[arg-type]
+    assert done_message(context, SENT, return_words=True)["heard"] == "He paid"  # type: ignore[arg-type]
+    assert "heard" not in done_message(context, SENT)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("rate", [8000, 16000, 22050, 24000, 48000])
+def test_a_rate_that_may_be_asked_for(rate: int) -> None:
+    message = parse(json.dumps({"text": "Hi.", "sample_rate": rate}))
+    assert isinstance(message, SpeakMessage)
+    assert message.sample_rate == rate
+    assert message.request() == SpeechRequest("Hi.", words=False)
+
+
+@pytest.mark.parametrize(
+    ("rate", "said"),
+    [
+        (7999, "sample_rate is 7999, which must be at least 8000"),
+        (96000, "sample_rate is 96000, which must be at most 48000"),
+        ("48khz", "sample_rate is '48khz', not a whole number"),
+        (24000.5, "sample_rate is 24000.5, not a whole number"),
+        (True, "sample_rate is True, not a whole number"),
+    ],
+)
+def test_a_rate_that_may_not(rate: Any, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        parse(json.dumps({"text": "Hi.", "sample_rate": rate}))

@@ -1,0 +1,1 @@
+"""Speech of 16 kHz at 48 kHz, with what the lower rate could not hold: AP-BWE."""
