@@ -208,16 +208,18 @@ class Synthesizer:
             return spec.clone(audio, transcript, name or path.stem, codec_folder, device)
 
         voice = await asyncio.to_thread(encode)
+        model = self.model.with_voice(voice)
         self.check_room(voice)
-        self.model = self.model.with_voice(voice)
+        self.model = model
         return voice
 
     def check_room(self, voice: Voice) -> None:
-        """Raises VoiceFileError for one whose prompts leave no room for an answer."""
+        """Raises VoiceFileError for one whose reference leaves no room for an answer. Where the text
+        is most of a prompt, what the backend holds is its builder's choice."""
         spec, longest = self.model.spec, self.backend.capacity.max_sequence
         fixed = len(self.model.family.prompt("", voice).ids)
         answer = spec.budget.tokens("x" * spec.segment_characters) + spec.segment_characters
-        if fixed + answer > longest:
+        if fixed > spec.segment_characters and fixed + answer > longest:
             raise VoiceFileError(
                 f"voice {voice.name!r} puts {fixed} tokens into every prompt, a text and its speech "
                 f"may need {answer} more, and backend {self.backend.name!r} holds {longest}; use a "
