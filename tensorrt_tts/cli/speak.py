@@ -168,7 +168,7 @@ async def _speak(
             said = voice or synthesizer.model.spec.voice(request.voice)
             origin = f"voice {said.name!r} of model {parsed.model!r}, seed {parsed.seed}"
             if parsed.reference:
-                origin = f"cloned from '{parsed.reference}' for model {parsed.model!r}"
+                origin = f"cloned from '{parsed.reference}' with the codec of {parsed.model!r}"
             content = spec.voice_file(said, origin)
             with writing(parsed.save_voice, "choose another --save-voice", "voice file"):
                 parsed.save_voice.write_text(content + "\n", encoding="utf-8")
