@@ -206,8 +206,8 @@ def _read(path: Path) -> Case:
     lost = next((name for name in IDS if name not in case), None)
     if lost is not None:
         raise InputError(
-            f"'{path}' has no {lost}: a case has {' and '.join(IDS)}, and tensors made of them; or, "
-            f"of encoding, {' or '.join(HEARD)}"
+            f"'{path}' has no {lost}: a case has {' and '.join(IDS)}, and tensors made of them; "
+            f"or, of encoding, {' or '.join(HEARD)}"
         )
     if len({len(case[name]) for name in IDS}) != 1:
         lengths = " and ".join(f"{name} {len(case[name])}" for name in IDS)

@@ -214,16 +214,16 @@ class Synthesizer:
         return voice
 
     def check_room(self, voice: Voice) -> None:
-        """Raises VoiceFileError for one whose reference leaves no room for an answer. Where the text
-        is most of a prompt, what the backend holds is its builder's choice."""
+        """Raises VoiceFileError for one whose reference leaves no room for an answer. Where the
+        text is most of a prompt, what the backend holds is its builder's choice."""
         spec, longest = self.model.spec, self.backend.capacity.max_sequence
         fixed = len(self.model.family.prompt("", voice).ids)
         answer = spec.budget.tokens("x" * spec.segment_characters) + spec.segment_characters
         if fixed > spec.segment_characters and fixed + answer > longest:
             raise VoiceFileError(
-                f"voice {voice.name!r} puts {fixed} tokens into every prompt, a text and its speech "
-                f"may need {answer} more, and backend {self.backend.name!r} holds {longest}; use a "
-                "shorter reference, or one without a transcript"
+                f"voice {voice.name!r} puts {fixed} tokens into every prompt, a text and its "
+                f"speech may need {answer} more, and backend {self.backend.name!r} holds "
+                f"{longest}; use a shorter reference, or one without a transcript"
             )
 
     def decoder(self, seed: int, voice: Voice | None = None) -> LookaheadStreamingDecoder:

@@ -198,9 +198,7 @@ def _clipped(samples: np.ndarray) -> float:
 def _resampled(samples: np.ndarray, rate: int) -> np.ndarray:
     if rate == RATE:
         return samples
-    with needs(
-        f"a reference of {rate} Hz needs soxr: pip install soxr, or give one of {RATE} Hz"
-    ):
+    with needs(f"a reference of {rate} Hz needs soxr: pip install soxr, or give one of {RATE} Hz"):
         import soxr
     resampled: np.ndarray = soxr.resample(samples, rate, RATE, quality="VHQ")
     return resampled

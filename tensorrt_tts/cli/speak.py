@@ -19,6 +19,7 @@ from tensorrt_tts.loop_thread import run_blocking
 from tensorrt_tts.notice import notice
 from tensorrt_tts.speech import SpeechReport, SpeechRequest
 from tensorrt_tts.text.given import argument_text, stdin_text
+from tensorrt_tts.text.transcript import check_transcript
 from tensorrt_tts.validation import shown
 
 if TYPE_CHECKING:
@@ -136,6 +137,8 @@ def _check(parsed: argparse.Namespace, request: SpeechRequest) -> None:
             spec.check_voice_files()
         if parsed.reference:
             spec.check_cloning()
+    if parsed.reference_text is not None:
+        check_transcript(parsed.reference_text)
     if parsed.reference:
         read_reference(parsed.reference, whole=parsed.reference_text is not None)
     if not (parsed.raw or parsed.play):

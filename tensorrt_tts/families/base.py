@@ -130,7 +130,6 @@ class Spec:
         """
         raise NotImplementedError
 
-
     def check_cloning(self) -> None:
         """Raises SettingError for a family that has none."""
         if not self.cloning:

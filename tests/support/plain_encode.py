@@ -208,7 +208,9 @@ def plain_semantics(
 
     def backbone(name: str, x: torch.Tensor) -> torch.Tensor:
         x = norm(f"{name}.norm", conv(f"{name}.embed", x))
-        layers = sum(key.startswith(f"{name}.convnext") and key.endswith("gamma") for key in weights)
+        layers = sum(
+            key.startswith(f"{name}.convnext") and key.endswith("gamma") for key in weights
+        )
         for index in range(layers):
             block = f"{name}.convnext.{index}"
             y = norm(f"{block}.norm", conv(f"{block}.dwconv", x, x.shape[1]))

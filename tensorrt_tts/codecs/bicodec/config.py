@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Annotated, Generic, Self, TypeVar
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, create_model, model_validator
 
 from tensorrt_tts.codecs.bicodec.receptive_field import generator_reach, prenet_reach
 from tensorrt_tts.codecs.context import CodecContext
@@ -28,8 +28,6 @@ Weights differ: `tensorrt-tts stability` measures those at hand."""
 STATE_PRENET_LOOKAHEAD = 28
 """The same with state, where what the prenet says of a step is said once, and the steps before the
 last ones have no more of their future known than those: 9.6e-4 at 20, 1.2e-5 at 28."""
-
-Config = TypeVar("Config", bound="BiCodecConfig")
 
 Positive = Annotated[tuple[PositiveInt, ...], Field(min_length=1)]
 
@@ -168,16 +166,12 @@ class BiCodecConfig(Section):
         """Raises CheckpointNotFoundError, CorruptCheckpointError."""
         if (folder / JSON_FILE).is_file():
             return read_json(folder / JSON_FILE, cls)
+        released: Any = create_model(YAML_FILE, __base__=Section, audio_tokenizer=(cls, ...))
         try:
-            return read_yaml(folder / YAML_FILE, _Released.__class_getitem__(cls)).audio_tokenizer
+            found: Self = read_yaml(folder / YAML_FILE, released).audio_tokenizer
+            return found
         except FileNotFoundError as error:
             raise CheckpointNotFoundError(
                 f"no {YAML_FILE} or {JSON_FILE} in codec folder '{folder}'; give the folder that "
                 "holds BiCodec's config and its weights: BiCodec, in a Spark-TTS checkpoint"
             ) from error
-
-
-class _Released(Section, Generic[Config]):
-    """What a released checkpoint's config.yaml holds."""
-
-    audio_tokenizer: Config

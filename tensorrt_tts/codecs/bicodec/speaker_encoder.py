@@ -59,7 +59,8 @@ class SpeakerEncoder:
             x = x + self._attention(f"{name}.layers.{index}.0", x, context)
             value, gate = layers.linear(f"{name}.layers.{index}.1.0", x).chunk(2, -1)
             x = x + layers.linear(f"{name}.layers.{index}.1.2", F.gelu(gate) * value)
-        return F.normalize(x, dim=-1) * x.shape[-1] ** 0.5 * layers.weights[f"{name}.norm.gamma"]
+        gamma = layers.weights[f"{name}.norm.gamma"]
+        return F.normalize(x, dim=-1) * (gamma * float(x.shape[-1] ** 0.5))
 
     def tokens(self, queries: torch.Tensor) -> torch.Tensor:
         """(B, tokens, latent) to int64 (B, tokens): a digit for each level, least significant

@@ -11,10 +11,8 @@ from tensorrt_tts.audio.reference import ReferenceAudio
 from tensorrt_tts.codecs.bicodec.config import JSON_FILE, YAML_FILE
 from tensorrt_tts.codecs.weights import WEIGHT_FILES
 from tensorrt_tts.engine_folder.digest_cache import DigestCache
-from tensorrt_tts.errors import TextError
 from tensorrt_tts.families.spark.clone_cache import CloneCache, EncodedReference, cache_folder
 from tensorrt_tts.notice import notice
-from tensorrt_tts.text.normalize import check_text
 
 FEATURES_FOLDER = "wav2vec2-large-xlsr-53"
 """In a released checkpoint, beside the codec's."""
@@ -23,17 +21,6 @@ FEATURES_FILES = ("*.json", "model.safetensors", "pytorch_model.bin")
 
 VERSION = 1
 """To be raised when the same audio and weights give other codes."""
-
-MOST_TRANSCRIPT = 1000
-"""Characters. Nobody says more in the longest reference."""
-
-
-def check_transcript(transcript: str) -> None:
-    """Raises TextError."""
-    try:
-        check_text(transcript, MOST_TRANSCRIPT)
-    except TextError as error:
-        raise TextError(f"the reference's {error}") from error
 
 
 @dataclass(frozen=True, slots=True)

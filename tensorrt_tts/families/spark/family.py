@@ -14,6 +14,7 @@ from tensorrt_tts.codecs.bicodec.config import BiCodecConfig
 from tensorrt_tts.errors import CorruptCheckpointError, UnknownVoiceError, VoiceFileError
 from tensorrt_tts.families.base import Spec, Voice
 from tensorrt_tts.families.budget import TokenBudget
+from tensorrt_tts.families.spark.clone import ReferenceEncoder
 from tensorrt_tts.families.spark.frames import SparkParser
 from tensorrt_tts.families.spark.prompt import Tokenizer, build_prompt, grammar, special_token
 from tensorrt_tts.families.spark.tokens import GLOBALS, Run, SparkTokens
@@ -27,6 +28,7 @@ from tensorrt_tts.families.spark.voices import (
     Template,
 )
 from tensorrt_tts.identifiers import find_name
+from tensorrt_tts.text.transcript import check_transcript
 from tensorrt_tts.tokenizer import TextTokenizer
 from tensorrt_tts.validation import shown
 
@@ -93,17 +95,14 @@ class SparkSpec(Spec):
         codec_folder: Path,
         device: str = "cpu",
     ) -> SparkVoice:
-        from tensorrt_tts.families.spark.clone import ReferenceEncoder, check_transcript
-
         if transcript is not None:
             check_transcript(transcript)
         encoder = ReferenceEncoder(codec_folder, self.codec_id, device)
         found = encoder.encode(audio, transcript is not None)
-        reference = (
-            Reference(transcript=transcript, semantics=found.semantics) if transcript else None
-        )
-        language = self.voices[0].language
-        return SparkVoice(name, language, globals=found.globals, reference=reference)
+        voice = SparkVoice(name, self.voices[0].language, globals=found.globals)
+        if transcript is None:
+            return voice
+        return replace(voice, reference=Reference(transcript=transcript, semantics=found.semantics))
 
     def load(self, folder: Path, vocabulary_size: int, codec_folder: Path) -> Spark:
         """With the voices of the folder's own `speakers.json`, where it has one."""

@@ -93,7 +93,9 @@ def test_the_rest_of_a_long_one_is_not_heard(tmp_path: Path) -> None:
     path = write_wav(tmp_path / "a.wav", humming(32))
     found = read_reference(path)
     assert found.seconds == 30
-    assert found.notices == (f"reference '{path}' is longer than 30 s; the rest of it is not heard",)
+    assert found.notices == (
+        f"reference '{path}' is longer than 30 s; the rest of it is not heard",
+    )
     with pytest.raises(InputError, match=r"longer than 30 s, and cutting .* transcript; cut both"):
         read_reference(path, whole=True)
     just = write_wav(tmp_path / "b.wav", humming(30))
@@ -128,13 +130,15 @@ NAN[70] = np.nan
 )
 def test_what_is_refused(tmp_path: Path, samples: np.ndarray, rate: int, says: str) -> None:
     path = write_wav(tmp_path / "a.wav", samples, rate=rate)
-    with pytest.raises(InputError, match=f"^reference '.*a.wav' ({says})"):
+    with pytest.raises(InputError, match=rf"^reference '.*a.wav' ({says})"):
         read_reference(path)
 
 
 def test_a_channel_that_is_silent(tmp_path: Path) -> None:
     path = write_wav(tmp_path / "a.wav", np.zeros(32_000), humming(2))
-    with pytest.raises(InputError, match="is silent in the first of its 2 channels but for 0.00 s"):
+    with pytest.raises(
+        InputError, match=r"is silent in the first of its 2 channels but for 0.00 s"
+    ):
         read_reference(path)
 
 
@@ -152,7 +156,7 @@ def test_samples_that_are_no_numbers(tmp_path: Path) -> None:
         frame = av.AudioFrame.from_ndarray(NAN[None].astype(np.float32), "flt", "mono")
         frame.rate = 16_000
         container.mux(stream.encode(frame))
-    with pytest.raises(InputError, match="has samples that are no numbers; export it again"):
+    with pytest.raises(InputError, match=r"has samples that are no numbers; export it again"):
         read_reference(path)
 
 
@@ -175,14 +179,16 @@ def test_a_picture_has_no_sound(tmp_path: Path) -> None:
         container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
         container.mux(stream.encode(None))
     (tmp_path / "a.png").write_bytes(buffer.getvalue())
-    with pytest.raises(InputError, match="a.png' is no audio that can be read"):
+    with pytest.raises(InputError, match=r"a.png' is no audio that can be read"):
         read_reference(tmp_path / "a.png")
 
 
 def test_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(InputError, match=r"none.wav' cannot be read: No such file.*; give an audio"):
+    with pytest.raises(
+        InputError, match=r"none.wav' cannot be read: No such file.*; give an audio"
+    ):
         read_reference(tmp_path / "none.wav")
-    with pytest.raises(InputError, match="cannot be read: Is a directory"):
+    with pytest.raises(InputError, match=r"cannot be read: Is a directory"):
         read_reference(tmp_path)
     path = write_wav(tmp_path / "a.wav", humming(2))
     monkeypatch.setattr(reference, "MOST_BYTES", 1000)

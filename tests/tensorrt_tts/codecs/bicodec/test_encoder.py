@@ -51,9 +51,7 @@ def theirs(mistake: str | None = None) -> dict[str, np.ndarray]:
 
 
 def traced(mistake: str | None, known: tuple[str, ...]) -> dict[str, np.ndarray]:
-    plain, given = (
-        (plain_speaker, CLIP) if known is SPEAKER_MISTAKES else (plain_semantics, HEARD)
-    )
+    plain, given = (plain_speaker, CLIP) if known is SPEAKER_MISTAKES else (plain_semantics, HEARD)
     found = plain(double(), given, mistake)  # type: ignore[operator]
     return {name: tensor.numpy() for name, tensor in found.items()}
 

@@ -133,5 +133,5 @@ def test_weights_that_are_not_all_there(tmp_path: Path, folder: Path) -> None:
     with pytest.raises(CorruptCheckpointError, match=r"lacks 1 tensors .*layers.3"):
         SpeechFeatures.from_folder(tmp_path)
     (tmp_path / "model.safetensors").write_bytes(b"cut")
-    with pytest.raises(CorruptCheckpointError, match="model.safetensors' cannot be loaded"):
+    with pytest.raises(CorruptCheckpointError, match=r"model.safetensors' cannot be loaded"):
         SpeechFeatures.from_folder(tmp_path)
