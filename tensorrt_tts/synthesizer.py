@@ -198,8 +198,10 @@ class Synthesizer:
         a thread the first time that a recording is given.
 
         Raises InputError for a recording of no use and SettingError for a model that cannot clone,
-        TextError, VoiceFileError, CheckpointError, MissingDependencyError.
+        TextError, VoiceFileError, CheckpointError, MissingDependencyError, and EngineDiedError
+        after `close`.
         """
+        self._refuse_if_closed()
         spec, codec_folder = self.model.spec, self.model.codec_folder
         spec.check_cloning()
 

@@ -105,10 +105,13 @@ def normalised(samples: np.ndarray) -> np.ndarray:
 
 def _content(path: Path) -> bytes:
     try:
-        if path.stat().st_size > MOST_BYTES:
+        size = path.stat().st_size
+        if not path.is_file():
+            raise InputError(f"reference '{path}' is no regular file; give an audio file")
+        if size > MOST_BYTES:
             raise InputError(
-                f"reference '{path}' has {path.stat().st_size} bytes, more than the {MOST_BYTES} "
-                f"that are read; cut it to {MOST_S:g} s"
+                f"reference '{path}' has {size} bytes, more than the {MOST_BYTES} that are read; "
+                f"cut it to {MOST_S:g} s"
             )
         return path.read_bytes()
     except OSError as error:

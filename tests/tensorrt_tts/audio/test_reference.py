@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import sys
 import wave
 from pathlib import Path
@@ -188,8 +189,10 @@ def test_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         InputError, match=r"none.wav' cannot be read: No such file.*; give an audio"
     ):
         read_reference(tmp_path / "none.wav")
-    with pytest.raises(InputError, match=r"cannot be read: Is a directory"):
-        read_reference(tmp_path)
+    os.mkfifo(tmp_path / "pipe.wav")
+    for path in (tmp_path, tmp_path / "pipe.wav", Path("/dev/zero")):
+        with pytest.raises(InputError, match=rf"'{path}' is no regular file; give an audio file"):
+            read_reference(path)
     path = write_wav(tmp_path / "a.wav", humming(2))
     monkeypatch.setattr(reference, "MOST_BYTES", 1000)
     with pytest.raises(InputError, match=r"has 64044 bytes, more than the 1000 that are read; cut"):

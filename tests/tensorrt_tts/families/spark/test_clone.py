@@ -20,6 +20,7 @@ from tensorrt_tts.errors import (
     CheckpointError,
     CheckpointNotFoundError,
     InputError,
+    EngineDiedError,
     SettingError,
     TextError,
     VoiceFileError,
@@ -295,6 +296,13 @@ async def test_a_recording_of_no_use_changes_nothing(folder: Path, tmp_path: Pat
         await synthesizer.clone_voice(long, SAID)
     assert synthesizer.voices == before
     await synthesizer.close()
+
+
+async def test_a_closed_synthesizer_clones_nobody(folder: Path, recording: Path) -> None:
+    synthesizer = build(folder)
+    await synthesizer.close()
+    with pytest.raises(EngineDiedError, match="closed; open a new one"):
+        await synthesizer.clone_voice(recording)
 
 
 async def test_a_family_that_cannot(recording: Path) -> None:
