@@ -19,8 +19,8 @@ from tensorrt_tts.codecs.bicodec.features import SpeechFeatures
 from tensorrt_tts.errors import (
     CheckpointError,
     CheckpointNotFoundError,
-    InputError,
     EngineDiedError,
+    InputError,
     SettingError,
     TextError,
     VoiceFileError,
