@@ -70,16 +70,16 @@ def clone_costs(
     found = []
     for seconds in lengths:
         samples = 0.1 * np.random.RandomState(0).standard_normal(round(seconds * RATE))
-        _, speaker = _timed(lambda given=samples: encoder.speaker(given))
-        heard, hearing = _timed(lambda given=samples: features(given))
-        _, semantics = _timed(lambda given=heard: encoder.semantics(given))
+        _, speaker = _timed(encoder.speaker, samples)
+        heard, hearing = _timed(features, samples)
+        _, semantics = _timed(encoder.semantics, heard)
         found.append(CloneCost(seconds, speaker, hearing, semantics))
     return found
 
 
-def _timed(run: Callable[[], Any]) -> tuple[Any, float]:
+def _timed(run: Callable[[np.ndarray], Any], given: np.ndarray) -> tuple[Any, float]:
     began = time.process_time()
-    return run(), time.process_time() - began
+    return run(given), time.process_time() - began
 
 
 def open_random(
