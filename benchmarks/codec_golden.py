@@ -2,21 +2,29 @@
 
 A folder holds a codec's config and weights, and npz files: each has ids and any of the tensors that
 the official code makes of them. For BiCodec: `semantic` (batch, steps), `glob` (batch, 1, tokens),
-and `z_q`, `d_vector`, `gen_in`, `wav`, or any stage's output under the released module's name;
-`NAME_f64` is compared with a decode in double precision, `atol` is the file's own tolerance. An
+and `z_q`, `d_vector`, `gen_in`, `wav`, or any stage's output under the released module's name. Of
+encoding: `feat` (batch, steps, channels), wav2vec 2.0's, with `z`, `z_e`, `semantic`; or `ref_wav`
+(batch, samples), the clip, with `mel`, `perceiver`, `glob`; or both. Ids have to be equal.
+
+`NAME_f64` is compared with what double precision gives, `atol` is the file's own tolerance. An
 empty array says that there is none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import cache, partial
 from pathlib import Path
+from typing import Any, Generic, TypeVar
 
 import numpy as np
+import torch
 
 from tensorrt_tts.codecs.base import Condition, Step
 from tensorrt_tts.codecs.bicodec.codec import BiCodec
+from tensorrt_tts.codecs.bicodec.encoder import BiCodecEncoder
+from tensorrt_tts.codecs.bicodec.encoder_weights import load as load_encoder
 from tensorrt_tts.codecs.bicodec.weights import load
 from tensorrt_tts.codecs.schedule import HopSchedule
 from tensorrt_tts.errors import InputError
@@ -29,10 +37,13 @@ HOP = 25
 """Steps between two decodes of the stream that is compared too: half a second."""
 
 IDS = ("semantic", "glob")
+HEARD = ("feat", "ref_wav")
+"""Whose presence makes a case one of encoding."""
 DOUBLE = "_f64"
 STREAMED = "wav, streamed"
 
 Case = dict[str, np.ndarray]
+Model = TypeVar("Model")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,30 +63,92 @@ class Compared:
 
 
 def codec_golden(folder: Path, tolerance: float = TOLERANCE) -> Iterator[Compared]:
-    """Every tensor of every case. Raises what `BiCodec.from_folder` raises, and InputError for a
-    file that is no case."""
-    config, weights = load(folder)
-    codec = BiCodec(config, weights)
-    double = BiCodec(config, {name: tensor.double() for name, tensor in weights.items()})
+    """Every tensor of every case. Raises what `BiCodec.from_folder` and, for a case of encoding,
+    `BiCodecEncoder.from_folder` raise, and InputError for a file that is no case."""
     paths = sorted(folder.glob("*.npz"))
     if not paths:
         raise InputError(f"no npz file in '{folder}'; each holds ids and what was made of them")
+    codecs, encoders = _Pair(folder, load, BiCodec), _Pair(folder, load_encoder, BiCodecEncoder)
     for path in paths:
         case = _read(path)
         allowed = float(case.pop("atol", tolerance))
-        rows = list(zip(*(case.pop(name) for name in IDS), strict=True))
-        inputs = [_inputs(semantic, tokens, codec, path) for semantic, tokens in rows]
-        single = _traced(codec, inputs)
-        exact = _traced(double, inputs) if any(name.endswith(DOUBLE) for name in case) else {}
-        for name, theirs in case.items():
-            if not theirs.size:
-                continue
-            plain = name.removesuffix(DOUBLE)
-            ours = (single if plain == name else exact).get(plain)
-            yield Compared(path.stem, name, theirs.shape, _error(ours, theirs), allowed)
-        if "wav" in case:
-            error = _error(streamed(codec, inputs), case["wav"])
-            yield Compared(path.stem, STREAMED, case["wav"].shape, error, allowed)
+        if any(name in case for name in HEARD):
+            yield from _encoded(encoders, case, path, allowed)
+        else:
+            yield from _decoded(codecs, case, path, allowed)
+
+
+class _Pair(Generic[Model]):
+    """A checkpoint in single and in double precision, each loaded when it is first asked for."""
+
+    def __init__(
+        self,
+        folder: Path,
+        load: Callable[[Path], tuple[Any, dict[str, torch.Tensor]]],
+        build: Callable[[Any, dict[str, torch.Tensor]], Model],
+    ) -> None:
+        self._loaded = cache(partial(load, folder))
+        self._build = build
+        self.single = cache(lambda: build(*self._loaded()))
+        self.double = cache(self._double)
+
+    def _double(self) -> Model:
+        config, weights = self._loaded()
+        return self._build(config, {name: tensor.double() for name, tensor in weights.items()})
+
+
+def _decoded(codecs: _Pair[BiCodec], case: Case, path: Path, allowed: float) -> Iterator[Compared]:
+    codec = codecs.single()
+    rows = list(zip(*(case.pop(name) for name in IDS), strict=True))
+    inputs = [_inputs(semantic, tokens, codec, path) for semantic, tokens in rows]
+    single = _traced(codec, inputs)
+    exact = _traced(codecs.double(), inputs) if _asks_for_double(case) else {}
+    yield from _compared(case, single, exact, path, allowed)
+    if "wav" in case:
+        error = _error(streamed(codec, inputs), case["wav"])
+        yield Compared(path.stem, STREAMED, case["wav"].shape, error, allowed)
+
+
+def _encoded(
+    encoders: _Pair[BiCodecEncoder], case: Case, path: Path, allowed: float
+) -> Iterator[Compared]:
+    heard = {name: case.pop(name) for name in HEARD if name in case}
+    wanted = {"feat": (3, encoders.single().config.encoder.input_channels), "ref_wav": (2, None)}
+    for name, given in heard.items():
+        dimensions, width = wanted[name]
+        if given.ndim != dimensions or width not in (None, given.shape[-1]):
+            shape = "(batch, samples)" if width is None else f"(batch, steps, {width})"
+            raise InputError(f"'{path}': {name} has the shape {given.shape}, not {shape}")
+    single = _encodings(encoders.single(), heard)
+    exact = _encodings(encoders.double(), heard) if _asks_for_double(case) else {}
+    yield from _compared(case, single, exact, path, allowed)
+
+
+def _encodings(encoder: BiCodecEncoder, heard: Case) -> Case:
+    found: Case = {}
+    for name, trace in (("feat", encoder.trace_semantics), ("ref_wav", encoder.trace_speaker)):
+        rows = [trace(row) for row in heard.get(name, ())]
+        for tensor in rows[0] if rows else ():
+            found[tensor] = np.stack([row[tensor] for row in rows])
+    return found
+
+
+def _asks_for_double(case: Case) -> bool:
+    return any(name.endswith(DOUBLE) for name in case)
+
+
+def _compared(
+    case: Case, single: Case, exact: Case, path: Path, allowed: float
+) -> Iterator[Compared]:
+    """Of ids, the largest difference says no more than that there is one."""
+    for name, theirs in case.items():
+        if not theirs.size:
+            continue
+        plain = name.removesuffix(DOUBLE)
+        ours = (single if plain == name else exact).get(plain)
+        yield Compared(
+            path.stem, name, theirs.shape, _error(ours, theirs), 0.0 if plain in IDS else allowed
+        )
 
 
 def streamed(codec: BiCodec, inputs: Sequence[tuple[list[Step], Condition]]) -> np.ndarray:
@@ -128,10 +201,13 @@ def _read(path: Path) -> Case:
         raise InputError(
             f"'{path}' cannot be read ({type(error).__name__}); write it with numpy.savez"
         ) from error
+    if any(name in case for name in HEARD):
+        return case
     lost = next((name for name in IDS if name not in case), None)
     if lost is not None:
         raise InputError(
-            f"'{path}' has no {lost}: a case has {' and '.join(IDS)}, and tensors made of them"
+            f"'{path}' has no {lost}: a case has {' and '.join(IDS)}, and tensors made of them; "
+            f"or, of encoding, {' or '.join(HEARD)}"
         )
     if len({len(case[name]) for name in IDS}) != 1:
         lengths = " and ".join(f"{name} {len(case[name])}" for name in IDS)
@@ -165,7 +241,7 @@ def _error(ours: np.ndarray | None, theirs: np.ndarray) -> float | None:
     positions."""
     if ours is None:
         return None
-    for form in (ours, ours[..., 0], np.swapaxes(ours, 1, 2)):
+    for form in (ours, ours[..., 0], np.swapaxes(ours, 1, -1)):
         if form.shape == theirs.shape:
             largest = float(np.abs(form.astype(np.float64) - theirs).max())
             return largest if np.isfinite(largest) else None

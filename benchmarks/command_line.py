@@ -169,6 +169,12 @@ def _other_commands(commands: Any) -> None:
     command.add_argument("--out", type=Path, default=Path("out/codec-golden"))
     command.set_defaults(run=_run_codec_golden)
 
+    about = "what it costs to encode a recording for cloning"
+    command = commands.add_parser("clone-cost", help=about, description=about)
+    command.add_argument("--lengths", type=_numbers, default=(6.0, 30.0), help="6,30")
+    command.add_argument("--out", type=Path, default=Path("out/clone-cost"))
+    command.set_defaults(run=_run_clone_cost)
+
     about = "streams that the host carries when the model costs nothing"
     command = commands.add_parser("host-overhead", help=about, description=about)
     command.add_argument("--codecs", default="null,random", help="one after another (%(default)s)")
@@ -446,6 +452,17 @@ def _run_codec_golden(parsed: argparse.Namespace) -> None:
             f"{beyond[0].tensor} of {beyond[0].case}: config, weights and tensors must be of one "
             "checkpoint"
         )
+
+
+def _run_clone_cost(parsed: argparse.Namespace) -> None:
+    import torch
+
+    from benchmarks.clone_cost import as_rows, clone_costs, open_random, table
+
+    torch.set_num_threads(1)
+    costs = clone_costs(parsed.lengths, *open_random())
+    print(table(costs))
+    _result({"costs": as_rows(costs)}, parsed.out / "clone-cost.json")
 
 
 def _run_host_overhead(parsed: argparse.Namespace) -> None:

@@ -272,14 +272,22 @@ def open_synthesizer(
     from tensorrt_tts.synthesizer import Synthesizer
 
     speech_model = load_model(model, codec, spec)
+    given = []
     for path in voice_files:
         speech_model.spec.check_voice_files()
-        speech_model = speech_model.with_voice(speech_model.spec.read_voice(path))
+        given.append(speech_model.spec.read_voice(path))
+        speech_model = speech_model.with_voice(given[-1])
     found = speech_model.spec.open_codec(speech_model.codec_folder, noise, device)
     extension = _extension(bandwidth_extension, found.context.sample_rate, device)
-    return Synthesizer(
-        speech_model, opener(speech_model, device, max_streams), found, options, extension
-    )
+    opened = opener(speech_model, device, max_streams)
+    synthesizer = Synthesizer(speech_model, opened, found, options, extension)
+    try:
+        for voice in given:
+            synthesizer.check_room(voice)
+    except BaseException:
+        run_blocking(synthesizer.close())
+        raise
+    return synthesizer
 
 
 def _extension(folder: Path | None, sample_rate: int, device: str) -> BandwidthExtension | None:

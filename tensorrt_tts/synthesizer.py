@@ -7,16 +7,18 @@ import itertools
 import math
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tensorrt_tts.audio.audio_source import AudioSource
+from tensorrt_tts.audio.reference import read_reference
 from tensorrt_tts.backends.base import Backend
 from tensorrt_tts.codecs.base import Codec
 from tensorrt_tts.codecs.lookahead import LookaheadStreamingDecoder
 from tensorrt_tts.codecs.scheduler import CodecScheduler
-from tensorrt_tts.errors import EngineDiedError, InputError
+from tensorrt_tts.errors import EngineDiedError, InputError, VoiceFileError
 from tensorrt_tts.families.base import Voice
 from tensorrt_tts.prepared import (
     FedText,
@@ -190,6 +192,51 @@ class Synthesizer:
         for voice in kept:
             self.model = self.model.with_voice(voice)
         return [voice.name for voice in kept]
+
+    async def clone_voice(
+        self,
+        path: Path,
+        transcript: str | None = None,
+        name: str | None = None,
+        device: str = "cpu",
+    ) -> Voice:
+        """Whoever speaks in a recording becomes a voice for all requests to come: one more, or in
+        the place of the one of its name.
+
+        transcript: what is said in it, word for word, which makes a clone closer and every prompt
+        longer. name: the file's, unless it is given. device: for encoding, which takes seconds on
+        a thread the first time that a recording is given.
+
+        Raises InputError for a recording of no use and SettingError for a model that cannot clone,
+        TextError, VoiceFileError, CheckpointError, MissingDependencyError, and EngineDiedError
+        after `close`.
+        """
+        self._refuse_if_closed()
+        spec, codec_folder = self.model.spec, self.model.codec_folder
+        spec.check_cloning()
+
+        def encode() -> Voice:
+            audio = read_reference(path, whole=transcript is not None)
+            return spec.clone(audio, transcript, name or path.stem, codec_folder, device)
+
+        voice = await asyncio.to_thread(encode)
+        model = self.model.with_voice(voice)
+        self.check_room(voice)
+        self.model = model
+        return voice
+
+    def check_room(self, voice: Voice) -> None:
+        """Raises VoiceFileError for one whose reference leaves no room for an answer. Where the
+        text is most of a prompt, what the backend holds is its builder's choice."""
+        spec, longest = self.model.spec, self.backend.capacity.max_sequence
+        fixed = len(self.model.family.prompt("", voice).ids)
+        answer = spec.budget.tokens("x" * spec.segment_characters) + spec.segment_characters
+        if fixed > spec.segment_characters and fixed + answer > longest:
+            raise VoiceFileError(
+                f"voice {voice.name!r} puts {fixed} tokens into every prompt, a text and its "
+                f"speech may need {answer} more, and backend {self.backend.name!r} holds "
+                f"{longest}; use a shorter reference, or one without a transcript"
+            )
 
     def decoder(self, seed: int, voice: Voice | None = None) -> LookaheadStreamingDecoder:
         """A fresh decoder for one segment's tokens, as the streams here are decoded."""

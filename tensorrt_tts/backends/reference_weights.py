@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any, Self
@@ -20,24 +18,9 @@ from tensorrt_tts.errors import (
     reason,
 )
 from tensorrt_tts.files import read_json
+from tensorrt_tts.quiet_transformers import quiet_transformers
 from tensorrt_tts.validation import shown
 from tensorrt_tts.weight_files import check_weights
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Without transformers' bar and its table of what did not fit: our one line says it."""
-    from transformers.utils import logging
-
-    verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        logging.set_verbosity(verbosity)
-        if bars:
-            logging.enable_progress_bar()
 
 
 def load(folder: Path, device: str = "cpu", dtype: torch.dtype = torch.float32) -> Any:
@@ -52,7 +35,7 @@ def load(folder: Path, device: str = "cpu", dtype: torch.dtype = torch.float32) 
     config = _config(folder)
     check_weights(folder)
     try:
-        with _quiet():
+        with quiet_transformers():
             loaded: Any = AutoModelForCausalLM.from_pretrained(
                 folder,
                 config=config,

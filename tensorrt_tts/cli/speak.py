@@ -12,15 +12,18 @@ from typing import TYPE_CHECKING, Any
 
 from tensorrt_tts.audio.audio_file import AUDIO_FILES, check_audio_path
 from tensorrt_tts.audio.audio_source import check_rate
+from tensorrt_tts.audio.reference import read_reference
 from tensorrt_tts.cli.model_options import add_model_options, open_from
 from tensorrt_tts.cli.sinks import Sink, open_sink, write_aside
 from tensorrt_tts.cli.speak_url import Spoken, add_url_options, check_options, speak_there
-from tensorrt_tts.errors import OutputError
+from tensorrt_tts.errors import OutputError, SettingError
 from tensorrt_tts.files import writing
 from tensorrt_tts.loop_thread import run_blocking
 from tensorrt_tts.notice import notice
 from tensorrt_tts.speech import SpeechReport, SpeechRequest
 from tensorrt_tts.text.given import argument_text, stdin_text
+from tensorrt_tts.text.transcript import check_transcript
+from tensorrt_tts.validation import shown
 
 if TYPE_CHECKING:
     from tensorrt_tts.audio.audio_source import OutputRate
@@ -29,6 +32,8 @@ if TYPE_CHECKING:
 
 HERE: dict[str, Any] = {
     "voice_file": None,
+    "reference": None,
+    "reference_text": None,
     "save_voice": None,
     "bandwidth_extension": None,
     "voice_tokens": 0,
@@ -59,6 +64,12 @@ def add_command(commands: argparse._SubParsersAction) -> None:
     )
     who.add_argument(
         "--voice-file", type=Path, metavar="FILE", help="a speaker that --save-voice wrote (Spark)"
+    )
+    who.add_argument(
+        "--reference", type=Path, metavar="FILE", help="a recording to speak like (Spark)"
+    )
+    parser.add_argument(
+        "--reference-text", type=argument_text, help="what is said in it, word for word"
     )
     parser.add_argument(
         "--save-voice", type=Path, metavar="FILE", help="whoever is heard, as a voice file (Spark)"
@@ -172,11 +183,22 @@ def _check(parsed: argparse.Namespace, request: SpeechRequest) -> None:
     from tensorrt_tts.text.normalize import check_text
 
     check_text(request.text)
+    if parsed.reference_text is not None and not parsed.reference:
+        raise SettingError(
+            f"--reference-text {shown(parsed.reference_text)} without --reference: it is what is "
+            "said in one; give both or none"
+        )
     spec = known_spec(parsed.model, parsed.spec)
     if spec is not None:
         check_request(request, spec)
         if parsed.voice_file or parsed.save_voice:
             spec.check_voice_files()
+        if parsed.reference:
+            spec.check_cloning()
+    if parsed.reference_text is not None:
+        check_transcript(parsed.reference_text)
+    if parsed.reference:
+        read_reference(parsed.reference, whole=parsed.reference_text is not None)
     _check_output(parsed)
 
 
@@ -202,6 +224,9 @@ async def _speak(
             request = replace(request, voice=spec.read_voice(parsed.voice_file).name)
         if parsed.save_voice:
             spec.check_voice_files()
+        if parsed.reference:
+            progress.say("listening to the reference")
+            request = replace(request, voice=await _clone(synthesizer, parsed))
         if parsed.warm:
             progress.say("warming up")
             await synthesizer.synthesize(request)
@@ -209,14 +234,25 @@ async def _speak(
         with open_sink(parsed.output, parsed.raw, parsed.play, output.rate) as sink:
             report, voice = await _stream(synthesizer, request, output, sink, progress)
         if parsed.save_voice:
-            said = voice or spec.voice(request.voice)
+            said = voice or synthesizer.model.spec.voice(request.voice)
             origin = f"voice {said.name!r} of model {parsed.model!r}, seed {parsed.seed}"
+            if parsed.reference:
+                origin = f"cloned from '{parsed.reference}' with the codec of {parsed.model!r}"
             content = spec.voice_file(said, origin)
             with writing(parsed.save_voice, "choose another --save-voice", "voice file"):
                 parsed.save_voice.write_text(content + "\n", encoding="utf-8")
         return report, output.applied
     finally:
         await synthesizer.close()
+
+
+async def _clone(synthesizer: Synthesizer, parsed: argparse.Namespace) -> str:
+    """The voice's name: that of the file it is saved as, else of the recording."""
+    named = parsed.save_voice or parsed.reference
+    voice = await synthesizer.clone_voice(
+        parsed.reference, parsed.reference_text, named.stem, parsed.device
+    )
+    return voice.name
 
 
 async def _stream(

@@ -28,6 +28,11 @@ _PARTS = {
 _NORMED = re.compile(f"({'|'.join(re.escape(ending) for ending in _PARTS)})$")
 
 
+def plain_name(name: str) -> str:
+    """Of the tensor that this one is, or is one of two parts of."""
+    return _NORMED.sub(".weight", name)
+
+
 def read_weights(
     folder: Path,
     wanted: Callable[[str], bool] = lambda name: True,

@@ -12,9 +12,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol, Self
 
+from tensorrt_tts.audio.reference import ReferenceAudio
 from tensorrt_tts.backends.base import Grammar, Prompt
 from tensorrt_tts.codecs.base import Codec, Condition, Step
-from tensorrt_tts.errors import UnknownVoiceError, VoiceFileError
+from tensorrt_tts.errors import SettingError, UnknownVoiceError, VoiceFileError
 from tensorrt_tts.families.budget import TokenBudget
 from tensorrt_tts.identifiers import find_name
 from tensorrt_tts.validation import shown
@@ -71,6 +72,8 @@ class Spec:
     """The longest text for one generation. The budget must leave room for it."""
     voice_files: bool = False
     """Whether a speaker is something that a file can hold."""
+    cloning: bool = False
+    """Whether a recording of somebody makes a voice."""
 
     def load(self, folder: Path, vocabulary_size: int, codec_folder: Path) -> Family:
         """With the checkpoint's tokenizer, checked against its vocabulary and its codec.
@@ -124,6 +127,29 @@ class Spec:
         """What `read_voice` reads. origin: who it is and where from, for whoever reads the file.
 
         Raises VoiceFileError for a voice of which only the name is known.
+        """
+        raise NotImplementedError
+
+    def check_cloning(self) -> None:
+        """Raises SettingError for a family that has none."""
+        if not self.cloning:
+            raise SettingError(
+                f"{self.name} cannot speak as a reference does: its speakers are in the weights "
+                "alone, and chosen by name; use --voice, or a Spark model"
+            )
+
+    def clone(
+        self,
+        audio: ReferenceAudio,
+        transcript: str | None,
+        name: str,
+        codec_folder: Path,
+        device: str = "cpu",
+    ) -> Voice:
+        """Whoever speaks in a recording, as a voice of that name. transcript: what is said in it,
+        which the prompts then hold too.
+
+        Raises TextError, CheckpointError.
         """
         raise NotImplementedError
 

@@ -9,13 +9,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+from safetensors.torch import save_file
 
 from benchmarks.codec_golden import codec_golden
 from benchmarks.command_line import main
 from tensorrt_tts.errors import InputError
 from tests.support.golden import golden
 from tests.support.plain_bicodec import plain_decode
+from tests.support.plain_encode import plain_semantics, plain_speaker
 from tests.support.tiny_bicodec import TINY, random_weights, tiny_codec, voice, write_bicodec
+from tests.support.tiny_encoder import FEATURES, encoder_weights, humming, write_encoder
+from tests.tensorrt_tts.codecs.bicodec.test_encoder_golden import checkpoint, recordings
 
 BATCH, STEPS = 2, 90
 
@@ -127,5 +131,91 @@ def test_the_official_tensors(tmp_path: Path, capsys: pytest.CaptureFixture[str]
         (tmp_path / ours).symlink_to(source / theirs)
     for path in source.glob("small_b*.npz"):
         (tmp_path / path.name).symlink_to(path)
+    assert main(["codec-golden", str(tmp_path), "--out", str(tmp_path / "out")]) == 0
+    print(capsys.readouterr().out)
+
+
+def write_encodings(folder: Path, **changed: Any) -> Path:
+    """Of the plain encoding, in double precision; and a case of decoding beside it."""
+    write_case(folder)
+    write_encoder(folder)
+    draw = np.random.RandomState(1)
+    feat = draw.standard_normal((BATCH, 20, FEATURES)).astype(np.float32)
+    clips = np.stack([humming(0.5, pitch=pitch) for pitch in (150, 300)]).astype(np.float32)
+    weights = {name: tensor.double() for name, tensor in encoder_weights().items()}
+    rows = [
+        plain_semantics(weights, heard) | plain_speaker(weights, clip)
+        for heard, clip in zip(feat, clips, strict=True)
+    ]
+    made = {name: np.stack([row[name].numpy() for row in rows]) for name in rows[0]}
+    case: dict[str, Any] = {"feat": feat, "ref_wav": clips, "atol": 1e-4, **made}
+    case |= {"z_f64": case["z"], "perceiver_f64": case["perceiver"], "glob": case["glob"][:, None]}
+    case |= changed
+    np.savez(folder / "encode.npz", **{name: x for name, x in case.items() if x is not None})
+    return folder
+
+
+def test_an_encoder_that_is_right(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = write_encodings(tmp_path / "codec")
+    assert main(["codec-golden", str(folder), "--out", str(tmp_path / "out")]) == 0
+    rows = json.loads(capsys.readouterr().out.splitlines()[-1])["tensors"]
+    found = {row["tensor"]: row for row in rows if row["case"] == "encode"}
+    names = {"z", "z_e", "semantic", "mel", "perceiver", "glob", "z_f64", "perceiver_f64"}
+    assert set(found) == names
+    assert {row["case"] for row in rows} == {"case", "encode"}
+    assert all(row["error"] < 1e-9 for name, row in found.items() if name.endswith("_f64"))
+    assert found["glob"]["tolerance"] == found["semantic"]["tolerance"] == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("z", lambda x: x + 2e-4),
+        ("mel", lambda x: x[..., :-1]),
+        ("semantic", lambda x: x ^ np.eye(*x.shape, dtype=int)),
+        ("glob", lambda x: x[..., ::-1]),
+        ("perceiver_f64", lambda x: x * np.nan),
+        ("x_vector", lambda _: np.zeros((BATCH, 32))),
+    ],
+)
+def test_an_encoding_that_is_beyond(
+    tmp_path: Path, name: str, change: Callable[[Any], Any]
+) -> None:
+    folder = write_encodings(tmp_path)
+    stored = dict(np.load(folder / "encode.npz"))
+    stored[name] = change(stored.get(name))
+    np.savez(folder / "encode.npz", **stored)
+    assert [row.tensor for row in codec_golden(folder) if not row.within] == [name]
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        ({"feat": np.zeros((BATCH, FEATURES))}, r"feat has the shape \(2, 24\), not \(batch, st"),
+        ({"feat": np.zeros((1, 9, 25))}, r"feat has the shape \(1, 9, 25\), not .*steps, 24\)"),
+        ({"ref_wav": np.zeros(16_000)}, r"ref_wav has the shape \(16000,\), not \(batch, samples"),
+        ({"feat": None, "ref_wav": None, "semantic": None}, "has no semantic: .*feat or ref_wav"),
+    ],
+)
+def test_what_is_no_case_of_encoding(tmp_path: Path, changed: dict[str, Any], says: str) -> None:
+    with pytest.raises(InputError, match=f"encode.npz'.*{says}"):
+        list(codec_golden(write_encodings(tmp_path, **changed)))
+
+
+def test_a_folder_of_encodings_needs_no_decoder(tmp_path: Path) -> None:
+    folder = write_encodings(tmp_path)
+    (folder / "case.npz").unlink()
+    (folder / "model.safetensors").unlink()
+    save_file(encoder_weights(), folder / "model.safetensors")
+    assert all(row.within for row in codec_golden(folder))
+
+
+def test_the_official_encodings(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    checkpoint(tmp_path, "small")
+    stored = dict(np.load(golden("spark") / "small_encode_b2.npz"))
+    # Of its spectrogram every fourth frame is stored, and a vector that becomes no token.
+    case = {name: stored[name] for name in ("feat", "z", "z_e", "semantic", "perceiver", "glob")}
+    clips = np.stack(recordings()).astype(np.float32)
+    np.savez(tmp_path / "encode.npz", ref_wav=clips, atol=1e-5, **case)
     assert main(["codec-golden", str(tmp_path), "--out", str(tmp_path / "out")]) == 0
     print(capsys.readouterr().out)

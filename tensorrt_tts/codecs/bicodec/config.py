@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, create_model, model_validator
 
 from tensorrt_tts.codecs.bicodec.receptive_field import generator_reach, prenet_reach
 from tensorrt_tts.codecs.context import CodecContext
@@ -32,30 +32,30 @@ last ones have no more of their future known than those: 9.6e-4 at 20, 1.2e-5 at
 Positive = Annotated[tuple[PositiveInt, ...], Field(min_length=1)]
 
 
-class _Section(BaseModel):
+class Section(BaseModel):
     """What else a released config holds is of training, or of the encoder."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
 
-class MelConfig(_Section):
+class MelConfig(Section):
     sample_rate: PositiveInt
 
 
-class GeneratorConfig(_Section):
+class GeneratorConfig(Section):
     input_channel: PositiveInt
     channels: PositiveInt
     rates: Positive
     kernel_sizes: Positive
 
 
-class QuantizerConfig(_Section):
+class QuantizerConfig(Section):
     input_dim: PositiveInt
     codebook_size: PositiveInt
     codebook_dim: PositiveInt
 
 
-class SpeakerConfig(_Section):
+class SpeakerConfig(Section):
     out_dim: PositiveInt
     latent_dim: PositiveInt
     token_num: PositiveInt
@@ -68,7 +68,7 @@ class SpeakerConfig(_Section):
         return math.prod(self.fsq_levels)
 
 
-class PrenetConfig(_Section):
+class PrenetConfig(Section):
     input_channels: PositiveInt
     vocos_dim: PositiveInt
     vocos_intermediate_dim: PositiveInt
@@ -79,7 +79,7 @@ class PrenetConfig(_Section):
     use_tanh_at_final: bool = False
 
 
-class BiCodecConfig(_Section):
+class BiCodecConfig(Section):
     """The constructor arguments of Spark-TTS's `BiCodec` that decoding depends on."""
 
     mel_params: MelConfig
@@ -162,20 +162,16 @@ class BiCodecConfig(_Section):
         return prenet_reach(self.prenet.vocos_num_layers, self.prenet.sample_ratios), before
 
     @classmethod
-    def read(cls, folder: Path) -> BiCodecConfig:
+    def read(cls, folder: Path) -> Self:
         """Raises CheckpointNotFoundError, CorruptCheckpointError."""
         if (folder / JSON_FILE).is_file():
             return read_json(folder / JSON_FILE, cls)
+        released: Any = create_model(YAML_FILE, __base__=Section, audio_tokenizer=(cls, ...))
         try:
-            return read_yaml(folder / YAML_FILE, _Released).audio_tokenizer
+            found: Self = read_yaml(folder / YAML_FILE, released).audio_tokenizer
+            return found
         except FileNotFoundError as error:
             raise CheckpointNotFoundError(
                 f"no {YAML_FILE} or {JSON_FILE} in codec folder '{folder}'; give the folder that "
                 "holds BiCodec's config and its weights: BiCodec, in a Spark-TTS checkpoint"
             ) from error
-
-
-class _Released(_Section):
-    """What a released checkpoint's config.yaml holds."""
-
-    audio_tokenizer: BiCodecConfig

@@ -7,18 +7,28 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
+from tensorrt_tts.audio.reference import ReferenceAudio
 from tensorrt_tts.backends.base import Grammar, Prompt
 from tensorrt_tts.codecs.base import Codec
 from tensorrt_tts.codecs.bicodec.config import BiCodecConfig
 from tensorrt_tts.errors import CorruptCheckpointError, UnknownVoiceError, VoiceFileError
 from tensorrt_tts.families.base import Spec, Voice
 from tensorrt_tts.families.budget import TokenBudget
+from tensorrt_tts.families.spark.clone import ReferenceEncoder
 from tensorrt_tts.families.spark.frames import SparkParser
-from tensorrt_tts.families.spark.prompt import Tokenizer, build_prompt, grammar
+from tensorrt_tts.families.spark.prompt import Tokenizer, build_prompt, grammar, special_token
 from tensorrt_tts.families.spark.tokens import GLOBALS, Run, SparkTokens
 from tensorrt_tts.families.spark.voice_file import VoiceFile
-from tensorrt_tts.families.spark.voices import FILE, SparkVoice, SpeakerSet, Style, Template
+from tensorrt_tts.families.spark.voices import (
+    FILE,
+    Reference,
+    SparkVoice,
+    SpeakerSet,
+    Style,
+    Template,
+)
 from tensorrt_tts.identifiers import find_name
+from tensorrt_tts.text.transcript import check_transcript
 from tensorrt_tts.tokenizer import TextTokenizer
 from tensorrt_tts.validation import shown
 
@@ -43,6 +53,7 @@ class SparkSpec(Spec):
     codec_subfolder: str = "BiCodec"
     replaceable: bool = True
     voice_files: bool = True
+    cloning: bool = True
     template: Template = field(default_factory=lambda: Template(content="{text}"))
 
     @classmethod
@@ -76,6 +87,23 @@ class SparkSpec(Spec):
         assert isinstance(voice, SparkVoice)
         return VoiceFile.of(voice, origin).model_dump_json(exclude_none=True, indent=1)
 
+    def clone(
+        self,
+        audio: ReferenceAudio,
+        transcript: str | None,
+        name: str,
+        codec_folder: Path,
+        device: str = "cpu",
+    ) -> SparkVoice:
+        if transcript is not None:
+            check_transcript(transcript)
+        encoder = ReferenceEncoder(codec_folder, self.codec_id, device)
+        found = encoder.encode(audio, transcript is not None)
+        voice = SparkVoice(name, self.voices[0].language, globals=found.globals)
+        if transcript is None:
+            return voice
+        return replace(voice, reference=Reference(transcript=transcript, semantics=found.semantics))
+
     def load(self, folder: Path, vocabulary_size: int, codec_folder: Path) -> Spark:
         """With the voices of the folder's own `speakers.json`, where it has one."""
         path = folder / FILE
@@ -94,7 +122,7 @@ class SparkSpec(Spec):
             config.quantizer.codebook_size,
         )
         for voice in spec.voices:
-            problem = _wrong_code(voice, tokens)
+            problem = _problem(voice, tokens, tokenizer)
             if problem is not None:
                 raise CorruptCheckpointError(f"'{path}': {problem}")
             # Both refuse a described one without its labels.
@@ -148,7 +176,7 @@ class Spark:
 
     def with_voice(self, voice: Voice) -> Spark:
         own = self._own(voice)
-        problem = _wrong_code(own, self.tokens)
+        problem = _problem(own, self.tokens, self.tokenizer)
         if problem is not None:
             raise VoiceFileError(problem)
         for known in self.spec.voices:
@@ -182,9 +210,17 @@ class Spark:
         return len(grammar(self.tokens, voice).prefix)
 
 
-def _wrong_code(voice: SparkVoice, tokens: SparkTokens) -> str | None:
-    """What is wrong with a voice's codes, which are of one codec; None for nothing."""
+def _problem(voice: SparkVoice, tokens: SparkTokens, tokenizer: Tokenizer) -> str | None:
+    """What is wrong with a voice's codes, which are of one codec, or with what it said; None for
+    nothing."""
     semantics = voice.reference.semantics if voice.reference else ()
+    transcript = voice.reference.transcript if voice.reference else ""
+    special = special_token(transcript, tokenizer)
+    if special is not None:
+        return (
+            f"reference.transcript of voice {voice.name!r} spells the special token {special}; "
+            "remove or respell it"
+        )
     for name, codes, ids in (
         ("globals", voice.globals, tokens.globals),
         ("reference.semantics", semantics, tokens.semantics),

@@ -48,6 +48,12 @@ def grammar(tokens: SparkTokens, voice: SparkVoice) -> Grammar:
     return Grammar((tokens.semantics,), prefix, tokens.stops)
 
 
+def special_token(text: str, tokenizer: Tokenizer) -> str | None:
+    """The first token spelled in a text that is no text."""
+    spelled = _SPECIAL.findall(text)
+    return next((name for name in spelled if tokenizer.token_id(name) is not None), None)
+
+
 def build_prompt(
     template: Template,
     tags: Sequence[str],
@@ -61,9 +67,7 @@ def build_prompt(
     Raises TextError if the text itself spells a token that is no text, and CorruptCheckpointError
     if the tokenizer lacks what such a voice needs.
     """
-    special = next(
-        (name for name in _SPECIAL.findall(text) if tokenizer.token_id(name) is not None), None
-    )
+    special = special_token(text, tokenizer)
     if special is not None:
         raise TextError(
             f"text {shown(text)} spells the special token {special}; remove or respell it"

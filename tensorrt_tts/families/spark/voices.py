@@ -24,6 +24,7 @@ FILE = "speakers.json"
 SETS = Path(__file__).parent / "sets"
 
 Code = Annotated[int, Field(ge=0)]
+SpeakerCodes = Annotated[tuple[Code, ...], Field(min_length=GLOBALS, max_length=GLOBALS)]
 Text = Annotated[str, Field(min_length=1)]
 
 
