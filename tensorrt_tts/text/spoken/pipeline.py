@@ -37,7 +37,7 @@ Stage = Callable[[Draft], None]
 
 
 def languages(draft: Draft) -> None:
-    found = runs(draft.text, draft.options.language)
+    found = runs(draft.text, draft.options.language, draft.characters)
     if draft.options.numbers == "english":
         found = [(start, language and ENGLISH) for start, language in found]
     draft.set_languages(found)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import cast
 
 from tensorrt_tts.text.spoken.languages import ENGLISH, HINDI, LANGUAGES, TELUGU, Language
@@ -18,6 +18,8 @@ _OTHER = lazy(
     r"[\u0370-\u08ff\u0980-\u0bff\u0c80-\u1fff\u2c80-\u2dff\u2e80-\ua63f\ua700-\uabff\uac00-\ud7ff"
     r"\uf900-\ufaff]+"
 )
+_TELLING = lazy(r"[\u0370-\u1fff\u2c80-\ud7ff\uf900-\ufaff]")
+"""The letters and digits that tell the language of their sentence are among these."""
 _LATIN = lazy(r"[A-Za-z]+")
 _INDIC = ("hi", "te")
 _ONLY_ENGLISH = frozenset(
@@ -32,12 +34,17 @@ _ENGLISH = _ONLY_ENGLISH.union(
 )
 
 
-def runs(text: str, hint: str | None) -> list[tuple[int, Language | None]]:
-    """Where each stretch of one language begins. hint: BCP 47, of sentences that show none.
+def runs(
+    text: str, hint: str | None, characters: Iterable[str]
+) -> list[tuple[int, Language | None]]:
+    """Where each stretch of one language begins. hint: BCP 47, of sentences that show none;
+    characters: those that are in the text, and maybe more.
 
     A sentence's language depends on nothing outside it.
     """
-    if text.isascii() and base_language(hint) not in _INDIC:
+    if base_language(hint) not in _INDIC and (
+        text.isascii() or not _TELLING.search("".join(characters))
+    ):
         return [(0, sentence_language("", hint))]
     found: list[tuple[int, Language | None]] = []
     ascii_language = sentence_language("", hint) if base_language(hint) not in _INDIC else None

@@ -271,7 +271,8 @@ _STREETS = {"St": "Street", "Ct": "Court", "Ave": "Avenue", "Blvd": "Boulevard",
             "Ln": "Lane", "Pl": "Place", "Sq": "Square", "Hwy": "Highway", "Pkwy": "Parkway",
             "Expy": "Expressway", "Dr": "Drive"}  # fmt: skip
 _STREET_ENDS = tuple(f" {short}" for short in _STREETS)
-_STOP = lazy(r"\.")
+_STOP = lazy(rf"\.(?<![\s{re.escape(_BORDER)}].)")
+_STOP_OF_LETTERS = lazy(rf"\.(?<![\d\s{re.escape(_BORDER)}].)")
 _INITIALS = lazy(rf"(?:{LETTER}\.){{2,8}}(?![\w\u0900-\u0dff])")
 _DEGREE = lazy(
     r"(?:Ph\.? ?D|B\.Tech|M\.Tech|B\.Sc|M\.Sc|B\.Com|M\.Com|B\.Ed|M\.Phil|D\.Litt|LL\.B|M\.Ed)\b\.?"
@@ -342,7 +343,7 @@ def _stopped(draft: Draft) -> Iterator[tuple[int, int, str]]:
 def _stops(text: str) -> Iterator[int]:
     """Where the full stop of a short form may be."""
     degree = "PhD" in text  # may have a full stop much further on: "PhD)."
-    for each in _STOP.finditer(text):
+    for each in (_STOP if degree else _STOP_OF_LETTERS).finditer(text):
         stop = each.start()
         if stop and (
             text[stop - 2 : stop] in _ENDS or stop < 2 or not text[stop - 2].isalpha() or degree

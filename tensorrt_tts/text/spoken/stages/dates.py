@@ -31,6 +31,7 @@ _MONTH = r"[A-Za-z\u0900-\u0963\u0c00-\u0c65\u200c]{2,14}"
 _BEHIND_DAY = frozenset({name[0] for name in _MONTHS}.union("snrtoa-–"))
 _MONTH_ENDS = frozenset([name[-2:] for name in _MONTHS] + ["he"])
 """What is in front of a day; "he" is that of "June the"."""
+_BEFORE_DAY = frozenset(end[1] for end in _MONTH_ENDS).union(" -',.")
 _WORD_BEFORE = lazy(rf"(?<![^\W\d_])({_MONTH})\.?,? ?[-']?(?:the )?$")
 
 _NUMERIC = lazy(
@@ -87,7 +88,8 @@ _BEHIND_BARE_DAY = lazy(r" (?:को|से|तक|కి|న|నుంచి|�
 _BEHIND_BARE_MONTH = lazy(r" (?:में|से|तक|లో|నుంచి|నుండి|వరకు)(?![\u0900-\u0963\u0c00-\u0c63])")
 _HINDI_DAYS = ("सोम", "मंगल", "बुध", "गुरु", "शुक्र", "शनि", "रवि")
 _TELUGU_DAYS = ("సోమ", "మంగళ", "బుధ", "గురు", "శుక్ర", "శని", "ఆది")
-_INDIC_DAY = rf"({'|'.join(_HINDI_DAYS + _TELUGU_DAYS)})"
+_INDIC_DAYS = _HINDI_DAYS + _TELUGU_DAYS
+_INDIC_DAY = rf"({'|'.join(_INDIC_DAYS)})"
 _INDIC_SPAN = lazy(
     rf"(?<![\w\u0900-\u0dff-]){_INDIC_DAY}(?:\.? ?[-–] ?|\. (?:से|నుంచి|నుండి) ){_INDIC_DAY}"
     r"(?![\w\u0900-\u0963\u0966-\u0dff-])\.?"
@@ -121,8 +123,8 @@ def dates(draft: Draft) -> None:
     draft.say_numbers(_NUMERIC, _numeric, after="/.-")
     draft.say_numbers(_ISO, _iso, after="/.-")
     draft.say_numbers(_DAY_FIRST, _day_first, after=_BEHIND_DAY)
-    draft.say_numbers(_MONTH_FIRST, _month_first, begins=_month_before)
-    draft.say_numbers(_MONTH_AND_YEAR, _month_and_year, begins=_month_before)
+    for pattern, rule in ((_MONTH_FIRST, _month_first), (_MONTH_AND_YEAR, _month_and_year)):
+        draft.say_numbers(pattern, rule, begins=_month_before, before=_BEFORE_DAY)
     draft.say_numbers(_MONTH_YEAR, _month_year, after="/-")
     draft.say_numbers(_DECADE, _decade, lead="'", after="s'")
 
@@ -149,7 +151,8 @@ def spans(draft: Draft) -> None:
     if "-" in draft.text or "–" in draft.text or " to " in draft.text:
         draft.say(_SPAN, _span)
     draft.say(_BARE, _bare)
-    if not draft.text.isascii():
+    text = draft.text
+    if not text.isascii() and any(day in text for day in _INDIC_DAYS):
         draft.say(_INDIC_SPAN, _indic_span)
 
 

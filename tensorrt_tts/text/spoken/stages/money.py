@@ -40,7 +40,7 @@ _NO_NOUN = lazy(r"^ (?:a|an|per|for|in|to|and|or|each|is|was|on|of|from|at|every
 
 
 def money(draft: Draft) -> None:
-    draft.say_numbers(_BEFORE, _amount, begins=_sign_before)
+    draft.say_numbers(_BEFORE, _amount, begins=_sign_before, before=_LAST)
     draft.say_numbers(_BEHIND, _amount, lead="-−+", after=_FIRST)
     if "¢" in draft.text:
         draft.say_numbers(

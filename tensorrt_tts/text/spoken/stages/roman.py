@@ -26,6 +26,7 @@ _KING_NAMES = """
     Margaret Victor Umberto Carlos Felipe Juan Haakon Olav Harald Christian Gustav Rama
 """
 _KINGS = frozenset(_KING_NAMES.split())
+_ENDS = frozenset(word[-2:] for word in _HEADS | _KINGS)
 _TOKEN = lazy(r"[IVXLCivx](?<![\w.'-].)[IVXLCivx]*(?![\w'-])(?!\.\w)")
 _WORD_BEFORE = lazy(r"([^\W\d_][^\s\d]*) $")
 _CENTURY = lazy(r" (?:century|centuries|शताब्दी|सदी)(?!\w)")
@@ -44,6 +45,8 @@ def roman(draft: Draft) -> None:
 def _said(found: re.Match[str], language: Language) -> str | None:
     numeral = found[0].upper()
     text, start, end = found.string, found.start(), found.end()
+    if numeral == "I" and (text[start] == "i" or text[start - 3 : start - 1] not in _ENDS):
+        return None  # the word
     if not re.fullmatch(_NUMERAL, numeral):
         return None
     before = _WORD_BEFORE.search(text, max(0, start - 24), start)
