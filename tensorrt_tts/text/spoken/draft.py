@@ -54,7 +54,7 @@ class Draft:
 
     def has_numbers(self) -> bool:
         """Whether there is one left in digits."""
-        return self._numbers is None or bool(self._numbers.starts)
+        return bool(self._found_numbers().starts)
 
     def set_languages(self, runs: list[tuple[int, Language | None]]) -> None:
         """runs: where each begins; the first one at 0. None: a language without words of ours."""
@@ -97,7 +97,7 @@ class Draft:
         *,
         lead: str = "",
         begins: Begins | None = None,
-        before: Set[str] | None = None,
+        before: Set[str] = frozenset(),
         after: Set[str] | str | None = None,
         digits: int = 99,
     ) -> None:
@@ -107,13 +107,16 @@ class Draft:
         before: what has to come before, or after: what has to come next (see `Numbers`), unless
         there are as many digits as `digits`.
         """
-        if self._numbers is None:
-            self._numbers = Numbers(self.text)
-        places = self._numbers.places(after, digits, before)
+        places = self._found_numbers().places(after, digits, before)
         if places:
             said = self._said(pattern.match, rule, places, lead, begins)
             if said:
                 self.replace(said)
+
+    def _found_numbers(self) -> Numbers:
+        if self._numbers is None:
+            self._numbers = Numbers(self.text)
+        return self._numbers
 
     def _said(
         self,
@@ -193,7 +196,7 @@ class Draft:
             return
         parts.append(text[done:])
         self.text = "".join(parts)
-        said = "\n".join(parts[1::2])
+        said = "".join(parts[1::2])
         if self.composed and any(map(_may_join, beside)):
             self.composed = False
         self.characters.update(said)

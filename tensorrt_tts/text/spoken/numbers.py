@@ -6,49 +6,50 @@ import functools
 import re
 from bisect import bisect_left
 from collections.abc import Sequence, Set
+from itertools import accumulate
 
-_DIGITS = re.compile("[0-9]+")
-_DIGITS_OR_FRACTIONS = re.compile("[0-9¼½¾⅐-⅞↉]+")
-_FRACTIONS = re.compile("[¼½¾⅐-⅞↉]")
+_VULGAR = "¼½¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞↉"
+_BEHIND = r"(?=( .|[.,]\d?|.)?)"
+_DIGITS = re.compile(rf"([0-9]+){_BEHIND}", re.DOTALL)
+_DIGITS_OR_FRACTIONS = re.compile(rf"([0-9{_VULGAR}]+){_BEHIND}", re.DOTALL)
+_BETWEEN = " -−.,'"
+"""What may stand between a number and the word or sign before it: not more than four of them."""
 
 _signs = functools.cache(frozenset[str])
 
 
 class Numbers:
-    """Of each run of digits, or vulgar fraction: where it starts and ends, and what is beside it.
-
-    What follows is the next character but for one space, "\\0" at the end of the text, or the
-    fraction's own sign. A point or comma counts only in front of a digit; else it is the end of a
-    clause, ". " or ", ". What precedes is the character before, but for one space, sign or point;
-    "\\0" at the beginning of the text.
+    """Of each run of digits, or vulgar fraction: where it starts, its length, and what follows it:
+    the next character but for one space, "\\0" at the end of the text, or the fraction's own sign.
+    A point or comma counts only in front of a digit; else it is the end of a clause, ". " or ", ".
     """
 
-    __slots__ = ("_followed", "_preceded", "ends", "following", "preceding", "starts")
+    __slots__ = ("_steps", "_text", "following", "lengths", "starts")
 
     def __init__(self, text: str) -> None:
-        self._forget()
-        self._scan(text, 0, len(text))
-        self._summarise()
+        self._begin(text)
+        self._scan(text, 0, len(text), 0)
+        self.starts = list(accumulate(self._steps))
 
-    def _forget(self) -> None:
-        self.starts: list[int] = []
-        self.ends: list[int] = []
+    def _begin(self, text: str) -> None:
+        self._text = text
+        self._steps: list[int] = []
+        """From where the number before starts, or the text, to where each one does."""
+        self.lengths: list[int] = []
         self.following: list[str] = []
-        self.preceding: list[str] = []
 
-    def _summarise(self) -> None:
-        self._followed = frozenset(self.following)
-        self._preceded = frozenset(self.preceding)
+    def places(self, after: Set[str] | str | None, digits: int, before: Set[str]) -> list[int]:
+        """Where those start that are followed so, or that are as long as `digits`.
 
-    def places(
-        self, after: Set[str] | str | None, digits: int, before: Set[str] | None = None
-    ) -> list[int]:
-        """Where those start that have one of these beside them, or that are as long as `digits`."""
-        if before is not None:
-            if before.isdisjoint(self._preceded):
-                return []
-            pairs = zip(self.starts, self.preceding, strict=True)
-            return [start for start, sign in pairs if sign in before]
+        before: how the text before may end, but for spaces, minus signs and points; none: any way.
+        """
+        if before:
+            text, size = self._text, len(next(iter(before)))
+            return [
+                start
+                for start in self.starts
+                if text[start - 6 if start > 6 else 0 : start].rstrip(_BETWEEN)[-size:] in before
+            ]
         if after is None:
             return self.starts
         if isinstance(after, str):
@@ -56,33 +57,45 @@ class Numbers:
         if digits < 99:
             return [
                 start
-                for start, end, sign in zip(self.starts, self.ends, self.following, strict=True)
-                if sign in after or end - start >= digits
+                for start, length, sign in zip(
+                    self.starts, self.lengths, self.following, strict=True
+                )
+                if sign in after or length >= digits
             ]
-        if after.isdisjoint(self._followed):
+        if after.isdisjoint(self.following):
             return []
         pairs = zip(self.starts, self.following, strict=True)
         return [start for start, sign in pairs if sign in after]
 
-    def _scan(self, text: str, start: int, end: int) -> None:
-        """Those between, which follow all that are known."""
-        pattern = _DIGITS if text.isascii() else _DIGITS_OR_FRACTIONS
-        for each in pattern.finditer(text, start, end):
-            first, last = each.span()
-            following = text[last : last + 1]
-            if following == " ":
-                following = text[last + 1 : last + 2]
-            elif following in (".", ",") and not text[last + 1 : last + 2].isdecimal():
-                following += " "
-            if pattern is not _DIGITS and (sign := _FRACTIONS.search(text, first, last)):
-                following = sign[0]
-            preceding = text[first - 1] if first else "\0"
-            if preceding in " -−.'":
-                preceding = text[first - 2] if first > 1 else "\0"
-            self.starts.append(first)
-            self.ends.append(last)
-            self.following.append(following or "\0")
-            self.preceding.append(preceding)
+    def _scan(self, text: str, start: int, end: int, last: int) -> int:
+        """Those between, which follow all that are known; last: where the last known one starts.
+
+        Gives where the last one starts now.
+        """
+        part = text[start : end + 2]
+        fractions = not part.isascii() and any(sign in part for sign in _VULGAR)
+        step = start - last
+        parts = (_DIGITS_OR_FRACTIONS if fractions else _DIGITS).split(part)
+        for gap, number, beside in zip(parts[0:-1:3], parts[1::3], parts[2::3], strict=True):
+            step += len(gap)
+            if last + step >= end:
+                break
+            self._steps.append(step)
+            last += step
+            step = len(number)
+            self.lengths.append(step)
+            if not beside or beside == " ":
+                following = "\0"
+            elif beside[0] == " ":
+                following = beside[1]
+            elif beside in ".,":
+                following = f"{beside} "
+            else:
+                following = beside[0]
+            if fractions and not number.isdecimal():
+                following = number.lstrip("0123456789")[0]
+            self.following.append(following)
+        return last
 
     def change(self, text: str, made: Sequence[tuple[int, int, int]], new: str) -> None:
         """made: start, end and new length of what was replaced in the old text; text: the new one;
@@ -90,52 +103,43 @@ class Numbers:
 
         Looks again only at what was replaced by numbers and at the numbers beside it.
         """
-        starts, ends, following, preceding = (
-            self.starts,
-            self.ends,
-            self.following,
-            self.preceding,
-        )
+        starts, steps, lengths, following = self.starts, self._steps, self.lengths, self.following
         worded = _DIGITS_OR_FRACTIONS.search(new) is None
-        self._forget()
-        known, shift, index, count = 0, 0, 0, len(starts)
-        while index < len(made):
+        self._begin(text)
+        known = shift = last = index = 0
+        count, pieces = len(starts), len(made)
+        while index < pieces:
             start, end, length = made[index]
-            first, known = known, bisect_left(ends, start - 1, known)
+            first, known = known, bisect_left(starts, start, known)
+            beside = False
+            while known > first and starts[known - 1] + lengths[known - 1] + 1 >= start:
+                known -= 1
+                beside = True
             if first < known:
-                self._keep(starts[first:known], ends[first:known], shift)
+                self._steps.append(starts[first] + shift - last)
+                self._steps += steps[first + 1 : known]
+                self.lengths += lengths[first:known]
                 self.following += following[first:known]
-                self.preceding += preceding[first:known]
-            begin, beside = start, False
-            if known < count and starts[known] < start:
-                begin, beside = starts[known], True
-            begin += shift
+                last = starts[known - 1] + shift
+            begin = (starts[known] if beside else start) + shift
             shift += length - (end - start)
             index += 1
             while True:  # with what is so near that they share a number
-                while known < count and starts[known] <= end + 1:
-                    if ends[known] > end:
-                        end, beside = ends[known], True
+                while known < count and starts[known] <= end:
+                    if starts[known] + lengths[known] > end:
+                        end, beside = starts[known] + lengths[known], True
                     known += 1
-                if index == len(made) or made[index][0] > end + 1:
+                if index == pieces or made[index][0] > end + 1:
                     break
                 start, stop, length = made[index]
                 end, beside = max(end, stop), True
                 shift += length - (stop - start)
                 index += 1
             if beside or not worded:
-                self._scan(text, begin, end + shift)
+                last = self._scan(text, begin, end + shift, last)
         if known < count:
-            self._keep(starts[known:], ends[known:], shift)
+            self._steps.append(starts[known] + shift - last)
+            self._steps += steps[known + 1 :]
+            self.lengths += lengths[known:]
             self.following += following[known:]
-            self.preceding += preceding[known:]
-        self._summarise()
-
-    def _keep(self, starts: list[int], ends: list[int], shift: int) -> None:
-        """What stays as it was, so much further on."""
-        if shift:
-            self.starts += [at + shift for at in starts]
-            self.ends += [at + shift for at in ends]
-        else:
-            self.starts += starts
-            self.ends += ends
+        self.starts = list(accumulate(self._steps))

@@ -31,7 +31,6 @@ _MONTH = r"[A-Za-z\u0900-\u0963\u0c00-\u0c65\u200c]{2,14}"
 _BEHIND_DAY = frozenset({name[0] for name in _MONTHS}.union("snrtoa-–"))
 _MONTH_ENDS = frozenset([name[-2:] for name in _MONTHS] + ["he"])
 """What is in front of a day; "he" is that of "June the"."""
-_BEFORE_DAY = frozenset(end[1] for end in _MONTH_ENDS).union(" -',.")
 _WORD_BEFORE = lazy(rf"(?<![^\W\d_])({_MONTH})\.?,? ?[-']?(?:the )?$")
 
 _NUMERIC = lazy(
@@ -124,7 +123,7 @@ def dates(draft: Draft) -> None:
     draft.say_numbers(_ISO, _iso, after="/.-")
     draft.say_numbers(_DAY_FIRST, _day_first, after=_BEHIND_DAY)
     for pattern, rule in ((_MONTH_FIRST, _month_first), (_MONTH_AND_YEAR, _month_and_year)):
-        draft.say_numbers(pattern, rule, begins=_month_before, before=_BEFORE_DAY)
+        draft.say_numbers(pattern, rule, begins=_month_before, before=_MONTH_ENDS)
     draft.say_numbers(_MONTH_YEAR, _month_year, after="/-")
     draft.say_numbers(_DECADE, _decade, lead="'", after="s'")
 

@@ -32,6 +32,7 @@ _BEHIND = lazy(
 )
 _LEAD = lazy(rf"(?:[-−–+] ?)?(?:{_SIGN}) ?[-−]?\.?$")
 _LAST = frozenset(sign[-1] for sign in SIGNS)
+_ENDS = frozenset(sign.rstrip(".")[-1] for sign in SIGNS)
 _FIRST = frozenset([sign[0] for sign in (*SIGNS, *SCALES)]).union(".,-–—")
 _CENTS = lazy(rf"(?<![\w.])({WRITTEN}) ?¢")
 _ARTICLE = lazy(r"(?:^|\W)[Aa]n? $")
@@ -40,7 +41,7 @@ _NO_NOUN = lazy(r"^ (?:a|an|per|for|in|to|and|or|each|is|was|on|of|from|at|every
 
 
 def money(draft: Draft) -> None:
-    draft.say_numbers(_BEFORE, _amount, begins=_sign_before, before=_LAST)
+    draft.say_numbers(_BEFORE, _amount, begins=_sign_before, before=_ENDS)
     draft.say_numbers(_BEHIND, _amount, lead="-−+", after=_FIRST)
     if "¢" in draft.text:
         draft.say_numbers(
