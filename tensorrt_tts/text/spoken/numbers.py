@@ -6,7 +6,7 @@ import functools
 import re
 from bisect import bisect_left
 from collections.abc import Sequence, Set
-from itertools import accumulate
+from itertools import accumulate, chain
 
 _VULGAR = "¼½¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞↉"
 _BEHIND = r"(?=( .|[.,]\d?|.)?)"
@@ -24,7 +24,7 @@ class Numbers:
     A point or comma counts only in front of a digit; else it is the end of a clause, ". " or ", ".
     """
 
-    __slots__ = ("_steps", "_text", "following", "lengths", "starts")
+    __slots__ = ("_followed", "_steps", "_text", "following", "lengths", "starts")
 
     def __init__(self, text: str) -> None:
         self._begin(text)
@@ -37,6 +37,8 @@ class Numbers:
         """From where the number before starts, or the text, to where each one does."""
         self.lengths: list[int] = []
         self.following: list[str] = []
+        self._followed: dict[str, list[int]] = {}
+        """Where those start that are followed so; filled when it is first asked for."""
 
     def places(self, after: Set[str] | str | None, digits: int, before: Set[str]) -> list[int]:
         """Where those start that are followed so, or that are as long as `digits`.
@@ -62,10 +64,13 @@ class Numbers:
                 )
                 if sign in after or length >= digits
             ]
-        if after.isdisjoint(self.following):
-            return []
-        pairs = zip(self.starts, self.following, strict=True)
-        return [start for start, sign in pairs if sign in after]
+        if not self._followed:
+            for start, sign in zip(self.starts, self.following, strict=True):
+                self._followed.setdefault(sign, []).append(start)
+        found = [starts for sign, starts in self._followed.items() if sign in after]
+        if len(found) < 2:
+            return found[0] if found else []
+        return sorted(chain.from_iterable(found))
 
     def _scan(self, text: str, start: int, end: int, last: int) -> int:
         """Those between, which follow all that are known; last: where the last known one starts.

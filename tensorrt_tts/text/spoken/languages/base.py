@@ -52,7 +52,8 @@ class Language:
 
     def digits(self, written: str) -> str:
         """One by one; whatever is no digit is left out."""
-        return " ".join(self.small[int(digit)] for digit in written if digit.isdecimal())
+        small = self.small
+        return " ".join([small[int(digit)] for digit in written if digit.isdecimal()])
 
     def number(self, number: Number, indian: bool = False) -> str:
         if number.sayable:

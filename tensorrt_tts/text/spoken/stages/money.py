@@ -34,6 +34,8 @@ _LEAD = lazy(rf"(?:[-−–+] ?)?(?:{_SIGN}) ?[-−]?\.?$")
 _LAST = frozenset(sign[-1] for sign in SIGNS)
 _ENDS = frozenset(sign.rstrip(".")[-1] for sign in SIGNS)
 _FIRST = frozenset([sign[0] for sign in (*SIGNS, *SCALES)]).union(".,-–—")
+_CURRENCIES = frozenset(sign for sign in SIGNS if len(sign) == 1 and not sign.isalpha())
+_MINUS = frozenset("-−–+")
 _CENTS = lazy(rf"(?<![\w.])({WRITTEN}) ?¢")
 _ARTICLE = lazy(r"(?:^|\W)[Aa]n? $")
 _NOUN = lazy(r"^[ -][a-z]{2,}")
@@ -56,7 +58,10 @@ def money(draft: Draft) -> None:
 def _sign_before(text: str, start: int) -> int:
     """Where the currency in front of a number begins, with its sign, or -1."""
     last = text[start - 1 : start]
-    if last in " -−.":
+    if last in _CURRENCIES and text[start - 2 : start - 1] == " ":
+        if text[start - 3 : start - 2] not in _MINUS:
+            return start - 1
+    elif last in " -−.":
         last = text[start - 2 : start - 1]
     if last not in _LAST:
         return -1
@@ -93,7 +98,8 @@ def _amount(found: re.Match[str], language: Language) -> str | None:
 
 def _is_next(found: re.Match[str]) -> bool:
     """Whether the sign belongs to the number behind it: "5 $10 notes"."""
-    return bool(re.match(r" ?\d", found.string[found.end() : found.end() + 2]))
+    following = found.string[found.end() : found.end() + 2]
+    return following.removeprefix(" ")[:1].isdecimal()
 
 
 def _range(
