@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Set
 
@@ -20,8 +21,10 @@ _PLAIN = SpokenOptions()
 
 
 def _may_join(character: str) -> bool:
-    """Whether Unicode may compose it with what is in front of it: no letter of India."""
-    return character > "\u02ff" and not ("\u0904" <= character <= "\u0d7f" and character.isalpha())
+    """Whether Unicode may compose it with what is in front of it: a mark, or half a syllable."""
+    if character <= "\u02ff" or ("\u0904" <= character <= "\u0d7f" and character.isalpha()):
+        return False
+    return unicodedata.category(character)[0] not in "PSZ"
 
 
 class Draft:

@@ -6,7 +6,8 @@ import functools
 import re
 from bisect import bisect_left
 from collections.abc import Sequence, Set
-from itertools import accumulate, chain
+from itertools import accumulate
+from operator import add
 
 _VULGAR = "¼½¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞↉"
 _BEHIND = r"(?=( .|[.,]\d?|.)?)"
@@ -37,8 +38,7 @@ class Numbers:
         """From where the number before starts, or the text, to where each one does."""
         self.lengths: list[int] = []
         self.following: list[str] = []
-        self._followed: dict[str, list[int]] = {}
-        """Where those start that are followed so; filled when it is first asked for."""
+        self._followed: frozenset[str] = frozenset()
 
     def places(self, after: Set[str] | str | None, digits: int, before: Set[str]) -> list[int]:
         """Where those start that are followed so, or that are as long as `digits`.
@@ -65,12 +65,11 @@ class Numbers:
                 if sign in after or length >= digits
             ]
         if not self._followed:
-            for start, sign in zip(self.starts, self.following, strict=True):
-                self._followed.setdefault(sign, []).append(start)
-        found = [starts for sign, starts in self._followed.items() if sign in after]
-        if len(found) < 2:
-            return found[0] if found else []
-        return sorted(chain.from_iterable(found))
+            self._followed = frozenset(self.following)
+        if after.isdisjoint(self._followed):
+            return []
+        pairs = zip(self.starts, self.following, strict=True)
+        return [start for start, sign in pairs if sign in after]
 
     def _scan(self, text: str, start: int, end: int, last: int) -> int:
         """Those between, which follow all that are known; last: where the last known one starts.
@@ -79,27 +78,29 @@ class Numbers:
         """
         part = text[start : end + 2]
         fractions = not part.isascii() and any(sign in part for sign in _VULGAR)
-        step = start - last
         parts = (_DIGITS_OR_FRACTIONS if fractions else _DIGITS).split(part)
-        for gap, number, beside in zip(parts[0:-1:3], parts[1::3], parts[2::3], strict=True):
-            step += len(gap)
-            if last + step >= end:
-                break
-            self._steps.append(step)
-            last += step
-            step = len(number)
-            self.lengths.append(step)
-            if not beside or beside == " ":
-                following = "\0"
-            elif beside[0] == " ":
-                following = beside[1]
-            elif beside in ".,":
-                following = f"{beside} "
-            else:
-                following = beside[0]
-            if fractions and not number.isdecimal():
-                following = number.lstrip("0123456789")[0]
-            self.following.append(following)
+        numbers = parts[1::3]
+        if not numbers:
+            return last
+        lengths = list(map(len, numbers))
+        steps = list(map(add, map(len, parts[0:-1:3]), [start - last, *lengths]))
+        following = [
+            "\0" if not beside or beside == " "
+            else beside[1] if beside[0] == " "
+            else beside[0] if beside not in ".,"
+            else f"{beside} "
+            for beside in parts[2::3]
+        ]  # fmt: skip
+        if fractions:
+            for index, number in enumerate(numbers):
+                if not number.isdecimal():
+                    following[index] = number.lstrip("0123456789")[0]
+        last += sum(steps)
+        while steps and last >= end:
+            last -= steps.pop()
+        self._steps += steps
+        self.lengths += lengths[: len(steps)]
+        self.following += following[: len(steps)]
         return last
 
     def change(self, text: str, made: Sequence[tuple[int, int, int]], new: str) -> None:

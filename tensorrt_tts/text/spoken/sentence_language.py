@@ -83,7 +83,7 @@ def sentence_language(sentence: str, hint: str | None) -> Language | None:
     base = base_language(hint)
     hinted = ENGLISH if base is None else LANGUAGES.get(base)
     if sentence.isascii():
-        if base in _INDIC and _count(sentence, _ONLY_ENGLISH) > 1:
+        if base in _INDIC and _count(_LATIN.findall(sentence), _ONLY_ENGLISH) > 1:
             return ENGLISH
         return hinted
     most, language = len(_DEVANAGARI.findall(sentence)), cast("Language | None", HINDI)
@@ -93,14 +93,17 @@ def sentence_language(sentence: str, hint: str | None) -> Language | None:
             most, language = count, other
     if not most:
         return hinted if base else _by_digits(sentence)
-    english = _count(sentence, _ENGLISH)
+    latin = _LATIN.findall(sentence)
+    if len(latin) < most:
+        return language
+    english = _count(latin, _ENGLISH)
     if english > most or (english == most and hinted is not language):
         return ENGLISH
     return language
 
 
-def _count(sentence: str, words: frozenset[str]) -> int:
-    return sum(map(words.__contains__, " ".join(_LATIN.findall(sentence)).lower().split()))
+def _count(latin: list[str], words: frozenset[str]) -> int:
+    return sum(map(words.__contains__, " ".join(latin).lower().split()))
 
 
 def _by_digits(sentence: str) -> Language:
