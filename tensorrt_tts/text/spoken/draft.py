@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 from bisect import bisect_right
@@ -18,6 +19,7 @@ Begins = Callable[[str, int], int]
 """Where the expression around the number at a position of a text may begin."""
 
 _PLAIN = SpokenOptions()
+_signs = functools.cache(frozenset[str])
 
 
 def _may_join(character: str) -> bool:
@@ -110,7 +112,12 @@ class Draft:
         before: what has to come before, or after: what has to come next (see `Numbers`), unless
         there are as many digits as `digits`.
         """
-        places = self._found_numbers().places(after, digits, before)
+        numbers = self._found_numbers()
+        if not numbers.starts:
+            return
+        places = numbers.places(
+            _signs(after) if isinstance(after, str) else after, digits, before
+        )
         if places:
             said = self._said(pattern.match, rule, places, lead, begins)
             if said:
@@ -171,7 +178,6 @@ class Draft:
         text = self.text
         made: list[tuple[int, int, int]] = []
         parts: list[str] = []
-        beside: set[str] = set()
         done = 0
         for start, end, new in pieces:
             size = len(new)
@@ -192,16 +198,15 @@ class Draft:
             parts.append(text[done:start])
             parts.append(new)
             made.append((start, end, size))
-            beside.add(text[end : end + 1])
-            beside.add(new[:1])
             done = end
         if not made:
             return
         parts.append(text[done:])
         self.text = "".join(parts)
         said = "".join(parts[1::2])
-        if self.composed and any(map(_may_join, beside)):
-            self.composed = False
+        if self.composed:
+            beside = {part[:1] for part in parts}
+            self.composed = not any(map(_may_join, beside))
         self.characters.update(said)
         if self._numbers is not None:
             self._numbers.change(self.text, made, said)

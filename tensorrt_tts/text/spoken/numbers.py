@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import re
 from bisect import bisect_left
 from collections.abc import Sequence, Set
@@ -15,8 +14,6 @@ _DIGITS = re.compile(rf"([0-9]+){_BEHIND}", re.DOTALL)
 _DIGITS_OR_FRACTIONS = re.compile(rf"([0-9{_VULGAR}]+){_BEHIND}", re.DOTALL)
 _BETWEEN = " -−.,'"
 """What may stand between a number and the word or sign before it: not more than four of them."""
-
-_signs = functools.cache(frozenset[str])
 
 
 class Numbers:
@@ -40,7 +37,7 @@ class Numbers:
         self.following: list[str] = []
         self._followed: frozenset[str] = frozenset()
 
-    def places(self, after: Set[str] | str | None, digits: int, before: Set[str]) -> list[int]:
+    def places(self, after: Set[str] | None, digits: int, before: Set[str]) -> list[int]:
         """Where those start that are followed so, or that are as long as `digits`.
 
         before: how the text before may end, but for spaces, minus signs and points; none: any way.
@@ -54,8 +51,6 @@ class Numbers:
             ]
         if after is None:
             return self.starts
-        if isinstance(after, str):
-            after = _signs(after)
         if digits < 99:
             return [
                 start
@@ -66,7 +61,7 @@ class Numbers:
             ]
         if not self._followed:
             self._followed = frozenset(self.following)
-        if after.isdisjoint(self._followed):
+        if self._followed.isdisjoint(after):
             return []
         pairs = zip(self.starts, self.following, strict=True)
         return [start for start, sign in pairs if sign in after]

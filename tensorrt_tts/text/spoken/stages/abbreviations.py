@@ -332,10 +332,10 @@ def _stopped(draft: Draft) -> Iterator[tuple[int, int, str]]:
         if stop < done:
             continue
         start = _begins(text, stop)
-        if start == stop or start < done or draft.language_at(start) is None:
+        if start == stop or start < done:
             continue
         end, full = _in_full(text, start, stop)
-        if full is not None:
+        if full is not None and draft.language_at(start) is not None:
             yield start, end, full
             done = end
 
@@ -362,9 +362,11 @@ def has_abbreviation(text: str) -> bool:
 def _in_full(text: str, start: int, stop: int) -> tuple[int, str | None]:
     """What the word from `start` on with a full stop at `stop` is short for, and where it ends."""
     short, end = text[start : stop + 1], stop + 1
-    letters = short.count(".") == 1 and (
-        (len(short) == 2 and _INITIALS.match(text, start)) or _DEGREE.match(text, start)
-    )
+    letters = None
+    if len(short) == 2:
+        letters = _INITIALS.match(text, start)
+    if letters is None and short[0] in "PBMDL" and short.count(".") == 1:
+        letters = _DEGREE.match(text, start)
     if letters and text[start : letters.end()] not in _WORDS:
         return letters.end(), _letters(letters[0], text, letters.end())
     following = text[end : end + 1]

@@ -70,16 +70,17 @@ def _sign_before(text: str, start: int) -> int:
 
 
 def _amount(found: re.Match[str], language: Language) -> str | None:
-    currency = SIGNS.get(found["sign"])
+    written, figures, scales, to = found.group("sign", "amount", "scales", "to")
+    currency = SIGNS.get(written)
     if currency is None:
         return None
     leads = found.start("sign") < found.start("amount")
-    if not leads and found["sign"] in ("$", "₹") and _is_next(found):
+    if not leads and written in ("$", "₹") and _is_next(found):
         return None
-    amount, scale = number(found["amount"]), found["scales"] or ""
+    amount, scale = number(figures), scales or ""
     if scale:
         scale = " ".join(SCALES[sign] for sign in scale.replace("-", " ").split())
-    if found["to"]:
+    if to:
         said = _range(amount, number(found["last"]), scale, currency, found, language)
     else:
         said = language.money(amount, currency, scale)
@@ -92,7 +93,7 @@ def _amount(found: re.Match[str], language: Language) -> str | None:
     if found["plus"]:
         said = f"{said} {language.words['plus']}"
     said += _per(found["per"], language)
-    stop = found["sign"].endswith(".") and found[0].endswith(".") and ends_sentence(found)
+    stop = written[-1] == "." and found[0][-1] == "." and ends_sentence(found)
     return said + ("." if stop else "")
 
 
