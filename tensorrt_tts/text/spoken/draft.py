@@ -20,6 +20,8 @@ Begins = Callable[[str, int], int]
 
 _PLAIN = SpokenOptions()
 _signs = functools.cache(frozenset[str])
+_ANY = 10**9
+"""As many digits as no number has."""
 
 
 def _may_join(character: str) -> bool:
@@ -104,7 +106,7 @@ class Draft:
         begins: Begins | None = None,
         before: Set[str] = frozenset(),
         after: Set[str] | str | None = None,
-        digits: int = 99,
+        digits: int = _ANY,
     ) -> None:
         """`say` for patterns that begin at a number, or a little before it: with characters of
         `lead`, or where `begins` says (-1: nowhere). Looking nowhere else is what makes it fast.
@@ -112,12 +114,12 @@ class Draft:
         before: what has to come before, or after: what has to come next (see `Numbers`), unless
         there are as many digits as `digits`.
         """
-        numbers = self._found_numbers()
-        if not numbers.starts:
+        numbers = self._numbers or self._found_numbers()
+        if isinstance(after, str):
+            after = _signs(after)
+        if after is not None and digits == _ANY and numbers.followed.isdisjoint(after):
             return
-        places = numbers.places(
-            _signs(after) if isinstance(after, str) else after, digits, before
-        )
+        places = numbers.places(after, digits, before)
         if places:
             said = self._said(pattern.match, rule, places, lead, begins)
             if said:

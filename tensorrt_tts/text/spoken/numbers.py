@@ -22,12 +22,12 @@ class Numbers:
     A point or comma counts only in front of a digit; else it is the end of a clause, ". " or ", ".
     """
 
-    __slots__ = ("_followed", "_steps", "_text", "following", "lengths", "starts")
+    __slots__ = ("_steps", "_text", "followed", "following", "lengths", "starts")
 
     def __init__(self, text: str) -> None:
         self._begin(text)
         self._scan(text, 0, len(text), 0)
-        self.starts = list(accumulate(self._steps))
+        self._end()
 
     def _begin(self, text: str) -> None:
         self._text = text
@@ -35,7 +35,10 @@ class Numbers:
         """From where the number before starts, or the text, to where each one does."""
         self.lengths: list[int] = []
         self.following: list[str] = []
-        self._followed: frozenset[str] = frozenset()
+
+    def _end(self) -> None:
+        self.starts = list(accumulate(self._steps))
+        self.followed = frozenset(self.following)
 
     def places(self, after: Set[str] | None, digits: int, before: Set[str]) -> list[int]:
         """Where those start that are followed so, or that are as long as `digits`.
@@ -51,20 +54,8 @@ class Numbers:
             ]
         if after is None:
             return self.starts
-        if digits < 99:
-            return [
-                start
-                for start, length, sign in zip(
-                    self.starts, self.lengths, self.following, strict=True
-                )
-                if sign in after or length >= digits
-            ]
-        if not self._followed:
-            self._followed = frozenset(self.following)
-        if self._followed.isdisjoint(after):
-            return []
-        pairs = zip(self.starts, self.following, strict=True)
-        return [start for start, sign in pairs if sign in after]
+        rows = zip(self.starts, self.lengths, self.following, strict=True)
+        return [start for start, length, sign in rows if sign in after or length >= digits]
 
     def _scan(self, text: str, start: int, end: int, last: int) -> int:
         """Those between, which follow all that are known; last: where the last known one starts.
@@ -143,4 +134,4 @@ class Numbers:
             self._steps += steps[known + 1 :]
             self.lengths += lengths[known:]
             self.following += following[known:]
-        self.starts = list(accumulate(self._steps))
+        self._end()

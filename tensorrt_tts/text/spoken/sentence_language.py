@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from typing import cast
 
 from tensorrt_tts.text.spoken.languages import ENGLISH, HINDI, LANGUAGES, TELUGU, Language
@@ -48,12 +49,14 @@ def runs(
         return [(0, sentence_language("", hint))]
     found: list[tuple[int, Language | None]] = []
     ascii_language = sentence_language("", hint) if base_language(hint) not in _INDIC else None
+    told = "".join(characters)
+    others = tuple(script for script in _OTHERS if script[0].search(told))
     for start, end in _sentences(text):
         sentence = text[start:end]
         if ascii_language and sentence.isascii():
             language: Language | None = ascii_language
         else:
-            language = sentence_language(sentence, hint)
+            language = sentence_language(sentence, hint, others)
         if not found or found[-1][1] is not language:
             found.append((start, language))
     return found or [(0, sentence_language("", hint))]
@@ -73,12 +76,19 @@ def _sentences(text: str) -> Iterator[tuple[int, int]]:
         yield start, len(text)
 
 
-def sentence_language(sentence: str, hint: str | None) -> Language | None:
+_Scripts = Sequence[tuple[re.Pattern[str], Language | None]]
+_OTHERS: _Scripts = ((_TELUGU, TELUGU), (_OTHER, None))
+
+
+def sentence_language(
+    sentence: str, hint: str | None, others: _Scripts = _OTHERS
+) -> Language | None:
     """None: one whose numbers are left to the voice.
 
     The script decides, and the words within one that has few: "Total ₹500 है" is Hindi, "He said
     नमस्ते to all of us" is English. A sentence in Latin letters is of the hint's language, unless
-    that is an Indic one and the sentence's small words are English.
+    that is an Indic one and the sentence's small words are English. others: the scripts besides
+    Devanagari that may be in it, with their languages.
     """
     base = base_language(hint)
     hinted = ENGLISH if base is None else LANGUAGES.get(base)
@@ -87,7 +97,7 @@ def sentence_language(sentence: str, hint: str | None) -> Language | None:
             return ENGLISH
         return hinted
     most, language = len(_DEVANAGARI.findall(sentence)), cast("Language | None", HINDI)
-    for words, other in ((_TELUGU, TELUGU), (_OTHER, None)):
+    for words, other in others:
         count = len(words.findall(sentence))
         if count > most:
             most, language = count, other

@@ -35,12 +35,13 @@ _CHOICE = lazy(
     r"(?<![\w.,/₹$€£¥-])(\+?\d[\d ()-]{5,16}\d) ?/ ?(?=(\+?\d[\d ()-]{5,16}\d)(?!\d|\.\d))"
 )
 _DIGITS = lazy(r"\d+")
+_CHOSEN = lazy(r"/(?:(?<=\d/)|(?<=\d /)) ?\+?\d[\d ()-]{5}")
 _BEHIND_CHOICE = frozenset("-()/0123456789")
 _BEHIND = frozenset("-.()0123456789") | {". "}
 
 
 def phones(draft: Draft) -> None:
-    if "/" in draft.text:
+    if "/" in draft.text and _CHOSEN.search(draft.text):
         draft.say_numbers(_CHOICE, _choice, lead="+( ", after=_BEHIND_CHOICE, digits=6)
     draft.say_numbers(_CANDIDATE, _phone, lead="+( ", after=_BEHIND, digits=6)
 
