@@ -50,6 +50,8 @@ class Draft:
 
     def has(self, signs: Set[str]) -> bool:
         """Whether one of them is in the text."""
+        if self.characters.isdisjoint(signs):
+            return False
         text = self.text
         return any(sign in text for sign in self.characters.intersection(signs))
 
