@@ -77,8 +77,8 @@ class Language:
     def year(self, value: int) -> str:
         return self.cardinal(value)
 
-    def ordinal(self, value: int, ending: str = "") -> str:
-        """ending: as it was written, where it carries gender or case."""
+    def ordinal(self, value: int, ending: str = "", *, year: bool = False) -> str:
+        """ending: as it was written, where it carries gender or case. year: said as one."""
         raise NotImplementedError
 
     def range(self, first: str, last: str) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from tensorrt_tts.text.spoken.draft import Draft
 from tensorrt_tts.text.spoken.patterns import either, lazy
 from tensorrt_tts.text.spoken.stages.context import LETTER
+from tensorrt_tts.text.spoken.stages.roman import HEADS
 from tensorrt_tts.text.spoken.units import UNITS
 
 
@@ -284,6 +285,20 @@ _SLASHES = {"w/o": "without", "w/": "with ", "c/o": "care of", "b/w": "between",
             "n/a": "not applicable",
             "s/o": "son of", "d/o": "daughter of", "h/o": "house of"}  # fmt: skip
 _SLASH = lazy("/")
+_HYPHEN = lazy(r"-(?=\d{1,4}(?![\w-]|[.,/:]\d))")
+_NUMBERED = {
+    **dict.fromkeys((*HEADS, "Rule", "Ward", "Sector", "Clause", "Item", "सेक्टर", "वार्ड", "नियम",
+                     "सेक्शन", "సెక్టార్", "వార్డు", "ఆర్టికల్"), ""),
+    **{
+        short: _WORDS[f"{short}."]
+        for short in (
+            "Sec", "Art", "Ch", "Chap", "Fig", "fig", "Vol", "vol", "Para", "Pg", "pg", "Ext",
+            "ext", "Eq", "Ref", "ref", "Apt", "Bldg", "Flr", "नं", "నం", "నెం", "क्र",
+        )
+    },
+    "No": "Number", "no": "number", "Std": "Standard", "Cl": "Clause",
+}  # fmt: skip
+"""What a hyphen joins to its number, and in full where that is another word: Sec-144, धारा-144."""
 _NEEDS_NAME = frozenset(("v.", "Co.", "Sec.", "ed.", "Ed.", "Art.", "Ch.",
                          "min.", "info.", "Para.", "Pg.", "जन.", "अग.", "జన.", "ఆగ.", "ई.", "ता.",
                          "मो.", "ले.", "सं.", "కు.", "చి.", "సం.",
@@ -310,6 +325,8 @@ def abbreviations(draft: Draft) -> None:
         )
     if "/" in draft.text:
         draft.replace(_slashed(draft))
+    if "-" in draft.text:
+        draft.replace(_numbered(draft))
     if "." in draft.text:
         draft.replace(_stopped(draft))
 
@@ -446,6 +463,17 @@ def _kept_stop(written: str, text: str, end: int) -> str:
         if not rest.strip() or rest[0] == "\n" or (rest[0] == " " and rest[1:2].isupper())
         else ""
     )
+
+
+def _numbered(draft: Draft) -> Iterator[tuple[int, int, str]]:
+    """Sec-144, Section-144: the number is read as one, and not as a code's."""
+    text = draft.text
+    for hyphen in _HYPHEN.finditer(text):
+        start = _begins(text, hyphen.start())
+        word = text[start : hyphen.start()].removesuffix(".")
+        full = _NUMBERED.get(word)
+        if full is not None and draft.language_at(start) is not None:
+            yield start, hyphen.end(), f"{full or word} "
 
 
 def _slashed(draft: Draft) -> Iterator[tuple[int, int, str]]:

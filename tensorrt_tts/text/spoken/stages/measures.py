@@ -51,9 +51,7 @@ _DOTTED = lazy(
 _AREA = lazy(
     r"[Ss](?<!\w.)q\.? ?(ft|feet|foot|mt?r?|meters?|metres?|yds?|yards?|km|in|inch|inches)\b\.?"
 )
-_EVERY = lazy(
-    r"([₹$€£R%](?:(?<=%)|(?:(?<!R)|(?<=R)s\.?) ?\d[\d,.]*(?:/-)?)) ?p\.([ma])\.(?!\w)"
-)
+_EVERY = lazy(r"([₹$€£R%](?:(?<=%)|(?:(?<!R)|(?<=R)s\.?) ?\d[\d,.]*(?:/-)?)) ?p\.([ma])\.(?!\w)")
 _DOTTED_BEGUN = ("कि.", "मि.", "से.", "కి.", "మి.", "సెం.")
 _INDIC = lazy(r"[\u0900-\u0963\u0970-\u0dff\u200c\u200d]")
 
