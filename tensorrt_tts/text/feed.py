@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from tensorrt_tts.errors import TextError
 from tensorrt_tts.text.normalize import (
@@ -103,4 +103,4 @@ class TextFeed:
         if not speakable(spoken.text):
             return Spoken("")
         self._spoke = True
-        return replace(spoken, text=closed(spoken.text)) if ended else spoken
+        return spoken._replace(text=closed(spoken.text)) if ended else spoken

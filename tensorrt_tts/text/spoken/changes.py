@@ -17,13 +17,13 @@ class Changes:
     def __init__(self, replacements: Sequence[tuple[int, int, int]]) -> None:
         """replacements: (start, end, length): what of the old text, and how long it is now."""
         self._replacements = replacements
+
+    def _place(self) -> None:
+        """Once somebody asks: few do."""
         self._old_starts: list[int] = []
         self._old_ends: list[int] = []
         self._new_starts: list[int] = []
         self._new_ends: list[int] = []
-
-    def _place(self) -> None:
-        """Once somebody asks: few do."""
         shift = 0
         for start, end, length in self._replacements:
             self._old_starts.append(start)

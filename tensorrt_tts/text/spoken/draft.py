@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import re
+import unicodedata
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Set
 
@@ -17,11 +19,16 @@ Begins = Callable[[str, int], int]
 """Where the expression around the number at a position of a text may begin."""
 
 _PLAIN = SpokenOptions()
+_signs = functools.cache(frozenset[str])
+_ANY = 10**9
+"""As many digits as no number has."""
 
 
 def _may_join(character: str) -> bool:
-    """Whether Unicode may compose it with what is in front of it: no letter of India."""
-    return character > "\u02ff" and not ("\u0904" <= character <= "\u0d7f" and character.isalpha())
+    """Whether Unicode may compose it with what is in front of it: a mark, or half a syllable."""
+    if character <= "\u02ff" or ("\u0904" <= character <= "\u0d7f" and character.isalpha()):
+        return False
+    return unicodedata.category(character)[0] not in "PSZ"
 
 
 class Draft:
@@ -42,12 +49,21 @@ class Draft:
         self._numbers: Numbers | None = None
 
     def has(self, signs: Set[str]) -> bool:
-        """Whether one of them may be in the text."""
-        return not self.characters.isdisjoint(signs)
+        """Whether one of them is in the text."""
+        if self.characters.isdisjoint(signs):
+            return False
+        text = self.text
+        return any(sign in text for sign in self.characters.intersection(signs))
 
     def has_some(self, pattern: re.Pattern[str]) -> bool:
         """Whether one that a pattern of one character matches may be in the text."""
-        return pattern.search("".join(self.characters)) is not None
+        signs = "".join(pattern.findall("".join(self.characters)))
+        text = self.text
+        return any(sign in text for sign in signs)
+
+    def has_numbers(self) -> bool:
+        """Whether there is one left in digits."""
+        return bool(self._found_numbers().starts)
 
     def set_languages(self, runs: list[tuple[int, Language | None]]) -> None:
         """runs: where each begins; the first one at 0. None: a language without words of ours."""
@@ -60,21 +76,28 @@ class Draft:
         return self._languages[bisect_right(self._starts, position) - 1]
 
     def sub(self, pattern: re.Pattern[str], rule: Rule) -> None:
-        self.replace(
-            (match.start(), match.end(), new)
+        found = [
+            (*match.span(), new)
             for match in pattern.finditer(self.text)
             if (new := rule(match)) is not None
-        )
+        ]
+        if found:
+            self.replace(found)
 
     def say(self, pattern: re.Pattern[str], rule: SaidRule) -> None:
         """`sub` where the text is in a language that we have words of."""
+        languages = self._languages
+        if len(languages) == 1:
+            only = languages[0]
+            if only is not None:
+                self.sub(pattern, lambda match: rule(match, only))
+            return
 
         def said(match: re.Match[str]) -> str | None:
             language = self.language_at(match.start())
             return None if language is None else rule(match, language)
 
-        if self._languages != [None]:
-            self.sub(pattern, said)
+        self.sub(pattern, said)
 
     def say_numbers(
         self,
@@ -83,29 +106,42 @@ class Draft:
         *,
         lead: str = "",
         begins: Begins | None = None,
+        before: Set[str] = frozenset(),
         after: Set[str] | str | None = None,
-        digits: int = 99,
+        digits: int = _ANY,
     ) -> None:
         """`say` for patterns that begin at a number, or a little before it: with characters of
         `lead`, or where `begins` says (-1: nowhere). Looking nowhere else is what makes it fast.
 
-        after: what has to come next (see `Numbers`), unless there are as many digits as `digits`.
+        before: what has to come before, or after: what has to come next (see `Numbers`), unless
+        there are as many digits as `digits`.
         """
+        numbers = self._numbers or self._found_numbers()
+        if isinstance(after, str):
+            after = _signs(after)
+        if after is not None and digits == _ANY and numbers.followed.isdisjoint(after):
+            return
+        places = numbers.places(after, digits, before)
+        if places:
+            said = self._said(pattern.match, rule, places, lead, begins)
+            if said:
+                self.replace(said)
+
+    def _found_numbers(self) -> Numbers:
         if self._numbers is None:
             self._numbers = Numbers(self.text)
-        places = self._numbers.places(after, digits)
-        if places:
-            self.replace(self._said(pattern, rule, places, lead, begins))
+        return self._numbers
 
     def _said(
         self,
-        pattern: re.Pattern[str],
+        match: Callable[[str, int], re.Match[str] | None],
         rule: SaidRule,
         places: list[int],
         lead: str,
         begins: Begins | None,
     ) -> list[tuple[int, int, str]]:
-        text, match, done = self.text, pattern.match, 0
+        text, done = self.text, 0
+        only = self._languages[0] if len(self._languages) == 1 else None
         said: list[tuple[int, int, str]] = []
         for start in places:
             if start < done:
@@ -121,7 +157,7 @@ class Draft:
             while True:
                 found = match(text, at)
                 if found is not None:
-                    language = self.language_at(at)
+                    language = only or self.language_at(at)
                     new = None if language is None else rule(found, language)
                     if new is not None:
                         done = found.end()
@@ -148,30 +184,36 @@ class Draft:
         parts: list[str] = []
         done = 0
         for start, end, new in pieces:
-            old = text[start:end]
-            if old == new:
-                continue
-            if old[:1] == new[:1] or old[-1:] == new[-1:]:  # only what differs is a change
-                same, most = 0, min(end - start, len(new))
-                while same < most and old[same] == new[same]:
+            size = len(new)
+            if size and start < end and (text[start] == new[0] or text[end - 1] == new[-1]):
+                if text[start:end] == new:
+                    continue
+                same, most = 0, min(end - start, size)  # only what differs is a change
+                while same < most and text[start + same] == new[same]:
                     same += 1
                 start, new = start + same, new[same:]
-                same, most = 0, most - same
-                while same < most and text[end - 1 - same] == new[len(new) - 1 - same]:
+                same, most, size = 0, most - same, size - same
+                while same < most and text[end - 1 - same] == new[size - 1 - same]:
                     same += 1
-                end, new = end - same, new[: len(new) - same]
-            if _may_join(text[end : end + 1]) or _may_join(new[:1]):
-                self.composed = False
-            parts += (text[done:start], new)
-            made.append((start, end, len(new)))
+                end, size = end - same, size - same
+                new = new[:size]
+            elif start == end and not size:
+                continue
+            parts.append(text[done:start])
+            parts.append(new)
+            made.append((start, end, size))
             done = end
         if not made:
             return
         parts.append(text[done:])
         self.text = "".join(parts)
-        self.characters.update(*parts[1::2])
+        said = "".join(parts[1::2])
+        if self.composed:
+            beside = {part[:1] for part in parts}
+            self.composed = not any(map(_may_join, beside))
+        self.characters.update(said)
         if self._numbers is not None:
-            self._numbers.change(self.text, made)
+            self._numbers.change(self.text, made, said)
         changes = Changes(made)
         self.changes.append(changes)
         if len(self._starts) > 1:

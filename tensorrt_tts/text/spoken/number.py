@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import NamedTuple
 
@@ -48,6 +49,14 @@ class Number(NamedTuple):
 
 def number(written: str) -> Number:
     """Of what `WRITTEN` matches, with or without a sign before it."""
+    return _usual(written) if len(written) < _USUAL else _number(written)
+
+
+_USUAL = 16
+"""Characters of a number that may come again."""
+
+
+def _number(written: str) -> Number:
     negative = written[:1] in "-−–"
     if negative:
         written = written[1:]
@@ -56,3 +65,6 @@ def number(written: str) -> Number:
         return Number(whole, fraction, negative)
     indian = _INDIAN.search(whole) is not None
     return Number(whole.replace(",", ""), fraction, negative, indian, grouped=True)
+
+
+_usual = functools.lru_cache(1024)(_number)

@@ -28,7 +28,7 @@ from tensorrt_tts.text.spoken.stages.roman import roman
 from tensorrt_tts.text.spoken.stages.sanitise import compose, sanitise
 from tensorrt_tts.text.spoken.stages.serials import scales, serials
 from tensorrt_tts.text.spoken.stages.structure import structure
-from tensorrt_tts.text.spoken.stages.symbols import symbols
+from tensorrt_tts.text.spoken.stages.symbols import RUPEES_BEGUN, symbols
 from tensorrt_tts.text.spoken.stages.tags import restore_tags, tags
 from tensorrt_tts.text.spoken.stages.times import times
 from tensorrt_tts.text.spoken.stages.web import web
@@ -37,7 +37,7 @@ Stage = Callable[[Draft], None]
 
 
 def languages(draft: Draft) -> None:
-    found = runs(draft.text, draft.options.language)
+    found = runs(draft.text, draft.options.language, draft.characters)
     if draft.options.numbers == "english":
         found = [(start, language and ENGLISH) for start, language in found]
     draft.set_languages(found)
@@ -89,19 +89,24 @@ def stages(draft: Draft) -> Iterator[Stage]:
     yield from _LAST
 
 
+_UNUSUAL_CHARACTER = lazy(
+    r"[^\w\s.,!?;:'\"()—…।॥\u0300-\u036f\u0900-\u0dff\u200c\u200d-]|[\d_²³¹¼-¾⁰-₟⅐-↋①-⓿]"
+)
 _UNUSUAL = (
-    lazy(r"[^\w\s.,!?;:'\"()—…।॥\u0300-\u036f\u0900-\u0dff\u200c\u200d-]|[\d_²³¹¼-¾⁰-₟⅐-↋①-⓿]"),
     lazy(r"[.,!?;:।॥—(\n-](?:(?<=[.,])\w|[.,!?;:।॥—)]| [.,!?;:।॥—)'-]|(?<=[\n(-])\W)"),
     lazy(r" [.,;:!?।॥)'-]"),
-    lazy(r" [IVX]{2,}(?!\w)|र[ुू]\.|రూ\."),
+    lazy(r" [IVX]{2,}(?!\w)"),
 )
 """Marks as no sentence in words has them: what a stage left may be another one's to read."""
 
 
-def _unusual(text: str) -> bool:
+def _unusual(draft: Draft) -> bool:
+    text = draft.text
     return (
         (not text[:1].isalnum() and text != "")
+        or draft.has_some(_UNUSUAL_CHARACTER)
         or any(pattern.search(text) for pattern in _UNUSUAL)
+        or any(sign in text for sign in RUPEES_BEGUN)
         or has_abbreviation(text)
     )
 
@@ -116,7 +121,7 @@ def speak(text: str, options: SpokenOptions) -> Spoken:
         before = draft.text
         for stage in stages(draft):
             stage(draft)
-        if draft.text == before or not _unusual(draft.text):
+        if draft.text == before or not _unusual(draft):
             break
     return Spoken(draft.text, tuple(draft.changes))
 

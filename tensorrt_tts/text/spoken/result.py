@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from tensorrt_tts.text.spoken.changes import Changes
 
 
-@dataclass(frozen=True, slots=True)
-class SpokenOptions:
+class SpokenOptions(NamedTuple):
     language: str | None = None
     """BCP 47, of sentences that do not show their own; None: by the script of each sentence."""
 
@@ -22,12 +20,11 @@ class SpokenOptions:
     it lacks are dropped. None: every known tag stays as it was written."""
 
 
-@dataclass(frozen=True, slots=True)
-class Spoken:
+class Spoken(NamedTuple):
     """A text as it is said, and where each piece of it comes from."""
 
     text: str
-    changes: tuple[Changes, ...] = field(default=(), repr=False)
+    changes: tuple[Changes, ...] = ()
     """Of each pass, the first one first."""
 
     def origin(self, start: int, end: int) -> tuple[int, int]:

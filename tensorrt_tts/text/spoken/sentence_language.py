@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from typing import cast
 
 from tensorrt_tts.text.spoken.languages import ENGLISH, HINDI, LANGUAGES, TELUGU, Language
@@ -18,6 +19,8 @@ _OTHER = lazy(
     r"[\u0370-\u08ff\u0980-\u0bff\u0c80-\u1fff\u2c80-\u2dff\u2e80-\ua63f\ua700-\uabff\uac00-\ud7ff"
     r"\uf900-\ufaff]+"
 )
+_TELLING = lazy(r"[\u0370-\u1fff\u2c80-\ud7ff\uf900-\ufaff]")
+"""The letters and digits that tell the language of their sentence are among these."""
 _LATIN = lazy(r"[A-Za-z]+")
 _INDIC = ("hi", "te")
 _ONLY_ENGLISH = frozenset(
@@ -32,21 +35,28 @@ _ENGLISH = _ONLY_ENGLISH.union(
 )
 
 
-def runs(text: str, hint: str | None) -> list[tuple[int, Language | None]]:
-    """Where each stretch of one language begins. hint: BCP 47, of sentences that show none.
+def runs(
+    text: str, hint: str | None, characters: Iterable[str]
+) -> list[tuple[int, Language | None]]:
+    """Where each stretch of one language begins. hint: BCP 47, of sentences that show none;
+    characters: those that are in the text, and maybe more.
 
     A sentence's language depends on nothing outside it.
     """
-    if text.isascii() and base_language(hint) not in _INDIC:
+    if base_language(hint) not in _INDIC and (
+        text.isascii() or not _TELLING.search("".join(characters))
+    ):
         return [(0, sentence_language("", hint))]
     found: list[tuple[int, Language | None]] = []
     ascii_language = sentence_language("", hint) if base_language(hint) not in _INDIC else None
+    told = "".join(characters)
+    others = tuple(script for script in _OTHERS if script[0].search(told))
     for start, end in _sentences(text):
         sentence = text[start:end]
         if ascii_language and sentence.isascii():
             language: Language | None = ascii_language
         else:
-            language = sentence_language(sentence, hint)
+            language = sentence_language(sentence, hint, others)
         if not found or found[-1][1] is not language:
             found.append((start, language))
     return found or [(0, sentence_language("", hint))]
@@ -66,34 +76,44 @@ def _sentences(text: str) -> Iterator[tuple[int, int]]:
         yield start, len(text)
 
 
-def sentence_language(sentence: str, hint: str | None) -> Language | None:
+_Scripts = Sequence[tuple[re.Pattern[str], Language | None]]
+_OTHERS: _Scripts = ((_TELUGU, TELUGU), (_OTHER, None))
+
+
+def sentence_language(
+    sentence: str, hint: str | None, others: _Scripts = _OTHERS
+) -> Language | None:
     """None: one whose numbers are left to the voice.
 
     The script decides, and the words within one that has few: "Total ₹500 है" is Hindi, "He said
     नमस्ते to all of us" is English. A sentence in Latin letters is of the hint's language, unless
-    that is an Indic one and the sentence's small words are English.
+    that is an Indic one and the sentence's small words are English. others: the scripts besides
+    Devanagari that may be in it, with their languages.
     """
     base = base_language(hint)
     hinted = ENGLISH if base is None else LANGUAGES.get(base)
     if sentence.isascii():
-        if base in _INDIC and _count(sentence, _ONLY_ENGLISH) > 1:
+        if base in _INDIC and _count(_LATIN.findall(sentence), _ONLY_ENGLISH) > 1:
             return ENGLISH
         return hinted
     most, language = len(_DEVANAGARI.findall(sentence)), cast("Language | None", HINDI)
-    for words, other in ((_TELUGU, TELUGU), (_OTHER, None)):
+    for words, other in others:
         count = len(words.findall(sentence))
         if count > most:
             most, language = count, other
     if not most:
         return hinted if base else _by_digits(sentence)
-    english = _count(sentence, _ENGLISH)
+    latin = _LATIN.findall(sentence)
+    if len(latin) < most:
+        return language
+    english = _count(latin, _ENGLISH)
     if english > most or (english == most and hinted is not language):
         return ENGLISH
     return language
 
 
-def _count(sentence: str, words: frozenset[str]) -> int:
-    return sum(map(words.__contains__, " ".join(_LATIN.findall(sentence)).lower().split()))
+def _count(latin: list[str], words: frozenset[str]) -> int:
+    return sum(map(words.__contains__, " ".join(latin).lower().split()))
 
 
 def _by_digits(sentence: str) -> Language:

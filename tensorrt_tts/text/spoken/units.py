@@ -20,7 +20,9 @@ _LATIN = """
     ohm Ω|kiloohm kΩ|joule J|kilojoule kJ|calorie cal|kilocalorie kcal|
     pascal Pa|kilopascal kPa|hectopascal hPa|psi psi PSI|decibel dB|horsepower hp HP|
     celsius °C ℃ °_C deg_C|fahrenheit °F °_F deg_F|degree °|
-    hectare ha|acre ac|cc cc CC|rpm rpm RPM|fps fps|pixel px|megapixel MP|ppm ppm
+    mmhg mmHg mm_Hg|mole mol|millimole mmol|milliequivalent mEq|bpm bpm BPM|newtonmeter Nm N·m|
+    internationalunit IU|hectare ha|acre ac|cc cc CC|
+    rpm rpm RPM|fps fps|pixel px|megapixel MP|ppm ppm
 """
 _RATES = {
     "kmph": ("kilometer", "hour"),

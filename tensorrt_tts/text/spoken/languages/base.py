@@ -52,7 +52,8 @@ class Language:
 
     def digits(self, written: str) -> str:
         """One by one; whatever is no digit is left out."""
-        return " ".join(self.small[int(digit)] for digit in written if digit.isdecimal())
+        small = self.small
+        return " ".join([small[int(digit)] for digit in written if digit.isdecimal()])
 
     def number(self, number: Number, indian: bool = False) -> str:
         if number.sayable:
@@ -76,8 +77,8 @@ class Language:
     def year(self, value: int) -> str:
         return self.cardinal(value)
 
-    def ordinal(self, value: int, ending: str = "") -> str:
-        """ending: as it was written, where it carries gender or case."""
+    def ordinal(self, value: int, ending: str = "", *, year: bool = False) -> str:
+        """ending: as it was written, where it carries gender or case. year: said as one."""
         raise NotImplementedError
 
     def range(self, first: str, last: str) -> str:

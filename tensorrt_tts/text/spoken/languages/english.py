@@ -181,6 +181,12 @@ class English(Language):
         pixel pixel pixels
         megapixel megapixel megapixels
         ppm part_per_million parts_per_million
+        mmhg millimeter_of_mercury millimeters_of_mercury
+        millimole millimole millimoles
+        milliequivalent milliequivalent milliequivalents
+        bpm beat_per_minute beats_per_minute
+        newtonmeter newton_meter newton_meters
+        internationalunit international_unit international_units
         mole mole moles
         knot knot knots
         lumen lumen lumens
@@ -256,7 +262,7 @@ class English(Language):
             return f"{said[:-1]}ies"
         return f"{said}s"
 
-    def ordinal(self, value: int, ending: str = "") -> str:
+    def ordinal(self, value: int, ending: str = "", *, year: bool = False) -> str:
         before, _, last = self.cardinal(value).rpartition(" ")
         if last in _ORDINALS:
             last = _ORDINALS[last]

@@ -185,6 +185,12 @@ class Hindi(Language):
         pixel पिक्सल
         megapixel मेगापिक्सल
         ppm भाग_प्रति_मिलियन
+        mmhg मिलीमीटर_पारा
+        millimole मिलीमोल
+        milliequivalent मिलीइक्विवेलेंट
+        bpm धड़कन_प्रति_मिनट
+        newtonmeter न्यूटन_मीटर
+        internationalunit अंतरराष्ट्रीय_यूनिट
         mole मोल
         knot नॉट
         lumen ल्यूमेन
@@ -251,14 +257,14 @@ class Hindi(Language):
             return f"{self.small[century]} सौ" + self._rest(rest)
         return self.cardinal(value)
 
-    def ordinal(self, value: int, ending: str = "वाँ") -> str:
+    def ordinal(self, value: int, ending: str = "वाँ", *, year: bool = False) -> str:
         """The vowel of gender and case is the ending's: -ा, -ी, -े."""
         vowel = next((letter for letter in reversed(ending) if letter in "ािीे"), "ा")
         if value in _FIRST:
             return _FIRST[value] + vowel
         if value == 6 and ending.startswith("ठ"):
             return "छठ" + vowel
-        stem = "छठ" if value == 6 else self.cardinal(value)
+        stem = "छठ" if value == 6 else self.year(value) if year else self.cardinal(value)
         return f"{stem}व{vowel}{'ँ' if vowel == 'ा' else 'ं'}"
 
     def clock(self, hour: int, minute: int, second: int | None, after: str) -> str:

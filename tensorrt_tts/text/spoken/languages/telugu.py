@@ -203,6 +203,12 @@ class Telugu(Language):
         pixel పిక్సెల్ పిక్సెల్స్
         megapixel మెగాపిక్సెల్ మెగాపిక్సెల్స్
         ppm పీ_పీ_ఎమ్
+        mmhg మిల్లీమీటర్_పాదరసం మిల్లీమీటర్ల_పాదరసం
+        millimole మిల్లీమోల్ మిల్లీమోల్స్
+        milliequivalent మిల్లీఈక్వివలెంట్ మిల్లీఈక్వివలెంట్లు
+        bpm బీట్స్_పర్_మినిట్
+        newtonmeter న్యూటన్_మీటర్ న్యూటన్_మీటర్లు
+        internationalunit అంతర్జాతీయ_యూనిట్ అంతర్జాతీయ_యూనిట్లు
         mole మోల్ మోల్స్
         knot నాట్ నాట్లు
         lumen ల్యూమెన్ ల్యూమెన్లు
@@ -283,10 +289,10 @@ class Telugu(Language):
             return self.cardinal(value)
         return f"{self.small[century]} వందల" + (f" {self.small[rest]}" if rest else "")
 
-    def ordinal(self, value: int, ending: str = "వ") -> str:
+    def ordinal(self, value: int, ending: str = "వ", *, year: bool = False) -> str:
         if value == 1:
             return "మొదటి" + ("ది" if ending.endswith("ది") else "")
-        said = self.cardinal(value)
+        said = self.year(value) if year else self.cardinal(value)
         if said[-1] in "ిు":
             return said[:-1] + ending
         if said.endswith("ై"):

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from tensorrt_tts.text.spoken.draft import Draft
 from tensorrt_tts.text.spoken.patterns import either, lazy
 from tensorrt_tts.text.spoken.stages.context import LETTER
+from tensorrt_tts.text.spoken.stages.roman import HEADS
 from tensorrt_tts.text.spoken.units import UNITS
 
 
@@ -271,7 +272,8 @@ _STREETS = {"St": "Street", "Ct": "Court", "Ave": "Avenue", "Blvd": "Boulevard",
             "Ln": "Lane", "Pl": "Place", "Sq": "Square", "Hwy": "Highway", "Pkwy": "Parkway",
             "Expy": "Expressway", "Dr": "Drive"}  # fmt: skip
 _STREET_ENDS = tuple(f" {short}" for short in _STREETS)
-_STOP = lazy(r"\.")
+_STOP = lazy(rf"\.(?<![\s{re.escape(_BORDER)}].)")
+_STOP_OF_LETTERS = lazy(rf"\.(?<![\d\s{re.escape(_BORDER)}].)")
 _INITIALS = lazy(rf"(?:{LETTER}\.){{2,8}}(?![\w\u0900-\u0dff])")
 _DEGREE = lazy(
     r"(?:Ph\.? ?D|B\.Tech|M\.Tech|B\.Sc|M\.Sc|B\.Com|M\.Com|B\.Ed|M\.Phil|D\.Litt|LL\.B|M\.Ed)\b\.?"
@@ -283,6 +285,20 @@ _SLASHES = {"w/o": "without", "w/": "with ", "c/o": "care of", "b/w": "between",
             "n/a": "not applicable",
             "s/o": "son of", "d/o": "daughter of", "h/o": "house of"}  # fmt: skip
 _SLASH = lazy("/")
+_HYPHEN = lazy(r"-(?=\d{1,4}(?![\w-]|[.,/:]\d))")
+_NUMBERED = {
+    **dict.fromkeys((*HEADS, "Rule", "Ward", "Sector", "Clause", "Item", "सेक्टर", "वार्ड", "नियम",
+                     "सेक्शन", "సెక్టార్", "వార్డు", "ఆర్టికల్"), ""),
+    **{
+        short: _WORDS[f"{short}."]
+        for short in (
+            "Sec", "Art", "Ch", "Chap", "Fig", "fig", "Vol", "vol", "Para", "Pg", "pg", "Ext",
+            "ext", "Eq", "Ref", "ref", "Apt", "Bldg", "Flr", "नं", "నం", "నెం", "क्र",
+        )
+    },
+    "No": "Number", "no": "number", "Std": "Standard", "Cl": "Clause",
+}  # fmt: skip
+"""What a hyphen joins to its number, and in full where that is another word: Sec-144, धारा-144."""
 _NEEDS_NAME = frozenset(("v.", "Co.", "Sec.", "ed.", "Ed.", "Art.", "Ch.",
                          "min.", "info.", "Para.", "Pg.", "जन.", "अग.", "జన.", "ఆగ.", "ई.", "ता.",
                          "मो.", "ले.", "सं.", "కు.", "చి.", "సం.",
@@ -309,6 +325,8 @@ def abbreviations(draft: Draft) -> None:
         )
     if "/" in draft.text:
         draft.replace(_slashed(draft))
+    if "-" in draft.text:
+        draft.replace(_numbered(draft))
     if "." in draft.text:
         draft.replace(_stopped(draft))
 
@@ -331,10 +349,10 @@ def _stopped(draft: Draft) -> Iterator[tuple[int, int, str]]:
         if stop < done:
             continue
         start = _begins(text, stop)
-        if start == stop or start < done or draft.language_at(start) is None:
+        if start == stop or start < done:
             continue
         end, full = _in_full(text, start, stop)
-        if full is not None:
+        if full is not None and draft.language_at(start) is not None:
             yield start, end, full
             done = end
 
@@ -342,7 +360,7 @@ def _stopped(draft: Draft) -> Iterator[tuple[int, int, str]]:
 def _stops(text: str) -> Iterator[int]:
     """Where the full stop of a short form may be."""
     degree = "PhD" in text  # may have a full stop much further on: "PhD)."
-    for each in _STOP.finditer(text):
+    for each in (_STOP if degree else _STOP_OF_LETTERS).finditer(text):
         stop = each.start()
         if stop and (
             text[stop - 2 : stop] in _ENDS or stop < 2 or not text[stop - 2].isalpha() or degree
@@ -361,9 +379,11 @@ def has_abbreviation(text: str) -> bool:
 def _in_full(text: str, start: int, stop: int) -> tuple[int, str | None]:
     """What the word from `start` on with a full stop at `stop` is short for, and where it ends."""
     short, end = text[start : stop + 1], stop + 1
-    letters = short.count(".") == 1 and (
-        (len(short) == 2 and _INITIALS.match(text, start)) or _DEGREE.match(text, start)
-    )
+    letters = None
+    if len(short) == 2:
+        letters = _INITIALS.match(text, start)
+    if letters is None and short[0] in "PBMDL" and short.count(".") == 1:
+        letters = _DEGREE.match(text, start)
     if letters and text[start : letters.end()] not in _WORDS:
         return letters.end(), _letters(letters[0], text, letters.end())
     following = text[end : end + 1]
@@ -443,6 +463,17 @@ def _kept_stop(written: str, text: str, end: int) -> str:
         if not rest.strip() or rest[0] == "\n" or (rest[0] == " " and rest[1:2].isupper())
         else ""
     )
+
+
+def _numbered(draft: Draft) -> Iterator[tuple[int, int, str]]:
+    """Sec-144, Section-144: the number is read as one, and not as a code's."""
+    text = draft.text
+    for hyphen in _HYPHEN.finditer(text):
+        start = _begins(text, hyphen.start())
+        word = text[start : hyphen.start()].removesuffix(".")
+        full = _NUMBERED.get(word)
+        if full is not None and draft.language_at(start) is not None:
+            yield start, hyphen.end(), f"{full or word} "
 
 
 def _slashed(draft: Draft) -> Iterator[tuple[int, int, str]]:

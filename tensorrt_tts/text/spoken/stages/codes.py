@@ -10,6 +10,8 @@ from tensorrt_tts.text.spoken.number import number
 from tensorrt_tts.text.spoken.patterns import either, lazy, words
 from tensorrt_tts.text.spoken.stages.context import START, after, before
 
+_GROUP = lazy(r"\d+")
+_PART = lazy(r"\d+|\D")
 _ADDRESS = lazy(START + r"\d{1,3}(?:\.\d{1,3}){3}(?:/\d{1,2}|:\d{2,5})?(?![\w.]*\d)")
 _VERSION = lazy(r"(?<![\d.,])\d{1,4}(?:\.\d{1,4}){2,5}(?![\d/])")
 _SHORT_VERSION = lazy(r"(?<![\w.,])\d{1,3}\.\d{2,3}(?![\d.]*\d)")
@@ -94,7 +96,7 @@ def codes(draft: Draft) -> None:
 
 
 def _address(found: re.Match[str], language: Language) -> str:
-    parts = re.findall(r"\d+|\D", found[0])
+    parts = _PART.findall(found[0])
     words = {".": "dot", "/": "slash", ":": "colon"}
     return " ".join(
         language.words[words[part]] if part in words else language.number(number(part))
@@ -116,7 +118,7 @@ def _short_version(found: re.Match[str], language: Language) -> str | None:
 
 def _code(found: re.Match[str], language: Language) -> str | None:
     written = found[0]
-    count = sum(map(str.isdecimal, written))
+    count = len(written) - written.count(" ") - written.count("-")
     if count < 3 or count > 24:
         return None
     plain = written.isdecimal()
@@ -130,13 +132,13 @@ def _code(found: re.Match[str], language: Language) -> str | None:
         or (count == 6 and plain and _PLACE.search(lead))
         or (count == 16 and _CARD.fullmatch(written))
     ):
-        return ", ".join(language.digits(group) for group in re.split("[ -]", written))
+        return ", ".join(language.digits(group) for group in _GROUP.findall(written))
     return None
 
 
 def _choice(found: re.Match[str], language: Language) -> str | None:
     lead, rest = before(found).lower(), after(found)
-    numbers = re.findall(r"\d+", found[0])
+    numbers = _GROUP.findall(found[0])
     if not all(_dialled(written, lead, rest) for written in numbers):
         return None
     return f" {language.words['or']} ".join(map(language.digits, numbers))

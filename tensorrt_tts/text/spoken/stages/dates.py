@@ -6,6 +6,7 @@ import re
 
 from tensorrt_tts.text.spoken.draft import Draft
 from tensorrt_tts.text.spoken.languages import ENGLISH, LANGUAGES, Language
+from tensorrt_tts.text.spoken.number import number
 from tensorrt_tts.text.spoken.patterns import either, lazy, words
 from tensorrt_tts.text.spoken.stages.context import START, after, before, ends_sentence
 
@@ -52,10 +53,16 @@ _MONTH_FIRST = lazy(
 )
 _MONTH_AND_YEAR = lazy(
     rf"(?<![^\W\d_])(?P<month>{_MONTH})(?P<dot>\.)?(?P<comma>,)? ?[-']?"
-    r"(?P<year>[12]\d{3})(?!\d|[.,:]\d)"
+    r"(?P<year>[12]\d{3}|(?<=')\d\d(?!['\w]))(?!\d|[.,:]\d)"
 )
 _DECADE = lazy(r"(?<![\w.,])'?(\d{2}|100|1[0-9]\d0|20\d0)'?s(?!\w)")
-_YEARS = lazy(START + r"(1[1-9]\d\d|20\d\d)( ?[-–—/] ?)(1[1-9]\d\d|20\d\d|\d\d)(?![\w/-]|[.,:]\d)")
+_YEARS = lazy(
+    START + r"(1[1-9]\d\d|20\d\d)( ?[-–—/] ?'?)(1[1-9]\d\d|20\d\d|\d\d)(?![\w/-]|[.,:]\d)"
+)
+_SHORT_YEAR = lazy(
+    r"'(?<![\w'\".\u0900-\u0dff].)(\d\d)(?:( ?[-–] ?)'?(\d\d))?(?!['\"\w%]|[.,:/-]\d)"
+)
+_QUOTE_ENDS = lazy(r"[\w.,!?]'(?!\w)")
 _YEAR = lazy(r"(?<![\w.,/:#+-])(1[1-9]\d\d|20\d\d)(?![\w/:%+]|[.,]\d|-\d)")
 _WEEKDAY = lazy(
     r"\b(Mon|Tue|Tues|Wed|Thu|Thur|Thurs|Fri|Sat|Sun)\.?(,?) "
@@ -87,7 +94,8 @@ _BEHIND_BARE_DAY = lazy(r" (?:को|से|तक|కి|న|నుంచి|�
 _BEHIND_BARE_MONTH = lazy(r" (?:में|से|तक|లో|నుంచి|నుండి|వరకు)(?![\u0900-\u0963\u0c00-\u0c63])")
 _HINDI_DAYS = ("सोम", "मंगल", "बुध", "गुरु", "शुक्र", "शनि", "रवि")
 _TELUGU_DAYS = ("సోమ", "మంగళ", "బుధ", "గురు", "శుక్ర", "శని", "ఆది")
-_INDIC_DAY = rf"({'|'.join(_HINDI_DAYS + _TELUGU_DAYS)})"
+_INDIC_DAYS = _HINDI_DAYS + _TELUGU_DAYS
+_INDIC_DAY = rf"({'|'.join(_INDIC_DAYS)})"
 _INDIC_SPAN = lazy(
     rf"(?<![\w\u0900-\u0dff-]){_INDIC_DAY}(?:\.? ?[-–] ?|\. (?:से|నుంచి|నుండి) ){_INDIC_DAY}"
     r"(?![\w\u0900-\u0963\u0966-\u0dff-])\.?"
@@ -121,8 +129,8 @@ def dates(draft: Draft) -> None:
     draft.say_numbers(_NUMERIC, _numeric, after="/.-")
     draft.say_numbers(_ISO, _iso, after="/.-")
     draft.say_numbers(_DAY_FIRST, _day_first, after=_BEHIND_DAY)
-    draft.say_numbers(_MONTH_FIRST, _month_first, begins=_month_before)
-    draft.say_numbers(_MONTH_AND_YEAR, _month_and_year, begins=_month_before)
+    for pattern, rule in ((_MONTH_FIRST, _month_first), (_MONTH_AND_YEAR, _month_and_year)):
+        draft.say_numbers(pattern, rule, begins=_month_before, before=_MONTH_ENDS)
     draft.say_numbers(_MONTH_YEAR, _month_year, after="/-")
     draft.say_numbers(_DECADE, _decade, lead="'", after="s'")
 
@@ -141,6 +149,8 @@ def _month_before(text: str, start: int) -> int:
 def years(draft: Draft) -> None:
     """After amounts, codes and all else that has four digits."""
     draft.say_numbers(_YEARS, _years, after="-–—/")
+    if "'" in draft.text:
+        draft.say_numbers(_SHORT_YEAR, _short_year, lead="'")
     draft.say_numbers(_YEAR, _year)
 
 
@@ -149,7 +159,8 @@ def spans(draft: Draft) -> None:
     if "-" in draft.text or "–" in draft.text or " to " in draft.text:
         draft.say(_SPAN, _span)
     draft.say(_BARE, _bare)
-    if not draft.text.isascii():
+    text = draft.text
+    if not text.isascii() and any(day in text for day in _INDIC_DAYS):
         draft.say(_INDIC_SPAN, _indic_span)
 
 
@@ -193,10 +204,18 @@ def _numeric(found: re.Match[str], language: Language) -> str | None:
     if len(found[4]) == 2:
         if found[2] == "." and len(found[1]) + len(found[3]) < 4:
             return None  # a version
-        year += 1900 if year > 50 else 2000
+        year = _full_year(found[4])
     if month_first or language.code == "te":
         return language.date(day, month, year, month_first=True)
     return language.date(day, month, year)
+
+
+def _full_year(written: str) -> int:
+    """Two digits are of 1951 to 2050."""
+    year = int(written)
+    if len(written) > 2:
+        return year
+    return year + (1900 if year > 50 else 2000)
 
 
 def _iso(found: re.Match[str], language: Language) -> str | None:
@@ -237,8 +256,7 @@ def _day(day: str, language: Language) -> str | None:
 def _with_year(said: str, found: re.Match[str], language: Language) -> str:
     if not found["year"]:
         return said + _dot(found)
-    year = int(found["year"])
-    return f"{said} {language.year(year + 2000 if year < 100 else year)}"
+    return f"{said} {language.year(_full_year(found['year']))}"
 
 
 def _day_first(found: re.Match[str], language: Language) -> str | None:
@@ -273,7 +291,7 @@ def _month_and_year(found: re.Match[str], language: Language) -> str | None:
         r"\b(?:in|of|since) $", before(found)
     ):
         return None
-    return f"{_month(found)}{found['comma'] or ''} {language.year(int(found['year']))}"
+    return f"{_month(found)}{found['comma'] or ''} {language.year(_full_year(found['year']))}"
 
 
 def _month_year(found: re.Match[str], language: Language) -> str:
@@ -300,6 +318,22 @@ def _years(found: re.Match[str], language: Language) -> str | None:
             return None
         said = language.year(last)
     return language.range(language.year(first), said)
+
+
+def _short_year(found: re.Match[str], language: Language) -> str | None:
+    """'99, the summer of '69; not where the mark opens a quotation."""
+    if _QUOTE_ENDS.search(after(found)):
+        return None
+    said = [_two_digits(digits, language) for digits in found.group(1, 3) if digits]
+    return language.range(*said) if len(said) > 1 else said[0]
+
+
+def _two_digits(digits: str, language: Language) -> str:
+    if digits == "00":
+        return language.year(2000)
+    if language is ENGLISH and digits[0] == "0":
+        return f"oh {language.cardinal(int(digits))}"
+    return language.number(number(digits))
 
 
 def _year(found: re.Match[str], language: Language) -> str | None:

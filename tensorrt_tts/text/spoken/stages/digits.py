@@ -6,12 +6,15 @@ import re
 import unicodedata
 
 from tensorrt_tts.text.spoken.draft import Draft
+from tensorrt_tts.text.spoken.patterns import lazy
+
+_OTHERS = lazy(r"[^\D0-9]")
 
 
 def digits(draft: Draft) -> None:
     if draft.text.isascii():
         return
-    others = "".join(c for c in draft.characters if c.isdecimal() and not c.isascii())
+    others = "".join(_OTHERS.findall("".join(draft.characters)))
     if others:
         pattern = re.compile(f"[{others}]+")
         draft.say(pattern, lambda match, language: "".join(map(_ascii, match[0])))

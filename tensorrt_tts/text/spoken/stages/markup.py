@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 
 from tensorrt_tts.text.spoken.draft import Draft
@@ -67,6 +66,8 @@ def markup(draft: Draft) -> None:
 
 
 def _entity(entity: re.Match[str]) -> str | None:
+    import html  # its table of names takes longer to load than most texts to read
+
     said, plain = entity[0], html.unescape(entity[0])
     return None if plain == said else plain.replace("\xa0", " ")
 

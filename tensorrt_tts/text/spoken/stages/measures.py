@@ -42,13 +42,16 @@ _ARTICLE = lazy(r"\b[Aa]n? $")
 _NOUN = lazy(r" [a-z]{3,}")
 _HOURS = lazy(START + r"(\d{1,3}) ?h(?:rs?)? ?(\d{1,2}) ?m(?:in)?(?: ?(\d{1,2}) ?s)?\b")
 _DOTTED = lazy(
-    r"(?<![\w.\u0900-\u0dff])(?:कि\.मी|कि\.ग्रा|मि\.ली|से\.मी|मि\.मी|కి\.మీ|కి\.గ్రా|మి\.లీ|సెం\.మీ)"
-    r"\.?+(?! ?/)"
+    either(
+        ["कि.मी", "कि.ग्रा", "मि.ली", "से.मी", "मि.मी", "కి.మీ", "కి.గ్రా", "మి.లీ", "సెం.మీ"],
+        r"(?<![\w.\u0900-\u0dff].)",
+        r"\.?+(?! ?/)",
+    )
 )
 _AREA = lazy(
     r"[Ss](?<!\w.)q\.? ?(ft|feet|foot|mt?r?|meters?|metres?|yds?|yards?|km|in|inch|inches)\b\.?"
 )
-_EVERY = lazy(r"((?:[₹$€£]|Rs\.?) ?\d[\d,.]*(?:/-)?|%) ?p\.([ma])\.(?!\w)")
+_EVERY = lazy(r"([₹$€£R%](?:(?<=%)|(?:(?<!R)|(?<=R)s\.?) ?\d[\d,.]*(?:/-)?)) ?p\.([ma])\.(?!\w)")
 _DOTTED_BEGUN = ("कि.", "मि.", "से.", "కి.", "మి.", "సెం.")
 _INDIC = lazy(r"[\u0900-\u0963\u0970-\u0dff\u200c\u200d]")
 
@@ -71,9 +74,9 @@ def measures(draft: Draft) -> None:
 
 def short_units(draft: Draft) -> None:
     """Without a number: dotted ones, square feet, and "p.m." and "p.a." behind an amount."""
-    if "q" in draft.text:
+    if "sq" in draft.text or "Sq" in draft.text:
         draft.say(_AREA, _area)
-    if "p." in draft.text:
+    if "p.m" in draft.text or "p.a" in draft.text:
         draft.say(_EVERY, _every)
     if not draft.text.isascii() and any(short in draft.text for short in _DOTTED_BEGUN):
         draft.say(_DOTTED, _dotted)

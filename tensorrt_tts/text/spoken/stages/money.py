@@ -32,7 +32,10 @@ _BEHIND = lazy(
 )
 _LEAD = lazy(rf"(?:[-−–+] ?)?(?:{_SIGN}) ?[-−]?\.?$")
 _LAST = frozenset(sign[-1] for sign in SIGNS)
+_ENDS = frozenset(sign.rstrip(".")[-1] for sign in SIGNS)
 _FIRST = frozenset([sign[0] for sign in (*SIGNS, *SCALES)]).union(".,-–—")
+_CURRENCIES = frozenset(sign for sign in SIGNS if len(sign) == 1 and not sign.isalpha())
+_MINUS = frozenset("-−–+")
 _CENTS = lazy(rf"(?<![\w.])({WRITTEN}) ?¢")
 _ARTICLE = lazy(r"(?:^|\W)[Aa]n? $")
 _NOUN = lazy(r"^[ -][a-z]{2,}")
@@ -40,7 +43,7 @@ _NO_NOUN = lazy(r"^ (?:a|an|per|for|in|to|and|or|each|is|was|on|of|from|at|every
 
 
 def money(draft: Draft) -> None:
-    draft.say_numbers(_BEFORE, _amount, begins=_sign_before)
+    draft.say_numbers(_BEFORE, _amount, begins=_sign_before, before=_ENDS)
     draft.say_numbers(_BEHIND, _amount, lead="-−+", after=_FIRST)
     if "¢" in draft.text:
         draft.say_numbers(
@@ -55,7 +58,10 @@ def money(draft: Draft) -> None:
 def _sign_before(text: str, start: int) -> int:
     """Where the currency in front of a number begins, with its sign, or -1."""
     last = text[start - 1 : start]
-    if last in " -−.":
+    if last in _CURRENCIES and text[start - 2 : start - 1] == " ":
+        if text[start - 3 : start - 2] not in _MINUS:
+            return start - 1
+    elif last in " -−.":
         last = text[start - 2 : start - 1]
     if last not in _LAST:
         return -1
@@ -64,16 +70,17 @@ def _sign_before(text: str, start: int) -> int:
 
 
 def _amount(found: re.Match[str], language: Language) -> str | None:
-    currency = SIGNS.get(found["sign"])
+    written, figures, scales, to = found.group("sign", "amount", "scales", "to")
+    currency = SIGNS.get(written)
     if currency is None:
         return None
     leads = found.start("sign") < found.start("amount")
-    if not leads and found["sign"] in ("$", "₹") and _is_next(found):
+    if not leads and written in ("$", "₹") and _is_next(found):
         return None
-    amount, scale = number(found["amount"]), found["scales"] or ""
+    amount, scale = number(figures), scales or ""
     if scale:
         scale = " ".join(SCALES[sign] for sign in scale.replace("-", " ").split())
-    if found["to"]:
+    if to:
         said = _range(amount, number(found["last"]), scale, currency, found, language)
     else:
         said = language.money(amount, currency, scale)
@@ -86,13 +93,14 @@ def _amount(found: re.Match[str], language: Language) -> str | None:
     if found["plus"]:
         said = f"{said} {language.words['plus']}"
     said += _per(found["per"], language)
-    stop = found["sign"].endswith(".") and found[0].endswith(".") and ends_sentence(found)
+    stop = written[-1] == "." and found[0][-1] == "." and ends_sentence(found)
     return said + ("." if stop else "")
 
 
 def _is_next(found: re.Match[str]) -> bool:
     """Whether the sign belongs to the number behind it: "5 $10 notes"."""
-    return bool(re.match(r" ?\d", found.string[found.end() : found.end() + 2]))
+    following = found.string[found.end() : found.end() + 2]
+    return following.removeprefix(" ")[:1].isdecimal()
 
 
 def _range(

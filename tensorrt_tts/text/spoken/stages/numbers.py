@@ -25,6 +25,8 @@ _CLITIC = lazy(r"(?:లేదా|మరియు|నుంచి|నుండి
 
 
 def numbers(draft: Draft) -> None:
+    if not draft.has_numbers():
+        return
     draft.say(_NAMED, lambda match, language: f"{language.words['number']} ")
     draft.say_numbers(_NUMBER, _number, lead="-−–+±~≈<>≤≥ .")
 

@@ -19,7 +19,10 @@ _HINDI = lazy(
 _TELUGU = lazy(rf"{START}({_WHOLE})-?(వది|వ|వం|వారం|ో)(?![\w\u0c00-\u0c65\u0c70-\u0c7f])")
 _JOINED = lazy(rf"{START}({_WHOLE}(?:\.\d+)?)-?(?=[\u0c00-\u0c65])")
 
-_YEAR = lazy(r"1[1-9]\d\d-?(?:లో(?:నే|ని)?|నుంచి|నుండి|వరకు|నాటి|న)(?![\w\u0c00-\u0c65\u0c70-\u0c7f])")
+_YEAR = lazy(
+    r"1[1-9]\d\d-?(?:ల?లో(?:నే|ని)?|ల్లో|ల|నుంచి|నుండి|వరకు|నాటి|న)"
+    r"(?![\w\u0c00-\u0c65\u0c70-\u0c7f])"
+)
 
 _BEHIND = frozenset("-.,").union(map(chr, range(0x0C00, 0x0C66)))
 
@@ -41,7 +44,8 @@ def _ordinal(found: re.Match[str], language: Language) -> str | None:
     if language is ENGLISH:
         return language.ordinal(value.value)
     ending = found[2]
-    return language.ordinal(value.value, "వ" if ending == "ో" else ending)
+    year = len(found[1]) == 4  # 1990వ, 1857वें: in hundreds, as years are
+    return language.ordinal(value.value, "వ" if ending == "ో" else ending, year=year)
 
 
 def _joined(found: re.Match[str], language: Language) -> str:

@@ -34,12 +34,14 @@ _RANGE = lazy(r"\d+ ?- ?\d+")
 _CHOICE = lazy(
     r"(?<![\w.,/₹$€£¥-])(\+?\d[\d ()-]{5,16}\d) ?/ ?(?=(\+?\d[\d ()-]{5,16}\d)(?!\d|\.\d))"
 )
+_DIGITS = lazy(r"\d+")
+_CHOSEN = lazy(r"/(?:(?<=\d/)|(?<=\d /)) ?\+?\d[\d ()-]{5}")
 _BEHIND_CHOICE = frozenset("-()/0123456789")
 _BEHIND = frozenset("-.()0123456789") | {". "}
 
 
 def phones(draft: Draft) -> None:
-    if "/" in draft.text:
+    if "/" in draft.text and _CHOSEN.search(draft.text):
         draft.say_numbers(_CHOICE, _choice, lead="+( ", after=_BEHIND_CHOICE, digits=6)
     draft.say_numbers(_CANDIDATE, _phone, lead="+( ", after=_BEHIND, digits=6)
 
@@ -53,10 +55,10 @@ def _choice(found: re.Match[str], language: Language) -> str | None:
 
 def _phone(found: re.Match[str], language: Language) -> str | None:
     written = found[0]
-    digits = sum(character.isdecimal() for character in written)
+    groups = _DIGITS.findall(written)
+    digits = sum(map(len, groups))
     if not 6 <= digits <= 15 or _DATE.fullmatch(written):
         return None
-    groups = re.findall(r"\d+", written)
     international = written[0] == "+"
     if international:
         if digits < 8:

@@ -17,7 +17,7 @@ _HEAD_WORDS = """
     Semester Opus Symphony Apollo Olympiad Entry List अध्याय भाग खंड खण्ड कक्षा धारा अनुच्छेद चरण
     श्रेणी युद्ध అధ్యాయం భాగం ఖండం తరగతి సెక్షన్ దశ యుద్ధం
 """
-_HEADS = frozenset(_HEAD_WORDS.split())
+HEADS = frozenset(_HEAD_WORDS.split())
 _KING_NAMES = """
     Henry Louis Elizabeth George Edward Charles Richard James William Napoleon Pius John Paul
     Benedict Francis Nicholas Peter Philip Frederick Alexander Catherine Leo Gregory Clement
@@ -26,6 +26,7 @@ _KING_NAMES = """
     Margaret Victor Umberto Carlos Felipe Juan Haakon Olav Harald Christian Gustav Rama
 """
 _KINGS = frozenset(_KING_NAMES.split())
+_ENDS = frozenset(word[-2:] for word in HEADS | _KINGS)
 _TOKEN = lazy(r"[IVXLCivx](?<![\w.'-].)[IVXLCivx]*(?![\w'-])(?!\.\w)")
 _WORD_BEFORE = lazy(r"([^\W\d_][^\s\d]*) $")
 _CENTURY = lazy(r" (?:century|centuries|शताब्दी|सदी)(?!\w)")
@@ -44,12 +45,14 @@ def roman(draft: Draft) -> None:
 def _said(found: re.Match[str], language: Language) -> str | None:
     numeral = found[0].upper()
     text, start, end = found.string, found.start(), found.end()
+    if numeral == "I" and (text[start] == "i" or text[start - 3 : start - 1] not in _ENDS):
+        return None  # the word
     if not re.fullmatch(_NUMERAL, numeral):
         return None
     before = _WORD_BEFORE.search(text, max(0, start - 24), start)
     word = before[1].lstrip("(\"'") if before else ""
     small = found[0] != numeral
-    if word in _HEADS or (numeral != "I" and word.title() in _HEADS):
+    if word in HEADS or (numeral != "I" and word.title() in HEADS):
         if numeral in ("C", "L") or (numeral == "I" and (small or _VERB.match(text, end))):
             return None
         return language.cardinal(value(numeral))

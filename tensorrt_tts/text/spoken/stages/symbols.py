@@ -20,7 +20,7 @@ _NAMES = {
 _NAMED = lazy(rf"[{re.escape(''.join(_NAMES))}]+")
 _CURRENCIES = frozenset("₹$€£¥₩₽₺₪₦₱₫฿৳₴₿₨")
 _CURRENCY = lazy(f"[{''.join(_CURRENCIES)}]")
-_RUPEES_BEGUN = ("रु.", "रू.", "రూ.")
+RUPEES_BEGUN = ("रु.", "रू.", "రూ.")
 _RUPEES = lazy(r"(?<![\w\u0900-\u0dff])(?:रु|रू|రూ)\.(?![\w\u0900-\u0dff])")
 _SHARP = lazy(r"(?<!\w)([A-G])[#♯](?!\w)")
 _COMPARED = lazy(r"([<>]) ?(?=\w)")
@@ -43,7 +43,7 @@ def symbols(draft: Draft) -> None:
         draft.say(_NAMED, _named)
     if draft.has(_CURRENCIES):
         draft.say(_CURRENCY, _currency)
-    if any(short in draft.text for short in _RUPEES_BEGUN):
+    if any(short in draft.text for short in RUPEES_BEGUN):
         draft.say(_RUPEES, lambda match, language: language.currencies["INR"][0][1])
     if "<" in draft.text or ">" in draft.text:
         draft.say(_COMPARED, _compared)

@@ -32,6 +32,18 @@ def test_what_follows_a_number(text: str, expected: list[tuple[int, int, str]]) 
     assert rows(Numbers(text)) == expected
 
 
+@given(st.text(ALPHABET, max_size=30))
+@settings(max_examples=1000, deadline=None)
+def test_they_are_the_runs_of_digits_and_fractions(text: str) -> None:
+    numbers = Numbers(text)
+    found = [match.span() for match in re.finditer("[0-9½]+", text)]
+    assert numbers.starts == [start for start, _ in found]
+    assert numbers.lengths == [end - start for start, end in found]
+    for (_, end), following in zip(found, numbers.following, strict=True):
+        if following != "½":
+            assert (text[end:].removeprefix(" ") + "\0").startswith(following.rstrip(" ") or " ")
+
+
 @given(
     text=st.text(ALPHABET, max_size=30),
     cuts=st.lists(st.integers(0, 30), max_size=8),
@@ -44,7 +56,7 @@ def test_after_any_change_they_are_as_read_afresh(
     places = sorted(min(cut, len(text)) for cut in cuts)
     pieces = list(zip(places[::2], places[1::2], new, strict=False))
     draft = Draft(text, SpokenOptions())
-    draft.say_numbers(re.compile("$^x"), lambda match, language: None)
+    assert draft.has_numbers() == bool(Numbers(text).starts)
     draft.replace(pieces)
     known = draft._numbers
     assert known is not None

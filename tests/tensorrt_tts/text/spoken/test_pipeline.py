@@ -36,7 +36,7 @@ def test_the_language_of_a_sentence(sentence: str, hint: str | None, language: o
 
 def test_each_sentence_has_its_own_language() -> None:
     text = "I paid $5 for it. मैंने ₹5 दिए। నేను ₹5 ఇచ్చాను.\nThen $5 more."
-    assert [language for _, language in runs(text, None)] == [ENGLISH, HINDI, TELUGU, ENGLISH]
+    assert [language for _, language in runs(text, None, text)] == [ENGLISH, HINDI, TELUGU, ENGLISH]
     assert spoken_form(text) == (
         "I paid five dollars for it. मैंने पाँच रुपए दिए। నేను ఐదు రూపాయలు ఇచ్చాను.\nThen five dollars more."
     )
