@@ -46,6 +46,10 @@ class SlidingWindow:
         return len(self._windows)
 
     @property
+    def due_samples(self) -> int:
+        return sum(window.stop - window.start for window in self._windows)
+
+    @property
     def done(self) -> bool:
         return self._ended and not self._windows
 
@@ -187,7 +191,7 @@ class Baseline(WindowCodec):
     max_batch = 1
 
     def __init__(self, codec: Codec, stream: type[SlidingWindow]) -> None:
-        self.context = codec.context
+        self.context = replace(codec.context, gather=0)
         self._codec = codec
         self._stream = stream
 
