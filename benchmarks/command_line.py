@@ -7,7 +7,7 @@ import contextlib
 import json
 import pkgutil
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -372,13 +372,17 @@ def _run_quality(parsed: argparse.Namespace) -> None:
 def _run_decode_cost(parsed: argparse.Namespace) -> None:
     import torch
 
-    from benchmarks.coded import is_bicodec
+    from benchmarks.coded import SNAC_USUAL, is_bicodec
     from benchmarks.decode_cost import (
         HEARD_FRAMES,
+        SPOKEN,
+        coded_snac,
         decode_costs,
         heard,
         heard_table,
+        open_codec,
         open_coded,
+        spoken,
         table,
     )
 
@@ -386,11 +390,22 @@ def _run_decode_cost(parsed: argparse.Namespace) -> None:
     coded = open_coded(parsed.codec, parsed.device)
     rows = decode_costs(coded, parsed.lengths, progress=notice, repeats=parsed.repeats)
     print(table(rows))
-    found = {"decode_cost": [asdict(row) for row in rows]}
+    found: dict[str, Any] = {"decode_cost": [asdict(row) for row in rows]}
     if is_bicodec(parsed.codec):
-        compared = heard(coded, HEARD_FRAMES)
-        print(f"\n{heard_table(compared)}")
-        found |= {"codec": parsed.codec, "heard": [row.as_dict() for row in compared]}
+        compared = {"heard": heard(coded, coded.ids(HEARD_FRAMES))}
+        found |= {"codec": parsed.codec}
+    elif parsed.codec == "demo":
+        ids, parser = run_blocking(spoken("demo", SPOKEN))
+        silent = coded_snac(*open_codec("demo", parsed.device, noise=False))
+        compared = {
+            name: heard(replace(its, parser=parser, ways=SNAC_USUAL), ids)
+            for name, its in (("heard", coded), ("heard_without_noise", silent))
+        }
+    else:
+        compared = {}
+    for name, its in compared.items():
+        print(f"\n{name.replace('_', ' ')}:\n{heard_table(its)}")
+    found |= {name: [row.as_dict() for row in its] for name, its in compared.items()}
     _result(found, parsed.out / "decode.json")
 
 

@@ -117,10 +117,10 @@ class ScheduledStream:
 
     def gathers(self, now: float) -> float:
         """Seconds for which what is due waits for more, should none come."""
-        context, due = self._scheduler.codec.context, self.stream.due_samples
-        if self.ended or due >= context.gather or self.playback.dry_at is None:
+        due, sample_rate = self.stream.due_samples, self._scheduler.codec.context.sample_rate
+        if self.ended or due >= self._scheduler.gather or self.playback.dry_at is None:
             return 0.0
-        return max(0.0, self.playback.buffered(now) - 2 * due / context.sample_rate)
+        return max(0.0, self.playback.buffered(now) - 2 * due / sample_rate)
 
     @property
     def urgency(self) -> tuple[bool, float]:
@@ -130,10 +130,17 @@ class ScheduledStream:
 
 
 class CodecScheduler:
-    """See the module. clock: seconds, monotonic; the listeners' playback runs on it too."""
+    """See the module. clock: seconds, monotonic; the listeners' playback runs on it too. gather: as
+    of `CodecContext`, the codec's own if None."""
 
-    def __init__(self, codec: Codec, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        codec: Codec,
+        clock: Callable[[], float] = time.monotonic,
+        gather: int | None = None,
+    ) -> None:
         self.codec = codec
+        self.gather = codec.context.gather if gather is None else gather
         self.clock = clock
         self.changed = threading.Condition()
         self._open: dict[ScheduledStream, None] = {}  # in order of arrival
@@ -262,7 +269,7 @@ class CodecScheduler:
 
     def _hops(self, scheduled: ScheduledStream) -> int:
         stream, most = scheduled.stream, 1 if len(self._open) == 1 else MAX_JOIN
-        gathered = self.codec.context.gather * stream.due // max(1, stream.due_samples)
+        gathered = self.gather * stream.due // max(1, stream.due_samples)
         return 1 << (min(stream.due, max(most, gathered)).bit_length() - 1)
 
     def _count(self, batch: list[tuple[ScheduledStream, Job, int]], began: float) -> None:

@@ -201,7 +201,7 @@ def test_a_newcomer_is_heard_while_all_others_are_late(desk: Desk) -> None:
 
 
 def gathering(desk: Desk, steps: int) -> None:
-    desk.codec.context = replace(desk.codec.context, gather=steps * STEP)
+    desk.scheduler.gather = steps * STEP
 
 
 @pytest.mark.parametrize("pace", [1.0, 1.1, 1.5, 4.0])
