@@ -154,6 +154,15 @@ def _other_commands(commands: Any) -> None:
     command.add_argument("--out", type=Path, default=Path("out/word-times"))
     command.set_defaults(run=_run_word_times)
 
+    about = "does a long text end in the voice that it began with? (Resemblyzer)"
+    command = commands.add_parser("voice-identity", help=about, description=about)
+    command.add_argument("--model", default="demo")
+    command.add_argument("--voice")
+    command.add_argument("--texts", type=int, default=10, help="how many (%(default)s)")
+    command.add_argument("--characters", type=int, default=5000, help="of each (%(default)s)")
+    command.add_argument("--out", type=Path, default=Path("out/voice-identity"))
+    command.set_defaults(run=_run_voice_identity)
+
     about = "what a smaller lookahead costs in accuracy, with a codec's weights"
     command = commands.add_parser("stability", help=about, description=about)
     command.add_argument("--codec", default="bicodec", help="as of decode-cost (%(default)s)")
@@ -417,6 +426,30 @@ def _run_text(parsed: argparse.Namespace) -> None:
     for name, row in found.items():
         print(f"{name:14}" + "".join(f"{ms:>{8 + 6 * at}}" for at, ms in enumerate(row.values())))
     _result({"text": found}, parsed.out / "text.json")
+
+
+def _run_voice_identity(parsed: argparse.Namespace) -> None:
+    from benchmarks import prompts
+    from benchmarks.scoring.speaker import SpeakerEncoder
+    from benchmarks.voice_identity import long_texts, table, voice_identity
+    from tensorrt_tts.loading import open_synthesizer
+
+    encode = SpeakerEncoder()
+    sentences = [prompt.text for prompt in prompts.load("en")]
+    texts = list(long_texts(sentences, parsed.texts, parsed.characters))
+    parsed.out.mkdir(parents=True, exist_ok=True)
+
+    async def work() -> Any:
+        synthesizer = open_synthesizer(parsed.model)
+        try:
+            log = parsed.out / "voice-identity.jsonl"
+            return await voice_identity(synthesizer, texts, encode, log, parsed.voice)
+        finally:
+            await synthesizer.close()
+
+    rows = run_blocking(work())
+    print(table(rows))
+    _result({"identity": [asdict(row) for row in rows]}, parsed.out / "voice-identity.json")
 
 
 def _run_stability(parsed: argparse.Namespace) -> None:
