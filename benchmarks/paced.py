@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -41,7 +42,7 @@ class Paced:
     @property
     def borders(self) -> list[int]:
         """The first sample of every chunk but the first."""
-        return np.cumsum([len(chunk) for chunk in self.chunks[:-1]]).tolist()
+        return list(accumulate(len(chunk) for chunk in self.chunks[:-1]))
 
 
 def listen(

@@ -112,7 +112,8 @@ def _elsewhere(borders: Sequence[int], length: int, near: int, seed: int) -> lis
         free[max(0, border - 2 * near) : border + 2 * near] = False
     places = np.flatnonzero(free)
     draw = np.random.default_rng(seed)
-    return draw.choice(places, min(PLACES, len(places)), replace=False).tolist()
+    chosen = draw.choice(places, min(PLACES, len(places)), replace=False)
+    return [int(place) for place in chosen]
 
 
 def table(rows: Sequence[Seams]) -> str:
