@@ -109,7 +109,7 @@ def test_bicodec_beside_the_usual_ways_to_stream_it(tmp_path, monkeypatch, capsy
     assert all(row["seams_seams"] == 0 for row in list(ours.values())[:5])
     # What was asked for at the same first audio is nearer to the offline decode than theirs.
     assert ours["windowed (ours), first at 10"]["mse"] < ours[names[8]]["mse"]
-    assert ours["stateful (ours), first at 50"]["dry_s"] == 0.0
+    assert ours["stateful (ours), first at 50"]["dry_s"] == pytest.approx(0.0, abs=1e-9)
     assert "first audio" in capsys.readouterr().out
 
 
