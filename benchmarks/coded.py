@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tensorrt_tts.codecs.baselines import OverlappedChunks, RecentWindow, SlidingWindow
+from tensorrt_tts.codecs.baselines import (
+    FullRedecode,
+    OverlappedChunks,
+    OverlappedFrames,
+    RecentFrames,
+    RecentWindow,
+    SlidingWindow,
+)
 from tensorrt_tts.codecs.schedule import HopSchedule
 from tensorrt_tts.errors import SettingError
 
@@ -20,12 +27,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Streaming:
-    """usual: a stream of `codecs.baselines`, which has its own schedule; None for ours."""
+    """usual: a stream of `codecs.baselines`, which has its own schedule; None for ours. gathers:
+    whether hops come together as the codec states; else each is decoded as it is due."""
 
     name: str
-    schedule: HopSchedule | None = None
+    schedule: HopSchedule = field(default_factory=HopSchedule)
     stateful: bool = False
     usual: type[SlidingWindow] | None = None
+    gathers: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,23 +57,41 @@ SNAC_WAYS = (
     Streaming("28-token window", usual=SlidingWindow),
 )
 
+SNAC_USUAL = (
+    *SNAC_WAYS,
+    Streaming("126-token window, crossfade", usual=RecentFrames),
+    Streaming("1 s chunks, 0.1 s overlap", usual=OverlappedFrames),
+    Streaming("all so far, five frames held", usual=FullRedecode),
+)
+"""Of a trained SNAC: what its listeners hear of each policy."""
+
 NARROWED = tuple(str(2**power) for power in range(6))
 
 BICODEC_HOP = RecentWindow.EVERY
 
+
+def _first_at(tokens: int) -> HopSchedule:
+    """The first audio after so many, as theirs, and their fade."""
+    return HopSchedule(lookahead=(tokens - 1) * 320, fade=800)
+
+
 BICODEC_WAYS = (
-    Streaming("windowed (ours), 80 ms"),
-    Streaming("stateful (ours), 80 ms", stateful=True),
-    Streaming("windowed (ours), 0.96 s", HopSchedule(hop=BICODEC_HOP)),
-    Streaming("stateful (ours), 0.96 s", HopSchedule(hop=BICODEC_HOP), stateful=True),
+    Streaming("windowed (ours), hop by hop", gathers=False),
+    Streaming("stateful (ours), hop by hop", stateful=True, gathers=False),
+    Streaming("windowed (ours)"),
+    Streaming("stateful (ours)", stateful=True),
     Streaming(
-        "windowed (ours), first as theirs",
-        HopSchedule(lookahead=(RecentWindow.FIRST - 1) * 320, hop=BICODEC_HOP, fade=800),
+        "stateful (ours), first at 50",
+        HopSchedule(first_hop=OverlappedChunks.FIRST - 37),
+        stateful=True,
     ),
+    Streaming("windowed (ours), first at 10", _first_at(RecentWindow.FIRST)),
+    Streaming("windowed (ours), first at 6", _first_at(FullRedecode.LOOKAHEAD_FRAMES + 1)),
     Streaming("128-token window, crossfade", usual=RecentWindow),
     Streaming("1 s chunks, 0.1 s overlap", usual=OverlappedChunks),
 )
-"""The lookahead is the codec's own, but for one: with the usual window's, and its fade."""
+"""The lookahead is the codec's own, but for the two of ours that are first heard when a usual way
+with less is."""
 
 
 def open_bicodec(name: str, device: str) -> BiCodec:

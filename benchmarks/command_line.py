@@ -7,7 +7,7 @@ import contextlib
 import json
 import pkgutil
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -153,6 +153,15 @@ def _other_commands(commands: Any) -> None:
     command.add_argument("--count", type=int, default=100, help="sentences (%(default)s)")
     command.add_argument("--out", type=Path, default=Path("out/word-times"))
     command.set_defaults(run=_run_word_times)
+
+    about = "does a long text end in the voice that it began with? (Resemblyzer)"
+    command = commands.add_parser("voice-identity", help=about, description=about)
+    command.add_argument("--model", default="demo")
+    command.add_argument("--voice")
+    command.add_argument("--texts", type=int, default=10, help="how many (%(default)s)")
+    command.add_argument("--characters", type=int, default=5000, help="of each (%(default)s)")
+    command.add_argument("--out", type=Path, default=Path("out/voice-identity"))
+    command.set_defaults(run=_run_voice_identity)
 
     about = "what a smaller lookahead costs in accuracy, with a codec's weights"
     command = commands.add_parser("stability", help=about, description=about)
@@ -390,13 +399,17 @@ def _run_quality(parsed: argparse.Namespace) -> None:
 def _run_decode_cost(parsed: argparse.Namespace) -> None:
     import torch
 
-    from benchmarks.coded import is_bicodec
+    from benchmarks.coded import SNAC_USUAL, is_bicodec
     from benchmarks.decode_cost import (
         HEARD_FRAMES,
+        SPOKEN,
+        coded_snac,
         decode_costs,
         heard,
         heard_table,
+        open_codec,
         open_coded,
+        spoken,
         table,
     )
 
@@ -404,11 +417,22 @@ def _run_decode_cost(parsed: argparse.Namespace) -> None:
     coded = open_coded(parsed.codec, parsed.device)
     rows = decode_costs(coded, parsed.lengths, progress=notice, repeats=parsed.repeats)
     print(table(rows))
-    found = {"decode_cost": [asdict(row) for row in rows]}
+    found: dict[str, Any] = {"decode_cost": [asdict(row) for row in rows]}
     if is_bicodec(parsed.codec):
-        compared = heard(coded, HEARD_FRAMES)
-        print(f"\n{heard_table(compared)}")
-        found |= {"codec": parsed.codec, "heard": [row.as_dict() for row in compared]}
+        compared = {"heard": heard(coded, coded.ids(HEARD_FRAMES))}
+        found |= {"codec": parsed.codec}
+    elif parsed.codec == "demo":
+        ids, parser = run_blocking(spoken("demo", SPOKEN))
+        silent = coded_snac(*open_codec("demo", parsed.device, noise=False))
+        compared = {
+            name: heard(replace(its, parser=parser, ways=SNAC_USUAL), ids)
+            for name, its in (("heard", coded), ("heard_without_noise", silent))
+        }
+    else:
+        compared = {}
+    for name, its in compared.items():
+        print(f"\n{name.replace('_', ' ')}:\n{heard_table(its)}")
+    found |= {name: [row.as_dict() for row in its] for name, its in compared.items()}
     _result(found, parsed.out / "decode.json")
 
 
@@ -420,6 +444,30 @@ def _run_text(parsed: argparse.Namespace) -> None:
     for name, row in found.items():
         print(f"{name:14}" + "".join(f"{ms:>{8 + 6 * at}}" for at, ms in enumerate(row.values())))
     _result({"text": found}, parsed.out / "text.json")
+
+
+def _run_voice_identity(parsed: argparse.Namespace) -> None:
+    from benchmarks import prompts
+    from benchmarks.scoring.speaker import SpeakerEncoder
+    from benchmarks.voice_identity import long_texts, table, voice_identity
+    from tensorrt_tts.loading import open_synthesizer
+
+    encode = SpeakerEncoder()
+    sentences = [prompt.text for prompt in prompts.load("en")]
+    texts = list(long_texts(sentences, parsed.texts, parsed.characters))
+    parsed.out.mkdir(parents=True, exist_ok=True)
+
+    async def work() -> Any:
+        synthesizer = open_synthesizer(parsed.model)
+        try:
+            log = parsed.out / "voice-identity.jsonl"
+            return await voice_identity(synthesizer, texts, encode, log, parsed.voice)
+        finally:
+            await synthesizer.close()
+
+    rows = run_blocking(work())
+    print(table(rows))
+    _result({"identity": [asdict(row) for row in rows]}, parsed.out / "voice-identity.json")
 
 
 def _run_stability(parsed: argparse.Namespace) -> None:

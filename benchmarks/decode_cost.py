@@ -3,7 +3,8 @@
     python -m benchmarks decode-cost [--lengths 5,20,60] [--codec random|demo|bicodec|FOLDER]
 
 All policies run in one process, one after another on the same tokens: of SNAC at one-frame hops, of
-BiCodec, whose frame is 20 ms, at 80 ms as served and about once a second as the usual policies.
+BiCodec, whose frame is 20 ms, at hops of 80 ms, which come together as served while a listener to
+tokens at 1.5 times real time has enough to play; and first heard when each usual policy is.
 On a CPU the cost is CPU time, what the process used, and on a busy machine the figure to trust; on
 a GPU it is wall time, of which the process only waits out the most. "Decode again" decodes the
 whole stream at every hop, so only some of its hops, spread evenly, are timed and their mean is
@@ -22,7 +23,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from benchmarks.coded import (
     SNAC_WAYS,
@@ -32,10 +33,12 @@ from benchmarks.coded import (
     is_bicodec,
     open_bicodec,
 )
+from benchmarks.paced import Paced, listen
+from benchmarks.seams import Seams, find_seams
 from tensorrt_tts.codecs.base import decode
 from tensorrt_tts.codecs.baselines import Baseline, FullRedecode
-from tensorrt_tts.codecs.lookahead import LookaheadStreamingDecoder, decode_offline
-from tensorrt_tts.codecs.stability import Comparison, compare, run
+from tensorrt_tts.codecs.lookahead import decode_offline
+from tensorrt_tts.codecs.stability import Comparison, compare
 from tensorrt_tts.families.orpheus.frames import FrameParser
 from tensorrt_tts.families.orpheus.tokens import SLOTS, OrpheusTokens
 
@@ -58,8 +61,14 @@ single decode takes a second, in which anything may happen."""
 
 MAX_REPEATS = 5
 
-HEARD_FRAMES = 250
-"""Five seconds of BiCodec's, over which the ways to stream it are compared."""
+HEARD_FRAMES = 500
+"""Ten seconds of BiCodec's, over which the ways to stream it are compared."""
+
+SPOKEN = (
+    "She sells sea shells by the sea shore, and the shells she sells are sea shells for sure. "
+    "He walked along the river until the evening came, and then he turned around and went home."
+)
+"""What the demo voice says for the same: its codec is a trained one."""
 
 Clock = Literal["cpu", "wall"]
 
@@ -162,7 +171,7 @@ def _policies(coded: Coded, frames: int, sampled_hops: int) -> list[_Policy]:
             decode(codec, steps[: count * per_frame], condition=condition)
 
     def streamed(way: Streaming) -> Callable[[], object]:
-        return lambda: run(_decoder(coded, way), ids, coded.frame_ids)
+        return lambda: _stream(coded, way, ids)
 
     return [
         _Policy("offline", lambda: decode(codec, steps, condition=condition), 1, 1),
@@ -171,30 +180,68 @@ def _policies(coded: Coded, frames: int, sampled_hops: int) -> list[_Policy]:
     ]
 
 
-def _decoder(coded: Coded, way: Streaming) -> LookaheadStreamingDecoder:
+def _stream(coded: Coded, way: Streaming, ids: Sequence[int], chunk: int = 0) -> Paced:
+    """chunk: as of `listen`."""
     codec: Codec = Baseline(coded.codec, way.usual) if way.usual else coded.codec
-    return LookaheadStreamingDecoder(codec, coded.parser(), way.schedule, stateful=way.stateful)
+    parser, per_frame = coded.parser(), coded.frame_ids
+    return listen(codec, parser, ids, way.schedule, way.stateful, per_frame, chunk, way.gathers)
 
 
-def heard(coded: Coded, frames: int) -> list[Comparison]:
-    """What is heard of the same tokens with each way to stream them, against the offline decode."""
-    ids = coded.ids(frames)
-    offline = decode_offline(ids, coded.parser(), coded.codec)
-    rows = []
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One way to stream, against the offline decode. dry_s: as of `Paced`."""
+
+    comparison: Comparison
+    seams: Seams
+    dry_s: float
+
+    def as_dict(self) -> dict[str, object]:
+        seams = {f"seams_{name}": value for name, value in self.seams.as_dict().items()}
+        del seams["seams_policy"]
+        return self.comparison.as_dict() | seams | {"dry_s": self.dry_s}
+
+
+async def spoken(model: str, text: str) -> tuple[list[int], Callable[[], Any]]:
+    """What a voice says: the audio ids of the text's first segment, and what gives a parser of
+    them."""
+    from tensorrt_tts.loading import open_synthesizer
+    from tensorrt_tts.speech import SpeechRequest
+
+    synthesizer = open_synthesizer(model)
+    try:
+        ids = await synthesizer.generate_tokens(SpeechRequest(text, seed=0))
+        family, who = synthesizer.model.family, synthesizer.model.spec.voice(None)
+        return list(ids), lambda: family.parser(who)
+    finally:
+        await synthesizer.close()
+
+
+def heard(coded: Coded, ids: Sequence[int]) -> list[Heard]:
+    """What is heard of the same tokens with each way to stream them."""
+    offline, rows = decode_offline(ids, coded.parser(), coded.codec), []
+    rate = coded.codec.context.sample_rate
     for way in coded.ways:
-        audio, first = run(_decoder(coded, way), ids)
-        rows.append(compare(way.name, audio, offline, first or None))
+        found = _stream(coded, way, ids, chunk=1)
+        comparison = compare(way.name, found.pcm, offline, found.first_tokens)
+        lost = (way.usual.LOST if way.usual else 0) * coded.codec.context.samples_per_frame
+        seams = find_seams(way.name, found.pcm, offline[lost:], found.borders, rate)
+        rows.append(Heard(comparison, seams, found.dry_s))
     return rows
 
 
-def heard_table(rows: Sequence[Comparison]) -> str:
-    """One row per way to stream: tokens until the first audio, and what it gets wrong."""
-    lines = [f"{'policy':<32}{'first audio':>12}{'missing':>9}{'largest error':>15}{'rms':>10}"]
-    for row in rows:
+def heard_table(rows: Sequence[Heard]) -> str:
+    """One row per way to stream: tokens until the first audio, what it gets wrong, and how many of
+    its chunks' borders are heard."""
+    lines = [
+        f"{'policy':<32}{'first audio':>12}{'missing':>9}{'largest error':>15}{'rms':>10}"
+        f"{'seams':>11}{'dry':>9}"
+    ]
+    for heard in rows:
+        row, seams = heard.comparison, heard.seams
         first = "-" if row.first_tokens is None else f"{row.first_tokens} tok"
         lines.append(
             f"{row.policy:<32}{first:>12}{row.missing:>9}{row.max_difference:>15.2e}"
-            f"{row.mse**0.5:>10.1e}"
+            f"{row.mse**0.5:>10.1e}{f'{seams.seams} of {seams.borders}':>11}{heard.dry_s:>7.2f} s"
         )
     return "\n".join(lines)
 
@@ -217,13 +264,13 @@ def random_ids(tokens: OrpheusTokens, frames: int, seed: int = 0) -> list[int]:
     ]
 
 
-def open_codec(name: str, device: str) -> tuple[SnacCodec, OrpheusTokens]:
+def open_codec(name: str, device: str, noise: bool = True) -> tuple[SnacCodec, OrpheusTokens]:
     """name: "random" for SNAC 24 kHz at full size with random weights, "demo" for the voice that
     ships, or a checkpoint folder. Raises the CheckpointError that fits."""
     from tensorrt_tts.codecs.snac.codec import SnacCodec
 
     config, model = open_model(name)
-    codec = SnacCodec(config, model, device=device)
+    codec = SnacCodec(config, model, noise, device)
     return codec, OrpheusTokens(codebook_size=config.codebook_size)
 
 

@@ -24,9 +24,10 @@ from engines.window_graph import exported, spread, write_graph
 from tensorrt_tts.codecs.bicodec import weights as bicodec_weights
 from tensorrt_tts.codecs.bicodec.codec import BiCodec
 from tensorrt_tts.codecs.bicodec.config import BiCodecConfig
-from tensorrt_tts.codecs.bicodec.onnx import DEFAULT_STEPS, MODEL_FILE, SPEAKER_FILE
+from tensorrt_tts.codecs.bicodec.onnx import MODEL_FILE
 from tensorrt_tts.codecs.bicodec.speaker import Speaker, speaker_weights
 from tensorrt_tts.codecs.bicodec.stages import BiCodecStages, Weights, style_names
+from tensorrt_tts.codecs.bicodec.windows import DEFAULT_STEPS, SPEAKER_FILE
 from tensorrt_tts.codecs.fixed_window import exact_samples
 from tensorrt_tts.errors import SettingError
 

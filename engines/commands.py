@@ -1,4 +1,4 @@
-"""Commands for what is not a language model's engine: the codec's graph and engine, and the cut
+"""Commands for what is not a language model's engine: the codecs' graphs and engines, and the cut
 vocabulary."""
 
 from __future__ import annotations
@@ -9,6 +9,9 @@ from pathlib import Path
 
 from engines.progress import Progress
 
+BICODEC_FOLDER = "BiCodec"
+"""Where a released Spark-TTS checkpoint has its codec."""
+
 
 def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     command = commands.add_parser("export-snac", help="SNAC's decoder as an ONNX graph")
@@ -17,17 +20,21 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     command.add_argument("--steps", type=int, default=32, help="window width, 20 or more")
     command.set_defaults(run=_export_snac)
 
-    command = commands.add_parser("build-snac", help="SNAC's decoder as a TensorRT engine")
-    command.add_argument("codec", help="SNAC checkpoint: a folder or hub id")
-    command.add_argument("--output", type=Path, default=Path("build/engines"))
-    command.add_argument("--recipe", type=Path, help="a recipe file; default: the one that ships")
-    command.set_defaults(run=_build_snac)
-
     command = commands.add_parser("export-bicodec", help="BiCodec's decoder as an ONNX graph")
     command.add_argument("codec", help="BiCodec checkpoint: a folder or hub id")
     command.add_argument("output", type=Path, help="folder for bicodec.onnx and what belongs to it")
     command.add_argument("--steps", type=int, default=184, help="window width (%(default)s)")
     command.set_defaults(run=_export_bicodec)
+
+    for codec in ("SNAC", "BiCodec"):
+        name = codec.lower()
+        command = commands.add_parser(
+            f"build-{name}", help=f"{codec}'s decoder as a TensorRT engine"
+        )
+        command.add_argument("codec", help=f"{codec} checkpoint: a folder or hub id")
+        command.add_argument("--output", type=Path, default=Path("build/engines"))
+        command.add_argument("--recipe", type=Path, help="a recipe file (default: ours)")
+        command.set_defaults(run=_build, kind=name)
 
     command = commands.add_parser("cut", help="a checkpoint with the audio vocabulary only")
     command.add_argument("model", help="language model: a known name, a folder or a hub id")
@@ -37,10 +44,10 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     command.set_defaults(run=_cut)
 
 
-def _codec_folder(name: str) -> Path:
+def _codec_folder(name: str, subfolder: str = "") -> Path:
     from tensorrt_tts.checkpoint_folder import CODEC_FILES, find
 
-    return find(name, CODEC_FILES)
+    return find(name, CODEC_FILES, subfolder=subfolder)
 
 
 def _export_snac(options: argparse.Namespace) -> None:
@@ -55,17 +62,18 @@ def _export_bicodec(options: argparse.Namespace) -> None:
     from engines.bicodec_onnx import export
     from engines.window_graph import digest
 
-    path = export(_codec_folder(options.codec), options.output, options.steps)
+    path = export(_codec_folder(options.codec, BICODEC_FOLDER), options.output, options.steps)
     print(f"{path} (SHA-256 {digest(path)})")
 
 
-def _build_snac(options: argparse.Namespace) -> None:
-    from engines.snac_engine import SnacRecipe, build_snac, this_host
+def _build(options: argparse.Namespace) -> None:
+    from engines.codec_engine import BICODEC, SNAC, CodecRecipe, build_codec, this_host
 
-    recipe = SnacRecipe.read(options.recipe)
+    of = {kind.kind: kind for kind in (SNAC, BICODEC)}[options.kind]
+    recipe = CodecRecipe.read(of, options.recipe)
     host = this_host()
-    folder = _codec_folder(options.codec)
-    print(build_snac(folder, host, options.output, recipe, Progress(sys.stderr)))
+    folder = _codec_folder(options.codec, BICODEC_FOLDER if of is BICODEC else "")
+    print(build_codec(of, folder, host, options.output, recipe, Progress(sys.stderr)))
 
 
 def _cut(options: argparse.Namespace) -> None:

@@ -70,6 +70,11 @@ class CodecStream(Protocol):
         ...
 
     @property
+    def due_samples(self) -> int:
+        """Samples that they are."""
+        ...
+
+    @property
     def done(self) -> bool:
         """Ended, and everything handed out."""
         ...

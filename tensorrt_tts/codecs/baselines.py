@@ -29,6 +29,8 @@ class SlidingWindow:
     """
 
     WINDOW_FRAMES = 4
+    LOST = 1
+    """Frames at the beginning that are never heard."""
 
     def __init__(
         self, context: CodecContext, seed: int = 0, condition: Condition | None = None
@@ -44,6 +46,10 @@ class SlidingWindow:
     @property
     def due(self) -> int:
         return len(self._windows)
+
+    @property
+    def due_samples(self) -> int:
+        return sum(window.stop - window.start for window in self._windows)
 
     @property
     def done(self) -> bool:
@@ -89,6 +95,7 @@ class FullRedecode(SlidingWindow):
     """
 
     LOOKAHEAD_FRAMES = 5
+    LOST = 0
     _emitted = 0
 
     def end(self, tail: int = 0) -> None:
@@ -123,10 +130,14 @@ def cosines(old: np.ndarray, new: np.ndarray) -> np.ndarray:
 
 
 class RecentWindow(SlidingWindow):
-    """The last 128 steps decoded as if they were all there is: when the first ten are known, then
-    every 48. The last 50 ms of each decode are held back and turn into the next one's."""
+    """The last 128 tokens decoded as if they were all there is: when the first ten are known, then
+    every 48. The last 50 ms of each decode are held back and turn into the next one's.
+
+    FIRST, EVERY, WINDOW: frames, of a codec whose frame is one token.
+    """
 
     FIRST, EVERY, WINDOW = 10, 48, 128
+    LOST = 0
     FADE_S = 0.05
     CURVE: Callable[[np.ndarray, np.ndarray], np.ndarray] = staticmethod(cosines)
 
@@ -135,14 +146,15 @@ class RecentWindow(SlidingWindow):
     ) -> None:
         super().__init__(context, seed, condition)
         self._fade = round(self.FADE_S * context.sample_rate)
-        self._seen = 0  # steps
+        self._seen = 0  # frames
         self._held = np.zeros(0, np.float32)
         self._told = 0  # samples that windows have been asked for, but for those held back
 
     def end(self, tail: int = 0) -> None:
         super().end(tail)
-        if len(self._steps) > self._seen:
-            self._again(len(self._steps))
+        known = len(self._steps) // self._context.steps_per_frame
+        if known > self._seen:
+            self._again(known)
         elif self._seen:  # an empty window, for what was held back
             self._decode(self._steps[-1:], 0, 0)
 
@@ -164,9 +176,14 @@ class RecentWindow(SlidingWindow):
 
     def _again(self, known: int) -> None:
         """From what was held back on, to the end of what is known."""
-        steps = self._steps[-self.WINDOW :]
-        hop, self._seen = self._context.samples_per_step, known
-        base, stop = (known - len(steps)) * hop, known * hop
+        per_frame, hop, self._seen = (
+            self._context.steps_per_frame,
+            self._context.samples_per_frame,
+            known,
+        )
+        first = max(0, known - self.WINDOW)
+        steps = self._steps[first * per_frame : known * per_frame]
+        base, stop = first * hop, known * hop
         if stop > self._told:
             self._decode(steps, self._told - base, stop - base)
         self._told = stop - self._fade
@@ -181,13 +198,27 @@ class OverlappedChunks(RecentWindow):
     CURVE = staticmethod(linear)
 
 
+class RecentFrames(RecentWindow):
+    """The same of SNAC, whose frame is seven tokens: the last 126, when the first three frames are
+    known, then every seven."""
+
+    FIRST, EVERY, WINDOW = 3, 7, 18
+
+
+class OverlappedFrames(OverlappedChunks):
+    """The same of SNAC: twelve frames, the first of which is the last one of the chunk before."""
+
+    FIRST, EVERY, WINDOW = 12, 11, 12
+    FADE_S = 2048 / 24_000
+
+
 class Baseline(WindowCodec):
     """A codec whose streams are all of a usual kind, one job at a time."""
 
     max_batch = 1
 
     def __init__(self, codec: Codec, stream: type[SlidingWindow]) -> None:
-        self.context = codec.context
+        self.context = replace(codec.context, gather=0)
         self._codec = codec
         self._stream = stream
 

@@ -29,6 +29,9 @@ class CodecContext:
     default_lookahead: int | None = None
     """Samples that a stream waits for where nobody chose: None for all of `lookahead`, which makes
     it exact. A codec that reaches too far to wait for states less, and what that costs."""
+    gather: int = 0
+    """Samples that may come together, to be decoded as one, while the listener has more than enough
+    to play: of a codec whose short hops cost much more than long ones. 0: none wait."""
 
     @property
     def samples_per_frame(self) -> int:

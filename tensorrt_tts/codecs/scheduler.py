@@ -5,7 +5,9 @@ before all others. The most urgent stream decides the shape of the next batch, a
 of that shape join it. While several streams are open, one that has fallen behind has its waiting
 hops joined into one job, which costs less than each of them alone: the hop grows under load and
 shrinks when idle. A stream that has the codec for itself is decoded hop by hop, always in the same
-pieces.
+pieces; unless its codec states that short hops are dear (`CodecContext.gather`). Of such a one the
+hop grows with the listener's lead: what is due waits while the listener has twice as much to play,
+so that however slowly more comes, half of the lead is left to decode in.
 
 No stream starves: one with something due, whose listener has run dry or has nothing yet, waits for
 no more batches than there are other streams open, the running one included. Whoever leads a batch
@@ -77,9 +79,10 @@ class ScheduledStream:
         self.playback = playback
         self.deliver = deliver
         self.due_since: float | None = None
-        """Since when its next job could be run, or has been running."""
+        """Since when its next job could be run, or has been running. None while it gathers."""
         self.running = False
         self.paused = False
+        self.ended = False
         self._scheduler = scheduler
 
     def push(self, steps: Sequence[Step]) -> None:
@@ -91,6 +94,7 @@ class ScheduledStream:
         """No more steps follow; see `CodecStream.end`."""
         with self._scheduler.changed:
             self.stream.end(tail)
+            self.ended = True
             self._scheduler.note(self)
             if self.stream.done and self._scheduler.forget(self):
                 self.deliver(None)
@@ -111,6 +115,13 @@ class ScheduledStream:
         with self._scheduler.changed:
             self._scheduler.forget(self)
 
+    def gathers(self, now: float) -> float:
+        """Seconds for which what is due waits for more, should none come."""
+        due, sample_rate = self.stream.due_samples, self._scheduler.codec.context.sample_rate
+        if self.ended or due >= self._scheduler.gather or self.playback.dry_at is None:
+            return 0.0
+        return max(0.0, self.playback.buffered(now) - 2 * due / sample_rate)
+
     @property
     def urgency(self) -> tuple[bool, float]:
         """Less is more urgent. Among listeners who have nothing yet, the one who waits longest."""
@@ -119,10 +130,17 @@ class ScheduledStream:
 
 
 class CodecScheduler:
-    """See the module. clock: seconds, monotonic; the listeners' playback runs on it too."""
+    """See the module. clock: seconds, monotonic; the listeners' playback runs on it too. gather: as
+    of `CodecContext`, the codec's own if None."""
 
-    def __init__(self, codec: Codec, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        codec: Codec,
+        clock: Callable[[], float] = time.monotonic,
+        gather: int | None = None,
+    ) -> None:
         self.codec = codec
+        self.gather = codec.context.gather if gather is None else gather
         self.clock = clock
         self.changed = threading.Condition()
         self._open: dict[ScheduledStream, None] = {}  # in order of arrival
@@ -193,8 +211,7 @@ class CodecScheduler:
     def note(self, scheduled: ScheduledStream) -> None:
         """Work may have come in for it."""
         if scheduled.stream.due and scheduled in self._open:
-            if scheduled.due_since is None:
-                scheduled.due_since = self.clock()
+            self._mark(scheduled)
             self.changed.notify()
 
     def forget(self, scheduled: ScheduledStream) -> bool:
@@ -212,12 +229,27 @@ class CodecScheduler:
         except RuntimeError:  # its event loop was closed
             self.forget(scheduled)
 
-    def _ready(self) -> list[ScheduledStream]:
+    def _waiting(self) -> list[ScheduledStream]:
         return [s for s in self._open if s.stream.due and not s.running and not s.paused]
+
+    def _ready(self) -> bool:
+        """Whether any of those waits for the device, and no longer for more of its own."""
+        waiting = self._waiting()
+        for scheduled in waiting:
+            self._mark(scheduled)
+        return any(scheduled.due_since is not None for scheduled in waiting)
+
+    def _mark(self, scheduled: ScheduledStream) -> None:
+        now = self.clock()
+        if scheduled.due_since is None and not scheduled.gathers(now):
+            scheduled.due_since = now
 
     def _choose(self) -> list[tuple[ScheduledStream, Job, int]]:
         """Streams whose jobs have one shape, those jobs, and the hops that each joins."""
-        ready = sorted(self._ready(), key=lambda scheduled: scheduled.urgency)
+        if not self._ready():
+            return []
+        # One that gathers may go along with those that wait, and never leads.
+        ready = sorted(self._waiting(), key=lambda s: (s.due_since is None, s.urgency))
         # Threads that are idle share what is there.
         most = min(self.codec.max_batch, -(-len(ready) // max(1, self._idle)))
         batch: list[tuple[ScheduledStream, Job, int]] = []
@@ -236,9 +268,9 @@ class CodecScheduler:
         return batch
 
     def _hops(self, scheduled: ScheduledStream) -> int:
-        if len(self._open) == 1:
-            return 1
-        return 1 << (min(scheduled.stream.due, MAX_JOIN).bit_length() - 1)
+        stream, most = scheduled.stream, 1 if len(self._open) == 1 else MAX_JOIN
+        gathered = self.gather * stream.due // max(1, stream.due_samples)
+        return 1 << (min(stream.due, max(most, gathered)).bit_length() - 1)
 
     def _count(self, batch: list[tuple[ScheduledStream, Job, int]], began: float) -> None:
         stats = self._stats
@@ -260,11 +292,13 @@ class CodecScheduler:
             return [result]
         stream = scheduled.stream
         pcm = stream.take(result)
-        scheduled.due_since = now if stream.due else None
+        scheduled.due_since = None
         items: list[Decoded | Exception | None] = []
         if len(pcm):
             self._stats.late_s += scheduled.playback.add(len(pcm), now)
             items.append(Decoded(pcm, now - began))
+        if stream.due:
+            self._mark(scheduled)
         if stream.done:
             self.forget(scheduled)
             items.append(None)
@@ -274,7 +308,9 @@ class CodecScheduler:
         self.codec.enter_thread()
         while True:
             with self.changed:
-                self.changed.wait_for(lambda: self._closed or self._ready())
+                while not (self._closed or self._ready()):
+                    now = self.clock()
+                    self.changed.wait(min((s.gathers(now) for s in self._waiting()), default=None))
                 if self._closed:
                     return
             self.step()

@@ -49,6 +49,10 @@ class HopStream:
         return len(self._hops)
 
     @property
+    def due_samples(self) -> int:
+        return self._stop - self._emitted if self._hops else 0
+
+    @property
     def done(self) -> bool:
         return self._ended and not self._hops
 

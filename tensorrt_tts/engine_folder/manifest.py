@@ -22,9 +22,9 @@ NAME = "manifest.json"
 
 
 class Inputs(BaseModel):
-    """kind: what sort of engine ("tensorrt-llm", "snac"). checkpoint: SHA-256 over its weights and
-    config. recipe: model, GPU, format, limits. product, capability: of the GPU it was built on.
-    versions: of the packages an engine is tied to."""
+    """kind: what sort of engine ("tensorrt-llm", "snac", "bicodec"). checkpoint: SHA-256 over its
+    weights and config. recipe: model, GPU, format, limits. product, capability: of the GPU it was
+    built on. versions: of the packages an engine is tied to."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

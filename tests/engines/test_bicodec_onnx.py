@@ -12,7 +12,8 @@ from engines.cli import main as engines
 from engines.window_graph import digest
 from tensorrt_tts.codecs.base import Window
 from tensorrt_tts.codecs.bicodec.codec import BiCodec
-from tensorrt_tts.codecs.bicodec.onnx import BiCodecWindows, open_codec
+from tensorrt_tts.codecs.bicodec.onnx import open_codec
+from tensorrt_tts.codecs.bicodec.windows import BiCodecWindows
 from tensorrt_tts.codecs.lookahead import LookaheadStreamingDecoder
 from tensorrt_tts.codecs.schedule import HopSchedule
 from tensorrt_tts.codecs.stability import run
@@ -23,7 +24,7 @@ from tensorrt_tts.errors import (
 )
 from tensorrt_tts.families.spark.frames import SparkParser
 from tensorrt_tts.loading import load_model
-from tests.support.tiny_bicodec import voice, write_bicodec
+from tests.support.tiny_bicodec import tiny_export, voice
 from tests.support.tiny_spark import tiny_spark_folder
 from tests.tensorrt_tts.families.spark.spark_tokens import resolved
 
@@ -33,12 +34,9 @@ STEPS = 140
 
 
 @pytest.fixture(scope="module")
-def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+def folders() -> tuple[Path, Path]:
     """A checkpoint folder and its export."""
-    root = tmp_path_factory.mktemp("bicodec")
-    folder = write_bicodec(root / "torch")
-    export(folder, root / "onnx", STEPS)
-    return folder, root / "onnx"
+    return tiny_export(STEPS)
 
 
 @pytest.fixture(scope="module")

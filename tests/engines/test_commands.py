@@ -30,8 +30,9 @@ def test_export(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None
     assert "SHA-256 " in capsys.readouterr().out
 
 
-def test_build_says_what_is_missing(tmp_path: Path, capsys) -> None:
-    assert main(["build-snac", str(tiny_model_folders()[1]), "--output", str(tmp_path)]) == 4
+@pytest.mark.parametrize("command", ["build-snac", "build-bicodec"])
+def test_build_says_what_is_missing(tmp_path: Path, capsys, command: str) -> None:
+    assert main([command, str(tiny_model_folders()[1]), "--output", str(tmp_path)]) == 4
     message = capsys.readouterr().err
     assert "NVIDIA GPU" in message
     assert message.count("\n") == 1
@@ -60,4 +61,5 @@ def test_nothing_heavy_is_imported_for_the_parser() -> None:
         [sys.executable, "-c", script], capture_output=True, encoding="utf-8", check=True
     )
     assert "build-snac" in ended.stdout
+    assert "build-bicodec" in ended.stdout
     assert ended.stderr.strip() == ""

@@ -20,10 +20,10 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if not torch.cuda.is_available():
         pytest.skip("no NVIDIA GPU here, or torch was installed without CUDA")
     pytest.importorskip("tensorrt", reason="package tensorrt is not installed")
-    from engines.snac_engine import SnacRecipe, build_snac, this_host
+    from engines.codec_engine import SNAC, build_codec, this_host
 
     root = tmp_path_factory.mktemp("engines")
-    return build_snac(demo_folder("codec"), this_host(), root, SnacRecipe.read()).folder
+    return build_codec(SNAC, demo_folder("codec"), this_host(), root).folder
 
 
 @pytest.mark.parametrize("graphs", [False, True])

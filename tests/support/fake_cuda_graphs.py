@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import torch
 
-from tensorrt_tts.codecs.snac import trt as snac_trt
+from tensorrt_tts.codecs import trt_session
 from tests.support.fake_tensorrt import _Context
 
 
@@ -70,14 +70,14 @@ class FakeCuda:
 def install(monkeypatch: pytest.MonkeyPatch) -> FakeCuda:
     """The session then believes its device, "cpu", to be a CUDA one."""
     cuda = FakeCuda()
-    plain = snac_trt._host_copy
+    plain = trt_session._host_copy
 
     def host_copy(buffer: torch.Tensor, pinned: bool) -> torch.Tensor:
         cuda.pinned.append(pinned)
         return plain(buffer, False)
 
-    monkeypatch.setattr(snac_trt, "_stream", lambda device: FakeStream())
-    monkeypatch.setattr(snac_trt, "_host_copy", host_copy)
+    monkeypatch.setattr(trt_session, "_stream", lambda device: FakeStream())
+    monkeypatch.setattr(trt_session, "_host_copy", host_copy)
     monkeypatch.setattr(torch.cuda, "CUDAGraph", FakeGraph)
     monkeypatch.setattr(torch.cuda, "graph", cuda.graph)
     monkeypatch.setattr(torch.cuda, "stream", lambda stream: contextlib.nullcontext())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from functools import lru_cache
 from pathlib import Path
+from tempfile import mkdtemp
 
 import numpy as np
 import torch
@@ -69,6 +70,17 @@ def write_bicodec(folder: Path, config: BiCodecConfig = TINY, seed: int = 0) -> 
 @lru_cache(maxsize=1)
 def tiny_codec() -> BiCodec:
     return BiCodec(TINY, random_weights(TINY))
+
+
+@lru_cache(maxsize=1)
+def tiny_export(steps: int = 140) -> tuple[Path, Path]:
+    """(checkpoint, ONNX export) folders, made once per test process: an export takes seconds. Not
+    to be written to."""
+    from engines.bicodec_onnx import export
+
+    root = Path(mkdtemp(prefix="tiny-bicodec-"))
+    export(write_bicodec(root / "torch"), root / "onnx", steps)
+    return root / "torch", root / "onnx"
 
 
 def voice(seed: int) -> tuple[int, ...]:

@@ -2,7 +2,6 @@
 
 import asyncio
 import math
-from contextlib import aclosing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,14 +10,13 @@ import pytest_asyncio
 
 import vllm_inference.backend
 from engines.vocabulary import cut, kept_ids
-from tensorrt_tts.backends.base import Prompt, Sampling
+from tensorrt_tts.backends.base import Sampling
 from tensorrt_tts.families.orpheus.tokens import OrpheusTokens
 from tensorrt_tts.loading import load_model
 from tests.support.tiny_orpheus import tiny_model_folders
-from tests.vllm_inference.engine_fixtures import tokens
+from tests.vllm_inference.engine_fixtures import first_logprobs, tokens, with_logprobs
 from vllm_inference.backend import VLLMBackend
-from vllm_inference.options import VLLMOptions, engine_arguments
-from vllm_inference.requests import sampling_arguments
+from vllm_inference.options import VLLMOptions
 
 pytestmark = [
     pytest.mark.vllm,
@@ -62,12 +60,6 @@ async def outcomes(ids, tmp_path_factory) -> tuple[Outcome, Outcome]:
         return await outcome(whole, ids), await outcome(narrow, ids)
 
 
-def with_logprobs(*arguments, **keywords) -> dict:
-    """As sampled from: after penalty, mask and temperature; of every id."""
-    settings = {"max_logprobs": -1, "logprobs_mode": "processed_logprobs"}
-    return engine_arguments(*arguments, **keywords) | settings
-
-
 async def outcome(folder: Path, ids: OrpheusTokens) -> Outcome:
     found = Outcome()
     options = VLLMOptions(max_streams=4, max_sequence=512)
@@ -79,7 +71,9 @@ async def outcome(folder: Path, ids: OrpheusTokens) -> Outcome:
                 for start in STARTS:
                     key = strict, penalty, start
                     found.greedy[key] = await tokens(backend, prompt(ids, start), chosen)
-            found.logprobs[strict] = await first_logprobs(backend, ids, strict)
+            chosen = sampling(ids, temperature=1.0, grammar=ids.grammar(strict), top_p=1.0, seed=1)
+            name = f"logprobs-{strict}"
+            found.logprobs[strict] = await first_logprobs(backend, prompt(ids, 5), chosen, name)
         found.together = await asyncio.gather(
             *(tokens(backend, prompt(ids, s), sampling(ids), f"together-{s}") for s in STARTS)
         )
@@ -102,27 +96,6 @@ def sampling(ids: OrpheusTokens, **changes) -> Sampling:
         "grammar": ids.grammar(),
     }
     return Sampling(**(settings | changes))
-
-
-async def first_logprobs(
-    backend: VLLMBackend, ids: OrpheusTokens, strict: bool
-) -> dict[int, float]:
-    """Of every id that can be sampled first."""
-    chosen = sampling(ids, temperature=1.0, grammar=ids.grammar(strict), top_p=1.0, seed=1)
-    vocabulary = backend._prompts.vocabulary if backend._prompts else None
-    if vocabulary is not None:
-        chosen = vocabulary.narrow_sampling(chosen)
-    arguments = sampling_arguments(chosen) | {"max_tokens": 1, "logprobs": -1}
-    parameters = backend._vllm.sampling_params(**arguments)
-    async with aclosing(
-        backend._engine.generate(
-            backend._prompt(Prompt(tuple(prompt(ids, 5)))), parameters, f"logprobs-{strict}"
-        )
-    ) as outputs:
-        async for output in outputs:
-            (found,) = output.outputs[0].logprobs
-    finite = {t: entry.logprob for t, entry in found.items() if math.isfinite(entry.logprob)}
-    return {vocabulary.widen(t) if vocabulary else t: p for t, p in finite.items()}
 
 
 @pytest.mark.parametrize("strict", STRICT)

@@ -21,13 +21,18 @@ JSON_FILE = "config.json"
 
 DEFAULT_PRENET_LOOKAHEAD = 22
 """Steps, of the 57 that the prenet sees; the generator has all of its own, ten. A step reaches 67
-steps back, 1.3 s, but hardly. What random weights of unit gain are off by, in the released size
-over 3 s in hops of half a second: 7.4e-5 at 20, 1.6e-5 at 22, where a step of int16 is 3.1e-5.
-Weights differ: `tensorrt-tts stability` measures those at hand."""
+steps back, 1.3 s, but hardly. What random weights at a speaker's level are off by, in the released
+size over 3.4 s in hops of half a second: 1.2e-5 at 20, 5.0e-6 at 22, where a step of int16 is
+3.1e-5. Weights differ: `tensorrt-tts stability` measures those at hand."""
 
 STATE_PRENET_LOOKAHEAD = 28
 """The same with state, where what the prenet says of a step is said once, and the steps before the
-last ones have no more of their future known than those: 9.6e-4 at 20, 1.2e-5 at 28."""
+last ones have no more of their future known than those: 4.7e-4 at 20, 3.8e-5 at 24, 5.3e-6 at
+28."""
+
+GATHERED_STEPS = 64
+"""That hops may grow to while the listener has enough to play, 1.28 s: a window decodes twenty more
+of the generator's for each hop, and both kinds of stream some forty more of the prenet's."""
 
 Positive = Annotated[tuple[PositiveInt, ...], Field(min_length=1)]
 
@@ -137,7 +142,8 @@ class BiCodecConfig(Section):
         return math.prod(self.decoder.rates)
 
     def context(self) -> CodecContext:
-        """The released model's: 16000, 320, 1, 21381, 21381, and 10181 unless somebody chooses."""
+        """The released model's: 16000, 320, 1, 21381, 21381, and 10181 unless somebody chooses;
+        20480 that may be gathered."""
         prenet, before = self.reach()
         _, after = generator_reach(self.decoder.rates, self.decoder.kernel_sizes)
         default = before + self.hop * min(prenet, DEFAULT_PRENET_LOOKAHEAD)
@@ -148,6 +154,7 @@ class BiCodecConfig(Section):
             lookahead=before + self.hop * prenet,
             lookbehind=after + self.hop * prenet,
             default_lookahead=default,
+            gather=self.hop * GATHERED_STEPS,
         )
 
     def state_lookahead(self) -> int:

@@ -43,9 +43,9 @@ class OrpheusSpec(Spec):
         return Orpheus(self, tokens, tokenizer)
 
     def open_codec(self, folder: Path, noise: bool = True, device: str = "cpu") -> Codec:
-        from tensorrt_tts.codecs.select import open_codec  # imports torch
+        from tensorrt_tts.codecs.select import open_snac  # imports torch
 
-        return open_codec(folder, noise, device)
+        return open_snac(folder, noise, device)
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,12 +131,9 @@ class SparkSpec(Spec):
         return Spark(spec, tokens, tokenizer)
 
     def open_codec(self, folder: Path, noise: bool = True, device: str = "cpu") -> Codec:
-        from tensorrt_tts.codecs.bicodec import onnx as bicodec_onnx  # imports torch
-        from tensorrt_tts.codecs.bicodec.codec import BiCodec
+        from tensorrt_tts.codecs.select import open_bicodec  # imports torch
 
-        if (folder / bicodec_onnx.MODEL_FILE).is_file():
-            return bicodec_onnx.open_codec(folder)
-        return BiCodec.from_folder(folder, device)
+        return open_bicodec(folder, device)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,10 @@ from tempfile import mkdtemp
 import pytest
 
 from benchmarks.null_codec import NullCodec
-from engines import snac_engine
-from engines.snac_engine import SnacRecipe
+from engines.codec_engine import BICODEC, SNAC, CodecRecipe, EngineKind, serialized
 from tensorrt_tts.codecs.base import Codec
+from tensorrt_tts.codecs.bicodec import onnx as bicodec_onnx
+from tensorrt_tts.codecs.bicodec import trt as bicodec_trt
 from tensorrt_tts.codecs.snac import onnx as snac_onnx
 from tensorrt_tts.codecs.snac import trt as snac_trt
 from tests.support import fake_tensorrt, tiny_bicodec
@@ -44,23 +45,27 @@ class TestOnnx(CodecConformance):
         return Subject(exported(), TINY.codebook_size, most=30)
 
 
+def built(of: EngineKind, export: Path) -> Path:
+    """An engine's folder, of the double of TensorRT."""
+    folder = Path(shutil.copytree(export, Path(mkdtemp(prefix="engine-")) / "engine"))
+    recipe = CodecRecipe.read(of).model_copy(update={"max_batch": 6, "opt_batch": 2})
+    (graph,) = folder.glob("*.onnx")
+    (folder / of.file).write_bytes(serialized(fake_tensorrt, graph.read_bytes(), recipe))
+    graph.unlink()
+    return folder
+
+
 @cache
-def built() -> Codec:
-    """Of the double of TensorRT, which has to be in place."""
-    folder, export = Path(mkdtemp(prefix="engine-")), tiny_export()[1]
-    sizes = {"steps": 24, "max_batch": 6, "opt_batch": 2}
-    recipe = SnacRecipe.read().model_copy(update=sizes)
-    shutil.copy(export / "config.json", folder)
-    graph = (export / "snac.onnx").read_bytes()
-    (folder / "snac.engine").write_bytes(snac_engine._serialized(fake_tensorrt, graph, recipe))
-    return snac_trt.open_codec(folder, "cpu")
+def built_snac() -> Codec:
+    """The double of TensorRT has to be in place."""
+    return snac_trt.open_codec(built(SNAC, tiny_export()[1]), "cpu")
 
 
 class TestTensorRT(CodecConformance):
     @pytest.fixture
     def subject(self, monkeypatch: pytest.MonkeyPatch) -> Subject:
         monkeypatch.setitem(sys.modules, "tensorrt", fake_tensorrt)
-        return Subject(built(), TINY.codebook_size, most=30)
+        return Subject(built_snac(), TINY.codebook_size, most=30)
 
 
 class TestBiCodec(CodecConformance):
@@ -71,6 +76,36 @@ class TestBiCodec(CodecConformance):
         codec, voices = tiny_bicodec.tiny_codec(), (tiny_bicodec.voice(1), tiny_bicodec.voice(2))
         both = (False, True)
         return Subject(codec, 8192, 1, 150, voices, stateful=both, seeded=False)
+
+
+@cache
+def exported_bicodec() -> Codec:
+    return bicodec_onnx.open_codec(tiny_bicodec.tiny_export()[1])
+
+
+class TestBiCodecOnnx(CodecConformance):
+    @pytest.fixture
+    def subject(self) -> Subject:
+        return windows_of(exported_bicodec())
+
+
+@cache
+def built_bicodec() -> Codec:
+    """The double of TensorRT has to be in place."""
+    return bicodec_trt.open_codec(built(BICODEC, tiny_bicodec.tiny_export()[1]), "cpu")
+
+
+class TestBiCodecTensorRT(CodecConformance):
+    @pytest.fixture
+    def subject(self, monkeypatch: pytest.MonkeyPatch) -> Subject:
+        monkeypatch.setitem(sys.modules, "tensorrt", fake_tensorrt)
+        return windows_of(built_bicodec())
+
+
+def windows_of(codec: Codec) -> Subject:
+    """Of an exported BiCodec: decoding is slow, every window is a whole one."""
+    voices = tiny_bicodec.voice(1), tiny_bicodec.voice(2)
+    return Subject(codec, 8192, 1, 80, voices, seeded=False)
 
 
 class TestNull(CodecConformance):

@@ -33,7 +33,7 @@ HOP = 320
 WEIGHTS = random_weights(TINY)
 ANA, BEN = voice(1), voice(2)
 
-TOLERANCE = 2e-6
+TOLERANCE = 5e-6
 
 
 def steps(count: int, seed: int = 0) -> list[Step]:

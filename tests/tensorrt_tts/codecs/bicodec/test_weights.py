@@ -39,7 +39,7 @@ def rewrite(folder: Path, change: Callable[[State], None]) -> None:
 def test_a_released_checkpoint_decodes_as_its_weights_do(tmp_path: Path) -> None:
     codec = BiCodec.from_folder(write_bicodec(tmp_path))
     ours = decode(codec, STEPS, 0, voice(1))
-    np.testing.assert_allclose(ours, decode(tiny_codec(), STEPS, 0, voice(1)), atol=2e-6)
+    np.testing.assert_allclose(ours, decode(tiny_codec(), STEPS, 0, voice(1)), atol=5e-6)
 
 
 def as_torch_writes_it_today(state: State) -> None:
@@ -69,7 +69,7 @@ def test_every_form_decodes_alike(tmp_path: Path, change: Callable[[State], None
     before = decode(BiCodec.from_folder(write_bicodec(tmp_path)), STEPS, 0, voice(1))
     rewrite(tmp_path, change)
     after = decode(BiCodec.from_folder(tmp_path), STEPS, 0, voice(1))
-    np.testing.assert_allclose(before, after, atol=2e-6)
+    np.testing.assert_allclose(before, after, atol=5e-6)
 
 
 def test_the_config_may_be_json_and_the_weights_a_pickle(tmp_path: Path) -> None:

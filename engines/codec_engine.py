@@ -1,14 +1,16 @@
-"""SNAC's exported decoder as a TensorRT engine: built, published and checked like the others.
+"""A codec's exported decoder as a TensorRT engine: built, published and checked like the others.
 
-Needs `tensorrt` 10.x and a GPU. The network is what `snac_onnx` exports; a profile makes the batch
-dynamic from 1 to the recipe's maximum; the window width is fixed. The folder holds snac.engine, the
-codec's config.json and the manifest; `tensorrt_tts.codecs.snac.trt` loads it.
+Needs `tensorrt` 10.x and a GPU. The network is what `snac_onnx` or `bicodec_onnx` exports; a
+profile makes the batch dynamic from 1 to the recipe's maximum; the window width is fixed. The
+folder holds the engine, what else the codec reads (config.json; of BiCodec a speaker's weights) and
+the manifest; `tensorrt_tts.codecs.snac.trt` and `bicodec.trt` load it.
 """
 
 from __future__ import annotations
 
 import importlib
 import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -17,10 +19,12 @@ from typing import Any, Literal
 from packaging.version import Version
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from engines import bicodec_onnx, snac_onnx
 from engines.build_once import Built, build_once, describe_build, package_versions
 from engines.progress import Progress
-from engines.snac_onnx import export
-from tensorrt_tts.codecs.snac.trt import ENGINE_FILE, KIND, fingerprint
+from tensorrt_tts.codecs.bicodec import trt as bicodec_trt
+from tensorrt_tts.codecs.snac import trt as snac_trt
+from tensorrt_tts.codecs.trt_session import fingerprint
 from tensorrt_tts.engine_folder.device import Device, find_device
 from tensorrt_tts.engine_folder.manifest import Inputs
 from tensorrt_tts.engine_folder.releases import PINNED, TENSORRT, WAYS_ON, tensorrt_version
@@ -32,8 +36,23 @@ SUPPORTED = (Version("10.0"), Version("11.0"))
 11 removed weakly typed networks."""
 
 
-class SnacRecipe(BaseModel):
-    """See codec_recipes/snac-24khz.toml for each value's reason."""
+@dataclass(frozen=True, slots=True)
+class EngineKind:
+    """kind: the manifest's word. file: the engine's name. recipe: the one that ships. export: of a
+    checkpoint into a folder, with windows of so many steps; returns the graph's file."""
+
+    kind: str
+    file: str
+    recipe: str
+    export: Callable[[Path, Path, int], Path]
+
+
+SNAC = EngineKind(snac_trt.KIND, snac_trt.ENGINE_FILE, "snac-24khz.toml", snac_onnx.export)
+BICODEC = EngineKind(bicodec_trt.KIND, bicodec_trt.ENGINE_FILE, "bicodec.toml", bicodec_onnx.export)
+
+
+class CodecRecipe(BaseModel):
+    """See codec_recipes/ for each value's reason."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -45,15 +64,15 @@ class SnacRecipe(BaseModel):
     workspace_mib: int = Field(gt=0)
 
     @model_validator(mode="after")
-    def _opt_within(self) -> SnacRecipe:
+    def _opt_within(self) -> CodecRecipe:
         if self.opt_batch > self.max_batch:
             raise ValueError(f"opt_batch {self.opt_batch} is above max_batch {self.max_batch}")
         return self
 
     @classmethod
-    def read(cls, path: Path | None = None) -> SnacRecipe:
+    def read(cls, of: EngineKind, path: Path | None = None) -> CodecRecipe:
         """A recipe file, by default the one that ships. Raises SettingError naming the field."""
-        where = path or files("engines.codec_recipes").joinpath("snac-24khz.toml")
+        where = path or files("engines.codec_recipes").joinpath(of.recipe)
         try:
             return cls.model_validate(tomllib.loads(where.read_text(encoding="utf-8")))
         except ValidationError as error:
@@ -100,20 +119,21 @@ def this_host() -> TensorRT:
         ) from error
 
 
-def build_snac(
+def build_codec(
+    of: EngineKind,
     checkpoint: Path,
     host: TensorRT,
     output: Path,
-    recipe: SnacRecipe | None = None,
+    recipe: CodecRecipe | None = None,
     progress: Progress | None = None,
 ) -> Built:
-    """The engine of a SNAC checkpoint folder, from the cache in `output` or built into it.
+    """The engine of a codec's checkpoint folder, from the cache in `output` or built into it.
 
     Raises CheckpointError for the checkpoint, EngineError when TensorRT refuses.
     """
-    recipe, progress = recipe or SnacRecipe.read(), progress or Progress()
+    recipe, progress = recipe or CodecRecipe.read(of), progress or Progress()
     inputs = Inputs(
-        kind=KIND,
+        kind=of.kind,
         checkpoint=fingerprint(checkpoint, output),
         recipe=recipe.model_dump(),
         product=host.device.product,
@@ -124,12 +144,12 @@ def build_snac(
 
     def produce(folder: Path) -> None:
         with progress.phase("export to ONNX"):
-            graph = export(checkpoint, folder, recipe.steps)
+            graph = of.export(checkpoint, folder, recipe.steps)
         with progress.phase("build the engine"):
-            engine = _serialized(host.module, graph.read_bytes(), recipe)
+            engine = serialized(host.module, graph.read_bytes(), recipe)
         graph.unlink()  # the engine holds the weights
         with progress.phase("write"):
-            (folder / ENGINE_FILE).write_bytes(engine)
+            (folder / of.file).write_bytes(engine)
             environment = package_versions("torch", "onnx", "onnxscript")
             describe_build(folder, inputs, checkpoint, recipe.model_dump(), environment, progress)
 
@@ -137,7 +157,7 @@ def build_snac(
     return build_once(target, inputs, produce, progress, phases=3, waiting=waiting)
 
 
-def _serialized(trt: Any, graph: bytes, recipe: SnacRecipe) -> bytes:
+def serialized(trt: Any, graph: bytes, recipe: CodecRecipe) -> bytes:
     """The engine's bytes. TensorRT reports failure by None and its log, not by exceptions."""
     builder = trt.Builder(trt.Logger(trt.Logger.WARNING))
     network = builder.create_network(0)

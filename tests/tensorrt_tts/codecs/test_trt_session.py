@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engines import snac_engine
-from engines.snac_engine import SnacRecipe
+from engines.codec_engine import SNAC, CodecRecipe, serialized
 from tensorrt_tts.codecs.base import Window
 from tensorrt_tts.codecs.fixed_window import FixedWindowCodec
 from tensorrt_tts.codecs.snac import trt as snac_trt
 from tensorrt_tts.codecs.snac.codec import SnacCodec
+from tensorrt_tts.codecs.trt_session import TensorRTSession
 from tensorrt_tts.errors import EngineDiedError, EngineError
 from tests.support import fake_cuda_graphs, fake_tensorrt
 from tests.support.fake_cuda_graphs import FakeCuda, FakeGraph
@@ -23,7 +23,7 @@ from tests.support.tiny_snac import tiny_export
 
 pytestmark = pytest.mark.timeout(600)  # an export takes a dozen seconds of one core
 
-RECIPE = SnacRecipe.read().model_copy(update={"steps": 24, "max_batch": 6, "opt_batch": 2})
+RECIPE = CodecRecipe.read(SNAC).model_copy(update={"steps": 24, "max_batch": 6, "opt_batch": 2})
 
 
 @pytest.fixture(autouse=True)
@@ -45,7 +45,7 @@ def engine_folder(path: Path, max_batch: int = 6) -> Path:
     path.mkdir()
     shutil.copy(export / "config.json", path)
     graph = (export / "snac.onnx").read_bytes()
-    (path / "snac.engine").write_bytes(snac_engine._serialized(fake_tensorrt, graph, recipe))
+    (path / "snac.engine").write_bytes(serialized(fake_tensorrt, graph, recipe))
     return path
 
 
@@ -96,7 +96,7 @@ def test_all_batch_sizes_are_run_and_captured_when_it_is_loaded(
 def test_a_context_for_each_graph_and_one_scratch_memory_for_all(
     cuda: FakeCuda, folder: Path
 ) -> None:
-    session = snac_trt.TensorRTSession(folder / "snac.engine", "cpu")
+    session = TensorRTSession(folder / "snac.engine", "cpu")
     graphs = [replay.__self__ for replay in session._runs.values()]  # type: ignore[attr-defined]
     assert all(isinstance(graph, FakeGraph) for graph in graphs)
     contexts = [context for graph in graphs for context, _ in graph.recorded]
@@ -107,7 +107,7 @@ def test_a_context_for_each_graph_and_one_scratch_memory_for_all(
 
 
 def test_samples_come_back_through_pinned_memory(cuda: FakeCuda, folder: Path) -> None:
-    snac_trt.TensorRTSession(folder / "snac.engine", "cpu")
+    TensorRTSession(folder / "snac.engine", "cpu")
     assert cuda.pinned == [True]
 
 
@@ -142,7 +142,7 @@ def test_no_memory_for_a_context(
 ) -> None:
     monkeypatch.setattr(fake_tensorrt, "fails", {"context"})
     with pytest.raises(EngineError, match=r"no execution context.*KV cache"):
-        snac_trt.TensorRTSession(folder / "snac.engine", "cpu", graphs)
+        TensorRTSession(folder / "snac.engine", "cpu", graphs)
 
 
 def test_an_engine_that_does_not_run_is_found_when_it_is_loaded(
@@ -150,4 +150,4 @@ def test_an_engine_that_does_not_run_is_found_when_it_is_loaded(
 ) -> None:
     monkeypatch.setattr(fake_tensorrt, "fails", {"execute"})
     with pytest.raises(EngineDiedError, match="refused to run"):
-        snac_trt.TensorRTSession(folder / "snac.engine", "cpu")
+        TensorRTSession(folder / "snac.engine", "cpu")
