@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, FastAPI, Response, WebSocket
 from fastapi.routing import APIRoute
@@ -82,23 +82,30 @@ def create_app(service: Service, protocols: Sequence[Protocol] = PROTOCOLS) -> F
     async def unknown(socket: WebSocket) -> None:
         await refuse_socket(socket, service, unknown_route(socket.scope["path"], sockets))
 
+    unhealthy: dict[int | str, dict[str, Any]] = {503: {"model": dict[str, str]}}
+
     # Many probes send HEAD.
     @app.head("/health/live", include_in_schema=False)
-    @app.get("/health/live")
+    @app.get("/health/live", responses=unhealthy)
     async def live(response: Response) -> dict[str, str]:
         """503 only when a restart would help."""
         response.status_code = 200 if health.live else 503
         return {"status": health.status}
 
     @app.head("/health/ready", include_in_schema=False)
-    @app.get("/health/ready")
+    @app.get("/health/ready", responses=unhealthy)
     async def ready(response: Response) -> dict[str, str]:
         """503 while no work should be sent here."""
         response.status_code = 200 if health.ready else 503
         return {"status": health.status}
 
-    @app.get("/metrics")
+    @app.get(
+        "/metrics",
+        response_class=Response,
+        responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+    )
     async def metrics() -> Response:
+        """In Prometheus's text format."""
         return Response(service.metrics.text(), media_type=CONTENT_TYPE_LATEST)
 
     describe_edges(app.openapi(), keys.needed, open_without_key(settings))

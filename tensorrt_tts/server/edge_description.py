@@ -24,13 +24,14 @@ _ERROR = {"application/json": {"schema": {"type": "object", "required": ["error"
 def describe_edges(
     description: dict[str, Any], keys_needed: bool, is_open: Callable[[str], bool]
 ) -> None:
-    """Adds to an OpenAPI document. is_open: of a path: it needs no key though there are some."""
+    """Makes an OpenAPI document whole. is_open: of a path that needs no key though there are some."""
     if keys_needed:
         schemes = description.setdefault("components", {}).setdefault("securitySchemes", {})
         schemes.update(SCHEMES)
     for path, operations in description["paths"].items():
         for method, operation in operations.items():
             told = operation["responses"]
+            told.pop("422", None)  # FastAPI's own answer, which no route here gives
             content = told.get("400", {}).get("content", _ERROR)
             if keys_needed and not is_open(path):
                 operation["security"] = [{name: []} for name in SCHEMES]

@@ -67,7 +67,7 @@ class CartesiaSocket(ContextSocket):
     def _open(self, message: wire.SpeakMessage) -> CartesiaContext:
         request = message.request(self._voices)
         rate = self.service.synthesizer.sample_rate
-        output = message.output_format.output(rate, message.speed, ("raw",))
+        output = message.output_format.output(rate, message.speed)
         fed = self.service.speak_fed(request, self.caller)
         context = CartesiaContext(self, message, fed, output)
         before = self.contexts.pop(message.context_id, None)

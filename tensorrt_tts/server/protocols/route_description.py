@@ -7,6 +7,19 @@ from typing import Any
 
 from pydantic import BaseModel
 
+EVENTS = "text/event-stream"
+
+_AUDIO = {"schema": {"type": "string"}}
+
+_EVENTS = {
+    "itemSchema": {
+        "type": "object",
+        "required": ["data"],
+        "properties": {"data": {"type": "string"}, "event": {"type": "string"}},
+    }
+}
+"""Of each event, as OpenAPI 3.2 and FastAPI have it; its `data` is JSON."""
+
 _MEANINGS = {
     200: "The audio",
     400: "A field is wrong: the message names it",
@@ -34,7 +47,7 @@ def speech_responses(
     return {
         200: {
             "description": meanings.pop(200),
-            "content": {kind: {"schema": {"type": "string"}} for kind in content_types},
+            "content": {kind: _EVENTS if kind == EVENTS else _AUDIO for kind in content_types},
         },
         **{
             status: {"description": meaning, "content": {"application/json": {"schema": error}}}
