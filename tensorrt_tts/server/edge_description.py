@@ -24,7 +24,7 @@ _ERROR = {"application/json": {"schema": {"type": "object", "required": ["error"
 def describe_edges(
     description: dict[str, Any], keys_needed: bool, is_open: Callable[[str], bool]
 ) -> None:
-    """Makes an OpenAPI document whole. is_open: of a path that needs no key though there are some."""
+    """Makes an OpenAPI document whole. is_open: of a path that needs no key in spite of some."""
     if keys_needed:
         schemes = description.setdefault("components", {}).setdefault("securitySchemes", {})
         schemes.update(SCHEMES)
