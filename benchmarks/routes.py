@@ -105,7 +105,13 @@ POSTS = (
     PostRoute(
         "audio-speech",
         "/v1/audio/speech",
-        lambda text: {"model": "tts-1", "voice": "tara", "input": text, "response_format": "pcm"},
+        lambda text: {
+            "model": "tts-1",
+            "voice": "tara",
+            "input": text,
+            "response_format": "pcm",
+            "seed": 1,
+        },
     ),
     PostRoute("tts-bytes", "/tts/bytes", _cartesia),
     PostRoute("tts-sse", "/tts/sse", _cartesia),
