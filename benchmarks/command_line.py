@@ -32,6 +32,7 @@ from tensorrt_tts.notice import notice
 _ABOVE_ZERO = (
     *("count", "streams", "each", "requests", "rate", "prompts"),
     *("lengths", "batches", "limit", "seconds", "alone", "timeout", "budget_s", "tolerance"),
+    *("minutes", "slots"),
 )
 """Options that would ask for nothing at 0 or below."""
 
@@ -204,6 +205,14 @@ def _other_commands(commands: Any) -> None:
     command.add_argument("--seconds", type=float, default=10.0, help="of audio in an answer")
     command.add_argument("--out", type=Path, default=Path("out/protocol-overhead"))
     command.set_defaults(run=_run_protocol_overhead)
+
+    about = "a server asked for twice what it can do, on every route: does anything leak?"
+    command = commands.add_parser("soak", help=about, description=about)
+    command.add_argument("--minutes", type=float, default=10.0, help="(%(default)s)")
+    command.add_argument("--slots", type=int, default=8, help="of the server (%(default)s)")
+    command.add_argument("--seed", type=int, default=0, help="of what callers do (%(default)s)")
+    command.add_argument("--out", type=Path, default=Path("out/soak"))
+    command.set_defaults(run=_run_soak)
 
     about = "streams held by our codec path and by the usual ones, and what happens beyond"
     command = commands.add_parser("capacity", help=about, description=about)
@@ -468,6 +477,16 @@ def _run_voice_identity(parsed: argparse.Namespace) -> None:
     rows = run_blocking(work())
     print(table(rows))
     _result({"identity": [asdict(row) for row in rows]}, parsed.out / "voice-identity.json")
+
+
+def _run_soak(parsed: argparse.Namespace) -> None:
+    from benchmarks.soak import soak, table
+
+    found = run_blocking(soak(parsed.minutes, parsed.slots, parsed.seed, parsed.out, notice))
+    print(table(found))
+    _result({"soak": found.results()}, parsed.out / "soak.json")
+    if objections := found.objections():
+        raise TTSError(f"the server did not hold: {'; '.join(objections)}")
 
 
 def _run_stability(parsed: argparse.Namespace) -> None:

@@ -1,7 +1,7 @@
 # Benchmarks, on the demo voice and this machine. Results: BENCH_OUT. See benchmarks/README.md.
 BENCH_OUT ?= $(OUT)/bench
 
-.PHONY: bench bench-drift bench-quality bench-decode bench-host bench-capacity bench-device
+.PHONY: bench bench-drift bench-quality bench-decode bench-host bench-capacity bench-device soak
 
 bench: $(INSTALLED)  ## speak 22 texts to a server of its own: run log, W&B (offline), figures, report
 	$(PYTHON) -m benchmarks sweep --serve --save-audio --score --plot --wandb offline --out $(BENCH_OUT)
@@ -20,6 +20,10 @@ bench-host: $(INSTALLED)  ## real-time streams that one process carries when the
 
 bench-capacity: $(INSTALLED)  ## real-time streams by codec policy, ours beside the usual ones (some ten minutes)
 	$(PYTHON) -m benchmarks capacity --out $(BENCH_OUT)/capacity
+
+MINUTES ?= 10
+soak: $(INSTALLED)  ## every route at twice capacity, with clients of every kind: does anything leak? [MINUTES=10]
+	$(PYTHON) -m benchmarks soak --minutes $(MINUTES) --out $(BENCH_OUT)/soak
 
 # On a GPU host: `pip install 'tensorrt-tts[vllm,bench,server]'`, then with that PYTHON (no .venv is
 # made then). STAGES: some of ceilings,exactness,codec,backbone,first-audio,callers; each adds to

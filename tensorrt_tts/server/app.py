@@ -23,6 +23,7 @@ from tensorrt_tts.server.protocols.deepgram import deepgram_routes
 from tensorrt_tts.server.protocols.elevenlabs import elevenlabs_routes
 from tensorrt_tts.server.protocols.listening_socket import refuse_socket
 from tensorrt_tts.server.protocols.openai_speech import openai_routes
+from tensorrt_tts.server.protocols.route_description import METRICS, UNHEALTHY
 from tensorrt_tts.server.protocols.tts_generate import tts_generate_routes
 from tensorrt_tts.server.protocols.ws_tts import ws_tts_routes
 from tensorrt_tts.server.refusals import Refusals, unknown_route
@@ -86,21 +87,22 @@ def create_app(service: Service, protocols: Sequence[Protocol] = PROTOCOLS) -> F
 
     # Many probes send HEAD.
     @app.head("/health/live", include_in_schema=False)
-    @app.get("/health/live")
+    @app.get("/health/live", responses=UNHEALTHY)
     async def live(response: Response) -> dict[str, str]:
         """503 only when a restart would help."""
         response.status_code = 200 if health.live else 503
         return {"status": health.status}
 
     @app.head("/health/ready", include_in_schema=False)
-    @app.get("/health/ready")
+    @app.get("/health/ready", responses=UNHEALTHY)
     async def ready(response: Response) -> dict[str, str]:
         """503 while no work should be sent here."""
         response.status_code = 200 if health.ready else 503
         return {"status": health.status}
 
-    @app.get("/metrics")
+    @app.get("/metrics", response_class=Response, responses=METRICS)
     async def metrics() -> Response:
+        """In Prometheus's text format."""
         return Response(service.metrics.text(), media_type=CONTENT_TYPE_LATEST)
 
     paid_for = settings.accountant is not None

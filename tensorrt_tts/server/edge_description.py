@@ -27,7 +27,7 @@ def describe_edges(
     is_open: Callable[[str], bool],
     paid_for: bool = False,
 ) -> None:
-    """Adds to an OpenAPI document. is_open: of a path: it needs no key though there are some.
+    """Makes an OpenAPI document whole. is_open: of a path that needs no key in spite of some.
     paid_for: there is an accountant."""
     if keys_needed:
         schemes = description.setdefault("components", {}).setdefault("securitySchemes", {})
@@ -35,6 +35,7 @@ def describe_edges(
     for path, operations in description["paths"].items():
         for method, operation in operations.items():
             told = operation["responses"]
+            told.pop("422", None)  # FastAPI's own answer, which no route here gives
             content = told.get("400", {}).get("content", _ERROR)
             if keys_needed and not is_open(path):
                 operation["security"] = [{name: []} for name in SCHEMES]

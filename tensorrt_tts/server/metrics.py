@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    generate_latest,
+)
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -98,6 +106,8 @@ class ServerMetrics:
             buckets=_FACTOR,
             registry=registry,
         )
+        Gauge("tts_tasks", "asyncio tasks alive", registry=registry).set_function(_tasks)
+        ProcessCollector(registry=registry)  # memory, CPU time and file descriptors, on Linux
         registry.register(_BackendCollector(backend))
         registry.register(_CodecCollector(codec))
 
@@ -112,6 +122,14 @@ class ServerMetrics:
     def text(self) -> bytes:
         """Prometheus's text format."""
         return generate_latest(self.registry)
+
+
+def _tasks() -> int:
+    """0 where nobody asks from the server's loop."""
+    try:
+        return len(asyncio.all_tasks())
+    except RuntimeError:
+        return 0
 
 
 class _BackendCollector(Collector):

@@ -34,8 +34,9 @@ class Answer:
 
 
 @asynccontextmanager
-async def connected(url: str) -> AsyncIterator[ClientConnection]:
-    async with connect(url, max_size=None, compression=None, proxy=None) as peer:
+async def connected(url: str, **headers: str) -> AsyncIterator[ClientConnection]:
+    plain = {"max_size": None, "compression": None, "proxy": None}
+    async with connect(url, additional_headers=headers, **plain) as peer:
         yield peer
 
 

@@ -16,7 +16,7 @@ from tensorrt_tts.server.protocols.fields import checked_object
 from tensorrt_tts.server.protocols.foreign_voices import ForeignVoices
 from tensorrt_tts.server.protocols.http_speech import RawFraming
 from tensorrt_tts.server.protocols.listening_socket import socket_route
-from tensorrt_tts.server.protocols.route_description import json_body, speech_responses
+from tensorrt_tts.server.protocols.route_description import EVENTS, json_body, speech_responses
 from tensorrt_tts.server.protocols.speech_answer import AskedSpeech, SpeechAnswer
 from tensorrt_tts.server.refusals import cartesia_refusal
 
@@ -84,7 +84,7 @@ class BytesAnswer(CartesiaAnswer):
         source = self._service.synthesizer.audio
         return AskedSpeech(
             body.request(self._voices, body.transcript),
-            body.output_format.output(source, body.speed, ("raw", "wav", "mp3")),
+            body.output_format.output(source, body.speed),
             RawFraming(),
             self._named,
         )
@@ -96,10 +96,10 @@ class SseAnswer(CartesiaAnswer):
         source = self._service.synthesizer.audio
         return AskedSpeech(
             body.request(self._voices, body.transcript),
-            body.output_format.output(source, body.speed, ("raw",)),
+            body.output_format.output(source, body.speed),
             EventFraming(body, self.name),
             self._named,
-            "text/event-stream",
+            EVENTS,
         )
 
 
@@ -124,7 +124,7 @@ def cartesia_routes(service: Service) -> APIRouter:
     @router.post(
         "/tts/sse",
         response_class=Response,
-        responses=speech_responses(["text/event-stream"], wire.ERROR),
+        responses=speech_responses([EVENTS], wire.ERROR),
         openapi_extra={"requestBody": json_body(wire.SseBody)},
     )
     async def speak_in_events(request: Request) -> Response:

@@ -67,7 +67,7 @@ class CartesiaSocket(ContextSocket):
     def _open(self, message: wire.SpeakMessage) -> CartesiaContext:
         request = message.request(self._voices)
         source = self.service.synthesizer.audio
-        output = message.output_format.output(source, message.speed, ("raw",))
+        output = message.output_format.output(source, message.speed)
         fed = self.service.speak_fed(request, self.caller)
         context = CartesiaContext(self, message, fed, output)
         before = self.contexts.pop(message.context_id, None)

@@ -82,10 +82,8 @@ class OutputFormat(_Fields):
     encoding: Literal["pcm_s16le", "pcm_f32le", "pcm_mulaw", "pcm_alaw"] | None = None
     bit_rate: int = Field(128_000, ge=8_000, le=320_000)
 
-    def output(self, source: AudioSource, speed: float, containers: Sequence[str]) -> AudioOutput:
-        """containers: those that the route takes. Raises InputError."""
-        if self.container not in containers:
-            raise self._invalid("container", self.container, f"use {' or '.join(containers)}")
+    def output(self, source: AudioSource, speed: float) -> AudioOutput:
+        """Raises InputError."""
         return AudioOutput(self._encoding(), source, self.sample_rate, speed)
 
     def _encoding(self) -> Encoding:
@@ -105,6 +103,12 @@ class OutputFormat(_Fields):
     def _invalid(self, field: str, value: object, remedy: str) -> InputError:
         said = f"output_format.{field} is {shown(value)}; {remedy}"
         return invalid(said, "output_format")
+
+
+class RawFormat(OutputFormat):
+    """Of what is sent in messages."""
+
+    container: Literal["raw"]
 
 
 class VoiceById(_Fields):
@@ -135,7 +139,6 @@ class _Speech(_Fields):
 
     transcript: str
     voice: Annotated[VoiceById, BeforeValidator(_voice), WithJsonSchema(_VOICE_SCHEMA)]
-    output_format: OutputFormat
     generation_config: GenerationConfig | None = None
     add_timestamps: bool | None = None
     normalization: str | None = None
@@ -160,16 +163,20 @@ class _Speech(_Fields):
 class BytesBody(_Speech):
     """Of `POST /tts/bytes`."""
 
+    output_format: OutputFormat
+
 
 class SseBody(_Speech):
     """Of `POST /tts/sse`."""
 
+    output_format: RawFormat
     context_id: str | None = Field(default=None, max_length=MAX_ID_CHARACTERS)
 
 
 class SpeakMessage(_Speech):
     """On a WebSocket: text for a context. The first one opens it, and its fields hold for all."""
 
+    output_format: RawFormat
     context_id: str = Field(max_length=MAX_ID_CHARACTERS)
     continue_: bool | None = Field(default=None, alias="continue")
     flush: bool | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tensorrt_tts.audio.encode import ENCODINGS
 from tensorrt_tts.server.protocols.openai_wire import FORMATS, SpeechBody
-from tensorrt_tts.server.protocols.route_description import json_body, speech_responses
+from tensorrt_tts.server.protocols.route_description import EVENTS, json_body, speech_responses
 
 _ERROR = {
     "type": "object",
@@ -26,7 +26,7 @@ _ERROR = {
 SPEECH_BODY = json_body(SpeechBody)
 
 SPEECH_RESPONSES = speech_responses(
-    (*(ENCODINGS[name].content_type for name in FORMATS), "text/event-stream"),
+    (*(ENCODINGS[name].content_type for name in FORMATS), EVENTS),
     _ERROR,
     {
         200: "The audio, or events with it (`stream_format: sse`)",

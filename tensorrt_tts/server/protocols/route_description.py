@@ -7,6 +7,19 @@ from typing import Any
 
 from pydantic import BaseModel
 
+EVENTS = "text/event-stream"
+
+_AUDIO = {"schema": {"type": "string"}}
+
+_EVENTS = {
+    "itemSchema": {
+        "type": "object",
+        "required": ["data"],
+        "properties": {"data": {"type": "string"}, "event": {"type": "string"}},
+    }
+}
+"""Of each event, as OpenAPI 3.2 and FastAPI have it; its `data` is JSON."""
+
 _MEANINGS = {
     200: "The audio",
     400: "A field is wrong: the message names it",
@@ -17,6 +30,14 @@ _MEANINGS = {
     500: "The model or the server failed",
     503: "Full, draining, or the engine died: `Retry-After` says when to come back",
     504: "The model did not answer in time",
+}
+
+
+UNHEALTHY: dict[int | str, dict[str, Any]] = {503: {"model": dict[str, str]}}
+"""Of a probe."""
+
+METRICS: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"text/plain": {"schema": {"type": "string"}}}}
 }
 
 
@@ -34,7 +55,7 @@ def speech_responses(
     return {
         200: {
             "description": meanings.pop(200),
-            "content": {kind: {"schema": {"type": "string"}} for kind in content_types},
+            "content": {kind: _EVENTS if kind == EVENTS else _AUDIO for kind in content_types},
         },
         **{
             status: {"description": meaning, "content": {"application/json": {"schema": error}}}

@@ -20,7 +20,12 @@ from tensorrt_tts.audio.encode import ENCODINGS
 from tensorrt_tts.server.protocols import tts_generate_wire as wire
 from tensorrt_tts.server.protocols.fields import checked_object, invalid
 from tensorrt_tts.server.protocols.http_speech import RawFraming, WholeFraming
-from tensorrt_tts.server.protocols.route_description import json_body, speech_responses
+from tensorrt_tts.server.protocols.route_description import (
+    METRICS,
+    UNHEALTHY,
+    json_body,
+    speech_responses,
+)
 from tensorrt_tts.server.protocols.speech_answer import AskedSpeech, SpeechAnswer
 from tensorrt_tts.server.refusals import generate_refusal
 
@@ -141,7 +146,7 @@ def tts_generate_routes(service: Service) -> APIRouter:
         return GenerateAnswer(service, request.headers.get("Content-Type", ""))
 
     @router.head(HEALTH_PATH, include_in_schema=False)
-    @router.get(HEALTH_PATH)
+    @router.get(HEALTH_PATH, responses=UNHEALTHY)
     async def health() -> Response:
         """As `/health/ready`: 503 while no work should be sent here."""
         told = {
@@ -151,7 +156,7 @@ def tts_generate_routes(service: Service) -> APIRouter:
         }
         return JSONResponse(told, 200 if service.health.ready else 503)
 
-    @router.get(METRICS_PATH)
+    @router.get(METRICS_PATH, response_class=Response, responses=METRICS)
     async def metrics() -> Response:
         """As `/metrics`."""
         return Response(service.metrics.text(), media_type=CONTENT_TYPE_LATEST)

@@ -86,9 +86,7 @@ def test_timing_and_json(
     assert set(rows) >= {"first token", "audible onset", "real-time factor"}
 
 
-def test_another_rate(
-    server: ServerThread, tmp_path: Path, capsys: pytest.CaptureFixture
-) -> None:
+def test_another_rate(server: ServerThread, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     path = tmp_path / "x.wav"
     assert speak(server, "Hello.", "--sample-rate", "8000", "--json", "-o", str(path)) == 0
     assert json.loads(capsys.readouterr().out)["sr_applied"] == "soxr"

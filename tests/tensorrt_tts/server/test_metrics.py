@@ -1,3 +1,5 @@
+import asyncio
+import os
 from dataclasses import replace
 
 import pytest
@@ -52,3 +54,25 @@ def test_the_codecs_counts_are_those_of_its_scheduler_when_asked() -> None:
     stats.worst_wait_s = 0.5
     assert b"tts_codec_batches_total 3.0" in metrics.text()
     assert b"tts_codec_worst_wait_seconds 0.5" in metrics.text()
+
+
+async def test_what_a_leak_would_show_in_is_there() -> None:
+    metrics = ServerMetrics(Slots(1, 0), BackendDouble(), SchedulerStats)
+    sample = metrics.registry.get_sample_value
+    tasks = sample("tts_tasks")
+    assert tasks is not None
+    waiting = [asyncio.create_task(asyncio.sleep(60)) for _ in range(3)]
+    assert sample("tts_tasks") == tasks + 3
+    for task in waiting:
+        task.cancel()
+    opened = sample("process_open_fds")
+    reading, writing = os.pipe()
+    assert sample("process_open_fds") == opened + 2
+    os.close(reading)
+    os.close(writing)
+    assert (sample("process_resident_memory_bytes") or 0) > 1 << 20
+
+
+def test_counts_are_read_outside_a_loop_too() -> None:
+    metrics = ServerMetrics(Slots(1, 0), BackendDouble(), SchedulerStats)
+    assert metrics.registry.get_sample_value("tts_tasks") == 0

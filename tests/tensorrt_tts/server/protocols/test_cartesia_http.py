@@ -155,7 +155,7 @@ def test_mistakes(
 def test_events_are_raw(server: ServerThread, container: str) -> None:
     reply = ask(server, "sse", output_format={**RAW, "container": container})
     assert reply.status == 400
-    assert "use raw" in json.loads(reply.body)["message"]
+    assert "must be 'raw'" in json.loads(reply.body)["message"]
 
 
 def test_bodies_that_are_none(server: ServerThread) -> None:
