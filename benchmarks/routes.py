@@ -145,12 +145,9 @@ def audio_of(message: Message | bytes) -> bytes:
     """Of one message of any of them; b"" where it holds none."""
     if isinstance(message, bytes):
         return message
-    content = (
-        message.get("audio")
-        or message.get("audio_base64")
-        or (message.get("data") if "step_time" in message else "")
-    )
-    return base64.b64decode(content or "")
+    names = ("audio", "audio_base64", *(["data"] if "step_time" in message else []))
+    content = next((message[name] for name in names if message.get(name)), "")
+    return base64.b64decode(content)
 
 
 def error_code(told: Message) -> str | None:

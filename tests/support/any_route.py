@@ -51,9 +51,8 @@ async def ask(server: ServerThread, route: Route, *pieces: str, **headers: str) 
 def _said(reply: Reply) -> Told:
     kind, text = reply.headers["content-type"], ""
     if kind == "text/event-stream":
-        text = "".join(
-            line[6:] for line in reply.body.decode().splitlines(True) if line[:6] == "data: "
-        )
+        lines = reply.body.decode().splitlines()
+        text = "\n".join(line[6:] for line in lines if line.startswith("data: "))
     elif kind in ("application/x-ndjson", "application/json"):
         text = reply.body.decode()
     else:
