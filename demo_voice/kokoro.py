@@ -118,12 +118,12 @@ class KokoroTeacher:
     """Kokoro-82M v1.0, int8, one voice."""
 
     def __init__(self, voice: str, folder: Path) -> None:
-        self.style = read_style(voice, folder)
-        self.vocab: dict[str, int] = json.loads(
-            (_data() / "vocab.json").read_text(encoding="utf-8")
-        )["vocab"]
+        model = read_model()  # first: what is missing is said before anything is fetched
         self.convert = espeak()
-        self.front, self.whole = _sessions(read_model())
+        vocabulary = json.loads((_data() / "vocab.json").read_text(encoding="utf-8"))
+        self.vocab: dict[str, int] = vocabulary["vocab"]
+        self.style = read_style(voice, folder)
+        self.front, self.whole = _sessions(model)
 
     def read(self, text: str) -> Tokens:
         """Words, phonemes and token ids; what the model has no symbol for is left out."""

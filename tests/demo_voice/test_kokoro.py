@@ -120,10 +120,13 @@ def test_a_wrong_style_or_no_npm_is_one_line(
         read_style("hf_alpha", tmp_path / "b")
 
 
-def test_without_its_packages_the_teacher_names_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kokoro, "PARTS", 9)
+def test_without_its_packages_the_teacher_names_them_and_fetches_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kokoro, "PARTS", 9)  # a package that is not there
+    monkeypatch.setattr(subprocess, "run", None)
     with pytest.raises(MissingDependencyError, match=r"hindi-teacher\.txt"):
-        kokoro.read_model()
+        kokoro.KokoroTeacher("hf_alpha", tmp_path)
 
 
 @pytest.mark.skipif(
