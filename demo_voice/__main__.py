@@ -25,8 +25,10 @@ APART = {
     "stand-in": "demo_voice.lm.stand_in",
     "copy-synthesis": "demo_voice.copy_synthesis",
     "written-out": "demo_voice.written_out",
+    "hindi-sentences": "demo_voice.hindi.corpus",
+    "hear": "demo_voice.hear",
 }
-"""Steps that ``train`` does not need."""
+"""Steps that ``train`` does not need, which makes the English voice."""
 
 
 MINUTES = {

@@ -15,7 +15,8 @@ from scipy.fft import dct
 from scipy.signal import get_window
 
 from demo_voice.evaluate import RESULTS
-from demo_voice.teacher import HOP, Teacher
+from demo_voice.hibari_teacher import HibariTeacher
+from demo_voice.teacher import HOP
 
 RATE = 24_000
 _HOP = 240
@@ -38,7 +39,7 @@ class TeacherAlignment:
     """Word times of speech, from the teacher's own."""
 
     def __init__(self) -> None:
-        self._teacher = Teacher()
+        self._teacher = HibariTeacher()
 
     def __call__(self, text: str, audio: NDArray[np.float32]) -> list[Span]:
         """Of each word of `text`, seconds in `audio` (samples at RATE, full scale 1)."""

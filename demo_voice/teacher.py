@@ -1,25 +1,21 @@
-"""The teacher voice: hibari with its durations exposed and its pulses locked to codec frames."""
+"""What a teacher gives: speech with its alignment, trimmed and at one level. See ``voices.py``."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Protocol
 
 import numpy as np
-from hibari import Hibari, dsp
 from numpy.typing import NDArray
 
 from demo_voice import phase
 
 FRAME = phase.FRAME
 HOP = phase.TEACHER_HOP
-DURATION_TENSOR = "/Clip_output_0"  # hibari.onnx: the length regulator's counts, 25 ms each
-FRAMES_PER_COUNT = 2
 MARGIN = 4  # teacher frames (50 ms) kept before and after the speech
 QUIET_DB = -42.0  # below the loudest frame: counted as silence when trimming
 LEVEL = 0.08  # root mean square of an utterance
 PEAK = 0.95
-NOISE_SEED = 0  # the same noise in each utterance: nothing to learn in its variety
 
 Floats = NDArray[np.float32]
 
@@ -32,55 +28,25 @@ class Utterance:
     phonemes: str
     durations: list[int]  # teacher frames of 12.5 ms per phoneme character
     f0: Floats  # [ceil(samples / 300)], Hz after locking, 0 where unvoiced
+    prompt: str | None = None  # what the language model reads, where that is not the phonemes
+    prompt_durations: list[int] | None = None  # as ``durations``, per character of ``prompt``
 
 
-class Teacher:
-    """hibari-tts 0.2.1, voice "heart"."""
+class Teacher(Protocol):
+    """A voice that says how long each phoneme lasts."""
 
-    def __init__(self) -> None:
-        import onnx
-        import onnxruntime as ort
-
-        self.voice = Hibari()
-        model = onnx.load(self.voice.model_path)
-        model.graph.output.append(
-            onnx.helper.make_tensor_value_info(DURATION_TENSOR, onnx.TensorProto.FLOAT, None)
-        )
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        self.session = ort.InferenceSession(
-            model.SerializeToString(), options, providers=["CPUExecutionProvider"]
-        )
-
-    def speak(self, text: str, locked: bool = True) -> Utterance:
+    def speak(self, text: str) -> Utterance:
         """Synthesise one sentence, trimmed and at a fixed level."""
-        # Symbols outside the model's alphabet are dropped here, so that durations fit one to one.
-        phonemes = "".join(c for c in " ".join(self.voice.phonemize(text)) if c in self.voice.vocab)
-        feeds = {
-            "ids": np.asarray([self.voice.ids(phonemes)], np.int64),
-            "speed": np.ones(1, np.float32),
-        }
-        *spectra, counts = self.session.run(None, feeds)
-        lh, theta, ln, lr, phi, f0 = (part[0] for part in spectra)
-        start, stop = speech_span(lh, ln, lr, f0)
-        parts = [np.ascontiguousarray(x[..., start:stop]) for x in (lh, theta, ln, lr, phi, f0)]
-        samples = -(-(stop - start) * HOP // FRAME) * FRAME
-        durations = trim_durations(
-            counts.astype(int) * FRAMES_PER_COUNT, start, stop, round(samples / HOP)
-        )
-        audio = np.zeros(samples, np.float32)
-        sound, pitch = render(parts, samples, locked)
-        audio[: len(sound)] = sound
-        return Utterance(level(audio), phonemes, durations, pitch)
+        ...
 
 
-def speech_span(lh: Floats, ln: Floats, lr: Floats, f0: Floats) -> tuple[int, int]:
-    """First and past-the-last teacher frame of the speech, with MARGIN around it."""
-    power = np.exp(2 * ln).sum(0) * 2 + np.exp(2 * lr).sum(0)
-    power = power + np.exp(2 * lh).sum(0) * (f0 > phase.VOICED_HZ)
+def loud_span(power: Floats) -> tuple[int, int]:
+    """First and past-the-last teacher frame of the speech, with MARGIN around it.
+
+    ``power`` [frames] is of any scale.
+    """
     loud = np.flatnonzero(10 * np.log10(power / power.max() + 1e-12) > QUIET_DB)
-    return max(0, int(loud[0]) - MARGIN), min(len(f0), int(loud[-1]) + 1 + MARGIN)
+    return max(0, int(loud[0]) - MARGIN), min(len(power), int(loud[-1]) + 1 + MARGIN)
 
 
 def trim_durations(counts: NDArray[np.int_], start: int, stop: int, total: int) -> list[int]:
@@ -96,25 +62,6 @@ def trim_durations(counts: NDArray[np.int_], start: int, stop: int, total: int) 
     durations = kept[1:-1]
     durations[-1] += total - durations.sum()
     return [int(d) for d in durations]
-
-
-def render(parts: list[Floats], samples: int, locked: bool) -> tuple[Floats, Floats]:
-    """Waveform and locked pitch per teacher frame of the teacher's spectra [601, frames]."""
-    lh, theta, ln, lr, phi, f0 = parts
-    frames = lh.shape[1]
-    rng = np.random.default_rng(NOISE_SEED)
-    bent, angle = phase.lock(f0, samples)
-    _, voiced = phase.per_sample(f0, samples)
-    centres = np.minimum(np.arange(-(-samples // HOP)) * HOP + HOP // 2, samples - 1)
-    pitch = np.where(voiced[centres], bent[centres], 0).astype(np.float32)
-    if not locked:
-        return dsp.synth(lh, theta, ln, lr, phi, f0, rng), pitch
-    source = phase.pulse_train(bent, angle, voiced)[: frames * HOP]
-    spectrum: Any = dsp.stft(source, frames)
-    spectrum = spectrum * dsp.ex(lh) * np.exp(1j * np.pi * np.tanh(theta))
-    noise = rng.standard_normal((lh.shape[0], 2 * frames), dtype=np.float32).view(np.complex64)
-    spectrum = spectrum + dsp.ex(ln) * noise + dsp.ex(lr) * np.exp(1j * phi)
-    return dsp.ola(spectrum.astype(np.complex64)), pitch
 
 
 def level(audio: Floats) -> Floats:

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from demo_voice import __main__ as demo_voice
-from demo_voice import codec, sentences, synthesize
+from demo_voice import codec, sentences, voices
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -23,7 +23,7 @@ def few() -> list[tuple[str, str]]:
 
 def test_one_command_makes_a_voice(tmp_path, monkeypatch, capsys):
     rows = few()
-    monkeypatch.setattr(synthesize, "read_sentences", lambda: rows)
+    monkeypatch.setattr(voices, "read_sentences", lambda path: rows)
     monkeypatch.setattr(codec, "WARM_STEPS", 40)  # 16 coarse codes a step; k-means wants 512
     weights, results = tmp_path / "weights", tmp_path / "results.json"
     command = ["demo_voice", "train", "--work", str(tmp_path / "work")]
