@@ -188,7 +188,7 @@ class Conversation:
             raise InputError(
                 f"text or voice is not valid UTF-8 ({reason(error)}); convert it first"
             ) from error
-        answer.sample_rate = given.get("sample_rate", self.sample_rate)
+        answer.sample_rate = asked.get("sample_rate") or self.sample_rate
         self._under_way[answer._name] = answer
         return message
 
