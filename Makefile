@@ -32,7 +32,7 @@ demo: $(INSTALLED)  ## speak a sentence into out/demo.wav and transcribe it
 	@$(PYTHON) -m benchmarks.scoring $(OUT)/demo.wav --said "$(SENTENCE)"
 
 test: $(INSTALLED)  ## the default test suite (minutes on 2 cores)
-	$(PYTHON) -m pytest
+	$(PYTHON) -m pytest -n 2 --dist loadfile
 
 test-slow: $(INSTALLED)  ## the tests that take minutes each
 	$(PYTHON) -m pytest -m slow

@@ -99,7 +99,11 @@ def open_database(url: str) -> Engine:
     with needs("--request-log needs SQLAlchemy; pip install 'tensorrt-tts[log]'"):
         import sqlalchemy
     try:
-        engine = sqlalchemy.create_engine(url, pool_pre_ping=True)
+        address = sqlalchemy.make_url(url)
+        # Else a PostgreSQL whose database has no encoding gives bytes where text is expected.
+        ours = address.get_driver_name() in ("psycopg", "psycopg2")
+        asked = {"client_encoding": "utf8"} if ours else {}
+        engine = sqlalchemy.create_engine(address, pool_pre_ping=True, connect_args=asked)
     except ModuleNotFoundError as error:
         raise MissingDependencyError(
             f"request_log: the database's driver {error.name!r} is missing; install it, or name "

@@ -55,7 +55,7 @@ def test_a_checkpoint_that_is_right(tmp_path: Path, capsys: pytest.CaptureFixtur
     said = capsys.readouterr().out.splitlines()
     found = {row["tensor"]: row for row in json.loads(said[-1])["tensors"]}
     assert set(found) == {"wav", "wav_f64", "d_vector", "prenet.linear_pre", "wav, streamed"}
-    assert all(row["within"] and row["error"] < 2e-6 for row in found.values())
+    assert all(row["within"] and row["error"] < 5e-6 for row in found.values())
     assert found["wav"]["shape"] == [BATCH, 1, STEPS * 320]
     assert json.loads((tmp_path / "out" / "codec-golden.json").read_text()) == json.loads(said[-1])
 

@@ -75,7 +75,7 @@ async def test_a_failure_is_told_and_the_next_answer_is_whole(server, protocol):
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 async def test_an_answer_that_breaks_off_is_an_error(server, protocol):
-    server.backend.behaviour = Behaviour(frames=40, fail_at=7 * 20)
+    server.backend.behaviour = Behaviour(frames=40, fail_at=7 * 20, rate=500)
     (exchange,) = await asked(server, protocol)
     assert exchange.error
     assert exchange.messages
