@@ -189,7 +189,8 @@ def test_postgresql(caplog: pytest.LogCaptureFixture) -> None:
             log.put(row("bob", "a NUL: \0"))  # which PostgreSQL takes in no text
         for log in logs:
             log.close(60)
-        with closing(psycopg.connect(f"postgresql://{address}", client_encoding="utf8")) as database:
+        reading = psycopg.connect(f"postgresql://{address}", client_encoding="utf8")
+        with closing(reading) as database:
             found = database.execute("SELECT key_name, text, ended_at FROM requests").fetchall()
     assert found == [("alice", "Grüße", NOW)] * 2
     assert dropped == [1, 1]
