@@ -132,7 +132,10 @@ def test_reader_that_stops_reading() -> None:
             wait_until(lambda: server.service.slots.active == 1)
             asyncio.run(still_serves(server))
             wait_until(lambda: server.service.slots.active == 0)
-            assert server.metric('tts_requests_total{outcome="slow_reader"}') == 1
+            # On a busy machine the kernel's own deadline may still be the first.
+            ends = ("slow_reader", "disconnected")
+            named = [f'tts_requests_total{{outcome="{end}"}}' for end in ends]
+            assert sum(map(server.metric, named)) == 1
             # The client still holds its end open and full, yet nothing lingers on ours.
             wait_until(lambda: not server.server.server_state.connections)
         server.assert_as_before()
