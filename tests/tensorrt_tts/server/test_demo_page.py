@@ -22,7 +22,7 @@ pytestmark = [
 ]
 
 SCREENSHOTS = os.environ.get("TTS_SCREENSHOTS")
-"""A folder: the pictures in docs/server come from here (`make screenshots`)."""
+"""A folder: the pictures in docs/server come from here."""
 
 SENTENCE = "The rain had stopped before the children came home from school."
 
