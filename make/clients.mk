@@ -6,9 +6,10 @@ CLIENTS_INSTALLED = $(CLIENTS_VENV)/.installed
 
 .PHONY: test-clients
 
-$(CLIENTS_INSTALLED): requirements/clients.txt $(PYTHON_READY)
+# The .pth file names what .venv has and the checkout itself: the .pth files in .venv are not read for it.
+$(CLIENTS_INSTALLED): requirements/clients.txt make/clients.mk $(PYTHON_READY)
 	$(PYTHON) -m venv --clear $(CLIENTS_VENV)
-	$(PYTHON) -c "import sysconfig; print(sysconfig.get_path('purelib'))" \
+	{ $(PYTHON) -c "import sysconfig; print(sysconfig.get_path('purelib'))"; pwd; } \
 		> $$($(CLIENTS_PYTHON) -c "import sysconfig; print(sysconfig.get_path('purelib'))")/toolkit.pth
 	$(CLIENTS_PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps -r requirements/clients.txt
 	@touch $@
