@@ -71,6 +71,10 @@ class Language:
     def noun(self, forms: Forms, number: Number) -> str:
         return forms[0] if number.is_one else forms[1]
 
+    def with_case(self, noun: str, case: str) -> str:
+        """case: an ending or a word that is written on the noun's sign."""
+        return f"{noun} {case}"
+
     def counted(self, number: Number, forms: Forms) -> str:
         return f"{self.before_noun(self.number(number))} {self.noun(forms, number)}"
 

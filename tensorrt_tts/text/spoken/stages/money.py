@@ -7,14 +7,18 @@ import re
 from tensorrt_tts.text.spoken.currency import SCALES, SIGNS
 from tensorrt_tts.text.spoken.draft import Draft
 from tensorrt_tts.text.spoken.languages import Language
+from tensorrt_tts.text.spoken.languages.telugu import CASES
 from tensorrt_tts.text.spoken.number import WRITTEN, Number, number
 from tensorrt_tts.text.spoken.patterns import either, lazy
 from tensorrt_tts.text.spoken.stages.context import ends_sentence
 from tensorrt_tts.text.spoken.units import PER
 
 _SIGN = r"(?:[^\w\s.,;:()/-]|[A-Z]{1,3}[$¥]|[A-Z]{3}|R[sSe]\.?|rs\.?|(?:रु|रू|రూ)\.?)"
+_CASE = rf"(?:{either(CASES)})(?![\u0c00-\u0c65])"
+_ON_IT = r"(?P<case>[\u0900-\u0963\u0c00-\u0c65]+|(?<=/[-–=])(?=[A-Za-z]))"
+"""What is written on an amount: రూ.500కే, ₹500में, Rs.500/-only."""
 _SHORT = [scale for scale in SCALES if scale not in ("L", "m", "b", "T", "hundred")]
-_SCALE = rf"(?:(?:{either(_SHORT)})(?![^\W\d_])|[LmbT](?!\w))"
+_SCALE = rf"(?:(?:{either(_SHORT)})(?:(?![^\W\d_])|(?={_CASE}))|[LmbT](?!\w))"
 _AMOUNT = rf"(?:{WRITTEN}|\.\d+)"
 _TAIL = (
     rf"(?P<scales>(?:[ -]?{_SCALE}){{1,2}})?(?P<plus>\+)?(?P<paid> ?/[-–=])?"
@@ -22,12 +26,12 @@ _TAIL = (
 )
 _BEFORE = lazy(
     rf"(?<![\w.])(?P<minus>[-−–+] ?)?(?P<sign>{_SIGN}) ?(?P<minus2>[-−])?(?P<amount>{_AMOUNT})"
-    rf"(?:(?P<to> ?[-–—] ?| to )(?:{_SIGN} ?)?(?P<last>{_AMOUNT}))?{_TAIL}(?!\w)"
+    rf"(?:(?P<to> ?[-–—] ?| to )(?:{_SIGN} ?)?(?P<last>{_AMOUNT}))?{_TAIL}(?:{_ON_IT}|(?!\w))"
 )
 _BEHIND = lazy(
     rf"(?<![\w.])(?<!\d,)(?P<minus>[-−+])?(?P<amount>{_AMOUNT})"
     rf"(?:(?P<to> ?[-–—] ?)(?P<last>{_AMOUNT}))?(?P<scales>(?:[ -]?{_SCALE}){{1,2}})? ?"
-    rf"(?P<sign>{_SIGN})(?![\w$])(?P<plus>\+)?(?P<paid> ?/-)?"
+    rf"(?P<sign>{_SIGN})(?:(?P<case>{_CASE})|(?![\w$]))(?P<plus>\+)?(?P<paid> ?/-)?"
     rf"(?P<per> ?/ ?(?:(?:{either(PER)})(?!\w)|[A-Za-z\u0900-\u0963\u0c00-\u0c65]+))?"
 )
 _LEAD = lazy(rf"(?:[-−–+] ?)?(?:{_SIGN}) ?[-−]?\.?$")
@@ -93,6 +97,9 @@ def _amount(found: re.Match[str], language: Language) -> str | None:
     if found["plus"]:
         said = f"{said} {language.words['plus']}"
     said += _per(found["per"], language)
+    case = found["case"]
+    if case is not None:
+        return language.with_case(said, case)
     stop = written[-1] == "." and found[0][-1] == "." and ends_sentence(found)
     return said + ("." if stop else "")
 

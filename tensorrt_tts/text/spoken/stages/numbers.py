@@ -6,13 +6,13 @@ import re
 
 from tensorrt_tts.text.spoken.currency import SCALES
 from tensorrt_tts.text.spoken.draft import Draft
-from tensorrt_tts.text.spoken.languages import Language
+from tensorrt_tts.text.spoken.languages import TELUGU, Language
 from tensorrt_tts.text.spoken.number import WRITTEN, number
 from tensorrt_tts.text.spoken.patterns import either, lazy
 
 _NUMBER = lazy(
     rf"(?P<sign>(?<![\w)\].,%\u0900-\u0dff])(?:[-−]|–(?=\d)|\+|±|~|≈|[<>≤≥] ?))?"
-    rf"(?P<number>{WRITTEN}|(?<!\d)\.\d+)(?P<more>\+(?!\d))?"
+    rf"(?P<number>{WRITTEN}|(?<![\d\u0900-\u0dff])\.\d+)(?P<more>\+(?!\d))?"
     rf"(?P<scale> (?:{either(SCALES)})(?![^\W\d_]))?(?P<next>(?: ?[^\W\d_])?)"
 )
 _NAMED = lazy(
@@ -22,6 +22,7 @@ _NAMED = lazy(
 _SIGNS = {"-": "minus", "−": "minus", "–": "minus", "+": "plus", "±": "plusminus", "~": "about",
           "≈": "about", "<": "less", ">": "more", "≤": "atmost", "≥": "atleast"}  # fmt: skip
 _CLITIC = lazy(r"(?:లేదా|మరియు|నుంచి|నుండి|కి|కు|లో|న|కంటే|వరకు)(?![\u0c00-\u0c65])")
+_TELUGU_WORD = lazy(r"[\u0c00-\u0c65]+")
 
 
 def numbers(draft: Draft) -> None:
@@ -36,7 +37,10 @@ def _number(found: re.Match[str], language: Language) -> str:
     said = language.number(written)
     following = found["next"]
     clitic = said == "ఒకటి" and _CLITIC.match(found.string, found.end() - 1)
-    if following.strip() and not written.fraction and not clitic:
+    on_it = "" if following.startswith(" ") else _TELUGU_WORD.match(found.string, found.end() - 1)
+    if on_it and following and language is TELUGU:
+        said = TELUGU.before(said, on_it[0])
+    elif following.strip() and not written.fraction and not clitic:
         said = language.before_noun(said)
     scale = found["scale"] or ""
     if scale:
@@ -48,7 +52,7 @@ def _number(found: re.Match[str], language: Language) -> str:
         said = f"{said} {language.words['plus']}"
     start = found.start()
     lead = " " if start and _is_letter(found.string[start - 1]) else ""
-    if following and not following.startswith(" "):
+    if following and not following.startswith(" ") and not on_it:
         following = f" {following}"
     return f"{lead}{said}{scale}{following}"
 

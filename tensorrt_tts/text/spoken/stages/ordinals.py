@@ -17,7 +17,7 @@ _HINDI = lazy(
     r"(?![\w\u0900-\u0963\u0970-\u097f])"
 )
 _TELUGU = lazy(rf"{START}({_WHOLE})-?(వది|వ|వం|వారం|ో)(?![\w\u0c00-\u0c65\u0c70-\u0c7f])")
-_JOINED = lazy(rf"{START}({_WHOLE}(?:\.\d+)?)-?(?=[\u0c00-\u0c65])")
+_JOINED = lazy(rf"{START}(?<!\d[-–])({_WHOLE}(?:\.\d+)?)-?([\u0c00-\u0c65]+)")
 
 _YEAR = lazy(
     r"1[1-9]\d\d-?(?:ల?లో(?:నే|ని)?|ల్లో|ల|నుంచి|నుండి|వరకు|నాటి|న)"
@@ -51,5 +51,7 @@ def _ordinal(found: re.Match[str], language: Language) -> str | None:
 def _joined(found: re.Match[str], language: Language) -> str:
     """A case ending written on the number itself: 5లో. 1947లో is a year, as "1947 లో" is."""
     if _YEAR.match(found.string, found.start()):
-        return TELUGU.before_noun(TELUGU.year(int(found[1])))
-    return TELUGU.before_noun(TELUGU.number(number(found[1])))
+        said = TELUGU.year(int(found[1]))
+    else:
+        said = TELUGU.number(number(found[1]))
+    return TELUGU.before(said, found[2]) + found[2]
