@@ -64,6 +64,8 @@ class Telugu(Language):
         thousand వేలు
         lakh లక్షలు
         crore కోట్లు
+        arab అరబ్
+        kharab ఖరబ్
         million మిలియన్
         billion బిలియన్
         trillion ట్రిలియన్
@@ -141,6 +143,9 @@ class Telugu(Language):
         ounce ఔన్సు ఔన్సులు
         liter లీటర్ లీటర్లు
         milliliter మిల్లీలీటర్ మిల్లీలీటర్లు
+        indexpoint పాయింట్ పాయింట్లు
+        basispoint బేసిస్_పాయింట్ బేసిస్_పాయింట్లు
+        microliter మైక్రోలీటర్ మైక్రోలీటర్లు
         deciliter డెసిలీటర్ డెసిలీటర్లు
         kiloliter కిలోలీటర్ కిలోలీటర్లు
         gallon గాలన్ గాలన్లు

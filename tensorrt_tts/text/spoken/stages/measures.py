@@ -8,7 +8,7 @@ from tensorrt_tts.text.spoken.draft import Draft
 from tensorrt_tts.text.spoken.languages import ENGLISH, Language
 from tensorrt_tts.text.spoken.number import WRITTEN, number
 from tensorrt_tts.text.spoken.patterns import either, lazy
-from tensorrt_tts.text.spoken.stages.context import START, before, ends_sentence
+from tensorrt_tts.text.spoken.stages.context import START, after, before, ends_sentence
 from tensorrt_tts.text.spoken.stages.fractions import MIXED, mixed
 from tensorrt_tts.text.spoken.units import PER, RATES, UNITS
 
@@ -26,17 +26,19 @@ _MEASURE = lazy(
     r" (?:wide|long|tall|deep|thick|high|screen|display|pipe|monitor|tv|TV)\b))"
     r"(?P<power>[²³]|\^?[23](?!\d))?"
     rf"(?: ?(?:/|per) ?(?P<per>{either(PER)})(?P<square2>²)?)?(?:\.(?= [a-z]))?)"
-    r"(?![\w²³])(?!['’]\w)"
+    r"(?:(?<=[\w.])(?P<case>[\u0900-\u0963\u0c00-\u0c65]+)|(?![\w²³]))(?!['’]\w)"
 )
+_BITS = lazy(r"\b(?:modem|baud|speed|link|bandwidth|serial|data|bits?|codec|audio)\b", re.IGNORECASE)
 _SQFT = lazy(rf"{START}(?P<amount>{WRITTEN}) ?sqft\b\.?")
 _PERCENT = lazy(
     rf"{START}(?P<sign>[-−+]|(?<![\d ])–)?(?P<amount>{_QUANTITY}) ?(?P<first>%)?"
     rf"(?:(?P<to> ?[-–—] ?)(?P<last>{_QUANTITY}))? ?(?P<mark>[%‰])"
+    r"(?P<case>[\u0c00-\u0c65]+)?"
 )
 _FEET = lazy(START + r"(\d{1,3})'(?: ?(\d{1,2}(?:\.\d)?)(?:\"|''))?(?![\w'])")
 _SIDES = lazy(START + r"\d{1,4}(?:\.\d+)?['\"](?: ?[xX×] ?\d{1,4}(?:\.\d+)?['\"]){1,2}(?![\w'\"])")
 _SIDE = lazy(r"([\d.]+)(['\"])")
-_LONE_SIDE = lazy(START + r"(\d{1,3}(?:\.\d+)?)(['\"])(?= [a-z]{3,})")
+_LONE_SIDE = lazy(START + r"(\d{1,3}(?:\.\d+)?)(['\"])(?= (?:[a-z]{3}|[A-Z]{2}))")
 """A 24" monitor, a 12' ladder."""
 _ARTICLE = lazy(r"\b[Aa]n? $")
 _NOUN = lazy(r" [a-z]{3,}")
@@ -110,12 +112,17 @@ def _dotted(found: re.Match[str], language: Language) -> str:
 
 def _measure(found: re.Match[str], language: Language) -> str | None:
     sign, gap, written = found["unit"] or found["rate"], found["gap"], found[0]
-    rest = found.string[found.end() : found.end() + 1]
-    if _INDIC.match(rest) and _INDIC.match(written[-1]):
+    if found["case"] and _INDIC.match(found.string[found.start("case") - 1]):
         return None  # the beginning of a word
+    if sign == "ली" and found["amount"] == "1" and not gap:
+        return None  # पहली
     if sign == "s" and gap != " " and not found["per"]:
         return None  # "5s", "100s": several of them
     name, per = RATES.get(sign) or (UNITS[sign], None)
+    if name == "basispoint" and (
+        len(found["amount"]) > 3 or _BITS.search(before(found)) or _BITS.search(after(found))
+    ):
+        name, per = "bit", "second"
     if language is ENGLISH and name in ("cup", "pinch"):
         return None  # words already: "2 cup measures"
     if name == "pint" and (gap == "-" or not _POURED.match(found.string, found.end())):
@@ -131,7 +138,10 @@ def _measure(found: re.Match[str], language: Language) -> str | None:
         return None
     said = _said(language, found["amount"], found["last"], found["to"] or "", name, square, gap)
     if per:
-        said = _rate(said, per, language, bool(found["square2"]) if found["unit"] else False)
+        shape = found["square2"] or (found["per"] or "")[-1:]
+        said = _rate(said, per, language, shape if shape in ("²", "³") else "")
+    if found["case"]:
+        return _signed(found["sign"], language.with_case(said, found["case"]), language)
     stop = "." if written.endswith(".") and ends_sentence(found) else ""
     return _signed(found["sign"], said, language) + stop
 
@@ -153,9 +163,11 @@ def _signed(sign: str | None, said: str, language: Language) -> str:
     return f"{language.words[word]} {said}"
 
 
-def _rate(said: str, per: str, language: Language, squared: bool) -> str:
+def _rate(said: str, per: str, language: Language, power: str) -> str:
     one = language.units[per][0]
-    if squared:
+    if power and per in _POWERS:
+        one = f"{language.square if power == '²' else language.cubic} {one}"
+    elif power:
         one = f"{one} {language.words['squared']}"
     if language.code == "te":
         return f"{_DATIVE.get(per, one)} {said}"
@@ -218,7 +230,10 @@ def _percent(found: re.Match[str], language: Language) -> str:
         said = language.range(said, _amount(found["last"], language))
     elif found["first"]:
         return f"{_signed(found['sign'], said, language)} {word} {word}"
-    return _signed(found["sign"], f"{said} {word}", language) + _space_before_word(found)
+    said = f"{said} {word}"
+    if found["case"]:
+        said = language.with_case(said, found["case"])
+    return _signed(found["sign"], said, language) + _space_before_word(found)
 
 
 def _space_before_word(found: re.Match[str]) -> str:

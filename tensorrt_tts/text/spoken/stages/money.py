@@ -11,7 +11,7 @@ from tensorrt_tts.text.spoken.languages.telugu import CASES
 from tensorrt_tts.text.spoken.number import WRITTEN, Number, number
 from tensorrt_tts.text.spoken.patterns import either, lazy
 from tensorrt_tts.text.spoken.stages.context import ends_sentence
-from tensorrt_tts.text.spoken.units import PER
+from tensorrt_tts.text.spoken.units import PER, UNITS
 
 _SIGN = r"(?:[^\w\s.,;:()/-]|[A-Z]{1,3}[$¥]|[A-Z]{3}|R[sSe]\.?|rs\.?|(?:रु|रू|రూ)\.?)"
 _CASE = rf"(?:{either(CASES)})(?![\u0c00-\u0c65])"
@@ -46,9 +46,15 @@ _NOUN = lazy(r"^[ -][a-z]{2,}")
 _NO_NOUN = lazy(r"^ (?:a|an|per|for|in|to|and|or|each|is|was|on|of|from|at|every|the)\b")
 
 
+_PAID = lazy(rf"(?<![\w.])(?<!\d,)({WRITTEN}) ?/-(?![\d-])")
+"""No sign but the stroke: 999/-."""
+
+
 def money(draft: Draft) -> None:
     draft.say_numbers(_BEFORE, _amount, begins=_sign_before, before=_ENDS)
     draft.say_numbers(_BEHIND, _amount, lead="-−+", after=_FIRST)
+    if "/-" in draft.text:
+        draft.say_numbers(_PAID, _paid, after="/.,")
     if "¢" in draft.text:
         draft.say_numbers(
             _CENTS,
@@ -57,6 +63,11 @@ def money(draft: Draft) -> None:
             ),
             after="¢.,",
         )
+
+
+def _paid(found: re.Match[str], language: Language) -> str:
+    rest = found.string[found.end() : found.end() + 1]
+    return language.money(number(found[1]), "INR") + (" " if rest.isalnum() else "")
 
 
 def _sign_before(text: str, start: int) -> int:
@@ -142,7 +153,9 @@ def _per(written: str | None, language: Language) -> str:
     if not written:
         return ""
     sign = written.strip(" /")
-    word = sign in ("day", "week", "month", "year", "hour", "acre")
+    word = sign in ("day", "week", "month", "year", "hour", "acre") or (
+        not sign.isascii() and sign not in UNITS  # a word as it is: ₹99/माह
+    )
     if sign in PER and (language.code == "en" or not word):
         sign = language.units[PER[sign]][0]
     return f" {language.words['per']} {sign}"

@@ -22,6 +22,7 @@ _NAMED = lazy(
 _SIGNS = {"-": "minus", "−": "minus", "–": "minus", "+": "plus", "±": "plusminus", "~": "about",
           "≈": "about", "<": "less", ">": "more", "≤": "atmost", "≥": "atleast"}  # fmt: skip
 _CLITIC = lazy(r"(?:లేదా|మరియు|నుంచి|నుండి|కి|కు|లో|న|కంటే|వరకు)(?![\u0c00-\u0c65])")
+_NUMBER_NAMES = ("నంబర్ ", "నెంబర్ ", "నెంబరు ", "సంఖ్య ")
 _TELUGU_WORD = lazy(r"[\u0c00-\u0c65]+")
 
 
@@ -36,7 +37,10 @@ def _number(found: re.Match[str], language: Language) -> str:
     written = number(found["number"])
     said = language.number(written)
     following = found["next"]
-    clitic = said == "ఒకటి" and _CLITIC.match(found.string, found.end() - 1)
+    clitic = said == "ఒకటి" and (
+        _CLITIC.match(found.string, found.end() - 1)
+        or found.string.endswith(_NUMBER_NAMES, 0, found.start())
+    )
     on_it = "" if following.startswith(" ") else _TELUGU_WORD.match(found.string, found.end() - 1)
     if on_it and following and language is TELUGU:
         said = TELUGU.before(said, on_it[0])

@@ -17,7 +17,9 @@ _HINDI = lazy(
     r"(?![\w\u0900-\u0963\u0970-\u097f])"
 )
 _TELUGU = lazy(rf"{START}({_WHOLE})-?(వది|వ|వం|వారం|ో)(?![\w\u0c00-\u0c65\u0c70-\u0c7f])")
-_JOINED = lazy(rf"{START}(?<!\d[-–])({_WHOLE}(?:\.\d+)?)-?([\u0c00-\u0c65]+)")
+_JOINED = lazy(
+    rf"(?<![\w.])(?<!\d,)([-−])?(?<!\d[-–])({_WHOLE}(?:\.\d+)?)-?([\u0c00-\u0c65]+)"
+)
 
 _YEAR = lazy(
     r"1[1-9]\d\d-?(?:ల?లో(?:నే|ని)?|ల్లో|ల|నుంచి|నుండి|వరకు|నాటి|న)"
@@ -34,7 +36,7 @@ def ordinals(draft: Draft) -> None:
     if not draft.text.isascii():
         draft.say_numbers(_HINDI, lambda match, language: _ordinal(match, HINDI), after="लरथठव-,")
         draft.say_numbers(_TELUGU, lambda match, language: _ordinal(match, TELUGU), after="వో-,")
-        draft.say_numbers(_JOINED, _joined, after=_BEHIND)
+        draft.say_numbers(_JOINED, _joined, lead="-−", after=_BEHIND)
 
 
 def _ordinal(found: re.Match[str], language: Language) -> str | None:
@@ -50,8 +52,9 @@ def _ordinal(found: re.Match[str], language: Language) -> str | None:
 
 def _joined(found: re.Match[str], language: Language) -> str:
     """A case ending written on the number itself: 5లో. 1947లో is a year, as "1947 లో" is."""
-    if _YEAR.match(found.string, found.start()):
-        said = TELUGU.year(int(found[1]))
+    sign, written, following = found.groups()
+    if not sign and _YEAR.match(found.string, found.start()):
+        said = TELUGU.year(int(written))
     else:
-        said = TELUGU.number(number(found[1]))
-    return TELUGU.before(said, found[2]) + found[2]
+        said = TELUGU.number(number(f"-{written}" if sign else written))
+    return TELUGU.before(said, following) + following
