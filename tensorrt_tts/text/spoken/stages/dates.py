@@ -123,7 +123,16 @@ _THING = lazy(
 )
 
 
+_FISCAL = lazy(r"\bFY(?=(?:19|20)\d\d)")
+_EXPIRY = lazy(START + r"(0[1-9]|1[0-2])/(\d\d)(?![\w/])")
+_EXPIRES = lazy(
+    r"\b(?:[Ee]xp(?:iry|ir(?:es|ing))?|EXP(?:IRY)?|[Vv]alid|VALID)\b[a-zA-Z ]{0,12}[ :.]*$|वैधता[ :]*$"
+)
+
+
 def dates(draft: Draft) -> None:
+    if "FY" in draft.text:
+        draft.say(_FISCAL, lambda match, language: "FY ")
     if any(day in draft.text for day in _DAYS):
         draft.say(_WEEKDAY, lambda match, language: f"{_DAYS[match[1][:3]]}{match[2]} ")
     draft.say_numbers(_NUMERIC, _numeric, after="/.-")
@@ -132,6 +141,8 @@ def dates(draft: Draft) -> None:
     for pattern, rule in ((_MONTH_FIRST, _month_first), (_MONTH_AND_YEAR, _month_and_year)):
         draft.say_numbers(pattern, rule, begins=_month_before, before=_MONTH_ENDS)
     draft.say_numbers(_MONTH_YEAR, _month_year, after="/-")
+    if "/" in draft.text:
+        draft.say_numbers(_EXPIRY, _expiry, after="/")
     draft.say_numbers(_DECADE, _decade, lead="'", after="s'")
 
 
@@ -260,7 +271,8 @@ def _with_year(said: str, found: re.Match[str], language: Language) -> str:
 
 
 def _day_first(found: re.Match[str], language: Language) -> str | None:
-    said = _day(found["day"], language)
+    english = found["th"] and found["month"].isascii() and not found["last"]
+    said = _day(found["day"], ENGLISH if english else language)
     if said is None or found["month"] not in _MONTHS or not _sure(found):
         return None
     if found["last"]:
@@ -296,6 +308,13 @@ def _month_and_year(found: re.Match[str], language: Language) -> str | None:
 
 def _month_year(found: re.Match[str], language: Language) -> str:
     return language.date(0, int(found[1]), int(found[2]))
+
+
+def _expiry(found: re.Match[str], language: Language) -> str | None:
+    """Of a card: 09/27."""
+    if not _EXPIRES.search(before(found)):
+        return None
+    return language.date(0, int(found[1]), 2000 + int(found[2]))
 
 
 def _decade(found: re.Match[str], language: Language) -> str | None:

@@ -29,6 +29,11 @@ _MEASURE = lazy(
     r"(?:(?<=[\w.])(?P<case>[\u0900-\u0963\u0c00-\u0c65]+)|(?![\w²³]))(?!['’]\w)"
 )
 _BITS = lazy(r"\b(?:modem|baud|speed|link|bandwidth|serial|data|bits?|codec|audio)\b", re.IGNORECASE)
+_PER = lazy(
+    rf"{START}(?P<amount>{WRITTEN}) ?/ ?"
+    rf"(?P<per>{either([sign for sign in PER if len(sign) > 1])})(?![\w/²³.])"
+)
+"""Of no unit: 72/min, 7,500/µL."""
 _SQFT = lazy(rf"{START}(?P<amount>{WRITTEN}) ?sqft\b\.?")
 _PERCENT = lazy(
     rf"{START}(?P<sign>[-−+]|(?<![\d ])–)?(?P<amount>{_QUANTITY}) ?(?P<first>%)?"
@@ -55,6 +60,7 @@ _AREA = lazy(
 )
 _EVERY = lazy(r"([₹$€£R%](?:(?<=%)|(?:(?<!R)|(?<=R)s\.?) ?\d[\d,.]*(?:/-)?)) ?p\.([ma])\.(?!\w)")
 _DOTTED_BEGUN = ("कि.", "मि.", "से.", "కి.", "మి.", "సెం.")
+_INDIC_WORD = lazy(r"[\u0900-\u0963\u0c00-\u0c65]+")
 _INDIC = lazy(r"[\u0900-\u0963\u0970-\u0dff\u200c\u200d]")
 
 
@@ -62,7 +68,7 @@ def measures(draft: Draft) -> None:
     if "'" in draft.text or '"' in draft.text:
         draft.say_numbers(_SIDES, _sides, after="'\"")
         draft.say_numbers(_FEET, _feet, after="'")
-        draft.say_numbers(_LONE_SIDE, _lone_side, after="'\"")
+        draft.say_numbers(_LONE_SIDE, _lone_side, after="'\".")
     draft.say_numbers(_HOURS, _hours, after="h")
     if "%" in draft.text or "‰" in draft.text:
         draft.say_numbers(_PERCENT, _percent, lead="-−+–", after="%‰-–—.,/½¼¾⅓⅔⅛⅜⅝⅞0123456789")
@@ -72,6 +78,8 @@ def measures(draft: Draft) -> None:
         after="s.,",
     )
     draft.say_numbers(_MEASURE, _measure, lead="-−+±–", after=_BEHIND)
+    if "/" in draft.text:
+        draft.say_numbers(_PER, _per, after="/.,")
 
 
 def short_units(draft: Draft) -> None:
@@ -107,7 +115,9 @@ def _every(found: re.Match[str], language: Language) -> str:
 
 def _dotted(found: re.Match[str], language: Language) -> str:
     name = UNITS.get(found[0]) or UNITS[f"{found[0]}."]
-    return language.units[name][1]
+    many = language.units[name][1]
+    on_it = _INDIC_WORD.match(found.string, found.end())
+    return language.with_case(many, on_it[0]).removesuffix(on_it[0]) if on_it else many
 
 
 def _measure(found: re.Match[str], language: Language) -> str | None:
@@ -172,6 +182,12 @@ def _rate(said: str, per: str, language: Language, power: str) -> str:
     if language.code == "te":
         return f"{_DATIVE.get(per, one)} {said}"
     return f"{said} {language.words['per']} {one}"
+
+
+def _per(found: re.Match[str], language: Language) -> str:
+    per = found["per"]
+    shape = per[-1] if per[-1] in "²³" else ""
+    return _rate(language.number(number(found["amount"])), PER[per], language, shape)
 
 
 _DATIVE = {

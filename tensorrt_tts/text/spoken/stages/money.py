@@ -157,5 +157,6 @@ def _per(written: str | None, language: Language) -> str:
         not sign.isascii() and sign not in UNITS  # a word as it is: ₹99/माह
     )
     if sign in PER and (language.code == "en" or not word):
-        sign = language.units[PER[sign]][0]
+        shape = {"²": f"{language.square} ", "³": f"{language.cubic} "}.get(sign[-1], "")
+        sign = shape + language.units[PER[sign]][0]
     return f" {language.words['per']} {sign}"

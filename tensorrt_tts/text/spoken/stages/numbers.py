@@ -15,10 +15,6 @@ _NUMBER = lazy(
     rf"(?P<number>{WRITTEN}|(?<![\d\u0900-\u0dff])\.\d+)(?P<more>\+(?!\d))?"
     rf"(?P<scale> (?:{either(SCALES)})(?![^\W\d_]))?(?P<next>(?: ?[^\W\d_])?)"
 )
-_NAMED = lazy(
-    r"#(?=\d)|N(?<!\w.)(?:O|os?)\.? ?(?=\d)|n(?<!\w.)o\.? ?(?=\d)|नं\. ?(?=\d)|सं\. ?(?=\d)|"
-    r"క్ర\. ?(?=\d)|నం\. ?(?=\d)"
-)
 _SIGNS = {"-": "minus", "−": "minus", "–": "minus", "+": "plus", "±": "plusminus", "~": "about",
           "≈": "about", "<": "less", ">": "more", "≤": "atmost", "≥": "atleast"}  # fmt: skip
 _CLITIC = lazy(r"(?:లేదా|మరియు|నుంచి|నుండి|కి|కు|లో|న|కంటే|వరకు)(?![\u0c00-\u0c65])")
@@ -29,7 +25,6 @@ _TELUGU_WORD = lazy(r"[\u0c00-\u0c65]+")
 def numbers(draft: Draft) -> None:
     if not draft.has_numbers():
         return
-    draft.say(_NAMED, lambda match, language: f"{language.words['number']} ")
     draft.say_numbers(_NUMBER, _number, lead="-−–+±~≈<>≤≥ .")
 
 

@@ -49,6 +49,8 @@ _CROSSED = lazy(r"[×x*X·] ?[₹$€£]?\d")
 _SIGNS = lazy(r"\d ?([=+÷<>≤≥≠≈]|[-−–](?= ?\d+(?:\.\d+)? ?=)|−) ?(?=[-−+]?\d)")
 _COMPARED = frozenset("=+÷<>≤≥≠≈−")
 _EXPRESSION = lazy(r"\d[\d., ]*(?:[-−–+×*÷/][\d., ]+)+=")
+_TERMS = lazy(r"(?<=[\w²³)]) [-–] (?=[\d(]|[a-z](?![^\W\d_])(?! [a-z]{2}))")
+"""x² - 2x = 1"""
 _WORDS = {
     "-": "minus", "−": "minus", "–": "minus", "+": "plus", "×": "times", "x": "times", "*": "times",
     "X": "times", "·": "times", "÷": "over", "/": "over", "=": "equals", "<": "less", ">": "more",
@@ -65,9 +67,21 @@ def ranges(draft: Draft) -> None:
     draft.say_numbers(_RANGE, _range, after="-–—−~.,")
 
 
+def terms(draft: Draft) -> None:
+    if "=" in draft.text and (" - " in draft.text or " – " in draft.text):
+        draft.say(_TERMS, _term)
+
+
 def products(draft: Draft) -> None:
+    terms(draft)
     if draft.has(_CROSSES) and _CROSSED.search(draft.text):
         draft.say(_TIMES, _times)
+
+
+def _term(found: re.Match[str], language: Language) -> str | None:
+    if "=" not in before(found) and "=" not in after(found):
+        return None
+    return f" {language.words['minus']} "
 
 
 def _expression(found: re.Match[str], language: Language) -> str:

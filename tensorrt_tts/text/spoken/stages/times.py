@@ -8,14 +8,14 @@ from tensorrt_tts.text.spoken.draft import Draft
 from tensorrt_tts.text.spoken.languages import Language
 from tensorrt_tts.text.spoken.number import number
 from tensorrt_tts.text.spoken.patterns import lazy
-from tensorrt_tts.text.spoken.stages.context import START, ends_sentence
+from tensorrt_tts.text.spoken.stages.context import START, before, ends_sentence
 
 _HALF = r"[AaPp]\.?[Mm]\b\.?|[AaPp]\. [Mm]\."
 _BEHIND = r"बजे|గంటలకు|గంటలకి|గంటల|గంటలు|గంటలలో"
 _CLOCK = lazy(
-    r"(?<![\w.:/])(?P<h>[01]?\d|2[0-4]):(?P<m>[0-5]\d)(?::(?P<s>[0-5]\d)(?:\.\d+)?)?"
+    r"(?<![\w./])(?<!\d:)(?<!::)(?<![AaPp][Mm][-–])(?<![AaPp][Mm] [-–] )(?P<h>[01]?\d|2[0-4]):(?P<m>[0-5]\d)(?::(?P<s>[0-5]\d)(?:\.\d+)?)?"
     rf"(?: ?(?P<half>{_HALF}))?"
-    r"(?:(?P<to> ?[-–—] ?)(?P<h2>[01]?\d|2[0-4]):(?P<m2>[0-5]\d)"
+    r"(?:(?P<to> ?[-–—] ?)(?P<h2>[01]?\d|2[0-4])(?::(?P<m2>[0-5]\d)|(?= ?[AaPp]\.?[Mm]))"
     rf"(?: ?(?P<half2>{_HALF}))?)?(?P<hrs> ?(?:hrs|hours|Hrs))?"
     r"(?:(?: ?(?P<case>కి|కు)(?![\u0c00-\u0c63\w]))|(?![\w:])"
     rf"(?: (?P<behind>{_BEHIND})(?![^\W\d_]))?)"
@@ -26,6 +26,8 @@ _HALVES = lazy(
     rf"(?P<h>1[0-2]|0?[1-9])(?:[.:](?P<m>[0-5]\d))? ?(?P<half>{_HALF})(?!\w)"
 )
 _POINT = lazy(START + rf"(?P<h>1\d|2[0-3]|0?\d)\.(?P<m>[0-5]\d) (?P<behind>{_BEHIND})(?![^\W\d_])")
+_OF_DAY = lazy(r"(?:ఉదయం|సాయంత్రం|రాత్రి|మధ్యాహ్నం|తెల్లవారుజామున|వేకువజామున) $")
+_POINT_CASE = lazy(START + r"(?P<h>1\d|2[0-3]|0?\d)\.(?P<m>[0-5]\d) ?(?P<case>కి|కు)(?![\u0c00-\u0c63\w])")
 _ARMY = lazy(START + r"([01]\d|2[0-3])([0-5]\d) ?(hrs|hours|Hrs)\b\.?")
 _RATIO = lazy(r"(?<![\w.:])(\d{1,4}) ?: ?(\d{1,4})(?:(?: ?: ?)(\d{1,4}))?(?![\w:]|\.\d)")
 _NAMES = {"a": "am", "p": "pm"}
@@ -40,6 +42,8 @@ def times(draft: Draft) -> None:
         lambda m, language: language.clock(int(m["h"]), int(m["m"]), None, m["behind"]),
         after=".",
     )
+    if not draft.text.isascii():
+        draft.say_numbers(_POINT_CASE, _point_case, after=".")
     draft.say_numbers(_ARMY, _army, after="hH")
     if ":" in draft.text:
         draft.say_numbers(_RATIO, _ratio, after=":")
@@ -64,7 +68,7 @@ def _clock(found: re.Match[str], language: Language) -> str:
         noun = "" if last else behind
         said = language.range(
             language.clock(int(found["h"]), int(found["m"]), second, half),
-            language.clock(int(found["h2"]), int(found["m2"]), None, last or noun or hours),
+            language.clock(int(found["h2"]), int(found["m2"] or 0), None, last or noun or hours),
         )
         return f"{said} {behind}{_stop(found)}" if behind and last else said + _stop(found)
     said = language.clock(int(found["h"]), int(found["m"]), second, half or behind or hours)
@@ -86,6 +90,13 @@ def _halves(found: re.Match[str], language: Language) -> str:
         )
         said = language.range(start, said)
     return said + _stop(found)
+
+
+def _point_case(found: re.Match[str], language: Language) -> str | None:
+    """ఉదయం 9.30కి."""
+    if not _OF_DAY.search(before(found)):
+        return None
+    return language.clock(int(found["h"]), int(found["m"]), None, f"గంటల{found['case']}")
 
 
 def _army(found: re.Match[str], language: Language) -> str:
