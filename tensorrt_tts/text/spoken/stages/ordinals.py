@@ -11,12 +11,13 @@ from tensorrt_tts.text.spoken.patterns import lazy
 from tensorrt_tts.text.spoken.stages.context import START
 
 _WHOLE = rf"(?>{GROUPED}|\d{{1,12}})"
-_ENGLISH = lazy(rf"{START}({_WHOLE})(?:st|nd|rd|th|ST|ND|RD|TH|ˢᵗ|ⁿᵈ|ʳᵈ|ᵗʰ)(?![^\W_])")
+_FROM = rf"(?:({_WHOLE}) ?[-–] ?)?"
+_ENGLISH = lazy(rf"{START}{_FROM}({_WHOLE})(?:st|nd|rd|th|ST|ND|RD|TH|ˢᵗ|ⁿᵈ|ʳᵈ|ᵗʰ)(?![^\W_])")
 _HINDI = lazy(
-    rf"{START}({_WHOLE}) ?-?(ला|ली|ले|रा|री|रे|था|थी|थे|ठा|ठी|ठे|वाँ|वां|वीं|वें|वा|वी|वे)"
+    rf"{START}{_FROM}({_WHOLE}) ?-?(ला|ली|ले|रा|री|रे|था|थी|थे|ठा|ठी|ठे|वाँ|वां|वीं|वें|वा|वी|वे)"
     r"(?![\w\u0900-\u0963\u0970-\u097f])"
 )
-_TELUGU = lazy(rf"{START}({_WHOLE})-?(వది|వ|వం|వారం|ో)(?![\w\u0c00-\u0c65\u0c70-\u0c7f])")
+_TELUGU = lazy(rf"{START}{_FROM}({_WHOLE})-?(వది|వ|వం|వారం|ో)(?![\w\u0c00-\u0c65\u0c70-\u0c7f])")
 _JOINED = lazy(
     rf"(?<![\w.])(?<!\d,)([-−])?(?<!\d[-–])({_WHOLE}(?:\.\d+)?)-?([\u0c00-\u0c65]+)"
 )
@@ -31,23 +32,28 @@ _BEHIND = frozenset("-.,").union(map(chr, range(0x0C00, 0x0C66)))
 
 def ordinals(draft: Draft) -> None:
     draft.say_numbers(
-        _ENGLISH, lambda match, language: _ordinal(match, ENGLISH), after="snrtSNRTˢⁿʳᵗ,"
+        _ENGLISH, lambda match, language: _ordinal(match, ENGLISH), after="snrtSNRTˢⁿʳᵗ,-–"
     )
     if not draft.text.isascii():
-        draft.say_numbers(_HINDI, lambda match, language: _ordinal(match, HINDI), after="लरथठव-,")
-        draft.say_numbers(_TELUGU, lambda match, language: _ordinal(match, TELUGU), after="వో-,")
+        draft.say_numbers(_HINDI, lambda match, language: _ordinal(match, HINDI), after="लरथठव-–,")
+        draft.say_numbers(_TELUGU, lambda match, language: _ordinal(match, TELUGU), after="వో-–,")
         draft.say_numbers(_JOINED, _joined, lead="-−", after=_BEHIND)
 
 
 def _ordinal(found: re.Match[str], language: Language) -> str | None:
-    value = number(found[1])
+    first, written = found[1], found[2]
+    value = number(written)
     if not value.sayable:
         return None
     if language is ENGLISH:
-        return language.ordinal(value.value)
-    ending = found[2]
-    year = len(found[1]) == 4  # 1990వ, 1857वें: in hundreds, as years are
-    return language.ordinal(value.value, "వ" if ending == "ో" else ending, year=year)
+        said = language.ordinal(value.value)
+    else:
+        ending = found[3]
+        year = len(written) == 4  # 1990వ, 1857वें: in hundreds, as years are
+        said = language.ordinal(value.value, "వ" if ending == "ో" else ending, year=year)
+    if not first:
+        return said
+    return language.range(language.number(number(first)), said)
 
 
 def _joined(found: re.Match[str], language: Language) -> str:
