@@ -5,7 +5,8 @@ from __future__ import annotations
 _LATIN = """
     meter m mtr mtrs metre|kilometer km kms Km KM|centimeter cm cms CM|millimeter mm MM|
     micrometer μm µm um|nanometer nm|mile mi|foot ft ft.|inch inch|yard yd yds|
-    gram g gm gms gm.|kilogram kg kgs Kg KG kg. kgs.|milligram mg|microgram mcg μg µg|microliter μL µL μl µl|
+    gram g gm gms gm.|kilogram kg kgs Kg KG kg. kgs.|milligram mg|microgram mcg μg µg|
+    microliter μL µL μl µl|
     quintal q qtl|pound lb lbs lb. lbs.|ounce oz oz.|tonne t|
     liter L l ltr ltrs Ltr lit|milliliter ml mL ML|kiloliter kl kL|gallon gal|
     fluidounce fl_oz fl_oz. fl._oz. floz|teaspoon tsp tsps tsp. tsps. Tsp|

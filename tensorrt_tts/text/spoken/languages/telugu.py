@@ -291,9 +291,10 @@ class Telugu(Language):
     def before(self, said: str, following: str) -> str:
         """A number as it is in front of what was written on it: an ending stays so, a word stands
         apart."""
-        if following not in CASES or following in _APART:
+        if following not in CASES:
             return f"{self.before_noun(said)} "
-        return said if said.endswith(_ONES[1]) else self.before_noun(said)
+        stem = said if said.endswith(_ONES[1]) else self.before_noun(said)
+        return f"{stem} " if following in _APART else stem
 
     def with_case(self, noun: str, case: str) -> str:
         """A noun, or an amount that ends with one: రూపాయలు, రూపాయలకు; శాతం, శాతానికి."""

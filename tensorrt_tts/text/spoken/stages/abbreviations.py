@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from tensorrt_tts.text.abbreviations import SYLLABLE
 from tensorrt_tts.text.spoken.draft import Draft
 from tensorrt_tts.text.spoken.patterns import either, lazy
 from tensorrt_tts.text.spoken.stages.context import LETTER
@@ -307,24 +308,16 @@ _STREET_ENDS = tuple(f" {short}" for short in _STREETS)
 _STOP = lazy(rf"\.(?<![\s{re.escape(_BORDER)}].)")
 _STOP_OF_LETTERS = lazy(rf"\.(?<![\d\s{re.escape(_BORDER)}].)")
 _INITIALS = lazy(rf"(?:{LETTER}\.){{2,8}}(?:(?![\w\u0900-\u0dff])|(?=[A-Z][a-z]{{2}}))")
-_INDIC_NAMES = (
-    "एफ|एच|एल|एम|एन|आर|एस|डब्ल्यू|एक्स|वाई|ज़ेड|जेड|आई|ఎఫ్|హెచ్|ఎల్|ఎం|ఎమ్|ఎన్|ఆర్|ఎస్|డబ్ల్యూ|ఎక్స్|జెడ్"
-)
-"""Of Latin letters, where they are longer than a syllable."""
-_SYLLABLE = (
-    r"[\u0904-\u0939\u0958-\u0961\u0c05-\u0c39](?:[\u0900-\u0903\u093c\u093e-\u094c"
-    r"\u0c00-\u0c03\u0c3e-\u0c4c]|\u094d[\u0915-\u0939]|\u0c4d[\u0c15-\u0c39])*+"
-)
-_INDIC_INITIALS = lazy(
-    rf"(?:(?!है|हो|हू|था|थी|थे)(?:{_INDIC_NAMES}|{_SYLLABLE})\.){{2,8}}(?![\w])"
-)
+_INDIC_INITIALS = lazy(rf"(?:{SYLLABLE}\.){{2,8}}")
 _DEGREE = lazy(
     r"(?:Ph\.? ?D|B\.Tech|M\.Tech|B\.Sc|M\.Sc|B\.Com|M\.Com|B\.Ed|M\.Phil|D\.Litt|LL\.B|M\.Ed)\b\.?"
 )
 _SLASHED = lazy(
-    r"(?:w/o|w/|[cC]/[oO]|b/w|a/c|A/[cC]|n/a|N/A|[sdrhSDRHW]/[oO]|[vV]/s)(?!\w)|w/(?= ?[a-z])"
+    r"(?:w/o|w/|[cC]/[oO]|b/w|a/c|A/[cC]|n/a|N/A|[sdrhSDRHW]/[oO]|[vV]/s|"
+    r"M/[sS]\.?(?= [A-Z]))(?!\w)|w/(?= ?[a-z])"
 )
 _SLASHES = {"W/O": "wife of", "W/o": "wife of", "r/o": "resident of", "v/s": "versus",
+            "m/s": "Messieurs", "m/s.": "Messieurs",
             "w/o": "without", "w/": "with ", "c/o": "care of", "b/w": "between", "a/c": "account",
             "n/a": "not applicable",
             "s/o": "son of", "d/o": "daughter of", "h/o": "house of"}  # fmt: skip
@@ -351,7 +344,9 @@ _NEEDS_NAME = frozenset(("v.", "Co.", "Sec.", "ed.", "Ed.", "Art.", "Ch.",
 """Words or ends of sentences as well: short only where their sentence goes on."""
 _BEFORE_NUMBER = frozenset(("Nos.", "nos.", "sec.", "ch.", "eq.", "art.", "ఉ.", "మ.", "సా.", "రా."))
 """Short only there."""
-_INDIC_TITLES = frozenset("डॉ. डा. प्रो. पं. श्री. श्रीमती. స్వ. డా. ప్రొ. శ్రీ. శ్రీమతి.".split())
+_INDIC_TITLES = frozenset(
+    ["डॉ.", "डा.", "प्रो.", "पं.", "श्री.", "श्रीमती.", "స్వ.", "డా.", "ప్రొ.", "శ్రీ.", "శ్రీమతి."]
+)
 """The name may follow without a space: डॉ.शर्मा, as it may after Dr. and others."""
 _NUMBER_NEXT = lazy(r" ?:? ?[+\d]")
 _BEHIND_NUMBER = lazy(r"[\d½¼¾] ?$")
@@ -441,7 +436,7 @@ def _in_full(text: str, start: int, stop: int) -> tuple[int, str | None]:
     if (
         letters is None
         and short.count(".") > 1
-        and "\u0900" <= short[0]
+        and short[0] >= "\u0900"
         and not _BEHIND_NUMBER.search(text[max(0, start - 4) : start])
     ):
         letters = _INDIC_INITIALS.match(text, start)

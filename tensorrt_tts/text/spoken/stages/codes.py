@@ -19,7 +19,8 @@ _PROGRAM = lazy(
     r"\b(?:[vV]|[Vv]er\.?|[Vv]ersion|Python|Java|iOS|Ubuntu|Node|Chrome|संस्करण|वर्ज़न|వెర్షన్) $"
 )
 _DIGITS = lazy(
-    r"(?<![\d.,/₹$€£¥])(?<![\d:]:)(?<!\d[ -])\d(?:\d+|[ -]\d{2,})(?:[ -]?\d+)*+(?![\d.,:/%]*\d)(?!%)"
+    r"(?<![\d.,/₹$€£¥])(?<![\d:]:)(?<!\d[ -])\d(?:\d+|[ -]\d{2,})(?:[ -]?\d+)*+"
+    r"(?![\d.,:/%]*\d)(?!%)"
 )
 _SPELT = lazy(r"(?<![\w.,-])\d(?:-\d){2,}(?![\w-]|[.,]\d| ?[=+*/×÷−])")
 """9-1-1."""
@@ -69,12 +70,15 @@ _COUNTED = lazy(
 )
 _SERVICE = lazy(r"^ (?:ambulance|helpline|एंबुलेंस|एम्बुलेंस|अंबुलेंस|हेल्पलाइन|అంబులెన్స్|హెల్ప్‌లైన్)(?![^\W\d_])")
 _CODE_BEHIND = lazy(
-    r"^ (?:is|as|was|to be)(?: (?:the|your|my|an?))?(?: \w+)? (?:OTP|otp|PIN|pin|code|password|passcode)\b|"
-    r"^ (?:आपका|मेरा|మీ|నా) (?:[\w\u0900-\u0dff]+ )?(?:OTP|PIN|code|ओटीपी|पिन|कोड|ఓటీపీ|పిన్|కోడ్)(?![\u0900-\u0dff\w])"
+    r"^ (?:is|as|was|to be)(?: (?:the|your|my|an?))?(?: \w+)?"
+    r" (?:OTP|otp|PIN|pin|code|password|passcode)\b|"
+    r"^ (?:आपका|मेरा|మీ|నా) (?:[\w\u0900-\u0dff]+ )?"
+    r"(?:OTP|PIN|code|ओटीपी|पिन|कोड|ఓటీపీ|పిన్|కోడ్)(?![\u0900-\u0dff\w])"
 )
 """482913 is your OTP."""
 _CODE_FAR = lazy(
-    r"\b(?:OTP|otp|ओटीपी|ఓటీపీ|(?:[Vv]erification|[Ss]ecurity) code)(?![^\W_])[^\n!?।]{1,64}(?: is|:) ?$"
+    r"\b(?:OTP|otp|ओटीपी|ఓటీపీ|(?:[Vv]erification|[Ss]ecurity) code)(?![^\W_])"
+    r"[^\n!?।]{1,64}(?: is|:) ?$"
 )
 """OTP for a payment of Rs 2,499 is 739204."""
 _FLIGHT = lazy(
@@ -194,9 +198,9 @@ def _is_named(found: re.Match[str], count: int) -> bool:
         return True
     if count > 3 and _CODE_BEHIND.match(after(found)):
         return True
-    if count == 6 and found[0][0] in "12345678" and _POST_ENDS.match(after(found, 8)):
-        if _POST.search(before(found, 96)):
-            return True
+    postal = count == 6 and found[0][0] in "12345678" and _POST_ENDS.match(after(found, 8))
+    if postal and _POST.search(before(found, 96)):
+        return True
     return count > 3 and bool(
         _CODE_FAR.search(found.string, max(0, found.start() - 96), found.start())
     )

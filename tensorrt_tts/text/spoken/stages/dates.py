@@ -57,7 +57,8 @@ _MONTH_AND_YEAR = lazy(
 )
 _DECADE = lazy(r"(?<![\w.,])'?(\d{2}|100|1[0-9]\d0|20\d0)'?s(?!\w)")
 _YEARS = lazy(
-    START + r"(1[1-9]\d\d|20\d\d)( ?[-–—/] ?'?)(1[1-9]\d\d|20\d\d|\d\d)(?![^\W\u0900-\u0dff]|[/-]|[.,:]\d)"
+    START + r"(1[1-9]\d\d|20\d\d)( ?[-–—/] ?'?)(1[1-9]\d\d|20\d\d|\d\d)"
+    r"(?![^\W\u0900-\u0dff]|[/-]|[.,:]\d)"
 )
 _SHORT_YEAR = lazy(
     r"'(?<![\w'\".\u0900-\u0dff].)(\d\d)(?:( ?[-–] ?)'?(\d\d))?(?!['\"\w%]|[.,:/-]\d)"
@@ -126,7 +127,8 @@ _THING = lazy(
 _FISCAL = lazy(r"\bFY(?=(?:19|20)\d\d)")
 _EXPIRY = lazy(START + r"(0[1-9]|1[0-2])/(\d\d)(?![\w/])")
 _EXPIRES = lazy(
-    r"\b(?:[Ee]xp(?:iry|ir(?:es|ing))?|EXP(?:IRY)?|[Vv]alid|VALID)\b[a-zA-Z ]{0,12}[ :.]*$|वैधता[ :]*$"
+    r"\b(?:[Ee]xp(?:iry|ir(?:es|ing))?|EXP(?:IRY)?|[Vv]alid|VALID)\b[a-zA-Z ]{0,12}[ :.]*$|"
+    r"वैधता[ :]*$"
 )
 
 

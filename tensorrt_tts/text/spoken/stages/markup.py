@@ -89,7 +89,9 @@ def _say_as(found: re.Match[str]) -> str:
     return said
 
 
-_LETTER = lazy(r"\S[\u0300-\u036f\u0900-\u0903\u093a-\u094d\u0c00-\u0c04\u0c3e-\u0c56\u200c\u200d]*")
+_LETTER = lazy(
+    r"\S[\u0300-\u036f\u0900-\u0903\u093a-\u094d\u0c00-\u0c04\u0c3e-\u0c56\u200c\u200d]*"
+)
 """With its vowel sign and virama."""
 _TELUGU, _HINDI = lazy(r"[\u0c00-\u0c7f]"), lazy(r"[\u0904-\u0939]")
 _MONTH_FIRST = lazy(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{2,4})")

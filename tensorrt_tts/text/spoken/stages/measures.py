@@ -28,7 +28,9 @@ _MEASURE = lazy(
     rf"(?: ?(?:/|per) ?(?P<per>{either(PER)})(?P<square2>²)?)?(?:\.(?= [a-z]))?)"
     r"(?:(?<=[\w.])(?P<case>[\u0900-\u0963\u0c00-\u0c65]+)|(?![\w²³]))(?!['’]\w)"
 )
-_BITS = lazy(r"\b(?:modem|baud|speed|link|bandwidth|serial|data|bits?|codec|audio)\b", re.IGNORECASE)
+_BITS = lazy(
+    r"\b(?:modem|baud|speed|link|bandwidth|serial|data|bits?|codec|audio)\b", re.IGNORECASE
+)
 _PER = lazy(
     rf"{START}(?P<amount>{WRITTEN}) ?/ ?"
     rf"(?P<per>{either([sign for sign in PER if len(sign) > 1])})(?![\w/²³.])"

@@ -46,6 +46,7 @@ _NOUN = lazy(r"^[ -][a-z]{2,}")
 _NO_NOUN = lazy(r"^ (?:a|an|per|for|in|to|and|or|each|is|was|on|of|from|at|every|the)\b")
 
 
+_YEARLY = lazy(r" ?(?:LPA|lpa)(?!\w)")
 _PAID = lazy(rf"(?<![\w.])(?<!\d,)({WRITTEN}) ?/-(?![\d-])")
 """No sign but the stroke: 999/-."""
 
@@ -93,6 +94,8 @@ def _amount(found: re.Match[str], language: Language) -> str | None:
     if not leads and written in ("$", "₹") and _is_next(found):
         return None
     amount, scale = number(figures), scales or ""
+    if _YEARLY.match(found.string, found.end()):  # the rupees are in the word
+        return language.number(amount)
     if scale:
         scale = " ".join(SCALES[sign] for sign in scale.replace("-", " ").split())
     if to:

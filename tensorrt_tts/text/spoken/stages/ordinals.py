@@ -18,9 +18,7 @@ _HINDI = lazy(
     r"(?![\w\u0900-\u0963\u0970-\u097f])"
 )
 _TELUGU = lazy(rf"{START}{_FROM}({_WHOLE})-?(వది|వ|వం|వారం|ో)(?![\w\u0c00-\u0c65\u0c70-\u0c7f])")
-_JOINED = lazy(
-    rf"(?<![\w.])(?<!\d,)([-−])?(?<!\d[-–])({_WHOLE}(?:\.\d+)?)-?([\u0c00-\u0c65]+)"
-)
+_JOINED = lazy(rf"(?<![\w.])(?<!\d,)([-−])?(?<!\d[-–])({_WHOLE}(?:\.\d+)?)-?([\u0c00-\u0c65]+)")
 
 _YEAR = lazy(
     r"1[1-9]\d\d-?(?:ల?లో(?:నే|ని)?|ల్లో|ల|నుంచి|నుండి|వరకు|నాటి|న)"
@@ -53,7 +51,10 @@ def _ordinal(found: re.Match[str], language: Language) -> str | None:
         said = language.ordinal(value.value, "వ" if ending == "ో" else ending, year=year)
     if not first:
         return said
-    return language.range(language.number(number(first)), said)
+    start = number(first)
+    if language is ENGLISH and start.sayable:
+        return language.range(language.ordinal(start.value), said)
+    return language.range(language.number(start), said)
 
 
 def _joined(found: re.Match[str], language: Language) -> str:

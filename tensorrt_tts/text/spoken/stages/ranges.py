@@ -10,7 +10,9 @@ from tensorrt_tts.text.spoken.number import WRITTEN, number
 from tensorrt_tts.text.spoken.patterns import lazy
 from tensorrt_tts.text.spoken.stages.context import START, after, before
 
-_RANGE = lazy(rf"{START}({WRITTEN})( ?[-–—−~] ?)({WRITTEN})(?![^\W\u0900-\u0dff]|-|[.,]\d)(?! ?[-+×*÷/=] ?\d)")
+_RANGE = lazy(
+    rf"{START}({WRITTEN})( ?[-–—−~] ?)({WRITTEN})(?![^\W\u0900-\u0dff]|-|[.,]\d)(?! ?[-+×*÷/=] ?\d)"
+)
 _HOURS_BEFORE = lazy(
     r"\b(?:[Ff]rom|[Bb]etween) $|(?:^\W*(?:Open|Closed)|\b(?:open|opens|closed|works?|working))"
     r"(?:(?:,? (?:from|between|daily|today|weekdays|on|to|\w+day))*|[^\n]* \w+day)[:,]? $|"

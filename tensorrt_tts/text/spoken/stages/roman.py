@@ -18,7 +18,21 @@ _HEAD_WORDS = """
     श्रेणी युद्ध అధ్యాయం భాగం ఖండం తరగతి సెక్షన్ దశ యుద్ధం
 """
 HEADS = frozenset(_HEAD_WORDS.split())
-_BOOKS = frozenset("Chapter Part Section Volume Act Scene Phase Article Appendix Book Unit".split())
+_BOOKS = frozenset(
+    [
+        "Chapter",
+        "Part",
+        "Section",
+        "Volume",
+        "Act",
+        "Scene",
+        "Phase",
+        "Article",
+        "Appendix",
+        "Book",
+        "Unit",
+    ]
+)
 _KING_NAMES = """
     Henry Louis Elizabeth George Edward Charles Richard James William Napoleon Pius John Paul
     Benedict Francis Nicholas Peter Philip Frederick Alexander Catherine Leo Gregory Clement

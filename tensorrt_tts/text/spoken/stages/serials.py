@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
 from tensorrt_tts.text.spoken.currency import SCALES
 from tensorrt_tts.text.spoken.draft import Draft
@@ -29,7 +28,7 @@ _STATES = frozenset(
     SK TG TN TR TS UA UK UP WB
     """.split()  # noqa: SIM905
 )
-_PLATE = lazy(r"([A-Z]{2}) ?-?(\d{1,2}) ?-?([A-Z]{1,3})[ -](\d{4})(?!\w)")
+_PLATE = lazy(r"[A-Z]{2} ?-?\d{1,2}[A-Z]? ?-?[A-Z]{1,3}[ -]\d{4}(?!\w)")
 """The plate of a vehicle: MH 12 DE 1433."""
 
 
@@ -41,7 +40,7 @@ def scales(draft: Draft) -> None:
 def serials(draft: Draft) -> None:
     draft.say_numbers(_LINES, lambda m, language: f"{_pairs(m[1], language)} {m[2]}", after="pi")
     draft.say_numbers(_TIMES, _factor, after="xX×.,")
-    draft.say_numbers(_PLATE, lambda m, language: _spelt(m.groups(), language), begins=_plate)
+    draft.say_numbers(_PLATE, _serial, begins=_plate)
     draft.say_numbers(_SERIAL, _serial, begins=_word_start)
 
 
@@ -83,10 +82,7 @@ def _factor(found: re.Match[str], language: Language) -> str:
 
 
 def _serial(found: re.Match[str], language: Language) -> str | None:
-    return _spelt(_PART.findall(found[0]), language)
-
-
-def _spelt(parts: Sequence[str], language: Language) -> str | None:
+    parts = _PART.findall(found[0])
     letters = [part for part in parts if part[0].isalpha()]
     digits = [part for part in parts if not part[0].isalpha()]
     if not digits:

@@ -13,7 +13,8 @@ from tensorrt_tts.text.spoken.stages.context import START, before, ends_sentence
 _HALF = r"[AaPp]\.?[Mm]\b\.?|[AaPp]\. [Mm]\."
 _BEHIND = r"बजे|గంటలకు|గంటలకి|గంటల|గంటలు|గంటలలో"
 _CLOCK = lazy(
-    r"(?<![\w./])(?<!\d:)(?<!::)(?<![AaPp][Mm][-–])(?<![AaPp][Mm] [-–] )(?P<h>[01]?\d|2[0-4]):(?P<m>[0-5]\d)(?::(?P<s>[0-5]\d)(?:\.\d+)?)?"
+    r"(?<![\w./])(?<!\d:)(?<!::)(?<![AaPp][Mm][-–])(?<![AaPp][Mm] [-–] )"
+    r"(?P<h>[01]?\d|2[0-4]):(?P<m>[0-5]\d)(?::(?P<s>[0-5]\d)(?:\.\d+)?)?"
     rf"(?: ?(?P<half>{_HALF}))?"
     r"(?:(?P<to> ?[-–—] ?)(?P<h2>[01]?\d|2[0-4])(?::(?P<m2>[0-5]\d)|(?= ?[AaPp]\.?[Mm]))"
     rf"(?: ?(?P<half2>{_HALF}))?)?(?P<hrs> ?(?:hrs|hours|Hrs))?"
@@ -27,8 +28,13 @@ _HALVES = lazy(
 )
 _POINT = lazy(START + rf"(?P<h>1\d|2[0-3]|0?\d)\.(?P<m>[0-5]\d) (?P<behind>{_BEHIND})(?![^\W\d_])")
 _OF_DAY = lazy(r"(?:ఉదయం|సాయంత్రం|రాత్రి|మధ్యాహ్నం|తెల్లవారుజామున|వేకువజామున) $")
-_POINT_CASE = lazy(START + r"(?P<h>1\d|2[0-3]|0?\d)\.(?P<m>[0-5]\d) ?(?P<case>కి|కు)(?![\u0c00-\u0c63\w])")
-_ARMY = lazy(START + r"([01]\d|2[0-3])([0-5]\d) ?(hrs|hours|Hrs)\b\.?")
+_POINT_CASE = lazy(
+    START + r"(?P<h>1\d|2[0-3]|0?\d)\.(?P<m>[0-5]\d) ?(?P<case>కి|కు)(?![\u0c00-\u0c63\w])"
+)
+_ARMY = lazy(
+    START + r"(?:([01]\d|2[0-3])([0-5]\d)( ?[-–] ?| to ))?"
+    r"([01]\d|2[0-3])([0-5]\d) ?(?:hrs|hours|Hrs)\b\.?"
+)
 _RATIO = lazy(r"(?<![\w.:])(\d{1,4}) ?: ?(\d{1,4})(?:(?: ?: ?)(\d{1,4}))?(?![\w:]|\.\d)")
 _NAMES = {"a": "am", "p": "pm"}
 
@@ -44,7 +50,7 @@ def times(draft: Draft) -> None:
     )
     if not draft.text.isascii():
         draft.say_numbers(_POINT_CASE, _point_case, after=".")
-    draft.say_numbers(_ARMY, _army, after="hH")
+    draft.say_numbers(_ARMY, _army, after="hH-–t")
     if ":" in draft.text:
         draft.say_numbers(_RATIO, _ratio, after=":")
 
@@ -100,10 +106,17 @@ def _point_case(found: re.Match[str], language: Language) -> str | None:
 
 
 def _army(found: re.Match[str], language: Language) -> str:
+    """0900 hrs, 0900-1700 hrs"""
     hours = language.units["hour"][1]
-    hour = language.digits(found[1]) if found[1][0] == "0" else language.small[int(found[1])]
-    minute = language.small[int(found[2])] if int(found[2]) else language.scales["hundred"]
-    return f"{hour} {minute} {hours}"
+    said = f"{_four_digits(found[4], found[5], language)} {hours}"
+    if not found[3]:
+        return said
+    return language.range(_four_digits(found[1], found[2], language), said)
+
+
+def _four_digits(hour: str, minute: str, language: Language) -> str:
+    said = language.digits(hour) if hour[0] == "0" else language.small[int(hour)]
+    return f"{said} {language.small[int(minute)] if int(minute) else language.scales['hundred']}"
 
 
 def _ratio(found: re.Match[str], language: Language) -> str:

@@ -13,14 +13,14 @@ _AT = lazy("@")
 _EMAIL = lazy(r"(?<![\w.+%-])([\w.+%-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){0,6})")
 _ENDINGS = (
     r"com|org|net|edu|gov|mil|int|info|biz|io|ai|app|dev|co|in|uk|us|me|tv|xyz|tech|online|store|"
-    r"site|eu|de|fr|es|it|jp|cn|ru|au|ca|nz|za|br|sg|ae|live|news|cloud|shop|ly|gl|gg|to"
+    r"site|eu|de|fr|es|it|jp|cn|ru|au|ca|nz|za|br|sg|ae|live|news|cloud|shop|ly|gl|gg|to|be"
 )
 _HAS_DOMAIN = lazy(rf"\.(?:{_ENDINGS})(?![\w-])")
 _URL_SIGN = lazy(rf"\.(?:{_ENDINGS})(?![\w-])|://")
 _FILE_ENDS = (
-    "pdf docx doc xlsx xls pptx ppt csv tsv txt md rtf json yaml yml toml xml html htm css js ts py "
-    "ipynb java cpp zip tar gz rar 7z mp3 mp4 wav mkv avi mov jpeg jpg png gif svg webp exe apk dmg "
-    "bat log sql ini cfg bin"
+    "pdf docx doc xlsx xls pptx ppt csv tsv txt md rtf json yaml yml toml xml html htm css js ts "
+    "py ipynb java cpp zip tar gz rar 7z mp3 mp4 wav mkv avi mov jpeg jpg png gif svg webp exe apk "
+    "dmg bat log sql ini cfg bin"
 )
 _FILE_END = lazy(rf"\.(?:{'|'.join(_FILE_ENDS.split())})(?![\w-]|\.\w)", re.IGNORECASE)
 _CAMEL_DIGITS = lazy(r"(?<=[A-Za-z])(?=\d)|(?<=\d)(?=[A-Za-z])")
