@@ -289,8 +289,7 @@ class Telugu(Language):
         return before + space + _OBLIQUE.get(last, last)
 
     def before(self, said: str, following: str) -> str:
-        """A number as it is in front of what was written on it: an ending stays so, a word stands
-        apart."""
+        """An ending stays on its number, a word stands apart."""
         if following not in CASES:
             return f"{self.before_noun(said)} "
         stem = said if said.endswith(_ONES[1]) else self.before_noun(said)

@@ -60,6 +60,7 @@ _YEARS = lazy(
     START + r"(1[1-9]\d\d|20\d\d)( ?[-–—/] ?'?)(1[1-9]\d\d|20\d\d|\d\d)"
     r"(?![^\W\u0900-\u0dff]|[/-]|[.,:]\d)"
 )
+_ON_IT = lazy(r"[\u0900-\u0963\u0c00-\u0c65]+")
 _SHORT_YEAR = lazy(
     r"'(?<![\w'\".\u0900-\u0dff].)(\d\d)(?:( ?[-–] ?)'?(\d\d))?(?!['\"\w%]|[.,:/-]\d)"
 )
@@ -338,7 +339,9 @@ def _years(found: re.Match[str], language: Language) -> str | None:
         if last <= first or last - first > 900:
             return None
         said = language.year(last)
-    return language.range(language.year(first), said)
+    said = language.range(language.year(first), said)
+    on_it = _ON_IT.match(found.string, found.end())
+    return language.before(said, on_it[0]) if on_it else said
 
 
 def _short_year(found: re.Match[str], language: Language) -> str | None:

@@ -36,8 +36,10 @@ def _number(found: re.Match[str], language: Language) -> str:
         _CLITIC.match(found.string, found.end() - 1)
         or found.string.endswith(_NUMBER_NAMES, 0, found.start())
     )
-    on_it = "" if following.startswith(" ") else _TELUGU_WORD.match(found.string, found.end() - 1)
-    if on_it and following and language is TELUGU:
+    on_it = None
+    if language is TELUGU and following and following[0] != " ":
+        on_it = _TELUGU_WORD.match(found.string, found.end() - 1)
+    if on_it:
         said = TELUGU.before(said, on_it[0])
     elif following.strip() and not written.fraction and not clitic:
         said = language.before_noun(said)

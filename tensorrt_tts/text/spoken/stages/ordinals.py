@@ -35,7 +35,10 @@ def ordinals(draft: Draft) -> None:
     if not draft.text.isascii():
         draft.say_numbers(_HINDI, lambda match, language: _ordinal(match, HINDI), after="लरथठव-–,")
         draft.say_numbers(_TELUGU, lambda match, language: _ordinal(match, TELUGU), after="వో-–,")
-        draft.say_numbers(_JOINED, _joined, lead="-−", after=_BEHIND)
+        english = draft.options.numbers == "english"
+        draft.say_numbers(
+            _JOINED, _joined_to_english if english else _joined, lead="-−", after=_BEHIND
+        )
 
 
 def _ordinal(found: re.Match[str], language: Language) -> str | None:
@@ -65,3 +68,11 @@ def _joined(found: re.Match[str], language: Language) -> str:
     else:
         said = TELUGU.number(number(f"-{written}" if sign else written))
     return TELUGU.before(said, following) + following
+
+
+def _joined_to_english(found: re.Match[str], language: Language) -> str:
+    """Where numbers are English ones in every sentence, the ending stands apart."""
+    sign, written, following = found.groups()
+    if not sign and _YEAR.match(found.string, found.start()):
+        return f"{language.year(int(written))} {following}"
+    return f"{language.number(number(f'-{written}' if sign else written))} {following}"
