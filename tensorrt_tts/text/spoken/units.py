@@ -56,6 +56,7 @@ _PER = {
     "ft²": "foot",
     "100g": "", "sec.": "second", "qtl": "quintal", "lb": "pound", "oz": "ounce", "ft": "foot",
     "GB": "gigabyte", "MB": "megabyte", "acre": "acre", "m²": "meter", "घं.": "hour",
+    "ली.": "liter", "ली": "liter", "లీ.": "liter", "కి.గ్రా.": "kilogram", "కేజీ": "kilogram",
     "घं": "hour", "किग्रा": "kilogram", "గం.": "hour", "hrs": "hour",
     "घंटा": "hour", "घंटे": "hour", "घण्टा": "hour", "मिनट": "minute", "सेकंड": "second", "दिन": "day",
     "हफ़्ता": "week", "सप्ताह": "week", "महीना": "month", "माह": "month", "साल": "year", "वर्ष": "year",

@@ -41,7 +41,7 @@ _ACCOUNT = lazy(
         complaint customer invoice policy roll loan serial id isbn
     """)
     + r"|आधार|कार्ड|खाता|खाते|आईडी|रोल|ఆధార్|కార్డు|కార్డ్|ఖాతా)"
-    r"(?:\W|\b(?:number|no|नंबर|संख्या|నంబర్|నెంబర్|is|has|of|id)\b|(?:है|का|की)){0,12}$"
+    r"(?:\W|\b(?:number|no|is|has|of|id)\b|नंबर|संख्या|నంబర్|నెంబర్|है|का|की){0,12}$"
 )
 """Here and below, of the text in small letters."""
 _DIAL = lazy(
@@ -107,9 +107,9 @@ _POST = lazy(
 _POST_ENDS = lazy(r"^(?:[.,;)।]| India|$|\n)")
 _SERVICE_CODE = lazy(r"\*(?<![\w*].)\d{2,4}(?:\*\d{1,12})*#")
 """*123# of a telephone company."""
-_HASH = lazy(r"#(?<!&#) ?(?=\d)")
+_HASH = lazy(r"#(?<!&#) ?(?=\d|[A-Z]{1,4}-?\d)")
 _NAMED = lazy(
-    r"N(?<!\w.)(?:O|os?)\.? ?(?=\d)|n(?<!\w.)o\.? ?(?=\d)|नं\. ?(?=\d)|सं\. ?(?=\d)|"
+    r"N(?<!\w.)(?:O(?:\. ?| )|os?\.? ?)(?=\d)|n(?<!\w.)o\.? ?(?=\d)|नं\. ?(?=\d)|सं\. ?(?=\d)|"
     r"క్ర\. ?(?=\d)|నం\. ?(?=\d)"
 )
 _CARD = lazy(r"\d{4}(?:[ -]\d{4}){3}")

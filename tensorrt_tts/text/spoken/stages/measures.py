@@ -43,6 +43,8 @@ _PERCENT = lazy(
     r"(?P<case>[\u0c00-\u0c65]+)?"
 )
 _FEET = lazy(START + r"(\d{1,3})'(?: ?(\d{1,2}(?:\.\d)?)(?:\"|''))?(?![\w'])")
+_HEIGHT = lazy(START + r"([3-8])(?:'| ?(?:ft\.?|feet) ?)(\d|1[01])(?:\"|'')?(?![\w'\"]|\.\d)")
+"""6'2, 5 ft 6\" """
 _SIDES = lazy(START + r"\d{1,4}(?:\.\d+)?['\"](?: ?[xX×] ?\d{1,4}(?:\.\d+)?['\"]){1,2}(?![\w'\"])")
 _SIDE = lazy(r"([\d.]+)(['\"])")
 _LONE_SIDE = lazy(START + r"(\d{1,3}(?:\.\d+)?)(['\"])(?= (?:[a-z]{3}|[A-Z]{2}))")
@@ -70,6 +72,7 @@ def measures(draft: Draft) -> None:
     if "'" in draft.text or '"' in draft.text:
         draft.say_numbers(_SIDES, _sides, after="'\"")
         draft.say_numbers(_FEET, _feet, after="'")
+        draft.say_numbers(_HEIGHT, _height, after="'f")
         draft.say_numbers(_LONE_SIDE, _lone_side, after="'\".")
     draft.say_numbers(_HOURS, _hours, after="h")
     if "%" in draft.text or "‰" in draft.text:
@@ -264,6 +267,10 @@ def _feet(found: re.Match[str], language: Language) -> str | None:
         return None
     feet = language.counted(number(found[1]), language.units["foot"])
     return f"{feet} {language.counted(number(found[2]), language.units['inch'])}"
+
+
+def _height(found: re.Match[str], language: Language) -> str | None:
+    return None if found[0][-1] not in "\"'" and "'" not in found[0] else _feet(found, language)
 
 
 def _sides(found: re.Match[str], language: Language) -> str:

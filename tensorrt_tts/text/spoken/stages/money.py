@@ -17,7 +17,15 @@ _SIGN = r"(?:[^\w\s.,;:()/-]|[A-Z]{1,3}[$¥]|[A-Z]{3}|R[sSe]\.?|rs\.?|(?:रु|
 _CASE = rf"(?:{either(CASES)})(?![\u0c00-\u0c65])"
 _ON_IT = r"(?P<case>[\u0900-\u0963\u0c00-\u0c65]+|(?<=/[-–=])(?=[A-Za-z]))"
 """What is written on an amount: రూ.500కే, ₹500में, Rs.500/-only."""
+_EACH = rf"(?P<each> ?/ ?(?=\d{{1,4}} ?(?:(?:{either(UNITS)})(?!\w)|[\u0900-\u0963\u0c00-\u0c65]{{2}})))"
+"""₹72,500/10 g"""
 _SHORT = [scale for scale in SCALES if scale not in ("L", "m", "b", "T", "hundred")]
+_SMALLER = [
+    sign
+    for sign, name in SCALES.items()
+    if name in ("lakh", "thousand", "hundred") and sign not in ("L", "k", "K")
+]
+"""Of ₹1 lakh 25 thousand."""
 _SCALE = rf"(?:(?:{either(_SHORT)})(?:(?![^\W\d_])|(?={_CASE}))|[LmbT](?!\w))"
 _AMOUNT = rf"(?:{WRITTEN}|\.\d+)"
 _TAIL = (
@@ -26,7 +34,9 @@ _TAIL = (
 )
 _BEFORE = lazy(
     rf"(?<![\w.])(?P<minus>[-−–+] ?)?(?P<sign>{_SIGN}) ?(?P<minus2>[-−])?(?P<amount>{_AMOUNT})"
-    rf"(?:(?P<to> ?[-–—] ?| to )(?:{_SIGN} ?)?(?P<last>{_AMOUNT}))?{_TAIL}(?:{_ON_IT}|(?!\w))"
+    rf"(?:(?P<first>[ -]?{_SCALE})?(?P<to> ?[-–—] ?| to )(?:{_SIGN} ?)?(?P<last>{_AMOUNT}))?{_TAIL}"
+    rf"(?P<more>(?(scales)(?: \d{{1,3}} (?:{either(_SMALLER)})(?![^\W\d_]))*))"
+    rf"(?:{_ON_IT}|{_EACH}|(?!\w))"
 )
 _BEHIND = lazy(
     rf"(?<![\w.])(?<!\d,)(?P<minus>[-−+])?(?P<amount>{_AMOUNT})"
@@ -98,7 +108,19 @@ def _amount(found: re.Match[str], language: Language) -> str | None:
         return language.number(amount)
     if scale:
         scale = " ".join(SCALES[sign] for sign in scale.replace("-", " ").split())
-    if to:
+    more = found.groupdict().get("more")
+    if more and to:
+        return None
+    if more:
+        said = f"{language.scaled(language.number(amount), scale)} {_added(more, language)}"
+        said = f"{said} {language.currencies[currency][0][1]}"
+    elif to and found.groupdict().get("first"):
+        first = SCALES[found["first"].strip(" -")]
+        said = language.range(
+            language.scaled(language.number(amount), first),
+            language.money(number(found["last"]), currency, scale),
+        )
+    elif to:
         said = _range(amount, number(found["last"]), scale, currency, found, language)
     else:
         said = language.money(amount, currency, scale)
@@ -111,11 +133,23 @@ def _amount(found: re.Match[str], language: Language) -> str | None:
     if found["plus"]:
         said = f"{said} {language.words['plus']}"
     said += _per(found["per"], language)
+    if found.groupdict().get("each"):
+        return f"{said} {language.words['per']} "
     case = found["case"]
     if case is not None:
         return language.with_case(said, case)
     stop = written[-1] == "." and found[0][-1] == "." and ends_sentence(found)
     return said + ("." if stop else "")
+
+
+_ADDED = lazy(r"(\d+) (\S+)")
+
+
+def _added(more: str, language: Language) -> str:
+    return " ".join(
+        language.scaled(language.number(number(figures)), SCALES[scale])
+        for figures, scale in _ADDED.findall(more)
+    )
 
 
 def _is_next(found: re.Match[str]) -> bool:

@@ -32,9 +32,8 @@ def _number(found: re.Match[str], language: Language) -> str:
     written = number(found["number"])
     said = language.number(written)
     following = found["next"]
-    clitic = said == "ఒకటి" and (
-        _CLITIC.match(found.string, found.end() - 1)
-        or found.string.endswith(_NUMBER_NAMES, 0, found.start())
+    clitic = found.string.endswith(_NUMBER_NAMES, 0, found.start()) or (
+        said == "ఒకటి" and _CLITIC.match(found.string, found.end() - 1)
     )
     on_it = None
     if language is TELUGU and following and following[0] != " ":

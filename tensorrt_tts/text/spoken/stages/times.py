@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from tensorrt_tts.text.spoken.draft import Draft
-from tensorrt_tts.text.spoken.languages import Language
+from tensorrt_tts.text.spoken.languages import TELUGU, Language
 from tensorrt_tts.text.spoken.number import number
 from tensorrt_tts.text.spoken.patterns import lazy
 from tensorrt_tts.text.spoken.stages.context import START, before, ends_sentence
@@ -18,7 +18,7 @@ _CLOCK = lazy(
     rf"(?: ?(?P<half>{_HALF}))?"
     r"(?:(?P<to> ?[-–—] ?)(?P<h2>[01]?\d|2[0-4])(?::(?P<m2>[0-5]\d)|(?= ?[AaPp]\.?[Mm]))"
     rf"(?: ?(?P<half2>{_HALF}))?)?(?P<hrs> ?(?:hrs|hours|Hrs))?"
-    r"(?:(?: ?(?P<case>కి|కు)(?![\u0c00-\u0c63\w]))|(?![\w:])"
+    r"(?:(?: ?(?P<case>కి|కు)(?![\u0c00-\u0c63\w]))|(?:(?=Z\b)|(?![\w:]))"
     rf"(?: (?P<behind>{_BEHIND})(?![^\W\d_]))?)"
 )
 _HALVES = lazy(
@@ -27,9 +27,12 @@ _HALVES = lazy(
     rf"(?P<h>1[0-2]|0?[1-9])(?:[.:](?P<m>[0-5]\d))? ?(?P<half>{_HALF})(?!\w)"
 )
 _POINT = lazy(START + rf"(?P<h>1\d|2[0-3]|0?\d)\.(?P<m>[0-5]\d) (?P<behind>{_BEHIND})(?![^\W\d_])")
-_OF_DAY = lazy(r"(?:ఉదయం|సాయంత్రం|రాత్రి|మధ్యాహ్నం|తెల్లవారుజామున|వేకువజామున) $")
+_FROM_OR_UNTIL = lazy(r" (?:నుంచి|నుండి|వరకు)(?![\u0c00-\u0c63])")
+_OF_DAY = lazy(r"(?:सुबह|शाम|रात|दोपहर|तड़के|सवेरे|ఉదయం|సాయంత్రం|రాత్రి|మధ్యాహ్నం|తెల్లవారుజామున|వేకువజామున) $")
 _POINT_CASE = lazy(
-    START + r"(?P<h>1\d|2[0-3]|0?\d)\.(?P<m>[0-5]\d) ?(?P<case>కి|కు)(?![\u0c00-\u0c63\w])"
+    START + r"(?P<h>1\d|2[0-3]|0?\d)\.(?P<m>[0-5]\d)"
+    r"(?:(?: ?(?P<case>కి|కు)|(?= ?(?:$|[,;\n)-]|से|तक|నుంచి|నుండి|వరకు)))"
+    r"(?![\u0900-\u0963\u0c00-\u0c63\w]))"
 )
 _ARMY = lazy(
     START + r"(?:([01]\d|2[0-3])([0-5]\d)( ?[-–] ?| to ))?"
@@ -67,6 +70,7 @@ def _clock(found: re.Match[str], language: Language) -> str:
     half, behind = _half(found["half"], language), found["behind"] or ""
     if found["case"]:  # 5:30కి
         behind = found["case"] if half else f"గంటల{found['case']}"
+    behind = behind or ("" if half else _oblique(found, language))
     second = int(found["s"]) if found["s"] else None
     hours = found["hrs"].strip().lower().replace("hrs", "hours") if found["hrs"] else ""
     if found["to"]:
@@ -82,7 +86,14 @@ def _clock(found: re.Match[str], language: Language) -> str:
         said = f"{said} {behind}"
     if not half and found.string[found.end() : found.end() + 5] in (" noon", " midn"):
         said = said.removesuffix(" o'clock")
-    return said + _stop(found)
+    zone = " " if found.string.startswith("Z", found.end()) else ""
+    return said + _stop(found) + zone
+
+
+def _oblique(found: re.Match[str], language: Language) -> str:
+    """The noun that Telugu has between a time and "from" or "until"."""
+    told = language is TELUGU and _FROM_OR_UNTIL.match(found.string, found.end())
+    return "గంటల" if told else ""
 
 
 def _halves(found: re.Match[str], language: Language) -> str:
@@ -99,10 +110,11 @@ def _halves(found: re.Match[str], language: Language) -> str:
 
 
 def _point_case(found: re.Match[str], language: Language) -> str | None:
-    """ఉదయం 9.30కి."""
+    """ఉదయం 9.30కి, सुबह 9.30 से"""
     if not _OF_DAY.search(before(found)):
         return None
-    return language.clock(int(found["h"]), int(found["m"]), None, f"గంటల{found['case']}")
+    behind = f"గంటల{found['case']}" if found["case"] else _oblique(found, language)
+    return language.clock(int(found["h"]), int(found["m"]), None, behind)
 
 
 def _army(found: re.Match[str], language: Language) -> str:

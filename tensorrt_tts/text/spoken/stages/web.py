@@ -10,7 +10,7 @@ from tensorrt_tts.text.spoken.languages import Language
 from tensorrt_tts.text.spoken.patterns import lazy
 
 _AT = lazy("@")
-_EMAIL = lazy(r"(?<![\w.+%-])([\w.+%-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){0,6})")
+_EMAIL = lazy(r"(?<![\w.+%-])([\w.+%-]{1,64}@[^\W\d_][\w-]{0,62}(?:\.[\w-]{1,63}){0,6})")
 _ENDINGS = (
     r"com|org|net|edu|gov|mil|int|info|biz|io|ai|app|dev|co|in|uk|us|me|tv|xyz|tech|online|store|"
     r"site|eu|de|fr|es|it|jp|cn|ru|au|ca|nz|za|br|sg|ae|live|news|cloud|shop|ly|gl|gg|to|be"
@@ -135,6 +135,17 @@ def _url(found: re.Match[str], language: Language) -> str:
     return dictated(address.split("://")[-1].rstrip("/"), language) + tail
 
 
-def _hashtag(found: re.Match[str], language: Language) -> str:
+_ORDER = lazy(
+    r"(?:\b(?:order|ticket|booking|invoice|case|bill|ref|reference|id|complaint|awb|issue)|"
+    r"ऑर्डर|टिकट|बिल|शिकायत|ఆర్డర్|టికెట్|బిల్లు)\W{1,3}$",
+    re.IGNORECASE,
+)
+
+
+def _hashtag(found: re.Match[str], language: Language) -> str | None:
+    start = found.start()
+    coded = found[1][-1].isdecimal() or found.string[found.end() : found.end() + 1] == "-"
+    if coded and _ORDER.search(found.string, max(0, start - 14), start):
+        return None  # order #OD4521
     words = _CAMEL.sub(" ", found[1])
     return f"{language.words['hashtag']} {words}"
