@@ -107,7 +107,7 @@ _POST = lazy(
 _POST_ENDS = lazy(r"^(?:[.,;)।]| India|$|\n)")
 _SERVICE_CODE = lazy(r"\*(?<![\w*].)\d{2,4}(?:\*\d{1,12})*#")
 """*123# of a telephone company."""
-_HASH = lazy(r"#(?<!&#) ?(?=\d|[A-Z]{1,4}-?\d)")
+_HASH = lazy(r"#(?<!&#) ?(?=\d)|#(?<![\w&]#) ?(?=[A-Z]{1,4}-?\d)")
 _NAMED = lazy(
     r"N(?<!\w.)(?:O(?:\. ?| )|os?\.? ?)(?=\d)|n(?<!\w.)o\.? ?(?=\d)|नं\. ?(?=\d)|सं\. ?(?=\d)|"
     r"క్ర\. ?(?=\d)|నం\. ?(?=\d)"
@@ -215,7 +215,8 @@ def _hash(found: re.Match[str], language: Language) -> str:
     """ "Order #45678"; nothing where the word is there already."""
     said = language.words["number"]
     told = _before(found).rstrip(" .:").lower().endswith((said, " no"))
-    return "" if told else f"{said} "
+    space = " " if _before(found)[-1:].isalnum() else ""
+    return "" if told else f"{space}{said} "
 
 
 def _house(found: re.Match[str], language: Language) -> str | None:

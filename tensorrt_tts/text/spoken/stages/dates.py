@@ -119,6 +119,7 @@ _AFTER_YEAR = lazy(
     r"^ (?:में|से|तक|को|के|की|का|ई\.?|ईस्वी|लो|లో|నుంచి|నుండి|వరకు|సంవత్సరం|నాటి|న|AD|CE|BC|"
     r"was|were|is|saw|onwards|election|elections|season|budget|edition|model)(?!\w)"
 )
+_NUMBER_NAMES = ("number ", "नंबर ", "संख्या ", "నంబర్ ", "నెంబర్ ")
 _THING = lazy(
     r"^[ -](?:and |or )?[a-z]{2,}s\b|^ (?:people|percent|men|women|children|words|kg|km)\b|"
     rf"^ by (?:\d|(?:{'|'.join(ENGLISH.small[1:])})\b)"
@@ -362,6 +363,8 @@ def _two_digits(digits: str, language: Language) -> str:
 
 def _year(found: re.Match[str], language: Language) -> str | None:
     value, lead, rest = int(found[1]), before(found), after(found)
+    if lead.lower().endswith(_NUMBER_NAMES):
+        return None
     alone = not lead.strip(" \"'(") and not rest.strip(" \"')।,")
     told = bool(_BEFORE_YEAR.search(lead.lower()) or _AFTER_YEAR.search(rest))
     if language.code != "en":

@@ -27,6 +27,9 @@ _SUPER = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻₀₁₂₃₄₅₆�
 _SUB = lazy(r"[₀-₉]+")
 _LOOSE = lazy(r"[⁰¹²³⁴-⁹⁺⁻ⁿⁱ]+")
 _BEHIND = frozenset("/½¼¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞↉")
+_SIGNS = _BEHIND - {"/"}
+_JOINED = lazy(VULGAR)
+"""Where a letter or a mark is in front of it: Size½."""
 _DIGITS = frozenset("0123456789")
 _RAISED = frozenset("^⁺⁻⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉ⁿⁱ")
 _OUT_OF = lazy(
@@ -41,6 +44,15 @@ def fractions(draft: Draft) -> None:
         draft.say_numbers(_RATING, _rating, after=".")
     if draft.has(_BEHIND):
         draft.say_numbers(_FRACTION, _fraction, lead="-−", after=_BEHIND | _DIGITS)
+    if draft.has(_SIGNS):
+        draft.say(_JOINED, _joined)
+
+
+def _joined(found: re.Match[str], language: Language) -> str:
+    text, start, end = found.string, found.start(), found.end()
+    before, after = text[max(0, start - 1) : start], text[end : end + 1]
+    said = mixed(found[0], language)[0]
+    return f"{' ' if before.strip() else ''}{said}{' ' if after.isalnum() else ''}"
 
 
 def _rating(found: re.Match[str], language: Language) -> str:

@@ -287,7 +287,10 @@ def _sides(found: re.Match[str], language: Language) -> str:
 def _lone_side(found: re.Match[str], language: Language) -> str | None:
     """Where no quotation is open that the mark may close."""
     mark = found[2]
-    if language is not ENGLISH or before(found).count(mark) % 2:
+    lead = found.string[max(0, found.start() - 1) : found.start()]
+    if language is not ENGLISH or lead == "-" or before(found).count(mark) % 2:
+        return None
+    if mark == "'" and "." in found[1]:
         return None
     one, _ = language.units["foot" if mark == "'" else "inch"]
     return f"{language.number(number(found[1]))} {one}"

@@ -17,7 +17,10 @@ _SIGN = r"(?:[^\w\s.,;:()/-]|[A-Z]{1,3}[$¥]|[A-Z]{3}|R[sSe]\.?|rs\.?|(?:रु|
 _CASE = rf"(?:{either(CASES)})(?![\u0c00-\u0c65])"
 _ON_IT = r"(?P<case>[\u0900-\u0963\u0c00-\u0c65]+|(?<=/[-–=])(?=[A-Za-z]))"
 """What is written on an amount: రూ.500కే, ₹500में, Rs.500/-only."""
-_EACH = rf"(?P<each> ?/ ?(?=\d{{1,4}} ?(?:(?:{either(UNITS)})(?!\w)|[\u0900-\u0963\u0c00-\u0c65]{{2}})))"
+_EACH = (
+    rf"(?P<each> ?/ ?(?=\d{{1,4}} ?"
+    rf"(?:(?:{either(UNITS)})(?!\w)|[\u0900-\u0963\u0c00-\u0c65]{{2}})))"
+)
 """₹72,500/10 g"""
 _SHORT = [scale for scale in SCALES if scale not in ("L", "m", "b", "T", "hundred")]
 _SMALLER = [

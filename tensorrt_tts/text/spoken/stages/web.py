@@ -18,11 +18,11 @@ _ENDINGS = (
 _HAS_DOMAIN = lazy(rf"\.(?:{_ENDINGS})(?![\w-])")
 _URL_SIGN = lazy(rf"\.(?:{_ENDINGS})(?![\w-])|://")
 _FILE_ENDS = (
-    "pdf docx doc xlsx xls pptx ppt csv tsv txt md rtf json yaml yml toml xml html htm css js ts "
+    "pdf docx doc xlsx xls pptx ppt csv tsv txt md json yaml yml toml xml html htm css js ts "
     "py ipynb java cpp zip tar gz rar 7z mp3 mp4 wav mkv avi mov jpeg jpg png gif svg webp exe apk "
-    "dmg bat log sql ini cfg bin"
+    "dmg bat sql ini cfg"
 )
-_FILE_END = lazy(rf"\.(?:{'|'.join(_FILE_ENDS.split())})(?![\w-]|\.\w)", re.IGNORECASE)
+_FILE_END = lazy(rf"\.(?:{'|'.join(_FILE_ENDS.split())})(?![\w(-]|\.\w)", re.IGNORECASE)
 _CAMEL_DIGITS = lazy(r"(?<=[A-Za-z])(?=\d)|(?<=\d)(?=[A-Za-z])")
 _SPACE = lazy(r"\s")
 _URL = lazy(
@@ -111,12 +111,9 @@ def _files(draft: Draft) -> Iterator[tuple[int, int, str]]:
         language = draft.language_at(start)
         name = text[start : end.start()].lstrip(".-")
         if name and language is not None:
-            said = _CAMEL_DIGITS.sub(" ", name)
-            for sign in "._-":
-                said = said.replace(sign, f" {language.words[_MARKS[sign]]} ")
+            said, dot = _CAMEL_DIGITS.sub(" ", name), f" {language.words['dot']} "
             done = end.end()
-            start = end.start() - len(name)
-            yield start, done, f"{said} {language.words['dot']} {end[0][1:]}".replace("  ", " ")
+            yield end.start() - len(name), done, said.replace(".", dot) + dot + end[0][1:]
 
 
 def _end_of_word(text: str, start: int) -> int:
