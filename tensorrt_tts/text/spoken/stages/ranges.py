@@ -43,7 +43,7 @@ _LENGTH = (
 )
 _TIMES = lazy(
     rf"(?:\d|\d ?{_LENGTH}\.?(?= ?[×xX]))(?P<gap> ?)(?P<sign>[×x*X·])( ?)(?=[₹$€£]?\d[\d.,]*+"
-    rf"(?P<length>(?: ?[×xX*] ?\d[\d.,]*+)* ?{_LENGTH})?(?P<unit> ?[a-z\"'])?)"
+    rf"(?P<length>(?: ?[×xX*] ?\d[\d.,]*+){{0,3}} ?{_LENGTH})?(?P<unit> ?[a-z\"'])?)"
 )
 _AROUND_THE_CLOCK = lazy(r"2(?<![\w.,].)4 ?[×xX*] ?7(?!\d)")
 _CROSSES = frozenset("×x*X·")
