@@ -6,14 +6,15 @@ import re
 
 _BEFORE_MORE = frozenset(
     """
-    smt shri shrimati sri kum rs mr mrs ms dr prof capt approx vs viz e.g i.e cf
+    smt shri shrimati sri kum rs mr mrs ms dr prof capt approx vs viz e.g i.e cf inj syp
+    vit h.no d.no s.no sl.no sr.no ज़ि जि म.नं मो.नं फो.नं उ.प्र म.प्र ఇం.నెం డో.నెం ఫో.నెం నెం
     डॉ डा प्रो पं कु श्री श्रीमती सुश्री स्व रु रू मो दू नं क्र सं पृ कि.मी कि.ग्रा मि.मी से.मी सें.मी मि.ली वि.सं ई.पू
     డా ప్రొ రూ రు శ్రీ శ్రీమతి కుమారి స్వ నం సం పే క్రీ.శ క్రీ.పూ కి.మీ కి.గ్రా మి.మీ సెం.మీ సె.మీ మి.లీ
     """.split()  # noqa: SIM905
 )
 """Titles before names, currencies before amounts, units within sentences."""
 
-_BEFORE_NUMBERS = frozenset({"no", "nos"})
+_BEFORE_NUMBERS = frozenset({"no", "nos", "ఉ", "మ", "సా", "రా"})
 _BEFORE_NUMERALS = frozenset({"vol", "vols", "ch", "pt"})
 """Words of their own where no number follows; before the second, a Roman one counts."""
 
@@ -30,6 +31,16 @@ _LETTERS_AND_WORDS = frozenset("आई के जी पी ओ".split())  # noq
 """Such names that are Hindi words too: initials beside other initials only."""
 
 
+_HALVES = ("a.m", "p.m")
+_ZONES = frozenset("IST GMT UTC EST EDT CST PST PDT CET BST ET PT".split())  # noqa: SIM905
+_CAPITALIZED = frozenset({"Tab."})
+"""Words of their own in small letters."""
+_SYLLABLE = (
+    r"(?!है|हो|हू|था|थी|थे|मैं)[\u0904-\u0939\u0958-\u0961\u0c05-\u0c39]"
+    r"(?:[\u0900-\u0903\u093c\u093e-\u094c\u0c00-\u0c03\u0c3e-\u0c4c]|"
+    r"\u094d[\u0915-\u0939]|\u0c4d[\u0c15-\u0c39])*+"
+)
+"""What is left of an Indian word in भा.ज.पा.; not small words, which may end a sentence."""
 _NUMERAL = re.compile(r"\d|[IVX]+\b")
 
 
@@ -46,6 +57,8 @@ def abbreviated(token: str, before: str, following: str) -> bool | None:
         return _NUMERAL.match(following) is not None
     if "." in stem and following[:1].islower():
         return True
+    if token in _CAPITALIZED or (stem in _HALVES and following.rstrip(".,;)") in _ZONES):
+        return True
     if stem in _BEFORE_MORE or (stem.endswith("str") and following[:1].isdigit()):
         return True
     if stem in _LETTERS_AND_WORDS:
@@ -53,23 +66,32 @@ def abbreviated(token: str, before: str, following: str) -> bool | None:
     return True if _initials(stem) else None
 
 
-def is_part(part: str) -> bool:
+def is_part(part: str, following: str = "") -> bool:
     """Whether an Indian word in front of a full stop without a space is short for one: "कि" of
-    "कि.मी."."""
-    return part in _PARTS
+    "कि.मी.", and "भा" of "भा.ज.पा.", which what follows shows."""
+    return part in _PARTS or (
+        _PART.fullmatch(part) is not None and _PART_NEXT.match(following) is not None
+    )
 
 
-_PARTS = _LETTERS | _LETTERS_AND_WORDS | {part for word in _BEFORE_MORE for part in word.split(".")}
+LETTERS = _LETTERS | _LETTERS_AND_WORDS
+_PARTS = LETTERS | {part for word in _BEFORE_MORE for part in word.split(".")}
+SYLLABLE = rf"(?:{'|'.join(sorted(LETTERS, key=len, reverse=True))}|{_SYLLABLE})"
+"""Regular expression of one part of initials in Indic letters."""
+_PART = re.compile(SYLLABLE)
+_PART_NEXT = re.compile(rf"{SYLLABLE}\.")
 
 
 def _initials(stem: str) -> bool:
-    """ "आर" and "ఎన్.టి.ఆర్", which only names in Indic letters are."""
+    """ "आर", "ఎన్.టి.ఆర్" and "भा.ज.पा": names of letters, or several syllables."""
     parts = stem.split(".")
-    known = _LETTERS | _LETTERS_AND_WORDS if len(parts) > 1 else _LETTERS
-    return all(part in known for part in parts)
+    if len(parts) == 1:
+        return stem in _LETTERS
+    return all(_PART.fullmatch(part) for part in parts)
 
 
 def _beside_initials(before: str, following: str) -> bool:
-    known = _LETTERS | _LETTERS_AND_WORDS
     word = following.split(" ", 1)[0]
-    return any(near.endswith(".") and near[:-1] in known | _BEFORE_MORE for near in (before, word))
+    return any(
+        near.endswith(".") and near[:-1] in LETTERS | _BEFORE_MORE for near in (before, word)
+    )

@@ -204,7 +204,9 @@ class SentenceScanner:
             return None
         if not _cased(after) and not _cased(before):
             part = mark.token[: -len(mark.run)].rpartition(".")[2]
-            return None if mark.run == "." and is_part(part) else stop
+            if mark.run == "." and is_part(part, mark.following(stop, _SAID, word=True)):
+                return None
+            return stop
         if after.isupper() and not before.isupper():
             return stop if self._judged(mark, mark.following(stop, _WORD, word=True)) else None
         return None

@@ -48,6 +48,8 @@ _SCALES = """
     thousand thousand k K हज़ार हजार వేల వేలు వెయ్యి
     lakh lakh lakhs lac lacs Lakh Lakhs Lac लाख L లక్షల లక్షలు లక్ష
     crore crore crores Crore Crores cr cr. Cr Cr. crs करोड़ करोड కోట్ల కోట్లు కోటి
+    arab अरब
+    kharab खरब
     million million millions M mn Mn mln m मिलियन మిలియన్
     billion billion billions B bn Bn b बिलियन బిలియన్
     trillion trillion trillions T tn tr ट्रिलियन ట్రిలియన్

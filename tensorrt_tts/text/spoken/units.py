@@ -6,6 +6,7 @@ _LATIN = """
     meter m mtr mtrs metre|kilometer km kms Km KM|centimeter cm cms CM|millimeter mm MM|
     micrometer μm µm um|nanometer nm|mile mi|foot ft ft.|inch inch|yard yd yds|
     gram g gm gms gm.|kilogram kg kgs Kg KG kg. kgs.|milligram mg|microgram mcg μg µg|
+    microliter μL µL μl µl|
     quintal q qtl|pound lb lbs lb. lbs.|ounce oz oz.|tonne t|
     liter L l ltr ltrs Ltr lit|milliliter ml mL ML|kiloliter kl kL|gallon gal|
     fluidounce fl_oz fl_oz. fl._oz. floz|teaspoon tsp tsps tsp. tsps. Tsp|
@@ -22,7 +23,7 @@ _LATIN = """
     celsius °C ℃ °_C deg_C|fahrenheit °F °_F deg_F|degree °|
     mmhg mmHg mm_Hg|mole mol|millimole mmol|milliequivalent mEq|bpm bpm BPM|newtonmeter Nm N·m|
     internationalunit IU|hectare ha|acre ac|cc cc CC|
-    rpm rpm RPM|fps fps|pixel px|megapixel MP|ppm ppm
+    rpm rpm RPM|fps fps|indexpoint pts|basispoint bps|pixel px|megapixel MP|ppm ppm
 """
 _RATES = {
     "kmph": ("kilometer", "hour"),
@@ -35,7 +36,6 @@ _RATES = {
     "MBps": ("megabyte", "second"),
     "gbps": ("gigabit", "second"),
     "Gbps": ("gigabit", "second"),
-    "bps": ("bit", "second"),
 }
 _INDIC = """
     kilometer किमी कि.मी. कि.मी కి.మీ. కి.మీ కిమీ|meter मी मी. మీ. మీ|
@@ -51,9 +51,12 @@ _PER = {
     "day": "day", "week": "week", "wk": "week", "month": "month", "mo": "month", "year": "year",
     "yr": "year", "kg": "kilogram", "g": "gram", "L": "liter", "l": "liter", "ltr": "liter",
     "m": "meter", "km": "kilometer", "ml": "milliliter", "mL": "milliliter", "dl": "deciliter",
-    "dL": "deciliter",
+    "dL": "deciliter", "μL": "microliter", "µL": "microliter", "μl": "microliter",
+    "µl": "microliter", "m³": "meter", "cm²": "centimeter", "cm³": "centimeter", "km²": "kilometer",
+    "ft²": "foot",
     "100g": "", "sec.": "second", "qtl": "quintal", "lb": "pound", "oz": "ounce", "ft": "foot",
     "GB": "gigabyte", "MB": "megabyte", "acre": "acre", "m²": "meter", "घं.": "hour",
+    "ली.": "liter", "ली": "liter", "లీ.": "liter", "కి.గ్రా.": "kilogram", "కేజీ": "kilogram",
     "घं": "hour", "किग्रा": "kilogram", "గం.": "hour", "hrs": "hour",
     "घंटा": "hour", "घंटे": "hour", "घण्टा": "hour", "मिनट": "minute", "सेकंड": "second", "दिन": "day",
     "हफ़्ता": "week", "सप्ताह": "week", "महीना": "month", "माह": "month", "साल": "year", "वर्ष": "year",

@@ -68,8 +68,16 @@ class Language:
         """The form of a number in front of what is counted."""
         return said
 
+    def before(self, said: str, following: str) -> str:
+        """A number as it is in front of a word or an ending that is written on it."""
+        return f"{self.before_noun(said)} "
+
     def noun(self, forms: Forms, number: Number) -> str:
         return forms[0] if number.is_one else forms[1]
+
+    def with_case(self, noun: str, case: str) -> str:
+        """case: an ending or a word that is written on the noun's sign."""
+        return f"{noun} {case}"
 
     def counted(self, number: Number, forms: Forms) -> str:
         return f"{self.before_noun(self.number(number))} {self.noun(forms, number)}"

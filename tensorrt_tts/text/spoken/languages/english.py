@@ -36,7 +36,7 @@ class English(Language):
     scales: ClassVar = {
         name: name
         for name in ("hundred", "thousand", "million", "billion", "trillion", "lakh", "crore")
-    }
+    } | {"arab": "arab", "kharab": "kharab"}
     words: ClassVar = names("""
         minus minus
         point point
@@ -110,6 +110,9 @@ class English(Language):
         ounce ounce ounces
         liter liter liters
         milliliter milliliter milliliters
+        indexpoint point points
+        basispoint basis_point basis_points
+        microliter microliter microliters
         deciliter deciliter deciliters
         kiloliter kiloliter kiloliters
         gallon gallon gallons

@@ -37,6 +37,8 @@ class Hindi(Language):
         thousand हज़ार
         lakh लाख
         crore करोड़
+        arab अरब
+        kharab खरब
         million मिलियन
         billion बिलियन
         trillion ट्रिलियन
@@ -114,6 +116,9 @@ class Hindi(Language):
         ounce औंस
         liter लीटर
         milliliter मिलीलीटर
+        indexpoint अंक
+        basispoint आधार_अंक
+        microliter माइक्रोलीटर
         deciliter डेसीलीटर
         kiloliter किलोलीटर
         gallon गैलन

@@ -27,6 +27,7 @@ _OBLIQUE = names("""
     కోట్లు కోట్ల
     ఒకటి ఒక
 """)
+_AFTER_M = {"కి": "ానికి", "కు": "ానికి", "కే": "ానికే", "ని": "ాన్ని", "ను": "ాన్ని"}
 _AFTER = names("""
     గంటలకు నిమిషాలకు
     గంటలకి నిమిషాలకి
@@ -36,6 +37,14 @@ _AFTER = names("""
     గంటలలో నిమిషాలలో
 """)
 """What stands behind a time, and what does behind its minutes."""
+_JOINED = """
+    కి కు కే కై తో తోనే తోపాటు లో లోని లోనే లోపు లోపల లోంచి లోకి న నే ని ను నుంచి నుండి నుంచే వరకు వరకే గా
+    మాత్రమే పైన పై పైగా మేర దాకా చొప్పున కంటే కన్నా గురు నాటి ల్లో ల్లోని ల్లోనే
+""".split()  # noqa: SIM905
+_APART = frozenset(word for word in _JOINED if len(word) > 3 and word[0] not in "తలగ") - {"నాటి"}
+CASES = frozenset([*_JOINED, "లు", "ల", *(f"ల{case}" for case in _JOINED)])
+"""Case endings and postpositions as they are written on a number, a unit or an amount of money;
+with the plural's ల, which a noun has of its own. Longer ones are words apart when spoken."""
 _MONTHS = """
     జనవరి ఫిబ్రవరి మార్చి ఏప్రిల్ మే జూన్
     జూలై ఆగస్టు సెప్టెంబర్ అక్టోబర్ నవంబర్ డిసెంబర్
@@ -55,6 +64,8 @@ class Telugu(Language):
         thousand వేలు
         lakh లక్షలు
         crore కోట్లు
+        arab అరబ్
+        kharab ఖరబ్
         million మిలియన్
         billion బిలియన్
         trillion ట్రిలియన్
@@ -132,6 +143,9 @@ class Telugu(Language):
         ounce ఔన్సు ఔన్సులు
         liter లీటర్ లీటర్లు
         milliliter మిల్లీలీటర్ మిల్లీలీటర్లు
+        indexpoint పాయింట్ పాయింట్లు
+        basispoint బేసిస్_పాయింట్ బేసిస్_పాయింట్లు
+        microliter మైక్రోలీటర్ మైక్రోలీటర్లు
         deciliter డెసిలీటర్ డెసిలీటర్లు
         kiloliter కిలోలీటర్ కిలోలీటర్లు
         gallon గాలన్ గాలన్లు
@@ -273,6 +287,26 @@ class Telugu(Language):
         if last == "ఒకటి" and before.endswith((self.words["point"], *_ONES)):
             return said  # a digit of several
         return before + space + _OBLIQUE.get(last, last)
+
+    def before(self, said: str, following: str) -> str:
+        """An ending stays on its number, a word stands apart."""
+        if following not in CASES:
+            return f"{self.before_noun(said)} "
+        stem = said if said.endswith(_ONES[1]) else self.before_noun(said)
+        return f"{stem} " if following in _APART else stem
+
+    def with_case(self, noun: str, case: str) -> str:
+        """A noun, or an amount that ends with one: రూపాయలు, రూపాయలకు; శాతం, శాతానికి."""
+        if case not in CASES:
+            return f"{noun} {case}"
+        if case[0] == "ల" and not case.startswith("లో"):
+            case = case[1:]
+            if case == "ు":
+                return noun
+        stem = noun[:-1] if noun.endswith("లు") else noun
+        if noun.endswith("ం") and case in _AFTER_M:
+            return noun[:-1] + _AFTER_M[case]
+        return f"{stem} {case}" if case in _APART else stem + case
 
     def scaled(self, said: str, scale: str) -> str:
         for name in scale.split():

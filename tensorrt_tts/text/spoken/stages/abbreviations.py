@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from tensorrt_tts.text.abbreviations import SYLLABLE
 from tensorrt_tts.text.spoken.draft import Draft
 from tensorrt_tts.text.spoken.patterns import either, lazy
 from tensorrt_tts.text.spoken.stages.context import LETTER
@@ -87,6 +88,25 @@ _WORDS = _table("""
     et_al.=and others
     a.k.a.=also known as
     w.r.t.=with respect to
+    Retd.=Retired
+    retd.=retired
+    Nos.=Numbers
+    nos.=numbers
+    H.No.=House number
+    D.No.=Door number
+    F.No.=File number
+    S.No.=Serial number
+    Sl.No.=Serial number
+    Sr.No.=Serial number
+    Ph.No.=Phone number
+    Tab.=Tablet
+    Inj.=Injection
+    Syp.=Syrup
+    Vit.=Vitamin
+    sec.=section
+    ch.=chapter
+    eq.=equation
+    art.=article
     Dept.=Department
     dept.=department
     Govt.=Government
@@ -231,6 +251,12 @@ _WORDS = _table("""
     दि.=दिनांक
     ता.=तालुका
     जि.=ज़िला
+    ज़ि.=ज़िला
+    म.नं.=मकान नंबर
+    मो.नं.=मोबाइल नंबर
+    फो.नं.=फोन नंबर
+    उ.प्र.=उत्तर प्रदेश
+    म.प्र.=मध्य प्रदेश
     लि.=लिमिटेड
     प्रा.=प्राइवेट
     ई.पू.=ईसा पूर्व
@@ -243,6 +269,13 @@ _WORDS = _table("""
     చి.=చిరంజీవి
     స్వ.=స్వర్గీయ
     ఉదా.=ఉదాహరణకు
+    ఇం.నెం.=ఇంటి నెంబర్
+    డో.నెం.=డోర్ నెంబర్
+    ఫో.నెం.=ఫోన్ నెంబర్
+    ఉ.=ఉదయం
+    మ.=మధ్యాహ్నం
+    సా.=సాయంత్రం
+    రా.=రాత్రి
     నం.=నంబర్
     నెం.=నెంబర్
     సం.=సంవత్సరం
@@ -274,16 +307,21 @@ _STREETS = {"St": "Street", "Ct": "Court", "Ave": "Avenue", "Blvd": "Boulevard",
 _STREET_ENDS = tuple(f" {short}" for short in _STREETS)
 _STOP = lazy(rf"\.(?<![\s{re.escape(_BORDER)}].)")
 _STOP_OF_LETTERS = lazy(rf"\.(?<![\d\s{re.escape(_BORDER)}].)")
-_INITIALS = lazy(rf"(?:{LETTER}\.){{2,8}}(?![\w\u0900-\u0dff])")
+_INITIALS = lazy(rf"(?:{LETTER}\.){{2,8}}(?:(?![\w\u0900-\u0dff])|(?=[A-Z][a-z]{{2}}))")
+_INDIC_INITIALS = lazy(rf"(?:{SYLLABLE}\.){{2,8}}")
 _DEGREE = lazy(
     r"(?:Ph\.? ?D|B\.Tech|M\.Tech|B\.Sc|M\.Sc|B\.Com|M\.Com|B\.Ed|M\.Phil|D\.Litt|LL\.B|M\.Ed)\b\.?"
 )
 _SLASHED = lazy(
-    r"(?:w/o|w/|c/o|b/w|a/c|A/C|n/a|N/A|s/o|d/o|S/O|D/O|W/O|C/O|h/o)(?!\w)|w/(?= ?[a-z])"
+    r"(?:w/o|w/|[cC]/[oO]|b/w|a/c|A/[cC]|n/a|N/A|[sdrhSDRHW]/[oO]|[vV]/s|"
+    r"M/[sS]\.?(?= [A-Z]))(?!\w)|w/(?= ?[a-z])"
 )
-_SLASHES = {"w/o": "without", "w/": "with ", "c/o": "care of", "b/w": "between", "a/c": "account",
+_SLASHES = {"W/O": "wife of", "W/o": "wife of", "r/o": "resident of", "v/s": "versus",
+            "m/s": "Messieurs", "m/s.": "Messieurs",
+            "w/o": "without", "w/": "with ", "c/o": "care of", "b/w": "between", "a/c": "account",
             "n/a": "not applicable",
             "s/o": "son of", "d/o": "daughter of", "h/o": "house of"}  # fmt: skip
+_VERSUS = lazy(r"[vV](?<= .)s(?= [\w₹$\u0900-\u0dff])")
 _SLASH = lazy("/")
 _HYPHEN = lazy(r"-(?=\d{1,4}(?![\w-]|[.,/:]\d))")
 _NUMBERED = {
@@ -302,15 +340,22 @@ _NUMBERED = {
 _NEEDS_NAME = frozenset(("v.", "Co.", "Sec.", "ed.", "Ed.", "Art.", "Ch.",
                          "min.", "info.", "Para.", "Pg.", "जन.", "अग.", "జన.", "ఆగ.", "ई.", "ता.",
                          "मो.", "ले.", "सं.", "కు.", "చి.", "సం.",
-                         "జి.", "తా.", "లి.", "कै."))  # fmt: skip
+                         "జి.", "తా.", "లి.", "कै.", "Tab.", "Inj.", "Vit."))  # fmt: skip
 """Words or ends of sentences as well: short only where their sentence goes on."""
+_BEFORE_NUMBER = frozenset(("Nos.", "nos.", "sec.", "ch.", "eq.", "art.", "ఉ.", "మ.", "సా.", "రా."))
+"""Short only there."""
+_INDIC_TITLES = frozenset(
+    ["डॉ.", "डा.", "प्रो.", "पं.", "श्री.", "श्रीमती.", "స్వ.", "డా.", "ప్రొ.", "శ్రీ.", "శ్రీమతి."]
+)
+"""The name may follow without a space: डॉ.शर्मा, as it may after Dr. and others."""
 _NUMBER_NEXT = lazy(r" ?:? ?[+\d]")
 _BEHIND_NUMBER = lazy(r"[\d½¼¾] ?$")
 _LONGEST = 14
 """Characters of a short form with its stops."""
 _PAGES = ("p.", "pp.", "P.", "Pp.")
 _ENDS = frozenset(
-    short[-3:-1] for short in (*_TITLE_STOPS, *_BEFORE_CAPITAL, *_WORDS, *_PAGES, "Ph.", "LL.")
+    short[-3:-1]
+    for short in (*_TITLE_STOPS, *_BEFORE_CAPITAL, *_WORDS, *_PAGES, "Ph.", "LL.", "No.", "no.")
 )
 """What is in front of the full stop of every short form of two characters and more."""
 
@@ -323,6 +368,8 @@ def abbreviations(draft: Draft) -> None:
         draft.say(
             _STREET, lambda m, language: m[1] + _STREETS[m[2]] + _kept_stop(m[0], m.string, m.end())
         )
+    if "s " in draft.text and (" vs " in draft.text or " Vs " in draft.text):
+        draft.say(_VERSUS, lambda m, language: "versus")
     if "/" in draft.text:
         draft.replace(_slashed(draft))
     if "-" in draft.text:
@@ -363,7 +410,11 @@ def _stops(text: str) -> Iterator[int]:
     for each in (_STOP if degree else _STOP_OF_LETTERS).finditer(text):
         stop = each.start()
         if stop and (
-            text[stop - 2 : stop] in _ENDS or stop < 2 or not text[stop - 2].isalpha() or degree
+            text[stop - 2 : stop] in _ENDS
+            or stop < 2
+            or not text[stop - 2].isalpha()
+            or degree
+            or "." in text[max(0, stop - 4) : stop - 2]
         ):
             yield stop
 
@@ -382,34 +433,49 @@ def _in_full(text: str, start: int, stop: int) -> tuple[int, str | None]:
     letters = None
     if len(short) == 2:
         letters = _INITIALS.match(text, start)
+    if (
+        letters is None
+        and short.count(".") > 1
+        and short[0] >= "\u0900"
+        and not _BEHIND_NUMBER.search(text[max(0, start - 4) : start])
+    ):
+        letters = _INDIC_INITIALS.match(text, start)
     if letters is None and short[0] in "PBMDL" and short.count(".") == 1:
         letters = _DEGREE.match(text, start)
-    if letters and text[start : letters.end()] not in _WORDS:
+    if letters and letters[0] not in _WORDS and letters[0] not in UNITS:
         return letters.end(), _letters(letters[0], text, letters.end())
     following = text[end : end + 1]
     page = short in _PAGES
-    goes_on = following.isalnum() or "\u0900" <= following <= "\u0dff"
-    if goes_on and not (page and following.isdecimal()):
+    close = following.isalnum() or "\u0900" <= following <= "\u0dff"
+    if close and not (
+        page or len(short) > 2 or short in _BEFORE_NUMBER
+        if following.isdecimal()
+        else short in _INDIC_TITLES or (following.isupper() and short in _TITLE_STOPS)
+    ):
         return end, None
     if page:
         if not text[end : end + 2].lstrip(" ")[:1].isdecimal():
             return end, None
         return end, ("pages" if len(short) > 2 else "page") + ("" if following == " " else " ")
-    if short in _TITLE_STOPS:
-        return end, _TITLE_STOPS[short]
+    if short in _TITLE_STOPS and not following.isdecimal():
+        return end, _TITLE_STOPS[short] + (" " if close else "")
     if short in _BEFORE_CAPITAL and following == " " and text[end + 1 : end + 2].isupper():
         return end, _BEFORE_CAPITAL[short]
+    if short in ("No.", "no.") and text.startswith(" of ", end):
+        return end, f"{short[0]}umber"
     full = _WORDS.get(short)
     if full is None or (short in UNITS and _BEHIND_NUMBER.search(text[max(0, start - 4) : start])):
         return end, None
     last = not text[end : end + 2].strip()
     if short == "मो." and _NUMBER_NEXT.match(text, end):
         return end, "मोबाइल"
-    if short in _DATED:
+    if short in _DATED and not close:
         return end, _dated(text, start, end, full)
-    if short in _NEEDS_NAME and last:
+    if (short in _NEEDS_NAME and last) or (
+        short in _BEFORE_NUMBER and not _NUMBER_NEXT.match(text, end)
+    ):
         return end, None
-    return end, full + ("." if last and short not in _NEVER_LAST else "")
+    return end, full + (" " if close else "." if last and short not in _NEVER_LAST else "")
 
 
 _DATED = frozenset(f"{short}." for short in (
@@ -449,7 +515,10 @@ def _letters(written: str, text: str, end: int) -> str | None:
         letters[-1:] = ["S", "C"]
     elif len(letters[-1]) == 1:
         letters = [letter.upper() for letter in letters]
-    name = all(len(letter) == 1 for letter in letters) and text[end : end + 1] == " "
+    following = text[end : end + 1]
+    name = all(len(letter) == 1 for letter in letters) and following == " "
+    if following.isalpha():  # C.V.Raman
+        return " ".join(letters) + " "
     return " ".join(letters) + ("" if name else _kept_stop(written, text, end))
 
 
@@ -483,4 +552,4 @@ def _slashed(draft: Draft) -> Iterator[tuple[int, int, str]]:
             continue
         found = _SLASHED.match(draft.text, start)
         if found:
-            yield start, found.end(), _SLASHES[found[0].lower()]
+            yield start, found.end(), _SLASHES.get(found[0]) or _SLASHES[found[0].lower()]

@@ -8,7 +8,7 @@ from tensorrt_tts.text.spoken.draft import Draft
 from tensorrt_tts.text.spoken.languages import Language
 from tensorrt_tts.text.spoken.number import number
 from tensorrt_tts.text.spoken.patterns import either, lazy, words
-from tensorrt_tts.text.spoken.stages.context import START, after, before
+from tensorrt_tts.text.spoken.stages.context import REACH, START, after, before
 
 _GROUP = lazy(r"\d+")
 _PART = lazy(r"\d+|\D")
@@ -19,7 +19,8 @@ _PROGRAM = lazy(
     r"\b(?:[vV]|[Vv]er\.?|[Vv]ersion|Python|Java|iOS|Ubuntu|Node|Chrome|संस्करण|वर्ज़न|వెర్షన్) $"
 )
 _DIGITS = lazy(
-    r"(?<![\d.,/:₹$€£¥])(?<!\d[ -])\d(?:\d+|[ -]\d{2,})(?:[ -]?\d+)*+(?![\d.,:/%]*\d)(?!%)"
+    r"(?<![\d.,/₹$€£¥])(?<![\d:]:)(?<!\d[ -])\d(?:\d+|[ -]\d{2,})(?:[ -]?\d+)*+"
+    r"(?![\d.,:/%]*\d)(?!%)"
 )
 _SPELT = lazy(r"(?<![\w.,-])\d(?:-\d){2,}(?![\w-]|[.,]\d| ?[=+*/×÷−])")
 """9-1-1."""
@@ -37,10 +38,10 @@ _ACCOUNT = lazy(
     r"(?:"
     + words("""
         account acct a/c card aadhaar aadhar uan gst ref reference ticket booking order consumer
-        complaint customer invoice policy roll loan serial id
+        complaint customer invoice policy roll loan serial id isbn
     """)
     + r"|आधार|कार्ड|खाता|खाते|आईडी|रोल|ఆధార్|కార్డు|కార్డ్|ఖాతా)"
-    r"(?:\W|\b(?:number|no|नंबर|संख्या|నంబర్|నెంబర్|is|has|of|id)\b|(?:है|का|की)){0,12}$"
+    r"(?:\W|\b(?:number|no|is|has|of|id)\b|नंबर|संख्या|నంబర్|నెంబర్|है|का|की){0,12}$"
 )
 """Here and below, of the text in small letters."""
 _DIAL = lazy(
@@ -68,6 +69,49 @@ _COUNTED = lazy(
     r"(?!always|unless|does|this|as|is|was|has)[a-z]+s|[A-Z][a-z]+ [A-Z][a-z]+)\b"
 )
 _SERVICE = lazy(r"^ (?:ambulance|helpline|एंबुलेंस|एम्बुलेंस|अंबुलेंस|हेल्पलाइन|అంబులెన్స్|హెల్ప్‌లైన్)(?![^\W\d_])")
+_CODE_BEHIND = lazy(
+    r"^ (?:is|as|was|to be)(?: (?:the|your|my|an?))?(?: \w+)?"
+    r" (?:OTP|otp|PIN|pin|code|password|passcode)\b|"
+    r"^ (?:आपका|मेरा|మీ|నా) (?:[\w\u0900-\u0dff]+ )?"
+    r"(?:OTP|PIN|code|ओटीपी|पिन|कोड|ఓటీపీ|పిన్|కోడ్)(?![\u0900-\u0dff\w])"
+)
+"""482913 is your OTP."""
+_CODE_FAR = lazy(
+    r"\b(?:OTP|otp|ओटीपी|ఓటీపీ|(?:[Vv]erification|[Ss]ecurity) code)(?![^\W_])"
+    r"[^\n!?।]{1,64}(?: is|:) ?$"
+)
+"""OTP for a payment of Rs 2,499 is 739204."""
+_FLIGHT = lazy(
+    r"(?:\b[Ff]light|\bFLIGHT|फ्लाइट|फ़्लाइट|उड़ान|विमान|విమానం|ఫ్లైట్)(?:\W{1,2}(?:no\.?|number|नंबर|संख्या|నంబర్))?"
+    r"\W{1,2}(?:[A-Z]{2}|[A-Z]\d|\d ?[A-Z]) $"
+)
+_TRAIN = lazy(
+    r"(?:\b[Tt]rain|\bTRAIN|ट्रेन|रेलगाड़ी|गाड़ी|రైలు|ట్రైన్)"
+    r"(?:\W{1,2}(?:[Nn]o\.?|[Nn]umber|नंबर|नं\.?|संख्या|నంబర్|నెంబర్|నెం\.?))?\W{0,3}$"
+)
+_HOUSE = lazy(START + r"\d{1,3}(?:-\d{1,4}){1,4}(?:/[A-Z\d]{1,4}(?!\w))*(?![\w-]|[.,/]\d)")
+_HOUSE_BEFORE = lazy(
+    r"(?:\b(?:[Hh]ouse|[Ff]lat|[Pp]lot|[Dd]oor)|मकान|प्लॉट|फ्लैट|फ़्लैट|ఇంటి|ఇల్లు|డోర్|ఫ్లాట్|"
+    r"ప్లాట్)(?:\W{1,2}(?:[Nn]umber|[Nn]o|नंबर|नं|संख्या|నంబర్|నెంబర్|నెం))?\W{0,3}$"
+)
+_HOUSE_PART = lazy(r"\d+|[A-Z]+|/")
+_STROKE = {"en": "by", "hi": "बटा", "te": "బై"}
+_POST = lazy(
+    r"(?:\b(?:Road|Rd|Street|Nagar|Sector|Colony|Lane|Marg|Plot|Flat|House|District|Dist|Post|Near|"
+    r"Opposite|Floor|Block|Phase|Layout|Cross|Main|Village|Apartments?|Society|Address|India)\b|"
+    r"सेक्टर|गली|रोड|मार्ग|नगर|कॉलोनी|मकान|प्लॉट|फ्लैट|ज़िला|जिला|पोस्ट|वार्ड|पता|गाँव|"
+    r"రోడ్|వీధి|నగర్|కాలనీ|జిల్లా|మండలం|ఇంటి|ఫ్లాట్|ప్లాట్|చిరునామా|గ్రామం)"
+    r".*(?:[A-Za-z.]|[\u0900-\u0963\u0c00-\u0c63])(?:,? ?[-–]? ?)$",
+    re.DOTALL,
+)
+_POST_ENDS = lazy(r"^(?:[.,;)।]| India|$|\n)")
+_SERVICE_CODE = lazy(r"\*(?<![\w*].)\d{2,4}(?:\*\d{1,12})*#")
+"""*123# of a telephone company."""
+_HASH = lazy(r"#(?<!&#) ?(?=\d)|#(?<![\w&]#) ?(?=[A-Z]{1,4}-?\d)")
+_NAMED = lazy(
+    r"N(?<!\w.)(?:O(?:\. ?| )|os?\.? ?)(?=\d)|n(?<!\w.)o\.? ?(?=\d)|नं\. ?(?=\d)|सं\. ?(?=\d)|"
+    r"క్ర\. ?(?=\d)|నం\. ?(?=\d)"
+)
 _CARD = lazy(r"\d{4}(?:[ -]\d{4}){3}")
 _PLACE = lazy(r"[A-Z][a-z]{2,}(?:,? ?[-–] ?|, )$|[\u0904-\u0963\u0c05-\u0c63] ?[-–] ?$")
 """A town in front of its postal code: Adyar - 600020."""
@@ -90,6 +134,12 @@ def versions(draft: Draft) -> None:
 
 
 def codes(draft: Draft) -> None:
+    if "#" in draft.text:
+        if "*" in draft.text:
+            draft.say(_SERVICE_CODE, _service_code)
+        draft.say(_HASH, _hash)
+    draft.say(_NAMED, lambda match, language: f"{language.words['number']} ")
+    draft.say_numbers(_HOUSE, _house, after="-")
     draft.say_numbers(_CHOICE, _choice, after="/")
     draft.say_numbers(_DIGITS, _code, after="-0123456789", digits=3)
     draft.say_numbers(_SPELT, lambda match, language: language.digits(match[0]), after="-")
@@ -131,9 +181,60 @@ def _code(found: re.Match[str], language: Language) -> str | None:
         or (count == 5 and plain and _STATE.search(lead))
         or (count == 6 and plain and _PLACE.search(lead))
         or (count == 16 and _CARD.fullmatch(written))
+        or (plain and 3 <= count <= 8 and _is_named(found, count))
     ):
         return ", ".join(language.digits(group) for group in _GROUP.findall(written))
     return None
+
+
+def _before(found: re.Match[str]) -> str:
+    return found.string[max(0, found.start() - REACH) : found.start()]
+
+
+def _is_named(found: re.Match[str], count: int) -> bool:
+    """Whether more than the word in front says that a whole number is a name."""
+    near = _before(found)  # "no." ends no sentence
+    if (count < 5 and _FLIGHT.search(near)) or (count == 5 and _TRAIN.search(near)):
+        return True
+    if count > 3 and _CODE_BEHIND.match(after(found)):
+        return True
+    postal = count == 6 and found[0][0] in "12345678" and _POST_ENDS.match(after(found, 8))
+    if postal and _POST.search(before(found, 96)):
+        return True
+    return count > 3 and bool(
+        _CODE_FAR.search(found.string, max(0, found.start() - 96), found.start())
+    )
+
+
+def _service_code(found: re.Match[str], language: Language) -> str:
+    words = {"*": language.words["star"], "#": language.words["hash"]}
+    return " ".join(words.get(part) or language.digits(part) for part in _PART.findall(found[0]))
+
+
+def _hash(found: re.Match[str], language: Language) -> str:
+    """ "Order #45678"; nothing where the word is there already."""
+    said = language.words["number"]
+    told = _before(found).rstrip(" .:").lower().endswith((said, " no"))
+    space = " " if _before(found)[-1:].isalnum() else ""
+    return "" if told else f"{space}{said} "
+
+
+def _house(found: re.Match[str], language: Language) -> str | None:
+    written = found[0]
+    parts = _HOUSE_PART.findall(written)
+    stroke = "/" in parts and written.count("-") > 1
+    if not stroke and not _HOUSE_BEFORE.search(_before(found)):
+        return None
+    return " ".join(
+        _STROKE[language.code]
+        if part == "/"
+        else " ".join(part)
+        if part.isalpha()
+        else language.number(number(part))
+        if len(part) < 3
+        else language.digits(part)
+        for part in parts
+    )
 
 
 def _choice(found: re.Match[str], language: Language) -> str | None:

@@ -37,7 +37,7 @@ _WORD_BEFORE = lazy(rf"(?<![^\W\d_])({_MONTH})\.?,? ?[-']?(?:the )?$")
 _NUMERIC = lazy(
     r"(?<![\w./-])(\d{1,2})([/.-])(\d{1,2})\2(\d{4}|\d{2})(?![^\W\u0c00-\u0c63]|[/-]|\.\d)"
 )
-_ISO = lazy(r"(?<![\w./-])(\d{4})([/.-])(\d{1,2})\2(\d{1,2})(?:T(?=\d\d:\d\d))?(?![\d/-]|\.\d)")
+_ISO = lazy(r"(?<![\w./-])(\d{4})([/.-])(\d{1,2})\2(\d{1,2})(?:T(?=\d\d:\d\d)|(?![\d/-]|\.\d))")
 _MONTH_YEAR = lazy(r"(?<![\w./-])(0?[1-9]|1[0-2])[-/](19\d\d|20\d\d)(?![\w/-]|\.\d)")
 _DAY_FIRST = lazy(
     START
@@ -57,13 +57,15 @@ _MONTH_AND_YEAR = lazy(
 )
 _DECADE = lazy(r"(?<![\w.,])'?(\d{2}|100|1[0-9]\d0|20\d0)'?s(?!\w)")
 _YEARS = lazy(
-    START + r"(1[1-9]\d\d|20\d\d)( ?[-–—/] ?'?)(1[1-9]\d\d|20\d\d|\d\d)(?![\w/-]|[.,:]\d)"
+    START + r"(1[1-9]\d\d|20\d\d)( ?[-–—/] ?'?)(1[1-9]\d\d|20\d\d|\d\d)"
+    r"(?![^\W\u0900-\u0dff]|[/-]|[.,:]\d)"
 )
+_ON_IT = lazy(r"[\u0900-\u0963\u0c00-\u0c65]+")
 _SHORT_YEAR = lazy(
     r"'(?<![\w'\".\u0900-\u0dff].)(\d\d)(?:( ?[-–] ?)'?(\d\d))?(?!['\"\w%]|[.,:/-]\d)"
 )
 _QUOTE_ENDS = lazy(r"[\w.,!?]'(?!\w)")
-_YEAR = lazy(r"(?<![\w.,/:#+-])(1[1-9]\d\d|20\d\d)(?![\w/:%+]|[.,]\d|-\d)")
+_YEAR = lazy(r"(?<![\w.,/:#+-])(1[1-9]\d\d|20\d\d)(?![\w/%+]|[.,:]\d|-\d)")
 _WEEKDAY = lazy(
     r"\b(Mon|Tue|Tues|Wed|Thu|Thur|Thurs|Fri|Sat|Sun)\.?(,?) "
     rf"(?=\d{{1,2}}(?:st|nd|rd|th)? (?:{_SHORTS})|(?:{_SHORTS})[a-z]*\.? \d|\d{{1,2}}[/.-]\d)"
@@ -117,13 +119,24 @@ _AFTER_YEAR = lazy(
     r"^ (?:में|से|तक|को|के|की|का|ई\.?|ईस्वी|लो|లో|నుంచి|నుండి|వరకు|సంవత్సరం|నాటి|న|AD|CE|BC|"
     r"was|were|is|saw|onwards|election|elections|season|budget|edition|model)(?!\w)"
 )
+_NUMBER_NAMES = ("number ", "नंबर ", "संख्या ", "నంబర్ ", "నెంబర్ ")
 _THING = lazy(
     r"^[ -](?:and |or )?[a-z]{2,}s\b|^ (?:people|percent|men|women|children|words|kg|km)\b|"
     rf"^ by (?:\d|(?:{'|'.join(ENGLISH.small[1:])})\b)"
 )
 
 
+_FISCAL = lazy(r"\bFY(?=(?:19|20)\d\d)")
+_EXPIRY = lazy(START + r"(0[1-9]|1[0-2])/(\d\d)(?![\w/])")
+_EXPIRES = lazy(
+    r"\b(?:[Ee]xp(?:iry|ir(?:es|ing))?|EXP(?:IRY)?|[Vv]alid|VALID)\b[a-zA-Z ]{0,12}[ :.]*$|"
+    r"वैधता[ :]*$"
+)
+
+
 def dates(draft: Draft) -> None:
+    if "FY" in draft.text:
+        draft.say(_FISCAL, lambda match, language: "FY ")
     if any(day in draft.text for day in _DAYS):
         draft.say(_WEEKDAY, lambda match, language: f"{_DAYS[match[1][:3]]}{match[2]} ")
     draft.say_numbers(_NUMERIC, _numeric, after="/.-")
@@ -132,6 +145,8 @@ def dates(draft: Draft) -> None:
     for pattern, rule in ((_MONTH_FIRST, _month_first), (_MONTH_AND_YEAR, _month_and_year)):
         draft.say_numbers(pattern, rule, begins=_month_before, before=_MONTH_ENDS)
     draft.say_numbers(_MONTH_YEAR, _month_year, after="/-")
+    if "/" in draft.text:
+        draft.say_numbers(_EXPIRY, _expiry, after="/")
     draft.say_numbers(_DECADE, _decade, lead="'", after="s'")
 
 
@@ -260,7 +275,8 @@ def _with_year(said: str, found: re.Match[str], language: Language) -> str:
 
 
 def _day_first(found: re.Match[str], language: Language) -> str | None:
-    said = _day(found["day"], language)
+    english = found["th"] and found["month"].isascii() and not found["last"]
+    said = _day(found["day"], ENGLISH if english else language)
     if said is None or found["month"] not in _MONTHS or not _sure(found):
         return None
     if found["last"]:
@@ -298,6 +314,13 @@ def _month_year(found: re.Match[str], language: Language) -> str:
     return language.date(0, int(found[1]), int(found[2]))
 
 
+def _expiry(found: re.Match[str], language: Language) -> str | None:
+    """Of a card: 09/27."""
+    if not _EXPIRES.search(before(found)):
+        return None
+    return language.date(0, int(found[1]), 2000 + int(found[2]))
+
+
 def _decade(found: re.Match[str], language: Language) -> str | None:
     value = int(found[1])
     if value in (100, 1000):
@@ -317,7 +340,9 @@ def _years(found: re.Match[str], language: Language) -> str | None:
         if last <= first or last - first > 900:
             return None
         said = language.year(last)
-    return language.range(language.year(first), said)
+    said = language.range(language.year(first), said)
+    on_it = _ON_IT.match(found.string, found.end())
+    return language.before(said, on_it[0]) if on_it else said
 
 
 def _short_year(found: re.Match[str], language: Language) -> str | None:
@@ -338,6 +363,8 @@ def _two_digits(digits: str, language: Language) -> str:
 
 def _year(found: re.Match[str], language: Language) -> str | None:
     value, lead, rest = int(found[1]), before(found), after(found)
+    if lead.lower().endswith(_NUMBER_NAMES):
+        return None
     alone = not lead.strip(" \"'(") and not rest.strip(" \"')।,")
     told = bool(_BEFORE_YEAR.search(lead.lower()) or _AFTER_YEAR.search(rest))
     if language.code != "en":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from tensorrt_tts.text.spoken.draft import Draft
+from tensorrt_tts.text.spoken.languages import Language
 from tensorrt_tts.text.spoken.patterns import lazy
 
 _PICTURES = lazy(
@@ -24,11 +25,17 @@ _ARROWS = frozenset("→⟶➔➜➡>")
 
 def emoji(draft: Draft) -> None:
     if draft.has(_ARROWS):
-        draft.say(_ARROW, lambda match, language: f" {language.words['to']} ")
+        draft.say(_ARROW, _arrow)
     if not draft.text.isascii() and draft.has_some(_PICTURES):
         draft.sub(_PICTURES, _gone)
     if any(sign in draft.text for sign in _EMOTICONS):
         draft.sub(_EMOTICON, lambda match: "")
+
+
+def _arrow(arrow: re.Match[str], language: Language) -> str | None:
+    """Where it leads from something to something; at the head of a line it is a picture."""
+    before = arrow.string[: arrow.start()].rstrip(" ")[-1:]
+    return None if before in ("", "\n") else f" {language.words['to']} "
 
 
 def _gone(picture: re.Match[str]) -> str:

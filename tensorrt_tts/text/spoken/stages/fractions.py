@@ -27,6 +27,9 @@ _SUPER = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻₀₁₂₃₄₅₆�
 _SUB = lazy(r"[₀-₉]+")
 _LOOSE = lazy(r"[⁰¹²³⁴-⁹⁺⁻ⁿⁱ]+")
 _BEHIND = frozenset("/½¼¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞↉")
+_SIGNS = _BEHIND - {"/"}
+_JOINED = lazy(VULGAR)
+"""Where a letter or a mark is in front of it: Size½."""
 _DIGITS = frozenset("0123456789")
 _RAISED = frozenset("^⁺⁻⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉ⁿⁱ")
 _OUT_OF = lazy(
@@ -41,6 +44,15 @@ def fractions(draft: Draft) -> None:
         draft.say_numbers(_RATING, _rating, after=".")
     if draft.has(_BEHIND):
         draft.say_numbers(_FRACTION, _fraction, lead="-−", after=_BEHIND | _DIGITS)
+    if draft.has(_SIGNS):
+        draft.say(_JOINED, _joined)
+
+
+def _joined(found: re.Match[str], language: Language) -> str:
+    text, start, end = found.string, found.start(), found.end()
+    before, after = text[max(0, start - 1) : start], text[end : end + 1]
+    said = mixed(found[0], language)[0]
+    return f"{' ' if before.strip() else ''}{said}{' ' if after.isalnum() else ''}"
 
 
 def _rating(found: re.Match[str], language: Language) -> str:
@@ -94,11 +106,27 @@ def _fraction(found: re.Match[str], language: Language) -> str:
         top, bottom = written.split("/")
         if top == bottom or (int(bottom) in (5, 10, 100) and _OUT_OF.search(before(found))):
             return f"{language.cardinal(int(top))} out of {language.cardinal(int(bottom))}"
-    if _WICKETS_LOST.fullmatch(written) and _WICKETS.search(before(found) + after(found)):
+    if _WICKETS_LOST.fullmatch(written) and _of_innings(found):
         runs, _, wickets = written.partition("/")
         return _innings(runs, wickets, language)
     said = mixed(written, language)[0]
     return f"{language.words['minus']} {said}" if negative else said
+
+
+_TEAM = lazy(
+    r"(?:\b[A-Z]{3,4}|\b(?:India|Australia|England|Pakistan|Bangladesh|Afghanistan|Sri Lanka|"
+    r"Ireland|New Zealand|South Africa|West Indies|Zimbabwe)|भारत|इंडिया|पाकिस्तान|ऑस्ट्रेलिया|इंग्लैंड|"
+    r"न्यूज़ीलैंड|భారత్|ఇండియా|పాకిస్తాన్|ఆస్ట్రేలియా|ఇంగ్లండ్|న్యూజీలాండ్)[: ]{1,2}$"
+)
+_OVERS = lazy(r" ?\(\d{1,2}(?:\.[0-6])?(?: ?(?:ov|overs?))?\)")
+
+
+def _of_innings(found: re.Match[str]) -> bool:
+    """Whether 245/7 is a score in cricket: words say so, the overs behind it, or a team."""
+    if _WICKETS.search(before(found) + after(found)) or _OVERS.match(found.string, found.end()):
+        return True
+    runs, _, wickets = found[0].partition("/")
+    return int(runs) > 4 * int(wickets) + 40 and bool(_TEAM.search(before(found)))
 
 
 _WICKETS_LOST = lazy(r"\d{2,3}/(?:\d|10)")

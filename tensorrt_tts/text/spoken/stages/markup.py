@@ -12,7 +12,7 @@ _ENTITY = lazy(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});"
 _COMMENT = lazy(r"<!--[^<>]{0,1000}-->|<[?!][^<>]{0,300}>")
 _SUB = lazy(r"<sub\s[^<>]{0,100}?alias=[\"']([^\"'<>]{1,200})[\"'][^<>]{0,100}>[^<>]{0,300}</sub>")
 _SAY_AS = lazy(
-    r"<say-as\s[^<>]{0,60}?interpret-as=[\"']([\w-]{1,30})[\"'][^<>]{0,100}>([^<>]{0,300})</say-as>",
+    r"<say-as\s([^<>]{0,60}?)interpret-as=[\"']([\w-]{1,30})[\"']([^<>]{0,100})>([^<>]{0,300})</say-as>",
     re.IGNORECASE,
 )
 _PAUSE = lazy(r" ?<break\b([^<>]{0,100})> ?", re.IGNORECASE)
@@ -73,16 +73,29 @@ def _entity(entity: re.Match[str]) -> str | None:
 
 
 def _say_as(found: re.Match[str]) -> str:
-    """What the stages read rightly by themselves (dates, amounts, …) stays as it is."""
-    kind, said = found[1].lower(), found[2].strip()
+    """What the stages read rightly by themselves (times, amounts, …) stays as it is."""
+    kind, said = found[2].lower(), found[4].strip()
     if kind in ("characters", "spell-out", "verbatim", "digits", "telephone"):
         only = said if kind != "telephone" else re.sub(r"[^\w+]", "", said)
-        return " ".join("".join(only.split()))
+        return " ".join(_LETTER.findall(only))
     if kind == "ordinal" and said.isdecimal():
-        return f"{said}th"
+        text = found.string
+        return said + ("వ" if _TELUGU.search(text) else "वाँ" if _HINDI.search(text) else "th")
+    if kind in ("cardinal", "number") and len(said) == 4 and said.isdecimal() and said[0] != "0":
+        return f"{said[0]},{said[1:]}"  # no year
+    date = _MONTH_FIRST.fullmatch(said) if kind == "date" else None
+    if date and _FORMAT.search(found[1] + found[3]):
+        return f"{date[2]}/{date[1]}/{date[3]}"
     return said
 
 
+_LETTER = lazy(
+    r"\S[\u0300-\u036f\u0900-\u0903\u093a-\u094d\u0c00-\u0c04\u0c3e-\u0c56\u200c\u200d]*"
+)
+"""With its vowel sign and virama."""
+_TELUGU, _HINDI = lazy(r"[\u0c00-\u0c7f]"), lazy(r"[\u0904-\u0939]")
+_MONTH_FIRST = lazy(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{2,4})")
+_FORMAT = lazy(r"format=[\"']md", re.IGNORECASE)
 _SHORT = lazy(
     r"time=[\"']?\+?(?:[0-2]?\d?\d ?ms|0?\.[0-2]\d* ?s)\b|"
     r"strength=[\"']?(?:none|x-weak|weak|medium)"

@@ -8,7 +8,7 @@ from tensorrt_tts.text.spoken.draft import Draft
 from tensorrt_tts.text.spoken.languages import ENGLISH, Language
 from tensorrt_tts.text.spoken.number import WRITTEN, number
 from tensorrt_tts.text.spoken.patterns import either, lazy
-from tensorrt_tts.text.spoken.stages.context import START, before, ends_sentence
+from tensorrt_tts.text.spoken.stages.context import START, after, before, ends_sentence
 from tensorrt_tts.text.spoken.stages.fractions import MIXED, mixed
 from tensorrt_tts.text.spoken.units import PER, RATES, UNITS
 
@@ -26,17 +26,28 @@ _MEASURE = lazy(
     r" (?:wide|long|tall|deep|thick|high|screen|display|pipe|monitor|tv|TV)\b))"
     r"(?P<power>[²³]|\^?[23](?!\d))?"
     rf"(?: ?(?:/|per) ?(?P<per>{either(PER)})(?P<square2>²)?)?(?:\.(?= [a-z]))?)"
-    r"(?![\w²³])(?!['’]\w)"
+    r"(?:(?<=[\w.])(?P<case>[\u0900-\u0963\u0c00-\u0c65]+)|(?![\w²³]))(?!['’]\w)"
 )
+_BITS = lazy(
+    r"\b(?:modem|baud|speed|link|bandwidth|serial|data|bits?|codec|audio)\b", re.IGNORECASE
+)
+_PER = lazy(
+    rf"{START}(?P<amount>{WRITTEN}) ?/ ?"
+    rf"(?P<per>{either([sign for sign in PER if len(sign) > 1])})(?![\w/²³.])"
+)
+"""Of no unit: 72/min, 7,500/µL."""
 _SQFT = lazy(rf"{START}(?P<amount>{WRITTEN}) ?sqft\b\.?")
 _PERCENT = lazy(
     rf"{START}(?P<sign>[-−+]|(?<![\d ])–)?(?P<amount>{_QUANTITY}) ?(?P<first>%)?"
     rf"(?:(?P<to> ?[-–—] ?)(?P<last>{_QUANTITY}))? ?(?P<mark>[%‰])"
+    r"(?P<case>[\u0c00-\u0c65]+)?"
 )
 _FEET = lazy(START + r"(\d{1,3})'(?: ?(\d{1,2}(?:\.\d)?)(?:\"|''))?(?![\w'])")
+_HEIGHT = lazy(START + r"([3-8])(?:'| ?(?:ft\.?|feet) ?)(\d|1[01])(?:\"|'')?(?![\w'\"]|\.\d)")
+"""6'2, 5 ft 6\" """
 _SIDES = lazy(START + r"\d{1,4}(?:\.\d+)?['\"](?: ?[xX×] ?\d{1,4}(?:\.\d+)?['\"]){1,2}(?![\w'\"])")
 _SIDE = lazy(r"([\d.]+)(['\"])")
-_LONE_SIDE = lazy(START + r"(\d{1,3}(?:\.\d+)?)(['\"])(?= [a-z]{3,})")
+_LONE_SIDE = lazy(START + r"(\d{1,3}(?:\.\d+)?)(['\"])(?= (?:[a-z]{3}|[A-Z]{2}))")
 """A 24" monitor, a 12' ladder."""
 _ARTICLE = lazy(r"\b[Aa]n? $")
 _NOUN = lazy(r" [a-z]{3,}")
@@ -53,6 +64,7 @@ _AREA = lazy(
 )
 _EVERY = lazy(r"([₹$€£R%](?:(?<=%)|(?:(?<!R)|(?<=R)s\.?) ?\d[\d,.]*(?:/-)?)) ?p\.([ma])\.(?!\w)")
 _DOTTED_BEGUN = ("कि.", "मि.", "से.", "కి.", "మి.", "సెం.")
+_INDIC_WORD = lazy(r"[\u0900-\u0963\u0c00-\u0c65]+")
 _INDIC = lazy(r"[\u0900-\u0963\u0970-\u0dff\u200c\u200d]")
 
 
@@ -60,7 +72,8 @@ def measures(draft: Draft) -> None:
     if "'" in draft.text or '"' in draft.text:
         draft.say_numbers(_SIDES, _sides, after="'\"")
         draft.say_numbers(_FEET, _feet, after="'")
-        draft.say_numbers(_LONE_SIDE, _lone_side, after="'\"")
+        draft.say_numbers(_HEIGHT, _height, after="'f")
+        draft.say_numbers(_LONE_SIDE, _lone_side, after="'\".")
     draft.say_numbers(_HOURS, _hours, after="h")
     if "%" in draft.text or "‰" in draft.text:
         draft.say_numbers(_PERCENT, _percent, lead="-−+–", after="%‰-–—.,/½¼¾⅓⅔⅛⅜⅝⅞0123456789")
@@ -70,6 +83,8 @@ def measures(draft: Draft) -> None:
         after="s.,",
     )
     draft.say_numbers(_MEASURE, _measure, lead="-−+±–", after=_BEHIND)
+    if "/" in draft.text:
+        draft.say_numbers(_PER, _per, after="/.,")
 
 
 def short_units(draft: Draft) -> None:
@@ -105,17 +120,24 @@ def _every(found: re.Match[str], language: Language) -> str:
 
 def _dotted(found: re.Match[str], language: Language) -> str:
     name = UNITS.get(found[0]) or UNITS[f"{found[0]}."]
-    return language.units[name][1]
+    many = language.units[name][1]
+    on_it = _INDIC_WORD.match(found.string, found.end())
+    return language.with_case(many, on_it[0]).removesuffix(on_it[0]) if on_it else many
 
 
 def _measure(found: re.Match[str], language: Language) -> str | None:
     sign, gap, written = found["unit"] or found["rate"], found["gap"], found[0]
-    rest = found.string[found.end() : found.end() + 1]
-    if _INDIC.match(rest) and _INDIC.match(written[-1]):
+    if found["case"] and _INDIC.match(found.string[found.start("case") - 1]):
         return None  # the beginning of a word
+    if sign == "ली" and found["amount"] == "1" and not gap:
+        return None  # पहली
     if sign == "s" and gap != " " and not found["per"]:
         return None  # "5s", "100s": several of them
     name, per = RATES.get(sign) or (UNITS[sign], None)
+    if name == "basispoint" and (
+        len(found["amount"]) > 3 or _BITS.search(before(found)) or _BITS.search(after(found))
+    ):
+        name, per = "bit", "second"
     if language is ENGLISH and name in ("cup", "pinch"):
         return None  # words already: "2 cup measures"
     if name == "pint" and (gap == "-" or not _POURED.match(found.string, found.end())):
@@ -131,7 +153,10 @@ def _measure(found: re.Match[str], language: Language) -> str | None:
         return None
     said = _said(language, found["amount"], found["last"], found["to"] or "", name, square, gap)
     if per:
-        said = _rate(said, per, language, bool(found["square2"]) if found["unit"] else False)
+        shape = found["square2"] or (found["per"] or "")[-1:]
+        said = _rate(said, per, language, shape if shape in ("²", "³") else "")
+    if found["case"]:
+        return _signed(found["sign"], language.with_case(said, found["case"]), language)
     stop = "." if written.endswith(".") and ends_sentence(found) else ""
     return _signed(found["sign"], said, language) + stop
 
@@ -153,13 +178,21 @@ def _signed(sign: str | None, said: str, language: Language) -> str:
     return f"{language.words[word]} {said}"
 
 
-def _rate(said: str, per: str, language: Language, squared: bool) -> str:
+def _rate(said: str, per: str, language: Language, power: str) -> str:
     one = language.units[per][0]
-    if squared:
+    if power and per in _POWERS:
+        one = f"{language.square if power == '²' else language.cubic} {one}"
+    elif power:
         one = f"{one} {language.words['squared']}"
     if language.code == "te":
         return f"{_DATIVE.get(per, one)} {said}"
     return f"{said} {language.words['per']} {one}"
+
+
+def _per(found: re.Match[str], language: Language) -> str:
+    per = found["per"]
+    shape = per[-1] if per[-1] in "²³" else ""
+    return _rate(language.number(number(found["amount"])), PER[per], language, shape)
 
 
 _DATIVE = {
@@ -218,7 +251,10 @@ def _percent(found: re.Match[str], language: Language) -> str:
         said = language.range(said, _amount(found["last"], language))
     elif found["first"]:
         return f"{_signed(found['sign'], said, language)} {word} {word}"
-    return _signed(found["sign"], f"{said} {word}", language) + _space_before_word(found)
+    said = f"{said} {word}"
+    if found["case"]:
+        said = language.with_case(said, found["case"])
+    return _signed(found["sign"], said, language) + _space_before_word(found)
 
 
 def _space_before_word(found: re.Match[str]) -> str:
@@ -231,6 +267,10 @@ def _feet(found: re.Match[str], language: Language) -> str | None:
         return None
     feet = language.counted(number(found[1]), language.units["foot"])
     return f"{feet} {language.counted(number(found[2]), language.units['inch'])}"
+
+
+def _height(found: re.Match[str], language: Language) -> str | None:
+    return None if found[0][-1] not in "\"'" and "'" not in found[0] else _feet(found, language)
 
 
 def _sides(found: re.Match[str], language: Language) -> str:
@@ -247,7 +287,10 @@ def _sides(found: re.Match[str], language: Language) -> str:
 def _lone_side(found: re.Match[str], language: Language) -> str | None:
     """Where no quotation is open that the mark may close."""
     mark = found[2]
-    if language is not ENGLISH or before(found).count(mark) % 2:
+    lead = found.string[max(0, found.start() - 1) : found.start()]
+    if language is not ENGLISH or lead == "-" or before(found).count(mark) % 2:
+        return None
+    if mark == "'" and "." in found[1]:
         return None
     one, _ = language.units["foot" if mark == "'" else "inch"]
     return f"{language.number(number(found[1]))} {one}"

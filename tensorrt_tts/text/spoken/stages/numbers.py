@@ -6,28 +6,25 @@ import re
 
 from tensorrt_tts.text.spoken.currency import SCALES
 from tensorrt_tts.text.spoken.draft import Draft
-from tensorrt_tts.text.spoken.languages import Language
+from tensorrt_tts.text.spoken.languages import TELUGU, Language
 from tensorrt_tts.text.spoken.number import WRITTEN, number
 from tensorrt_tts.text.spoken.patterns import either, lazy
 
 _NUMBER = lazy(
     rf"(?P<sign>(?<![\w)\].,%\u0900-\u0dff])(?:[-−]|–(?=\d)|\+|±|~|≈|[<>≤≥] ?))?"
-    rf"(?P<number>{WRITTEN}|(?<!\d)\.\d+)(?P<more>\+(?!\d))?"
+    rf"(?P<number>{WRITTEN}|(?<![\d\u0900-\u0dff])\.\d+)(?P<more>\+(?!\d))?"
     rf"(?P<scale> (?:{either(SCALES)})(?![^\W\d_]))?(?P<next>(?: ?[^\W\d_])?)"
-)
-_NAMED = lazy(
-    r"#(?=\d)|N(?<!\w.)(?:O|os?)\.? ?(?=\d)|n(?<!\w.)o\.? ?(?=\d)|नं\. ?(?=\d)|सं\. ?(?=\d)|"
-    r"క్ర\. ?(?=\d)|నం\. ?(?=\d)"
 )
 _SIGNS = {"-": "minus", "−": "minus", "–": "minus", "+": "plus", "±": "plusminus", "~": "about",
           "≈": "about", "<": "less", ">": "more", "≤": "atmost", "≥": "atleast"}  # fmt: skip
 _CLITIC = lazy(r"(?:లేదా|మరియు|నుంచి|నుండి|కి|కు|లో|న|కంటే|వరకు)(?![\u0c00-\u0c65])")
+_NUMBER_NAMES = ("నంబర్ ", "నెంబర్ ", "నెంబరు ", "సంఖ్య ")
+_TELUGU_WORD = lazy(r"[\u0c00-\u0c65]+")
 
 
 def numbers(draft: Draft) -> None:
     if not draft.has_numbers():
         return
-    draft.say(_NAMED, lambda match, language: f"{language.words['number']} ")
     draft.say_numbers(_NUMBER, _number, lead="-−–+±~≈<>≤≥ .")
 
 
@@ -35,8 +32,15 @@ def _number(found: re.Match[str], language: Language) -> str:
     written = number(found["number"])
     said = language.number(written)
     following = found["next"]
-    clitic = said == "ఒకటి" and _CLITIC.match(found.string, found.end() - 1)
-    if following.strip() and not written.fraction and not clitic:
+    clitic = found.string.endswith(_NUMBER_NAMES, 0, found.start()) or (
+        said == "ఒకటి" and _CLITIC.match(found.string, found.end() - 1)
+    )
+    on_it = None
+    if language is TELUGU and following and following[0] != " ":
+        on_it = _TELUGU_WORD.match(found.string, found.end() - 1)
+    if on_it:
+        said = TELUGU.before(said, on_it[0])
+    elif following.strip() and not written.fraction and not clitic:
         said = language.before_noun(said)
     scale = found["scale"] or ""
     if scale:
@@ -48,7 +52,7 @@ def _number(found: re.Match[str], language: Language) -> str:
         said = f"{said} {language.words['plus']}"
     start = found.start()
     lead = " " if start and _is_letter(found.string[start - 1]) else ""
-    if following and not following.startswith(" "):
+    if following and not following.startswith(" ") and not on_it:
         following = f" {following}"
     return f"{lead}{said}{scale}{following}"
 

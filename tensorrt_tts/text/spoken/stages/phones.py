@@ -11,6 +11,7 @@ from tensorrt_tts.text.spoken.stages.context import before
 
 _CANDIDATE = lazy(
     r"(?<![\w.,/:₹$€£¥-])(?<!\d )(?:\+ ?)?\(?\d(?:[\d() .-]{4,22})\d(?![\w.,:/]*\d)(?![%°\w])(?!/-)"
+    r"(?! ?(?:hrs|hours|Hrs)\b)"
 )
 _WORD = lazy(
     r"(?:"

@@ -10,7 +10,9 @@ from tensorrt_tts.text.spoken.number import WRITTEN, number
 from tensorrt_tts.text.spoken.patterns import lazy
 from tensorrt_tts.text.spoken.stages.context import START, after, before
 
-_RANGE = lazy(rf"{START}({WRITTEN})( ?[-–—−~] ?)({WRITTEN})(?![\w-]|[.,]\d)(?! ?[-+×*÷/=] ?\d)")
+_RANGE = lazy(
+    rf"{START}({WRITTEN})( ?[-–—−~] ?)({WRITTEN})(?![^\W\u0900-\u0dff]|-|[.,]\d)(?! ?[-+×*÷/=] ?\d)"
+)
 _HOURS_BEFORE = lazy(
     r"\b(?:[Ff]rom|[Bb]etween) $|(?:^\W*(?:Open|Closed)|\b(?:open|opens|closed|works?|working))"
     r"(?:(?:,? (?:from|between|daily|today|weekdays|on|to|\w+day))*|[^\n]* \w+day)[:,]? $|"
@@ -41,7 +43,7 @@ _LENGTH = (
 )
 _TIMES = lazy(
     rf"(?:\d|\d ?{_LENGTH}\.?(?= ?[×xX]))(?P<gap> ?)(?P<sign>[×x*X·])( ?)(?=[₹$€£]?\d[\d.,]*+"
-    rf"(?P<length>(?: ?[×xX*] ?\d[\d.,]*+)* ?{_LENGTH})?(?P<unit> ?[a-z\"'])?)"
+    rf"(?P<length>(?: ?[×xX*] ?\d[\d.,]*+){{0,3}} ?{_LENGTH})?(?P<unit> ?[a-z\"'])?)"
 )
 _AROUND_THE_CLOCK = lazy(r"2(?<![\w.,].)4 ?[×xX*] ?7(?!\d)")
 _CROSSES = frozenset("×x*X·")
@@ -49,6 +51,8 @@ _CROSSED = lazy(r"[×x*X·] ?[₹$€£]?\d")
 _SIGNS = lazy(r"\d ?([=+÷<>≤≥≠≈]|[-−–](?= ?\d+(?:\.\d+)? ?=)|−) ?(?=[-−+]?\d)")
 _COMPARED = frozenset("=+÷<>≤≥≠≈−")
 _EXPRESSION = lazy(r"\d[\d., ]*(?:[-−–+×*÷/][\d., ]+)+=")
+_TERMS = lazy(r"(?<=[\w²³)]) [-–] (?=[\d(]|[a-z](?![^\W\d_])(?! [a-z]{2}))")
+"""x² - 2x = 1"""
 _WORDS = {
     "-": "minus", "−": "minus", "–": "minus", "+": "plus", "×": "times", "x": "times", "*": "times",
     "X": "times", "·": "times", "÷": "over", "/": "over", "=": "equals", "<": "less", ">": "more",
@@ -65,9 +69,21 @@ def ranges(draft: Draft) -> None:
     draft.say_numbers(_RANGE, _range, after="-–—−~.,")
 
 
+def terms(draft: Draft) -> None:
+    if "=" in draft.text and (" - " in draft.text or " – " in draft.text):
+        draft.say(_TERMS, _term)
+
+
 def products(draft: Draft) -> None:
+    terms(draft)
     if draft.has(_CROSSES) and _CROSSED.search(draft.text):
         draft.say(_TIMES, _times)
+
+
+def _term(found: re.Match[str], language: Language) -> str | None:
+    if "=" not in before(found) and "=" not in after(found):
+        return None
+    return f" {language.words['minus']} "
 
 
 def _expression(found: re.Match[str], language: Language) -> str:

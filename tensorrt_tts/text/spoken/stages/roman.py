@@ -18,6 +18,21 @@ _HEAD_WORDS = """
     श्रेणी युद्ध అధ్యాయం భాగం ఖండం తరగతి సెక్షన్ దశ యుద్ధం
 """
 HEADS = frozenset(_HEAD_WORDS.split())
+_BOOKS = frozenset(
+    [
+        "Chapter",
+        "Part",
+        "Section",
+        "Volume",
+        "Act",
+        "Scene",
+        "Phase",
+        "Article",
+        "Appendix",
+        "Book",
+        "Unit",
+    ]
+)
 _KING_NAMES = """
     Henry Louis Elizabeth George Edward Charles Richard James William Napoleon Pius John Paul
     Benedict Francis Nicholas Peter Philip Frederick Alexander Catherine Leo Gregory Clement
@@ -53,7 +68,9 @@ def _said(found: re.Match[str], language: Language) -> str | None:
     word = before[1].lstrip("(\"'") if before else ""
     small = found[0] != numeral
     if word in HEADS or (numeral != "I" and word.title() in HEADS):
-        if numeral in ("C", "L") or (numeral == "I" and (small or _VERB.match(text, end))):
+        if (small and len(numeral) == 1 and word.title() not in _BOOKS) or numeral in ("C", "L"):
+            return None  # "question mark x", "type v"
+        if numeral == "I" and (small or _VERB.match(text, end)):
             return None
         return language.cardinal(value(numeral))
     if small:

@@ -22,6 +22,16 @@ _LINES = lazy(rf"{START}(360|480|720|1080|1440|2160)([pi])(?![^\W_])")
 _TIMES = lazy(rf"{START}({WRITTEN}) ?[xX×](?= |$|[.,!?])")
 
 
+_STATES = frozenset(
+    """
+    AN AP AR AS BH BR CG CH DD DL DN GA GJ HP HR JH JK KA KL LA LD MH ML MN MP MZ NL OD OR PB PY RJ
+    SK TG TN TR TS UA UK UP WB
+    """.split()  # noqa: SIM905
+)
+_PLATE = lazy(r"[A-Z]{2} ?-?\d{1,2}[A-Z]? ?-?[A-Z]{1,3}[ -]\d{4}(?!\w)")
+"""The plate of a vehicle: MH 12 DE 1433."""
+
+
 def scales(draft: Draft) -> None:
     """10k, 5M, 2.5bn, 7 cr."""
     draft.say_numbers(_THOUSANDS, _thousands, after="kKMmbBclC.,")
@@ -30,6 +40,7 @@ def scales(draft: Draft) -> None:
 def serials(draft: Draft) -> None:
     draft.say_numbers(_LINES, lambda m, language: f"{_pairs(m[1], language)} {m[2]}", after="pi")
     draft.say_numbers(_TIMES, _factor, after="xX×.,")
+    draft.say_numbers(_PLATE, _serial, begins=_plate)
     draft.say_numbers(_SERIAL, _serial, begins=_word_start)
 
 
@@ -48,6 +59,13 @@ def _word_start(text: str, start: int) -> int:
             break
         start -= 1
     return start
+
+
+def _plate(text: str, start: int) -> int:
+    """Where the state in front of a number begins, or -1."""
+    end = start - (text[start - 1 : start] in (" ", "-"))
+    state = text[max(0, end - 2) : end]
+    return -1 if state not in _STATES or text[end - 3 : end - 2].isalnum() else end - 2
 
 
 def _thousands(found: re.Match[str], language: Language) -> str | None:

@@ -9,6 +9,7 @@ from tensorrt_tts.text.spoken.currency import SIGNS
 from tensorrt_tts.text.spoken.draft import Draft
 from tensorrt_tts.text.spoken.languages import Language
 from tensorrt_tts.text.spoken.patterns import lazy
+from tensorrt_tts.text.spoken.stages.ranges import terms
 
 _NAMES = {
     "&": "and", "@": "at", "%": "percent", "‰": "permille", "+": "plus", "=": "equals",
@@ -39,6 +40,7 @@ _ODD = lazy(
 def symbols(draft: Draft) -> None:
     if "#" in draft.text:
         draft.say(_SHARP, lambda match, language: f"{match[1]} sharp")
+    terms(draft)
     if draft.has(_NAMES.keys()):
         draft.say(_NAMED, _named)
     if draft.has(_CURRENCIES):

@@ -5,19 +5,20 @@ from __future__ import annotations
 import re
 
 from tensorrt_tts.text.spoken.draft import Draft
-from tensorrt_tts.text.spoken.languages import Language
+from tensorrt_tts.text.spoken.languages import TELUGU, Language
 from tensorrt_tts.text.spoken.number import number
 from tensorrt_tts.text.spoken.patterns import lazy
-from tensorrt_tts.text.spoken.stages.context import START, ends_sentence
+from tensorrt_tts.text.spoken.stages.context import START, before, ends_sentence
 
 _HALF = r"[AaPp]\.?[Mm]\b\.?|[AaPp]\. [Mm]\."
 _BEHIND = r"बजे|గంటలకు|గంటలకి|గంటల|గంటలు|గంటలలో"
 _CLOCK = lazy(
-    r"(?<![\w.:/])(?P<h>[01]?\d|2[0-4]):(?P<m>[0-5]\d)(?::(?P<s>[0-5]\d)(?:\.\d+)?)?"
+    r"(?<![\w./])(?<!\d:)(?<!::)(?<![AaPp][Mm][-–])(?<![AaPp][Mm] [-–] )"
+    r"(?P<h>[01]?\d|2[0-4]):(?P<m>[0-5]\d)(?::(?P<s>[0-5]\d)(?:\.\d+)?)?"
     rf"(?: ?(?P<half>{_HALF}))?"
-    r"(?:(?P<to> ?[-–—] ?)(?P<h2>[01]?\d|2[0-4]):(?P<m2>[0-5]\d)"
+    r"(?:(?P<to> ?[-–—] ?)(?P<h2>[01]?\d|2[0-4])(?::(?P<m2>[0-5]\d)|(?= ?[AaPp]\.?[Mm]))"
     rf"(?: ?(?P<half2>{_HALF}))?)?(?P<hrs> ?(?:hrs|hours|Hrs))?"
-    r"(?:(?: ?(?P<case>కి|కు)(?![\u0c00-\u0c63\w]))|(?![\w:])"
+    r"(?:(?: ?(?P<case>కి|కు)(?![\u0c00-\u0c63\w]))|(?:(?=Z\b)|(?![\w:]))"
     rf"(?: (?P<behind>{_BEHIND})(?![^\W\d_]))?)"
 )
 _HALVES = lazy(
@@ -26,7 +27,17 @@ _HALVES = lazy(
     rf"(?P<h>1[0-2]|0?[1-9])(?:[.:](?P<m>[0-5]\d))? ?(?P<half>{_HALF})(?!\w)"
 )
 _POINT = lazy(START + rf"(?P<h>1\d|2[0-3]|0?\d)\.(?P<m>[0-5]\d) (?P<behind>{_BEHIND})(?![^\W\d_])")
-_ARMY = lazy(START + r"([01]\d|2[0-3])([0-5]\d) ?(hrs|hours|Hrs)\b\.?")
+_FROM_OR_UNTIL = lazy(r" (?:నుంచి|నుండి|వరకు)(?![\u0c00-\u0c63])")
+_OF_DAY = lazy(r"(?:सुबह|शाम|रात|दोपहर|तड़के|सवेरे|ఉదయం|సాయంత్రం|రాత్రి|మధ్యాహ్నం|తెల్లవారుజామున|వేకువజామున) $")
+_POINT_CASE = lazy(
+    START + r"(?P<h>1\d|2[0-3]|0?\d)\.(?P<m>[0-5]\d)"
+    r"(?:(?: ?(?P<case>కి|కు)|(?= ?(?:$|[,;\n)-]|से|तक|నుంచి|నుండి|వరకు)))"
+    r"(?![\u0900-\u0963\u0c00-\u0c63\w]))"
+)
+_ARMY = lazy(
+    START + r"(?:([01]\d|2[0-3])([0-5]\d)( ?[-–] ?| to ))?"
+    r"([01]\d|2[0-3])([0-5]\d) ?(?:hrs|hours|Hrs)\b\.?"
+)
 _RATIO = lazy(r"(?<![\w.:])(\d{1,4}) ?: ?(\d{1,4})(?:(?: ?: ?)(\d{1,4}))?(?![\w:]|\.\d)")
 _NAMES = {"a": "am", "p": "pm"}
 
@@ -40,7 +51,9 @@ def times(draft: Draft) -> None:
         lambda m, language: language.clock(int(m["h"]), int(m["m"]), None, m["behind"]),
         after=".",
     )
-    draft.say_numbers(_ARMY, _army, after="hH")
+    if not draft.text.isascii():
+        draft.say_numbers(_POINT_CASE, _point_case, after=".")
+    draft.say_numbers(_ARMY, _army, after="hH-–t")
     if ":" in draft.text:
         draft.say_numbers(_RATIO, _ratio, after=":")
 
@@ -57,6 +70,7 @@ def _clock(found: re.Match[str], language: Language) -> str:
     half, behind = _half(found["half"], language), found["behind"] or ""
     if found["case"]:  # 5:30కి
         behind = found["case"] if half else f"గంటల{found['case']}"
+    behind = behind or ("" if half else _oblique(found, language))
     second = int(found["s"]) if found["s"] else None
     hours = found["hrs"].strip().lower().replace("hrs", "hours") if found["hrs"] else ""
     if found["to"]:
@@ -64,7 +78,7 @@ def _clock(found: re.Match[str], language: Language) -> str:
         noun = "" if last else behind
         said = language.range(
             language.clock(int(found["h"]), int(found["m"]), second, half),
-            language.clock(int(found["h2"]), int(found["m2"]), None, last or noun or hours),
+            language.clock(int(found["h2"]), int(found["m2"] or 0), None, last or noun or hours),
         )
         return f"{said} {behind}{_stop(found)}" if behind and last else said + _stop(found)
     said = language.clock(int(found["h"]), int(found["m"]), second, half or behind or hours)
@@ -72,7 +86,14 @@ def _clock(found: re.Match[str], language: Language) -> str:
         said = f"{said} {behind}"
     if not half and found.string[found.end() : found.end() + 5] in (" noon", " midn"):
         said = said.removesuffix(" o'clock")
-    return said + _stop(found)
+    zone = " " if found.string.startswith("Z", found.end()) else ""
+    return said + _stop(found) + zone
+
+
+def _oblique(found: re.Match[str], language: Language) -> str:
+    """The noun that Telugu has between a time and "from" or "until"."""
+    told = language is TELUGU and _FROM_OR_UNTIL.match(found.string, found.end())
+    return "గంటల" if told else ""
 
 
 def _halves(found: re.Match[str], language: Language) -> str:
@@ -88,11 +109,26 @@ def _halves(found: re.Match[str], language: Language) -> str:
     return said + _stop(found)
 
 
+def _point_case(found: re.Match[str], language: Language) -> str | None:
+    """ఉదయం 9.30కి, सुबह 9.30 से"""
+    if not _OF_DAY.search(before(found)):
+        return None
+    behind = f"గంటల{found['case']}" if found["case"] else _oblique(found, language)
+    return language.clock(int(found["h"]), int(found["m"]), None, behind)
+
+
 def _army(found: re.Match[str], language: Language) -> str:
+    """0900 hrs, 0900-1700 hrs"""
     hours = language.units["hour"][1]
-    hour = language.digits(found[1]) if found[1][0] == "0" else language.small[int(found[1])]
-    minute = language.small[int(found[2])] if int(found[2]) else language.scales["hundred"]
-    return f"{hour} {minute} {hours}"
+    said = f"{_four_digits(found[4], found[5], language)} {hours}"
+    if not found[3]:
+        return said
+    return language.range(_four_digits(found[1], found[2], language), said)
+
+
+def _four_digits(hour: str, minute: str, language: Language) -> str:
+    said = language.digits(hour) if hour[0] == "0" else language.small[int(hour)]
+    return f"{said} {language.small[int(minute)] if int(minute) else language.scales['hundred']}"
 
 
 def _ratio(found: re.Match[str], language: Language) -> str:

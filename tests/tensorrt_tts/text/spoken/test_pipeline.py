@@ -65,6 +65,22 @@ def test_english_numbers_in_every_language() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("5లో ఉంది", "five లో ఉంది"),
+        ("1990లో పుట్టాడు", "nineteen ninety లో పుట్టాడు"),
+        ("2020-21లో జరిగింది", "twenty twenty to twenty one లో జరిగింది"),
+        ("3-4గంటల పని", "three to four గంటల పని"),
+        ("రూ.500కే లభిస్తుంది", "five hundred rupees కే లభిస్తుంది"),
+        ("10%కి పెరిగింది", "ten percent కి పెరిగింది"),
+        ("₹80में मिला", "eighty rupees में मिला"),
+    ],
+)
+def test_what_is_written_on_an_english_number_stands_apart(text: str, said: str) -> None:
+    assert speak_as(text, SpokenOptions(numbers="english")).text == said
+
+
+@pytest.mark.parametrize(
     ("text", "tags", "said"),
     [
         ("Ha [laughs] yes", ("laugh", "sigh"), "Ha <laugh> yes"),

@@ -16,7 +16,7 @@ _PIECES = """
     ° ½ ² ' " | ~ ^ km kg am pm Dr. No. St. Jan IV a the in of नमस्ते रु. बजे में कि.मी. డా. గంటలకు లో
     रूं वीं వ है। ५ १२ ౫ http:// www. a@b.com #tag @h [laugh] <laugh> <b> </b> <break/> &amp; 🎉 👍
     \u200b \u00ad \u0301 é 中文 한국 தமிழ் ① 10x k cr लाख లక్షలు U.S. 1. i.e. 5th 2x2 COVID-19 10:30
-    5/6 1/2/2024 2-3 +91
+    5/6 1/2/2024 2-3 +91 కి లకు కోట్లతో /- *123# a.pdf ఉ. म.नं. भा.ज.पा. FY2024-25 vs 9.30 m³ अरब
 """.split()  # noqa: SIM905
 TEXTS = st.one_of(
     st.lists(st.sampled_from([*_PIECES, "\n", " "]), max_size=12).map(" ".join),
