@@ -100,7 +100,7 @@ class Draft:
         digits: int = 0,
     ) -> None:
         """`say` for patterns that begin at a number, or a little before it: with characters of
-        `lead`, or where `begins` says (-1: nowhere). Looking nowhere else is what makes it fast.
+        `lead` (not with a space), or where `begins` says (-1: nowhere). Looking nowhere else is what makes it fast.
 
         before: what has to come before, or after: what has to come next (see `Numbers`), unless
         there are as many digits as `digits`, where that is not 0.
@@ -146,7 +146,7 @@ class Draft:
                 if at < done:
                     continue
             while True:
-                found = match(text, at)
+                found = match(text, at) if text[at] != " " else None
                 if found is not None:
                     language = only or self.language_at(at)
                     new = None if language is None else rule(found, language)
@@ -188,8 +188,10 @@ class Draft:
             return
         parts.append(text[done:])
         self.text = "".join(parts)
-        self.characters.update(*parts[1::2])
-        self._numbers = None
+        said = "".join(parts[1::2])
+        self.characters.update(said)
+        if self._numbers is not None:
+            self._numbers.change(self.text, made, said)
         changes = Changes(made)
         self.changes.append(changes)
         if len(self._starts) > 1:
