@@ -195,7 +195,7 @@ class Draft:
         changes = Changes(made)
         self.changes.append(changes)
         if len(self._starts) > 1:
-            self._starts = [changes.after(start) for start in self._starts]
+            self._starts = changes.after(self._starts)
 
 
 def _differing(start: int, old: str, new: str) -> tuple[int, int, str]:
