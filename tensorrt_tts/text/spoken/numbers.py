@@ -41,14 +41,11 @@ class Numbers:
         self.starts = list(accumulate(self._steps))
         self.followed = frozenset(self.following)
 
-    def followed_by(self, signs: Set[str]) -> list[int]:
-        """Where those start that one of the signs follows."""
-        if self.followed.isdisjoint(signs):
-            return []
-        return list(compress(self.starts, map(signs.__contains__, self.following)))
-
-    def followed_or_long(self, signs: Set[str], digits: int) -> list[int]:
-        """Where those start that one of the signs follows, or that are as long as `digits`."""
+    def followed_by(self, signs: Set[str], digits: int = 0) -> list[int]:
+        """Where those start that one of the signs follows, or that are as long as `digits`, where
+        that is not 0."""
+        if not digits:
+            return list(compress(self.starts, map(signs.__contains__, self.following)))
         rows = zip(self.starts, self.lengths, self.following, strict=True)
         return [start for start, length, sign in rows if sign in signs or length >= digits]
 

@@ -62,7 +62,7 @@ def test_what_is_followed_so_or_long() -> None:
     numbers = Numbers("12 km, 345 and 6%")
     assert numbers.followed_by({"k", "%"}) == [0, 15]
     assert numbers.followed_by({"x"}) == []
-    assert numbers.followed_or_long({"%"}, 3) == [7, 15]
+    assert numbers.followed_by({"%"}, digits=3) == [7, 15]
 
 
 @given(
