@@ -7,6 +7,7 @@ Unicode form, spaces, quotes, runs of punctuation, a mark at the end. Numbers an
 from __future__ import annotations
 
 import re
+import sys
 import unicodedata
 
 from tensorrt_tts.errors import TextError
@@ -26,6 +27,7 @@ _ENDS = re.compile(r"^\s+|\s+$")
 _SPACES = re.compile(r"\s{2,}|[^\S ]")
 _RUNS = re.compile(r"([!?।,;:])(?:\s*\1)+")
 _DOTS = re.compile(r"\.[.…]+|…[.…]+")
+_LETTER_OR_DIGIT = re.compile(r"[^\W_]")
 _NO_END = " ,;:-–—"
 _ENDINGS = frozenset(".!?…।॥>。！？؟۔")
 _CLOSERS = frozenset("\"')]}」』）】*_ \u200d\ufe0f")
@@ -39,8 +41,9 @@ def check_text(text: str, max_characters: int = MAX_CHARACTERS) -> None:
         raise TextError(NOTHING_TO_SPEAK)
 
 
-def speakable(text: str) -> bool:
-    return any(unicodedata.category(character)[0] in "LN" for character in text)
+def speakable(text: str, start: int = 0, stop: int = sys.maxsize) -> bool:
+    """Whether there is a letter or digit, from `start` to `stop`."""
+    return _LETTER_OR_DIGIT.search(text, start, stop) is not None
 
 
 def typeset(text: str) -> Spoken:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from itertools import accumulate
 from typing import NamedTuple
+
+from tensorrt_tts.text.normalize import speakable
 
 _OPENERS = "「『（《【“‘"
 _IDEOGRAPH = "[\u3041-\u3096\u30a1-\u30fa\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
@@ -55,17 +56,17 @@ class WrittenText:
     def take(self, piece: str) -> list[WrittenWord]:
         """The words of the next piece; start and stop are in the piece."""
         found: list[WrittenWord] = []
-        cursor = 0
+        rest, cursor = self._rest, 0
         for run in _RUN.finditer(piece):
-            while self._rest[cursor].isspace():
+            while rest[cursor].isspace():
                 cursor += 1
-            for word in _WORD.finditer(run[0]):
-                begin = self._at + cursor + word.start()
-                start = run.start() + word.start()
-                text = word[0]
-                found.append(WrittenWord(text, begin, begin + len(text), start, start + len(text)))
-            cursor += len(run[0])
-        self._rest, self._at = self._rest[cursor:], self._at + cursor
+            start, stop = run.span()
+            by = self._at + cursor - start
+            cursor += stop - start
+            for word in _WORD.finditer(piece, start, stop):
+                start, stop = word.span()
+                found.append(WrittenWord(word[0], start + by, stop + by, start, stop))
+        self._rest, self._at = rest[cursor:], self._at + cursor
         return found
 
 
@@ -78,7 +79,7 @@ def said_words(words: Sequence[WrittenWord], said: str, *origins: Origins) -> li
     """
     found: list[WrittenWord] = []
     for group, start, stop in _groups(words, said, origins):
-        if _has_sound(said, start, stop):
+        if speakable(said, start, stop):
             found += _divided(group, start, stop)
     return found
 
@@ -120,7 +121,3 @@ def _divided(group: Sequence[WrittenWord], start: int, stop: int) -> list[Writte
         word.said_at(begin, end)
         for word, begin, end in zip(group, [start, *ends], ends, strict=False)
     ]
-
-
-def _has_sound(said: str, start: int, stop: int) -> bool:
-    return any(unicodedata.category(character)[0] in "LN" for character in said[start:stop])

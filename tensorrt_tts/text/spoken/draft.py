@@ -30,6 +30,7 @@ class Draft:
     def __init__(self, text: str, options: SpokenOptions = _PLAIN) -> None:
         self.text = text
         self.options = options
+        self._others: str | None = None  # of the characters, those that are no usual letters
         self.characters = set(text)
         """Those of the text, and some that it had: what is not among them is not in it."""
         self.changes: list[Changes] = []
@@ -48,7 +49,9 @@ class Draft:
     def has_some(self, pattern: re.Pattern[str]) -> bool:
         """Whether one that a pattern of one character matches may be in the text; not for letters
         of our languages."""
-        return self._has_one("".join(pattern.findall("".join(self.characters - _LETTERS))))
+        if self._others is None:
+            self._others = "".join(self.characters - _LETTERS)
+        return self._has_one("".join(pattern.findall(self._others)))
 
     def _has_one(self, signs: Iterable[str]) -> bool:
         text = self.text
@@ -59,7 +62,7 @@ class Draft:
 
     def has_numbers(self) -> bool:
         """Whether there is one left in digits."""
-        return bool(self._found_numbers().starts)
+        return bool((self._numbers or self._found_numbers()).starts)
 
     def set_languages(self, runs: list[tuple[int, Language | None]]) -> None:
         """runs: where each begins; the first one at 0. None: a language without words of ours."""
@@ -194,6 +197,7 @@ class Draft:
         self.text = "".join(parts)
         said = "".join(parts[1::2])
         self.characters.update(said)
+        self._others = None
         if self._numbers is not None:
             self._numbers.change(self.text, made, said)
         changes = Changes(made)
