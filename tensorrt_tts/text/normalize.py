@@ -7,7 +7,6 @@ Unicode form, spaces, quotes, runs of punctuation, a mark at the end. Numbers an
 from __future__ import annotations
 
 import re
-import sys
 import unicodedata
 
 from tensorrt_tts.errors import TextError
@@ -41,9 +40,8 @@ def check_text(text: str, max_characters: int = MAX_CHARACTERS) -> None:
         raise TextError(NOTHING_TO_SPEAK)
 
 
-def speakable(text: str, start: int = 0, stop: int = sys.maxsize) -> bool:
-    """Whether there is a letter or digit, from `start` to `stop`."""
-    return _LETTER_OR_DIGIT.search(text, start, stop) is not None
+def speakable(text: str) -> bool:
+    return _LETTER_OR_DIGIT.search(text) is not None
 
 
 def typeset(text: str) -> Spoken:

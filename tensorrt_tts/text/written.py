@@ -79,7 +79,7 @@ def said_words(words: Sequence[WrittenWord], said: str, *origins: Origins) -> li
     """
     found: list[WrittenWord] = []
     for group, start, stop in _groups(words, said, origins):
-        if speakable(said, start, stop):
+        if speakable(said[start:stop]):
             found += _divided(group, start, stop)
     return found
 

@@ -107,7 +107,8 @@ class Draft:
         digits: int = 0,
     ) -> None:
         """`say` for patterns that begin at a number, or a little before it: with characters of
-        `lead` (not with a space), or where `begins` says (-1: nowhere). Looking nowhere else is what makes it fast.
+        `lead` but a space, or where `begins` says (-1: nowhere). Looking nowhere else is what makes
+        it fast.
 
         before: what has to come before, or after: what has to come next (see `Numbers`), unless
         there are as many digits as `digits`, where that is not 0.

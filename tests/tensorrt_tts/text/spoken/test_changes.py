@@ -56,7 +56,9 @@ def test_positions_inside_what_was_put_in_stand_for_all_of_it() -> None:
     assert changes.after(range(6)) == [0, 1, 6, 7, 8, 12]
 
 
-@pytest.mark.parametrize("text", ["It costs $20.50 on 5/6/2024, 10% of 2½ kg", "Dr. Rao: ₹5 है, 7 km"])
+@pytest.mark.parametrize(
+    "text", ["It costs $20.50 on 5/6/2024, 10% of 2½ kg", "Dr. Rao: ₹5 है, 7 km"]
+)
 def test_many_spans_at_once_are_as_one_by_one(text: str) -> None:
     spoken = speak_as(text)
     starts = list(range(len(spoken.text)))
