@@ -35,7 +35,7 @@ ADDITIONS = 10**7
 
 
 def costs(repeats: int = 50) -> dict[str, dict[str, float]]:
-    """Median milliseconds by text and size, in words and with segments; the cold import; and
+    """Median CPU milliseconds by text and size, in words and with segments; the cold import; and
     what 10⁷ additions take, to compare one day's machine with another's."""
     from tensorrt_tts.text.feed import ReadingRules, TextFeed
     from tensorrt_tts.text.spoken import SpokenOptions, spoken_form
@@ -62,19 +62,19 @@ def _loop() -> float:
     """Seconds of `ADDITIONS`, the fastest of three."""
     times = []
     for _ in range(3):
-        start, total = time.perf_counter(), 0
+        start, total = time.process_time(), 0
         for number in range(ADDITIONS):
             total += number
-        times.append(time.perf_counter() - start)
+        times.append(time.process_time() - start)
     return min(times)
 
 
 def _median(function: Callable[[str], object], text: str, repeats: int) -> float:
     times = []
     for _ in range(repeats + 1):
-        start = time.perf_counter()
+        start = time.process_time()
         function(text)
-        times.append(time.perf_counter() - start)
+        times.append(time.process_time() - start)
     return round(statistics.median(times[1:]) * 1000, 3)
 
 
