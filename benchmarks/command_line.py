@@ -448,7 +448,8 @@ def _run_decode_cost(parsed: argparse.Namespace) -> None:
 def _run_text(parsed: argparse.Namespace) -> None:
     from benchmarks.text_cost import costs
 
-    found = costs()
+    machine, found = hardware(), costs()
+    print(f"{machine.cpu}, {machine.cores} cores, load {machine.load}")
     print(f"{'median ms':14}{'words':>8}{'and segments':>14}")
     for name, row in found.items():
         print(f"{name:14}" + "".join(f"{ms:>{8 + 6 * at}}" for at, ms in enumerate(row.values())))

@@ -24,12 +24,19 @@ TEXTS = {
         "15/08/2025న సాయంత్రం 5:30 గంటలకు ₹1,23,456 చెల్లించాను, అంటే 42%. డా. రావు 2½ కి.గ్రా. పంచదార "
         "10వ అంతస్తుకు పంపారు. ఫోన్ 98765 43210, OTP 4821. "
     ),
+    "mixed": (
+        "Flipkart sale में ₹1,499 का T-shirt 15/08/2025 तक 42% off है। Dr. Rao का OTP 4821, call "
+        "98765 43210. EMI Rs. 2,500/- per month, 5:30 pm को 2½ kg లో ₹60/kg order చేశాను. "
+    ),
 }
 """All but the first with a number in every dozen characters."""
+ADDITIONS = 10**7
+"""Of the loop that tells how fast this core is today."""
 
 
 def costs(repeats: int = 50) -> dict[str, dict[str, float]]:
-    """Median milliseconds by text and size, in words and with segments; and the cold import."""
+    """Median CPU milliseconds by text and size, in words and with segments; the cold import; and
+    what 10⁷ additions take, to compare one day's machine with another's."""
     from tensorrt_tts.text.feed import ReadingRules, TextFeed
     from tensorrt_tts.text.spoken import SpokenOptions, spoken_form
 
@@ -47,15 +54,27 @@ def costs(repeats: int = 50) -> dict[str, dict[str, float]]:
                 "words and segments": _median(segments, whole, repeats),
             }
     found["cold import"] = {"words": _cold_import()}
+    found["reference loop"] = {"words": round(_loop() * 1000, 1)}
     return found
+
+
+def _loop() -> float:
+    """Seconds of `ADDITIONS`, the fastest of three."""
+    times = []
+    for _ in range(3):
+        start, total = time.process_time(), 0
+        for number in range(ADDITIONS):
+            total += number
+        times.append(time.process_time() - start)
+    return min(times)
 
 
 def _median(function: Callable[[str], object], text: str, repeats: int) -> float:
     times = []
     for _ in range(repeats + 1):
-        start = time.perf_counter()
+        start = time.process_time()
         function(text)
-        times.append(time.perf_counter() - start)
+        times.append(time.process_time() - start)
     return round(statistics.median(times[1:]) * 1000, 3)
 
 

@@ -92,7 +92,7 @@ class TextFeed:
             typed = typeset(piece.text)
             spoken = self._said(typed.text, piece.ended)
             taken = self._written.take(piece.text)
-            words = said_words(taken, spoken.text, spoken.origin, typed.origin)
+            words = said_words(taken, spoken.text, spoken.origins, typed.origins)
             found += self._joiner.add(piece, typed.text, spoken, words)
         return found
 

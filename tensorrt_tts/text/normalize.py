@@ -26,6 +26,7 @@ _ENDS = re.compile(r"^\s+|\s+$")
 _SPACES = re.compile(r"\s{2,}|[^\S ]")
 _RUNS = re.compile(r"([!?।,;:])(?:\s*\1)+")
 _DOTS = re.compile(r"\.[.…]+|…[.…]+")
+_LETTER_OR_DIGIT = re.compile(r"[^\W_]")
 _NO_END = " ,;:-–—"
 _ENDINGS = frozenset(".!?…।॥>。！？؟۔")
 _CLOSERS = frozenset("\"')]}」』）】*_ \u200d\ufe0f")
@@ -40,7 +41,7 @@ def check_text(text: str, max_characters: int = MAX_CHARACTERS) -> None:
 
 
 def speakable(text: str) -> bool:
-    return any(unicodedata.category(character)[0] in "LN" for character in text)
+    return _LETTER_OR_DIGIT.search(text) is not None
 
 
 def typeset(text: str) -> Spoken:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from tensorrt_tts.text.cuts import SHORT, cut_place
 from tensorrt_tts.text.pieces import Piece, PieceCutter, in_number
@@ -71,7 +71,7 @@ class SegmentJoiner:
         for text, start, glued in _fitted(written, spoken, self._limit, piece.glued):
             stop = start + len(text)
             said = [
-                replace(word, stop=min(word.stop, stop)).moved(-start)
+                word.said_at(word.start - start, min(word.stop, stop) - start)
                 for word in words
                 if start <= word.start < stop
             ]
@@ -97,7 +97,9 @@ class SegmentJoiner:
         else:
             tight = self._part.text[-1] in _WIDE_MARKS or (glued and not part.before)
             text = self._part.text + ("" if tight else " ")
-            words = (*self._part.words, *(word.moved(len(text)) for word in part.words))
+            by = len(text)
+            moved = [word.said_at(word.start + by, word.stop + by) for word in part.words]
+            words = (*self._part.words, *moved)
             self._part = Segment(text + part.text, self._part.before, words=words)
         self._size += size
         if self._first_clause is not None and self._size >= min(self._first_clause, SHORT):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
 from itertools import accumulate
+from typing import NamedTuple
+
+from tensorrt_tts.text.normalize import speakable
 
 _OPENERS = "「『（《【“‘"
 _IDEOGRAPH = "[\u3041-\u3096\u30a1-\u30fa\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
@@ -21,12 +22,12 @@ each character by itself."""
 _DIGIT = 4
 """Characters that are said for a digit, in all languages about."""
 
-Origin = Callable[[int, int], tuple[int, int]]
-"""From a span of what is said to the span of what was written for it."""
+Origins = Callable[[list[int], list[int]], tuple[list[int], list[int]]]
+"""From where spans of what is said start and end, in order, to the same of what was written for
+them."""
 
 
-@dataclass(frozen=True, slots=True)
-class WrittenWord:
+class WrittenWord(NamedTuple):
     """text: as it was sent, whole_text[begin:end]. start, stop: the characters that are said for
     it, of a segment's text."""
 
@@ -36,9 +37,9 @@ class WrittenWord:
     start: int
     stop: int
 
-    def moved(self, by: int) -> WrittenWord:
-        """Where what is said begins so many characters later."""
-        return replace(self, start=self.start + by, stop=self.stop + by)
+    def said_at(self, start: int, stop: int) -> WrittenWord:
+        """The word with another place of what is said for it."""
+        return WrittenWord(self.text, self.begin, self.end, start, stop)
 
 
 class WrittenText:
@@ -55,21 +56,21 @@ class WrittenText:
     def take(self, piece: str) -> list[WrittenWord]:
         """The words of the next piece; start and stop are in the piece."""
         found: list[WrittenWord] = []
-        cursor = 0
+        rest, cursor = self._rest, 0
         for run in _RUN.finditer(piece):
-            while self._rest[cursor].isspace():
+            while rest[cursor].isspace():
                 cursor += 1
-            for word in _WORD.finditer(run[0]):
-                begin = self._at + cursor + word.start()
-                start = run.start() + word.start()
-                text = word[0]
-                found.append(WrittenWord(text, begin, begin + len(text), start, start + len(text)))
-            cursor += len(run[0])
-        self._rest, self._at = self._rest[cursor:], self._at + cursor
+            start, stop = run.span()
+            by = self._at + cursor - start
+            cursor += stop - start
+            for word in _WORD.finditer(piece, start, stop):
+                start, stop = word.span()
+                found.append(WrittenWord(word[0], start + by, stop + by, start, stop))
+        self._rest, self._at = rest[cursor:], self._at + cursor
         return found
 
 
-def said_words(words: Sequence[WrittenWord], said: str, *origins: Origin) -> list[WrittenWord]:
+def said_words(words: Sequence[WrittenWord], said: str, *origins: Origins) -> list[WrittenWord]:
     """The words of a piece with what is said for them, without those that nothing is said for.
 
     words: as `WrittenText.take` gives them. origins: one after another they lead from what is said
@@ -78,48 +79,45 @@ def said_words(words: Sequence[WrittenWord], said: str, *origins: Origin) -> lis
     """
     found: list[WrittenWord] = []
     for group, start, stop in _groups(words, said, origins):
-        if _has_sound(said, start, stop):
+        if speakable(said[start:stop]):
             found += _divided(group, start, stop)
     return found
 
 
 def _groups(
-    words: Sequence[WrittenWord], said: str, origins: Sequence[Origin]
+    words: Sequence[WrittenWord], said: str, origins: Sequence[Origins]
 ) -> Iterable[tuple[Sequence[WrittenWord], int, int]]:
     """Words with the span that is said for them, as few together as can be told apart."""
     first = last = 0  # words[first:last] is the group in progress
     start = stop = 0
-    for run in _RUN.finditer(said):
-        for part in _WORD.finditer(run[0]):
-            begin, end = run.start() + part.start(), run.start() + part.end()
-            left, right = begin, end
-            for origin in origins:
-                left, right = origin(left, right)
-            of = last
-            while of > first and words[of - 1].stop > left:
-                of -= 1
-            if of == last:  # none of the group in progress
-                while of < len(words) and words[of].stop <= left:
-                    of += 1
-                if of < len(words) and words[of].start < right:
-                    if first < last:
-                        yield words[first:last], start, stop
-                    start, first, last = (begin if first < last else start), of, of + 1
-            while last > first and last < len(words) and words[last].start < right:
-                last += 1
-            stop = end
+    spans = [part.span() for part in _WORD.finditer(said)]
+    lefts, rights = [begin for begin, _ in spans], [end for _, end in spans]
+    for origin in origins:
+        lefts, rights = origin(lefts, rights)
+    for (begin, end), left, right in zip(spans, lefts, rights, strict=True):
+        of = last
+        while of > first and words[of - 1].stop > left:
+            of -= 1
+        if of == last:  # none of the group in progress
+            while of < len(words) and words[of].stop <= left:
+                of += 1
+            if of < len(words) and words[of].start < right:
+                if first < last:
+                    yield words[first:last], start, stop
+                start, first, last = (begin if first < last else start), of, of + 1
+        while last > first and last < len(words) and words[last].start < right:
+            last += 1
+        stop = end
     if first < last:
         yield words[first:last], start, stop
 
 
 def _divided(group: Sequence[WrittenWord], start: int, stop: int) -> list[WrittenWord]:
+    if len(group) == 1:
+        return [group[0].said_at(start, stop)]
     sizes = [sum(_DIGIT if c.isdecimal() else 1 for c in word.text) for word in group]
     ends = [start + round((stop - start) * part / sum(sizes)) for part in accumulate(sizes)]
     return [
-        replace(word, start=begin, stop=end)
+        word.said_at(begin, end)
         for word, begin, end in zip(group, [start, *ends], ends, strict=False)
     ]
-
-
-def _has_sound(said: str, start: int, stop: int) -> bool:
-    return any(unicodedata.category(character)[0] in "LN" for character in said[start:stop])

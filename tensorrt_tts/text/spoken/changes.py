@@ -2,66 +2,57 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
 
 class Changes:
     """Replacements that were made in one pass, in order and apart from one another.
 
-    Both methods never decrease: spans that follow one another come from spans that do.
+    All methods take positions that never decrease, and give as many that don't.
     """
 
-    __slots__ = ("_new_ends", "_new_starts", "_old_ends", "_old_starts", "_replacements")
+    __slots__ = ("_replacements",)
 
     def __init__(self, replacements: Sequence[tuple[int, int, int]]) -> None:
         """replacements: (start, end, length): what of the old text, and how long it is now."""
         self._replacements = replacements
 
-    def _place(self) -> None:
-        """Once somebody asks: few do."""
-        self._old_starts: list[int] = []
-        self._old_ends: list[int] = []
-        self._new_starts: list[int] = []
-        self._new_ends: list[int] = []
-        shift = 0
-        for start, end, length in self._replacements:
-            self._old_starts.append(start)
-            self._old_ends.append(end)
-            self._new_starts.append(start + shift)
-            self._new_ends.append(start + shift + length)
-            shift += length - (end - start)
-        self._replacements = ()
-
-    def start_before(self, position: int) -> int:
+    def starts_before(self, positions: Sequence[int]) -> list[int]:
         """Where in the old text that began which begins there in the new one."""
-        if self._replacements:
-            self._place()
-        index = bisect_right(self._new_starts, position) - 1
-        if index < 0:
-            return position
-        if position < self._new_ends[index]:
-            return self._old_starts[index]
-        return self._old_ends[index] + position - self._new_ends[index]
+        found, shift = [], 0  # how much later what follows is in the new text
+        rows = iter((*self._replacements, _NONE))
+        start, end, length = next(rows)
+        for position in positions:
+            while start + shift + length <= position:
+                shift += length - (end - start)
+                start, end, length = next(rows)
+            found.append(start if start + shift <= position else position - shift)
+        return found
 
-    def end_before(self, position: int) -> int:
+    def ends_before(self, positions: Sequence[int]) -> list[int]:
         """Where in the old text that ended which ends there in the new one."""
-        if self._replacements:
-            self._place()
-        index = bisect_left(self._new_starts, position) - 1
-        if index < 0:
-            return position
-        if position <= self._new_ends[index]:
-            return self._old_ends[index]
-        return self._old_ends[index] + position - self._new_ends[index]
+        found, shift = [], 0
+        rows = iter((*self._replacements, _NONE))
+        start, end, length = next(rows)
+        for position in positions:
+            while start + shift + length < position:
+                shift += length - (end - start)
+                start, end, length = next(rows)
+            found.append(end if start + shift < position else position - shift)
+        return found
 
-    def after(self, position: int) -> int:
-        """Where a position of the old text is in the new one; the end of what replaced it."""
-        if self._replacements:
-            self._place()
-        index = bisect_left(self._old_starts, position) - 1
-        if index < 0:
-            return position
-        if position < self._old_ends[index]:
-            return self._new_ends[index]
-        return self._new_ends[index] + position - self._old_ends[index]
+    def after(self, positions: Sequence[int]) -> list[int]:
+        """Where positions of the old text are in the new one; the end of what replaced them."""
+        found, shift = [], 0
+        rows = iter((*self._replacements, _NONE))
+        start, end, length = next(rows)
+        for position in positions:
+            while start < position and end <= position:
+                shift += length - (end - start)
+                start, end, length = next(rows)
+            found.append(start + shift + length if start < position else position + shift)
+        return found
+
+
+_NONE = (1 << 62, 1 << 62, 0)
+"""Behind all there is."""

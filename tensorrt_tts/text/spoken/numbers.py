@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Sequence, Set
-from itertools import accumulate
+from itertools import accumulate, compress
 from operator import add
 
 _VULGAR = "¼½¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞↉"
+_FRACTION = re.compile(f"[{_VULGAR}]")
 _BEHIND = r"(?=( .|[.,]\d?|.)?)"
 _DIGITS = re.compile(rf"([0-9]+){_BEHIND}", re.DOTALL)
 _DIGITS_OR_FRACTIONS = re.compile(rf"([0-9{_VULGAR}]+){_BEHIND}", re.DOTALL)
@@ -40,22 +41,23 @@ class Numbers:
         self.starts = list(accumulate(self._steps))
         self.followed = frozenset(self.following)
 
-    def places(self, after: Set[str] | None, digits: int, before: Set[str]) -> list[int]:
-        """Where those start that are followed so, or that are as long as `digits`.
-
-        before: how the text before may end, but for spaces, minus signs and points; none: any way.
-        """
-        if before:
-            text, size = self._text, len(next(iter(before)))
-            return [
-                start
-                for start in self.starts
-                if text[start - 6 if start > 6 else 0 : start].rstrip(_BETWEEN)[-size:] in before
-            ]
-        if after is None:
-            return self.starts
+    def followed_by(self, signs: Set[str], digits: int = 0) -> list[int]:
+        """Where those start that one of the signs follows, or that are as long as `digits`, where
+        that is not 0."""
+        if not digits:
+            return list(compress(self.starts, map(signs.__contains__, self.following)))
         rows = zip(self.starts, self.lengths, self.following, strict=True)
-        return [start for start, length, sign in rows if sign in after or length >= digits]
+        return [start for start, length, sign in rows if sign in signs or length >= digits]
+
+    def preceded_by(self, endings: Set[str]) -> list[int]:
+        """Where those start before which the text ends so, but for spaces, minus signs and points;
+        all endings are of one length."""
+        text, size = self._text, len(next(iter(endings)))
+        return [
+            start
+            for start in self.starts
+            if text[start - 6 if start > 6 else 0 : start].rstrip(_BETWEEN)[-size:] in endings
+        ]
 
     def _scan(self, text: str, start: int, end: int, last: int) -> int:
         """Those between, which follow all that are known; last: where the last known one starts.
@@ -63,7 +65,7 @@ class Numbers:
         Gives where the last one starts now.
         """
         part = text[start : end + 2]
-        fractions = not part.isascii() and any(sign in part for sign in _VULGAR)
+        fractions = not part.isascii() and _FRACTION.search(part) is not None
         parts = (_DIGITS_OR_FRACTIONS if fractions else _DIGITS).split(part)
         numbers = parts[1::3]
         if not numbers:

@@ -77,18 +77,21 @@ _OF_NUMBERS: tuple[Stage, ...] = (
     ranges,
     numbers,
 )
-"""For texts with digits in them."""
+"""For texts with digits in them, and all but one of them only while there are numbers."""
 _LAST: tuple[Stage, ...] = (symbols, roman, abbreviations, punctuation, compose, restore_tags)
 
 
 def stages(draft: Draft) -> Iterator[Stage]:
     """In order; asked for one after another."""
     yield from _FIRST
-    if any(map(str.isnumeric, draft.characters)):
-        yield from _OF_NUMBERS
+    if draft.has_some(_NUMERIC):
+        for stage in _OF_NUMBERS:
+            if stage is powers or draft.has_numbers():
+                yield stage
     yield from _LAST
 
 
+_NUMERIC = lazy(r"[\d²³¹¼-¾⁰-₟⅐-↋①-⓿]")
 _UNUSUAL_CHARACTER = lazy(
     r"[^\w\s.,!?;:'\"()—…।॥\u0300-\u036f\u0900-\u0dff\u200c\u200d-]|[\d_²³¹¼-¾⁰-₟⅐-↋①-⓿]"
 )

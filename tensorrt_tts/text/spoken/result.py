@@ -32,6 +32,11 @@ class Spoken(NamedTuple):
 
         What replaced something stands for all of it. Spans in order come from spans in order.
         """
+        starts, ends = self.origins([start], [end])
+        return starts[0], ends[0]
+
+    def origins(self, starts: list[int], ends: list[int]) -> tuple[list[int], list[int]]:
+        """`origin` of many spans, in order: where they start, where they end."""
         for changes in reversed(self.changes):
-            start, end = changes.start_before(start), changes.end_before(end)
-        return start, max(start, end)
+            starts, ends = changes.starts_before(starts), changes.ends_before(ends)
+        return starts, list(map(max, starts, ends))

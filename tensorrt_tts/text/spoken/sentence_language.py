@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import cast
 
 from tensorrt_tts.text.spoken.languages import ENGLISH, HINDI, LANGUAGES, TELUGU, Language
 from tensorrt_tts.text.spoken.patterns import lazy
@@ -50,13 +49,13 @@ def runs(
     found: list[tuple[int, Language | None]] = []
     ascii_language = sentence_language("", hint) if base_language(hint) not in _INDIC else None
     told = "".join(characters)
-    others = tuple(script for script in _OTHERS if script[0].search(told))
+    scripts = [script for script in _SCRIPTS if script[0].search(told)]
     for start, end in _sentences(text):
         sentence = text[start:end]
         if ascii_language and sentence.isascii():
             language: Language | None = ascii_language
         else:
-            language = sentence_language(sentence, hint, others)
+            language = sentence_language(sentence, hint, scripts)
         if not found or found[-1][1] is not language:
             found.append((start, language))
     return found or [(0, sentence_language("", hint))]
@@ -77,18 +76,18 @@ def _sentences(text: str) -> Iterator[tuple[int, int]]:
 
 
 _Scripts = Sequence[tuple[re.Pattern[str], Language | None]]
-_OTHERS: _Scripts = ((_TELUGU, TELUGU), (_OTHER, None))
+_SCRIPTS: _Scripts = ((_DEVANAGARI, HINDI), (_TELUGU, TELUGU), (_OTHER, None))
 
 
 def sentence_language(
-    sentence: str, hint: str | None, others: _Scripts = _OTHERS
+    sentence: str, hint: str | None, scripts: _Scripts = _SCRIPTS
 ) -> Language | None:
     """None: one whose numbers are left to the voice.
 
     The script decides, and the words within one that has few: "Total ₹500 है" is Hindi, "He said
     नमस्ते to all of us" is English. A sentence in Latin letters is of the hint's language, unless
-    that is an Indic one and the sentence's small words are English. others: the scripts besides
-    Devanagari that may be in it, with their languages.
+    that is an Indic one and the sentence's small words are English. scripts: those that may be in
+    it besides Latin, with their languages.
     """
     base = base_language(hint)
     hinted = ENGLISH if base is None else LANGUAGES.get(base)
@@ -96,8 +95,8 @@ def sentence_language(
         if base in _INDIC and _count(_LATIN.findall(sentence), _ONLY_ENGLISH) > 1:
             return ENGLISH
         return hinted
-    most, language = len(_DEVANAGARI.findall(sentence)), cast("Language | None", HINDI)
-    for words, other in others:
+    most, language = 0, hinted
+    for words, other in scripts:
         count = len(words.findall(sentence))
         if count > most:
             most, language = count, other

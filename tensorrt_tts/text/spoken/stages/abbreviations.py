@@ -292,11 +292,12 @@ _WORDS = _table("""
 """)
 
 _BORDER = "(\"'[“‘-–—/"
+_LAST_BORDER = lazy(rf".*[\s{re.escape(_BORDER)}]", re.DOTALL)
 _TITLE_STOPS = {
     f"{short}.": full for short, full in _TITLES.items() if short not in ("St", "Mt", "Ft")
 }
 _BEFORE_CAPITAL = {f"{short}.": _TITLES[short] for short in ("St", "Mt", "Ft")}
-_BARE_TITLE = lazy(rf"\b(?:{either(list(_WITHOUT_STOP))})(?= [A-Z\u0900-\u0dff])")
+_BARE_TITLE = lazy(either(_WITHOUT_STOP, r"(?<!\w.)", r"(?= [A-Z\u0900-\u0dff])"))
 _STREET = lazy(
     r"([A-Z](?<!\w.)[a-z]+ )(St|Ct|Ave|Blvd|Rd|Ln|Pl|Sq|Hwy|Pkwy|Expy|Dr)\b\.?+"
     r"(?= ?(?:,|$|\n|[a-z]|[NSEW]\b))"
@@ -304,7 +305,6 @@ _STREET = lazy(
 _STREETS = {"St": "Street", "Ct": "Court", "Ave": "Avenue", "Blvd": "Boulevard", "Rd": "Road",
             "Ln": "Lane", "Pl": "Place", "Sq": "Square", "Hwy": "Highway", "Pkwy": "Parkway",
             "Expy": "Expressway", "Dr": "Drive"}  # fmt: skip
-_STREET_ENDS = tuple(f" {short}" for short in _STREETS)
 _STOP = lazy(rf"\.(?<![\s{re.escape(_BORDER)}].)")
 _STOP_OF_LETTERS = lazy(rf"\.(?<![\d\s{re.escape(_BORDER)}].)")
 _INITIALS = lazy(rf"(?:{LETTER}\.){{2,8}}(?:(?![\w\u0900-\u0dff])|(?=[A-Z][a-z]{{2}}))")
@@ -361,13 +361,10 @@ _ENDS = frozenset(
 
 
 def abbreviations(draft: Draft) -> None:
-    text = draft.text
-    if any(title in text for title in _BARE_TITLES):
-        draft.say(_BARE_TITLE, lambda m, language: _TITLES[m[0]])
-    if any(street in draft.text for street in _STREET_ENDS):
-        draft.say(
-            _STREET, lambda m, language: m[1] + _STREETS[m[2]] + _kept_stop(m[0], m.string, m.end())
-        )
+    draft.say(_BARE_TITLE, lambda m, language: _TITLES[m[0]])
+    draft.say(
+        _STREET, lambda m, language: m[1] + _STREETS[m[2]] + _kept_stop(m[0], m.string, m.end())
+    )
     if "s " in draft.text and (" vs " in draft.text or " Vs " in draft.text):
         draft.say(_VERSUS, lambda m, language: "versus")
     if "/" in draft.text:
@@ -378,16 +375,11 @@ def abbreviations(draft: Draft) -> None:
         draft.replace(_stopped(draft))
 
 
-_BARE_TITLES = tuple(f"{title} " for title in _WITHOUT_STOP)
-
-
 def _begins(text: str, stop: int) -> int:
     """Where the word that ends at `stop` begins, for as far as a short form may reach."""
-    start = stop
-    least = max(0, stop - _LONGEST)
-    while start > least and not text[start - 1].isspace() and text[start - 1] not in _BORDER:
-        start -= 1
-    return start
+    least = stop - _LONGEST if stop > _LONGEST else 0
+    border = _LAST_BORDER.match(text, least, stop)
+    return border.end() if border else least
 
 
 def _stopped(draft: Draft) -> Iterator[tuple[int, int, str]]:

@@ -28,6 +28,7 @@ _MONTHS |= {name.upper(): month for name, month in _SHORT.items()}
 _SHORTS = "|".join([*_SHORT, "May"])
 _WORDS = {"may", "march", "mar", "dec", "jan", "sep", "oct"}
 """In small letters other words too, or too short to be sure of."""
+_BEGINS = r"(?<!\w.)"
 _MONTH = r"[A-Za-z\u0900-\u0963\u0c00-\u0c65\u200c]{2,14}"
 _BEHIND_DAY = frozenset({name[0] for name in _MONTHS}.union("snrtoa-–"))
 _MONTH_ENDS = frozenset([name[-2:] for name in _MONTHS] + ["he"])
@@ -66,22 +67,26 @@ _SHORT_YEAR = lazy(
 )
 _QUOTE_ENDS = lazy(r"[\w.,!?]'(?!\w)")
 _YEAR = lazy(r"(?<![\w.,/:#+-])(1[1-9]\d\d|20\d\d)(?![\w/%+]|[.,:]\d|-\d)")
+_SHORT_DAYS = ("Mon", "Tue", "Tues", "Wed", "Thu", "Thur", "Thurs", "Fri", "Sat", "Sun")
 _WEEKDAY = lazy(
-    r"\b(Mon|Tue|Tues|Wed|Thu|Thur|Thurs|Fri|Sat|Sun)\.?(,?) "
+    rf"({either(_SHORT_DAYS, _BEGINS)})\.?(,?) "
     rf"(?=\d{{1,2}}(?:st|nd|rd|th)? (?:{_SHORTS})|(?:{_SHORTS})[a-z]*\.? \d|\d{{1,2}}[/.-]\d)"
 )
-_DAY_OR_MONTH = (
-    r"((?:Mon|Tues?|Wed(?:nes)?|Thu(?:rs?)?|Fri|Sat(?:ur)?|Sun)(?:day)?|"
-    rf"{'|'.join(ENGLISH.months)}|{_SHORTS})"
+_DAYS_OR_MONTHS = [
+    *(f"{day}{end}" for day in (*_SHORT_DAYS, "Wednes", "Satur") for end in ("", "day")),
+    *ENGLISH.months,
+    *_SHORT,
+]
+_SPAN = lazy(
+    rf"({either(_DAYS_OR_MONTHS, _BEGINS)})\.? ?(?:[-–—]|to) ?({either(_DAYS_OR_MONTHS)})\b(?!-)"
 )
-_SPAN = lazy(rf"\b{_DAY_OR_MONTH}\.? ?(?:[-–—]|to) ?{_DAY_OR_MONTH}\b(?!-)")
 _DAYS = {
     "Mon": "Monday", "Tue": "Tuesday", "Wed": "Wednesday", "Thu": "Thursday", "Fri": "Friday",
     "Sat": "Saturday", "Sun": "Sunday",
 }  # fmt: skip
 _BARE = lazy(
     either(
-        ["Mon", "Tue", "Tues", "Wed", "Thu", "Thur", "Thurs", "Fri", "Sat", "Sun", *_SHORT],
+        [*_SHORT_DAYS, *_SHORT],
         r"(?<![\w.'-].)",
         r"(?![\w.'-])(?! \d)",
     )
@@ -137,8 +142,7 @@ _EXPIRES = lazy(
 def dates(draft: Draft) -> None:
     if "FY" in draft.text:
         draft.say(_FISCAL, lambda match, language: "FY ")
-    if any(day in draft.text for day in _DAYS):
-        draft.say(_WEEKDAY, lambda match, language: f"{_DAYS[match[1][:3]]}{match[2]} ")
+    draft.say(_WEEKDAY, lambda match, language: f"{_DAYS[match[1][:3]]}{match[2]} ")
     draft.say_numbers(_NUMERIC, _numeric, after="/.-")
     draft.say_numbers(_ISO, _iso, after="/.-")
     draft.say_numbers(_DAY_FIRST, _day_first, after=_BEHIND_DAY)

@@ -44,7 +44,12 @@ _ESCAPE = lazy(r"\\(?=[\\`*_{}\[\]()#+.!|>~-])")
 _ENDED = ".!?।॥…:;,。！？、，"
 
 
+_SIGNS = frozenset("&<[\\*_~`")
+
+
 def markup(draft: Draft) -> None:
+    if draft.characters.isdisjoint(_SIGNS):
+        return
     if "&" in draft.text and ";" in draft.text:
         draft.sub(_ENTITY, _entity)
     if "<" in draft.text and ">" in draft.text:

@@ -21,7 +21,7 @@ _MARK_BEHIND = lazy(r"[,.;:!?।॥)](?<=[ ,;:.!?।].)")
 """Only where there is one can `_MARKS` match."""
 _LEADING = lazy(r"(^|\n)[ ,;:।॥]+")
 _WIDE_SPACES = lazy("  +")
-_SPACES = lazy(r" {2,}| +(?=\n)|\n +|\A\s+|\s+\Z|\n{3,}")
+_SPACES = lazy(r" {2,}| +(?=\n)|\n +|\n{3,}")
 
 
 def punctuation(draft: Draft) -> None:
@@ -57,10 +57,14 @@ def _marks(found: re.Match[str]) -> str | None:
 
 def _spaces(draft: Draft) -> None:
     text = draft.text
-    if "\n" in text or text[:1].isspace() or text[-1:].isspace():
+    if "\n" in text and (" \n" in text or "\n " in text or "\n\n\n" in text):
         draft.sub(_SPACES, _space)
     elif "  " in text:
         draft.sub(_WIDE_SPACES, lambda match: " ")
+    text = draft.text
+    if text[:1].isspace() or text[-1:].isspace():
+        first, last = len(text) - len(text.lstrip()), len(text.rstrip())
+        draft.replace([(0, first, ""), (max(first, last), len(text), "")])
 
 
 def _space(found: re.Match[str]) -> str:

@@ -94,8 +94,7 @@ def _character(character: str, text: str, at: int) -> str:
 def compose(draft: Draft) -> None:
     """NFC, cluster by cluster, so that each knows where it came from."""
     text = draft.text
-    if draft.composed or unicodedata.is_normalized("NFC", text):
-        draft.composed = True
+    if unicodedata.is_normalized("NFC", text):
         return
     starts = [index for index, character in enumerate(text) if not _joins_before(character)]
     ends = [*starts[1:], len(text)] if starts else []
@@ -105,7 +104,6 @@ def compose(draft: Draft) -> None:
             [0, *starts], [starts[0] if starts else len(text), *ends], strict=True
         )
     )
-    draft.composed = True
 
 
 def _joins_before(character: str) -> bool:

@@ -44,11 +44,25 @@ def test_the_whole_is_the_whole() -> None:
 
 def test_what_went_without_trace_is_an_empty_span() -> None:
     changes = Changes([(2, 4, 0)])
-    assert (changes.start_before(2), changes.end_before(2)) == (4, 2)
-    assert [changes.after(position) for position in (0, 2, 3, 4, 9)] == [0, 2, 2, 2, 7]
+    assert (changes.starts_before([2]), changes.ends_before([2])) == ([4], [2])
+    assert changes.after([0, 2, 3, 4, 9]) == [0, 2, 2, 2, 7]
 
 
 def test_positions_inside_what_was_put_in_stand_for_all_of_it() -> None:
     changes = Changes([(1, 2, 5), (4, 4, 3)])
-    assert [changes.start_before(at) for at in range(13)] == [0, 1, 1, 1, 1, 1, 2, 3, 4, 4, 4, 4, 5]
-    assert [changes.end_before(at) for at in range(13)] == [0, 1, 2, 2, 2, 2, 2, 3, 4, 4, 4, 4, 5]
+    new = range(13)
+    assert changes.starts_before(new) == [0, 1, 1, 1, 1, 1, 2, 3, 4, 4, 4, 4, 5]
+    assert changes.ends_before(new) == [0, 1, 2, 2, 2, 2, 2, 3, 4, 4, 4, 4, 5]
+    assert changes.after(range(6)) == [0, 1, 6, 7, 8, 12]
+
+
+@pytest.mark.parametrize(
+    "text", ["It costs $20.50 on 5/6/2024, 10% of 2½ kg", "Dr. Rao: ₹5 है, 7 km"]
+)
+def test_many_spans_at_once_are_as_one_by_one(text: str) -> None:
+    spoken = speak_as(text)
+    starts = list(range(len(spoken.text)))
+    one_by_one = [spoken.origin(start, start + 1) for start in starts]
+    many = spoken.origins(starts, [start + 1 for start in starts])
+    assert list(zip(*many, strict=True)) == one_by_one
+    assert len(set(one_by_one)) > 10

@@ -26,6 +26,8 @@ def rows(numbers: Numbers) -> list[tuple[int, int, str]]:
         ("at 5, or 1,000.", [(3, 1, ", "), (9, 1, ","), (11, 3, ". ")]),
         ("2½ cups in 10", [(0, 2, "½"), (11, 2, "\0")]),
         ("3.5%", [(0, 1, "."), (2, 1, "%")]),
+        ("1,½ or ½2 ", [(0, 1, ", "), (2, 1, "½"), (7, 2, "½")]),
+        ("2 \n3", [(0, 1, "\n"), (3, 1, "\0")]),
     ],
 )
 def test_what_follows_a_number(text: str, expected: list[tuple[int, int, str]]) -> None:
@@ -42,6 +44,25 @@ def test_they_are_the_runs_of_digits_and_fractions(text: str) -> None:
     for (_, end), following in zip(found, numbers.following, strict=True):
         if following != "½":
             assert (text[end:].removeprefix(" ") + "\0").startswith(following.rstrip(" ") or " ")
+
+
+@pytest.mark.parametrize(
+    ("text", "endings", "starts"),
+    [
+        ("May 5, June 6 or 7", {"ay", "ne"}, [4, 12]),
+        ("₹ −.5 and ₹6", {"₹"}, [4, 11]),
+        ("5 6", {"₹"}, []),
+    ],
+)
+def test_what_comes_before_a_number(text: str, endings: set[str], starts: list[int]) -> None:
+    assert Numbers(text).preceded_by(endings) == starts
+
+
+def test_what_is_followed_so_or_long() -> None:
+    numbers = Numbers("12 km, 345 and 6%")
+    assert numbers.followed_by({"k", "%"}) == [0, 15]
+    assert numbers.followed_by({"x"}) == []
+    assert numbers.followed_by({"%"}, digits=3) == [7, 15]
 
 
 @given(
