@@ -324,10 +324,8 @@ def synthesize(
     synthesizer = open_synthesizer(model)
 
     async def speak() -> tuple[np.ndarray, int]:
-        try:
+        async with synthesizer:
             pcm, _ = await synthesizer.synthesize(SpeechRequest(text, voice, seed=seed))
             return pcm, synthesizer.sample_rate
-        finally:
-            await synthesizer.close()
 
     return run_blocking(speak())

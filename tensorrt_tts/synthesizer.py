@@ -262,6 +262,12 @@ class Synthesizer:
             await asyncio.to_thread(release)
         self.closed = not any(stopped)
 
+    async def __aenter__(self) -> Synthesizer:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
     def _refuse_if_closed(self) -> None:
         if self._closing:
             raise EngineDiedError("the synthesizer is closed; open a new one")

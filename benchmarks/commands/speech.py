@@ -32,12 +32,9 @@ def quality(parsed: argparse.Namespace) -> None:
     chosen = [texts[index] for index in spread(0, len(texts) - 1, parsed.prompts)]
 
     async def work() -> Any:
-        synthesizer = open_synthesizer(parsed.model)
-        try:
+        async with open_synthesizer(parsed.model) as synthesizer:
             rows = await streaming_quality(synthesizer, chosen, parsed.voice)
             return rows, synthesizer.sample_rate
-        finally:
-            await synthesizer.close()
 
     rows, sample_rate = run_blocking(work())
     print(table(rows, sample_rate))
@@ -68,11 +65,8 @@ def word_times(parsed: argparse.Namespace) -> None:
     from tensorrt_tts.loading import open_synthesizer
 
     async def run() -> list[Errors]:
-        synthesizer = open_synthesizer()
-        try:
+        async with open_synthesizer() as synthesizer:
             return await word_times(synthesizer, parsed.count, notice)
-        finally:
-            await synthesizer.close()
 
     found = run_blocking(run())
     print(table(found))
@@ -99,12 +93,9 @@ def voice_identity(parsed: argparse.Namespace) -> None:
     parsed.out.mkdir(parents=True, exist_ok=True)
 
     async def work() -> Any:
-        synthesizer = open_synthesizer(parsed.model)
-        try:
+        async with open_synthesizer(parsed.model) as synthesizer:
             log = parsed.out / "voice-identity.jsonl"
             return await voice_identity(synthesizer, texts, encode, log, parsed.voice)
-        finally:
-            await synthesizer.close()
 
     rows = run_blocking(work())
     print(table(rows))
