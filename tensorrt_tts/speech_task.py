@@ -22,8 +22,10 @@ from tensorrt_tts.errors import (
     StalledError,
 )
 from tensorrt_tts.families.base import Family, FrameParser, Voice
+from tensorrt_tts.kept_voice import KeptVoice
 from tensorrt_tts.playback import PlaybackClock
-from tensorrt_tts.prepared import FedText, KeptVoice, PreparedSegment
+from tensorrt_tts.prepared import PreparedSegment
+from tensorrt_tts.request_text import FedText
 from tensorrt_tts.speech import AudioChunk, SegmentReport, SpeechReport
 from tensorrt_tts.stream_options import StreamOptions
 from tensorrt_tts.watchdog import Watchdog
