@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -37,24 +38,18 @@ def option(name: str, **settings: Any) -> Declare:
     return lambda parser: parser.add_argument(name, **settings)
 
 
-class AboveZero(argparse.Action):
+def above_zero(name: str, kind: Callable[[str], Any] = int, **settings: Any) -> Declare:
     """An option that would ask for nothing at 0 or below: SettingError then."""
 
-    def __call__(
-        self,
-        parser: argparse.ArgumentParser,
-        namespace: argparse.Namespace,
-        values: Any,
-        option_string: str | None = None,
-    ) -> None:
-        for value in values if isinstance(values, tuple) else (values,):
+    @functools.wraps(kind)
+    def checked(text: str) -> Any:
+        found = kind(text)
+        for value in found if isinstance(found, tuple) else (found,):
             if value <= 0:
-                raise SettingError(f"{self.option_strings[0]} {value:g}: must be above 0")
-        setattr(namespace, self.dest, values)
+                raise SettingError(f"{name} {value:g}: must be above 0")
+        return found
 
-
-def above_zero(name: str, kind: Callable[[str], object] = int, **settings: Any) -> Declare:
-    return option(name, type=kind, action=AboveZero, **settings)
+    return option(name, type=checked, **settings)
 
 
 def numbers(text: str) -> tuple[float, ...]:
