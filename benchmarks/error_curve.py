@@ -10,11 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchmarks.coded import Coded
-from tensorrt_tts.audio.pcm import FULL_SCALE
 from tensorrt_tts.codecs.stability import Comparison, cheapest, stability, usual_lookaheads
-
-STEP = 1 / FULL_SCALE
-"""Of int16, full scale = 1: below it nothing is heard of an error."""
 
 HOP_S = 0.5
 """Seconds between two decodes: of a window's samples only the last ones are as near to its end as

@@ -66,20 +66,20 @@ class LoopLag:
 
 
 @asynccontextmanager
-async def watch_lag(interval: float = INTERVAL) -> AsyncIterator[LoopLag]:
+async def watch_lag() -> AsyncIterator[LoopLag]:
     """Measure the running event loop's lag for as long as the context is open."""
     lag = LoopLag()
-    first = time.perf_counter() + interval
+    first = time.perf_counter() + INTERVAL
 
     async def look() -> None:
         due = first
         while True:
             await asyncio.sleep(max(0.0, due - time.perf_counter()))
-            due = lag.look(due, time.perf_counter(), interval)
+            due = lag.look(due, time.perf_counter(), INTERVAL)
 
     task = asyncio.create_task(look())
     try:
         yield lag
-        await asyncio.sleep(2 * interval)  # a block just before the end must be seen too
+        await asyncio.sleep(2 * INTERVAL)  # a block just before the end must be seen too
     finally:
         task.cancel()

@@ -14,10 +14,7 @@ import numpy as np
 from benchmarks.exchange import Exchange
 from benchmarks.pcm_stream import SAMPLE_BYTES, PcmStream
 from benchmarks.player import PREBUFFERS, play
-from tensorrt_tts.audio.pcm import level_to_amplitude
-
-AUDIBLE = level_to_amplitude(-40.0)
-"""A sample above −40 dBFS is heard; the same level as the synthesizer's own report."""
+from tensorrt_tts.audio.pcm import audible
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,5 +142,5 @@ def _underruns(players: Sequence) -> tuple[float, ...]:
 
 def first_audible(pcm: np.ndarray) -> int | None:
     """Index of the first int16 sample above −40 dBFS; None when the audio is silent throughout."""
-    loud = np.flatnonzero(np.abs(pcm.astype(np.int32)) > AUDIBLE)
+    loud = audible(pcm)
     return int(loud[0]) if loud.size else None

@@ -10,38 +10,21 @@ when the callers have gone everything but memory has to be what it was before th
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import json
 import random
 import re
-import socket
-import struct
 import time
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import numpy as np
-
+from benchmarks.callers import EXPECTED, MANNERS, ask, exchange
 from benchmarks.engine_double import REAL_TIME
-from benchmarks.routes import (
-    POSTS,
-    SOCKETS,
-    Message,
-    PostRoute,
-    Route,
-    SocketRoute,
-    audio_of,
-    error_code,
-)
+from benchmarks.routes import POSTS, SOCKETS, Route
 from benchmarks.server_process import ServerProcess, serving
+from benchmarks.trend import Gauge, Trend, trend
 from benchmarks.ws_endpoint import TURNED_AWAY
-
-if TYPE_CHECKING:
-    from websockets.asyncio.client import ClientConnection
 
 RATE = 4 * REAL_TIME
 """Tokens a second of a stream: more changes of callers in the same time."""
@@ -51,34 +34,6 @@ SECONDS = 2.0
 
 HANGS_S = 60.0
 """What takes longer than this never ends."""
-
-SETTLED = 1 / 3
-"""Of the samples, left out: pools, caches and the allocator are filled by then."""
-
-TEXTS = ("Hello.", "It rains. It snows.", "1,250 people came on 3 March. Why?", "Well… no!")
-
-MANNERS = {"listens": 10, "cancels": 3, "leaves": 2, "vanishes": 2, "errs": 2}
-"""What a caller does, and how often. One that leaves closes its connection in the middle of the
-answer, one that vanishes resets it."""
-
-MISTAKES = ("{", "[]", '{"type": 7, "text": 7, "context_id": "a"}', b"\x00")
-
-EXPECTED = ("spoken", "cancelled", "left", "told", "refused")
-"""What may become of a request. told: what was wrong with it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Gauge:
-    """name: in `/metrics`. spare: what the line through its samples may rise by from when it has
-    settled to the end, and share: the same as a part of its mean; the larger one counts.
-    settles: it has to be what it was when nobody is there any more."""
-
-    title: str
-    name: str
-    spare: float
-    share: float
-    settles: bool = True
-
 
 MIB = float(1 << 20)
 
@@ -90,38 +45,6 @@ GAUGES = (
 
 IDLE = ("tts_active_streams", "tts_queued_requests", "tts_sockets", "tts_backend_running")
 """Gauges that are 0 when nobody is there."""
-
-
-@dataclass(frozen=True, slots=True)
-class Trend:
-    """Of one gauge. rise: of the line through its samples since it has settled. objection: why it
-    is not flat."""
-
-    title: str
-    before: float
-    mean: float
-    highest: float
-    rise: float
-    allowed: float
-    after: float
-    objection: str | None
-
-
-def trend(
-    gauge: Gauge, samples: Sequence[tuple[float, float]], before: float, after: float
-) -> Trend:
-    """samples: (seconds, value) under load. before, after: with nobody there."""
-    settled = np.array(samples[int(SETTLED * len(samples)) :])
-    times, values = settled[:, 0], settled[:, 1]
-    slope = float(np.polyfit(times, values, 1)[0]) if len(settled) > 2 else 0.0
-    rise, mean = slope * float(times[-1] - times[0]), float(values.mean())
-    allowed = max(gauge.spare, gauge.share * mean)
-    objection = None
-    if rise > allowed:
-        objection = "rises"
-    elif gauge.settles and after > before:
-        objection = "does not come back"
-    return Trend(gauge.title, before, mean, float(values.max()), rise, allowed, after, objection)
 
 
 @dataclass
@@ -259,7 +182,7 @@ class Load:
             await asyncio.sleep(0.5)
 
     async def _metrics(self) -> dict[str, float]:
-        _, body, _ = await _exchange(self._server, b"GET /metrics HTTP/1.1\r\n")
+        _, body, _ = await exchange(self._server, b"GET /metrics HTTP/1.1\r\n")
         found = re.findall(r"^(\w+) (\S+)$", body.decode(), re.MULTILINE)
         return {name: float(value) for name, value in found}
 
@@ -272,14 +195,9 @@ class Load:
                 await asyncio.sleep(draw.uniform(0.1, 0.5))
 
     async def _ask(self, route: Route, manner: str, draw: random.Random) -> str:
-        ask: Callable[[str, random.Random], Awaitable[str]]
-        if isinstance(route, SocketRoute):
-            ask = partial(self._on_socket, route)
-        else:
-            ask = partial(self._by_post, route)
         try:
             async with asyncio.timeout(HANGS_S):
-                told = await ask(manner, draw)
+                told = await ask(self._server, route, manner, draw)
         except TimeoutError:
             told = "hung"
         except OSError as error:
@@ -291,131 +209,3 @@ class Load:
         elif outcome not in EXPECTED:
             self._found.unexpected[f"{route.name}, who {manner}: {outcome}"] += 1
         return outcome
-
-    # Each gives one of `EXPECTED`, an error's code, or what else was wrong
-
-    async def _by_post(self, route: PostRoute, manner: str, draw: random.Random) -> str:
-        text = draw.choice(TEXTS)
-        content = json.dumps(route.body(text)).encode()
-        if manner == "errs":
-            content = draw.choice((b"{", b"[]", b"{}", json.dumps(route.body("\a")).encode()))
-        head = f"POST {route.path} HTTP/1.1\r\nContent-Type: application/json\r\n"
-        head += f"Content-Length: {len(content)}\r\n"
-        leaves = manner in ("cancels", "leaves", "vanishes")
-        wanted = draw.randrange(20_000) if leaves else None
-        status, body, whole = await _exchange(
-            self._server, head.encode(), content, wanted, manner == "vanishes"
-        )
-        if status == 200 and not leaves:
-            return "spoken" if whole and body else "cut"
-        if status in (0, 200):
-            return "left"
-        if status == 400 and manner == "errs":
-            return "told"
-        return error_code(json.loads(body)) or f"status {status}"
-
-    async def _on_socket(self, route: SocketRoute, manner: str, draw: random.Random) -> str:
-        from websockets.asyncio.client import connect
-        from websockets.exceptions import ConnectionClosed, InvalidStatus
-
-        address = self._server.base.replace("http", "ws", 1) + route.path
-        try:
-            async with connect(address, max_size=None, compression=None, proxy=None) as peer:
-                try:
-                    return await self._talk(peer, route, manner, draw)
-                except ConnectionClosed as closed:
-                    # What ended it was told before, unless it just ended.
-                    return closed.rcvd.reason if closed.rcvd is not None else "cut"
-        except InvalidStatus as refused:
-            return error_code(json.loads(refused.response.body or b"{}")) or "refused in no words"
-
-    async def _talk(
-        self, peer: ClientConnection, route: SocketRoute, manner: str, draw: random.Random
-    ) -> str:
-        if manner == "errs":
-            await peer.send(draw.choice(MISTAKES))
-            async for message in _messages(peer):
-                if not isinstance(message, bytes) and error_code(message):
-                    return "told"
-            return "told nothing"
-        for message in route.text(*draw.choice(TEXTS).partition(" ")):
-            await peer.send(json.dumps(message))
-        audio, until = 0, draw.randrange(20_000)
-        async for heard in _messages(peer):
-            audio += len(audio_of(heard))
-            if isinstance(heard, dict):
-                if code := error_code(heard):
-                    return code
-                if route.over(heard):
-                    return _ended(manner, audio)
-            if manner in ("listens", "cancelled") or audio <= until:
-                continue
-            if manner != "cancels" or not route.stop:
-                if manner == "vanishes":
-                    _reset(peer.transport.get_extra_info("socket"))
-                    peer.transport.abort()
-                return "left"
-            await peer.send(json.dumps(route.stop[-1]))  # its text has ended
-            manner = "cancelled"
-        return "cut"
-
-
-def _ended(manner: str, audio: int) -> str:
-    if manner == "cancelled":
-        return "cancelled"
-    return "spoken" if audio else "silent"
-
-
-async def _messages(peer: ClientConnection) -> AsyncIterator[Message | bytes]:
-    """Raises ConnectionClosed at the end, however good it is."""
-    while True:
-        message = await peer.recv()
-        yield message if isinstance(message, bytes) else json.loads(message)
-
-
-def _reset(tcp: socket.socket) -> None:
-    """What is closed from now on is reset."""
-    tcp.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-
-
-async def _exchange(
-    server: ServerProcess,
-    head: bytes,
-    content: bytes = b"",
-    wanted: int | None = None,
-    reset: bool = False,
-) -> tuple[int, bytes, bool]:
-    """One request over HTTP on a connection of its own, and its answer: the status (0 for none),
-    the body and whether it is whole. wanted: bytes after which to leave. reset: how."""
-    host, port = server.base.removeprefix("http://").split(":")
-    reader, writer = await asyncio.open_connection(host, int(port))
-    try:
-        writer.write(head + b"Host: here\r\nConnection: close\r\n\r\n" + content)
-        received = b""
-        while wanted is None or len(received) < wanted:
-            more = await reader.read(65536)
-            if not more:
-                break
-            received += more
-        else:
-            if reset:
-                _reset(writer.get_extra_info("socket"))
-        status, body, whole = _answer(received)
-        return status, body, whole
-    finally:
-        writer.close()
-        with contextlib.suppress(OSError):
-            await writer.wait_closed()
-
-
-def _answer(received: bytes) -> tuple[int, bytes, bool]:
-    """Of what came: as `_exchange`. A body in chunks is whole with its last one; the lengths stay
-    in it."""
-    head, _, body = received.partition(b"\r\n\r\n")
-    if not body:
-        return 0, b"", False
-    status = int(head.split(maxsplit=2)[1])
-    found = re.search(rb"content-length: (\d+)", head, re.IGNORECASE)
-    if found is not None:
-        return status, body, len(body) == int(found.group(1))
-    return status, body, body.endswith(b"0\r\n\r\n")

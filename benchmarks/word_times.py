@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-import itertools
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,8 +16,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmarks.prompts import load
+from tensorrt_tts.audio.aligned_timer import at_pauses
 from tensorrt_tts.audio.loudness import Loudness
-from tensorrt_tts.prepared import PreparedSegment, prepare_request
+from tensorrt_tts.prepared import PreparedSegment
+from tensorrt_tts.request_text import prepare_request
 from tensorrt_tts.speech import SpeechRequest
 from tensorrt_tts.synthesizer import Synthesizer
 from tensorrt_tts.word_timeline import SpeakingRates, WordTimeline
@@ -110,14 +111,7 @@ def _truth(align: Callable[[str, np.ndarray], list[Span]], spoken: Spoken) -> li
     found = list(spans)
     found[0] = (max(found[0][0], speech[0][0]), found[0][1])
     found[-1] = (found[-1][0], min(found[-1][1], speech[-1][1]))
-    for (_, pause), (onset, _) in itertools.pairwise(speech):
-        for index in range(len(found) - 1):
-            (start, end), (then, stop) = found[index], found[index + 1]
-            near = pause <= then + 0.06 and onset >= end - 0.06
-            if near and start < pause and onset < stop:
-                found[index], found[index + 1] = (start, pause), (onset, stop)
-                break
-    return found
+    return at_pauses(found, speech)
 
 
 def compare(

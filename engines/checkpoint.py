@@ -52,7 +52,7 @@ def describe(checkpoint: Path, model: ModelRecipes) -> Architecture:
     Raises CheckpointError naming the file, the field and the remedy; EngineError for a cut one.
     """
     refuse_adapter(checkpoint)
-    refuse_audio_vocabulary(checkpoint, "TensorRT-LLM")
+    refuse_audio_vocabulary(checkpoint)
     shape = read_architecture(checkpoint)
     check_weights(checkpoint, shape)
     _check_vocabulary(checkpoint, shape, model)

@@ -271,13 +271,13 @@ def _refusal(wanted: Recipe, reason: str, shape: Architecture) -> str:
     return message
 
 
-def _nearest(wanted: Recipe, shape: Architecture, count: int = 3) -> list[Format]:
+def _nearest(wanted: Recipe, shape: Architecture) -> list[Format]:
     def distance(fmt: Format) -> tuple[bool, float, bool]:
         bits = abs(fmt.precision.layer_bits - wanted.format.precision.layer_bits)
         kv = (fmt.kv is Kv.MODEL) != (wanted.format.kv is Kv.MODEL)
         return (fmt not in wanted.model.formats(wanted.gpu.name), bits, kv)
 
-    return sorted(possible_formats(wanted.model, wanted.gpu, shape), key=distance)[:count]
+    return sorted(possible_formats(wanted.model, wanted.gpu, shape), key=distance)[:3]
 
 
 def _gb(count: int) -> str:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from engines.agreement import RANKED, Answers, Limits, Ranking, Verdict, judge
 from engines.progress import Progress
 from engines.verify_prompts import SpokenPrompt
-from tensorrt_tts.backends.base import Backend, Grammar, Prompt, Sampling
+from tensorrt_tts.backends.base import Backend, Grammar, Prompt, Sampling, generate
 from tensorrt_tts.errors import BackendError, EngineDiedError, SettingError
 
 if TYPE_CHECKING:
@@ -119,8 +119,7 @@ class _Asked:
             count, temperature=0.0, top_p=1.0, repetition_penalty=1.0, seed=0, grammar=grammar
         )
         async with self._places:
-            chunks = self.backend.stream(Prompt(tuple(prompt)), sampling, name)
-            found = [token async for chunk in chunks for token in chunk.ids]
+            found = await generate(self.backend, Prompt(tuple(prompt)), sampling, name)
         if len(found) != count:
             raise BackendError(
                 f"{self.backend.name} said {len(found)} ids of {count} after {len(prompt)} ids, "

@@ -15,7 +15,7 @@ from engines import calibration
 from tensorrt_tts.backends.base import Grammar, Sampling
 from tensorrt_tts.families.base import Voice
 from tensorrt_tts.loading import load_model
-from tensorrt_tts.prepared import prepare_request
+from tensorrt_tts.request_text import prepare_request
 from tensorrt_tts.speech import SpeechRequest
 from tensorrt_tts.speech_model import SpeechModel
 from tensorrt_tts.tokenizer import TextTokenizer

@@ -13,7 +13,7 @@ import torch
 from engines.agreement import RANKED, NextId
 from engines.verify_prompts import SpokenPrompt
 from tensorrt_tts.backends import reference_weights
-from tensorrt_tts.backends.base import Prompt
+from tensorrt_tts.backends.base import Prompt, generate
 from tensorrt_tts.backends.prompt_embedding import PromptEmbedding
 from tensorrt_tts.backends.reference import ReferenceBackend
 from tensorrt_tts.errors import CorruptCheckpointError
@@ -45,8 +45,7 @@ class Reference:
         backend = ReferenceBackend(self._model, prompts=self._prompts)
         try:
             sampling = replace(wanted.sampling, max_tokens=count)
-            chunks = backend.stream(Prompt(tuple(wanted.prompt)), sampling, "reference")
-            return [token async for chunk in chunks for token in chunk.ids]
+            return await generate(backend, Prompt(tuple(wanted.prompt)), sampling, "reference")
         finally:
             await backend.close()
 

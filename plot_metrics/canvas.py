@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
@@ -29,9 +29,7 @@ FAINT = "#80868b"
 STALL_GAP_MS = 200.0
 """A gap between chunks above it is marked as a possible stall."""
 
-REAL_TIME = 1.0
-"""`stream_rtf` above which playback cannot keep up. `rtf` holds the wait for the first sample too
-and says nothing about playback."""
+STALL = f"{STALL_GAP_MS:.0f} ms: possible stall"
 
 _TITLE_CHARACTERS = 100
 """Of a line of the title."""
@@ -83,6 +81,12 @@ def threshold(
     """A broken line across the axes, named in the legend."""
     draw = axes.axvline if vertical else axes.axhline
     draw(value, color=LIMIT, linestyle=style, linewidth=1.2, label=label, zorder=2.5)
+
+
+def under(axes: Axes, limit: float, label: str, values: Iterable[float]) -> None:
+    """A threshold, on a panel from 0 up that has room for it and for all values."""
+    threshold(axes, limit, label)
+    axes.set_ylim(0, 1.15 * max([limit, *values]))
 
 
 def upright(axes: Axes, value: float, label: str, style: str = "--", level: int = 0) -> None:

@@ -10,19 +10,19 @@ import numpy as np
 from benchmarks.drift import drift
 from benchmarks.runlog import RunLog
 from benchmarks.summary import TTFA_LIMIT_MS
-from plot_metrics import silence
+from plot_metrics import first_audio, silence, speed
 from plot_metrics.answers import Answers, plural
 from plot_metrics.canvas import (
     FAINT,
     LIMIT,
-    REAL_TIME,
+    STALL,
     STALL_GAP_MS,
     above,
     dot_size,
     figure,
     save,
-    threshold,
     title,
+    under,
 )
 from plot_metrics.first_audio import claim, first_audio_ms, span
 from plot_metrics.in_order import in_order
@@ -93,8 +93,7 @@ def _gaps(axes: Axes, lines: Sequence[Request]) -> None:
     size = dot_size(len(lines)) ** 2 / 2
     axes.scatter(times[~over], gaps[~over], c=FAINT, s=size)
     axes.scatter(times[over], gaps[over], c=LIMIT, s=size)
-    threshold(axes, STALL_GAP_MS, f"{STALL_GAP_MS:.0f} ms: possible stall")
-    axes.set_ylim(0, 1.15 * max([STALL_GAP_MS, *gaps]))
+    under(axes, STALL_GAP_MS, STALL, gaps)
     axes.set_title(
         f"{over.sum()} of {plural(gaps.size, 'gap')} above {STALL_GAP_MS:.0f} ms"
         if over.any()
@@ -110,9 +109,8 @@ def _gaps(axes: Axes, lines: Sequence[Request]) -> None:
 def _largest(axes: Axes, answers: Answers) -> None:
     gaps = [line.measures.max_gap_ms for line in answers.sound]
     in_order(axes, answers, [np.nan if gap is None else gap for gap in gaps], STALL_GAP_MS)
-    threshold(axes, STALL_GAP_MS, f"{STALL_GAP_MS:.0f} ms: possible stall")
     known = [gap for gap in gaps if gap is not None]
-    axes.set_ylim(0, 1.15 * max([STALL_GAP_MS, *known]))
+    under(axes, STALL_GAP_MS, STALL, known)
     axes.set_title("Largest gap: every answer is one chunk")
     if known:
         axes.set_title(f"Largest gap of an answer: {max(known):.0f} ms")
@@ -123,10 +121,8 @@ def _largest(axes: Axes, answers: Answers) -> None:
 def _first(axes: Axes, answers: Answers) -> None:
     first = [first_audio_ms(line) for line in answers.sound]
     in_order(axes, answers, first, TTFA_LIMIT_MS)
-    threshold(axes, TTFA_LIMIT_MS, f"limit {TTFA_LIMIT_MS:.0f} ms")
-    axes.set_ylim(0, 1.15 * max(TTFA_LIMIT_MS, *first))
+    first_audio.finish(axes, first)
     axes.set_title(_steady(answers))
-    axes.set_ylabel("time to first audio (ms)")
     above(axes)
 
 
@@ -141,14 +137,8 @@ def _steady(answers: Answers) -> str:
 
 
 def _speed(axes: Axes, answers: Answers) -> None:
-    factors = [line.measures.stream_rtf for line in answers.sound]
-    values = [np.nan if factor is None else factor for factor in factors]
-    in_order(axes, answers, values, REAL_TIME)
-    threshold(axes, REAL_TIME, "real time: above it, playback runs dry")
-    known = [factor for factor in factors if factor is not None]
-    axes.set_ylim(0, 1.15 * max([REAL_TIME, *known]))
-    axes.set_title("Real-time factor: every answer is one chunk")
-    if known:
-        axes.set_title(f"Real-time factor: median {np.median(known):.2f}, worst {max(known):.2f}")
+    values = speed.factors(answers.sound)
+    in_order(axes, answers, values, speed.REAL_TIME)
+    speed.finish(axes, values)
     axes.set_ylabel("time over audio,\nafter first audio")
     above(axes)

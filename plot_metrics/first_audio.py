@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from benchmarks.runlog import Request
 from benchmarks.summary import TTFA_LIMIT_MS
 from plot_metrics.answers import Answers
+from plot_metrics.canvas import under
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 def first_audio_ms(line: Request) -> float:
     """Of an answer with audio, from when it was due."""
     return 1000 * line.chunks[0][0]
+
+
+def finish(axes: Axes, values: Sequence[float] | np.ndarray) -> None:
+    """Limit and name of the vertical axis, for a panel that holds these values."""
+    under(axes, TTFA_LIMIT_MS, f"limit {TTFA_LIMIT_MS:.0f} ms", values)
+    axes.set_ylabel("time to first audio (ms)")
 
 
 def span(lines: Sequence[Request]) -> str:

@@ -10,7 +10,17 @@ import numpy as np
 from benchmarks.runlog import RunLog
 from plot_metrics import silence
 from plot_metrics.answers import Answers
-from plot_metrics.canvas import FAINT, STALL_GAP_MS, above, figure, save, threshold, title
+from plot_metrics.canvas import (
+    FAINT,
+    STALL,
+    STALL_GAP_MS,
+    above,
+    figure,
+    save,
+    threshold,
+    title,
+    under,
+)
 from tensorrt_tts.errors import InputError
 
 if TYPE_CHECKING:
@@ -56,7 +66,7 @@ def _histogram(axes: Axes, gaps: np.ndarray) -> None:
     axes.axvline(
         float(np.median(gaps)), color="C1", label=f"median {np.median(gaps):.0f} ms", linewidth=1.6
     )
-    threshold(axes, STALL_GAP_MS, f"{STALL_GAP_MS:.0f} ms: possible stall", vertical=True)
+    threshold(axes, STALL_GAP_MS, STALL, vertical=True)
     axes.set_xlim(0, 1.06 * max(STALL_GAP_MS, gaps.max()))
     axes.set_title("Nine gaps in ten are within twice the median")
     if np.percentile(gaps, 90) > 2 * np.median(gaps):
@@ -88,8 +98,7 @@ def _trend(axes: Axes, times: np.ndarray, gaps: np.ndarray, one_text: bool) -> N
     rolling = np.convolve(gaps, np.ones(window) / window, mode="valid")
     axes.plot(times, gaps, ".", color=FAINT, markersize=3, label="each gap")
     axes.plot(times[window - 1 :], rolling, color="C0", label=f"mean of {window}")
-    threshold(axes, STALL_GAP_MS, f"{STALL_GAP_MS:.0f} ms: possible stall")
-    axes.set_ylim(0, 1.15 * max(STALL_GAP_MS, *gaps))
+    under(axes, STALL_GAP_MS, STALL, gaps)
     axes.set_title(_change(gaps, rolling, one_text))
     axes.set_xlabel("seconds since the run began")
     axes.set_ylabel("gap between chunks (ms)")

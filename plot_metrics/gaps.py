@@ -12,6 +12,7 @@ from plot_metrics.answers import Answers
 from plot_metrics.canvas import (
     FAINT,
     LIMIT,
+    STALL,
     STALL_GAP_MS,
     above,
     crosses,
@@ -40,7 +41,7 @@ def draw(log: RunLog, folder: Path) -> Path:
             _column(axes, place, column)
         axes.plot([], [], color="C0", label="mean of the column")
         axes.plot([], [], ".", color=FAINT, label="one gap; early ones on the left")
-        threshold(axes, STALL_GAP_MS, f"{STALL_GAP_MS:.0f} ms: possible stall")
+        threshold(axes, STALL_GAP_MS, STALL)
         crosses(
             axes, [place for place, column in enumerate(columns) if column.lost], answers.lost_name
         )

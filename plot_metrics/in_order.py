@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from plot_metrics.answers import Answers
 from plot_metrics.canvas import crosses, dots
 
@@ -12,7 +14,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-def in_order(axes: Axes, answers: Answers, values: Sequence[float], limit: float) -> None:
+def in_order(
+    axes: Axes, answers: Answers, values: Sequence[float] | np.ndarray, limit: float
+) -> None:
     """A dot for each of `answers.sound`, coloured when over the limit; a cross for each lost one.
 
     values: of `answers.sound`; NaN is not drawn.

@@ -14,7 +14,6 @@ from plot_metrics import first_audio, silence
 from plot_metrics.answers import Answers
 from plot_metrics.canvas import (
     LIMIT,
-    REAL_TIME,
     STALL_GAP_MS,
     above,
     crosses,
@@ -26,6 +25,7 @@ from plot_metrics.canvas import (
 from plot_metrics.first_audio import first_audio_ms
 from plot_metrics.rows import Row, Rows
 from plot_metrics.silence import AUDIBLE_MS, limits, silence_ms
+from plot_metrics.speed import REAL_TIME
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,17 +9,9 @@ import numpy as np
 
 from benchmarks.runlog import RunLog
 from benchmarks.summary import TTFA_LIMIT_MS
+from plot_metrics import first_audio, speed
 from plot_metrics.answers import Answers
-from plot_metrics.canvas import (
-    REAL_TIME,
-    above,
-    crosses,
-    dots,
-    figure,
-    save,
-    threshold,
-    title,
-)
+from plot_metrics.canvas import above, crosses, dots, figure, save, title
 from plot_metrics.first_audio import first_audio_ms, span
 from plot_metrics.silence import AUDIBLE_MS, finish, silences
 
@@ -48,7 +40,7 @@ def _finding(answers: Answers) -> str:
     """Speed is that of what follows the first sample: the wait for it is said beside it."""
     claims = []
     judged = [line for line in answers.sound if line.measures.stream_rtf is not None]
-    slow = sum((line.measures.stream_rtf or 0) > REAL_TIME for line in judged)
+    slow = sum((line.measures.stream_rtf or 0) > speed.REAL_TIME for line in judged)
     if slow:
         claims.append(f"{answers.share(slow, judged)} came slower than real time")
     elif judged:
@@ -79,15 +71,9 @@ def _duration(axes: Axes, answers: Answers) -> None:
 
 
 def _speed(axes: Axes, answers: Answers) -> None:
-    factors = [line.measures.stream_rtf for line in answers.sound]
-    values = np.array([np.nan if factor is None else factor for factor in factors])
-    dots(axes, _lengths(answers), values, REAL_TIME)
-    threshold(axes, REAL_TIME, "real time: above it, playback runs dry")
-    known = values[~np.isnan(values)]
-    axes.set_ylim(0, 1.15 * max([REAL_TIME, *known]))
-    axes.set_title("Real-time factor: every answer is one chunk")
-    if known.size:
-        axes.set_title(f"Real-time factor: median {np.median(known):.2f}, worst {max(known):.2f}")
+    values = speed.factors(answers.sound)
+    dots(axes, _lengths(answers), values, speed.REAL_TIME)
+    speed.finish(axes, values)
     axes.set_ylabel("time over audio, after first audio")
 
 
@@ -95,13 +81,11 @@ def _first(axes: Axes, answers: Answers) -> None:
     first = np.array([first_audio_ms(line) for line in answers.sound])
     length = _lengths(answers)
     dots(axes, length, first, TTFA_LIMIT_MS)
-    threshold(axes, TTFA_LIMIT_MS, f"limit {TTFA_LIMIT_MS:.0f} ms")
-    axes.set_ylim(0, 1.15 * max(TTFA_LIMIT_MS, *first))
+    first_audio.finish(axes, first)
     axes.set_title(span(answers.sound))
     if answers.in_turn and np.unique(length).size > 1:
         slope = float(np.polyfit(length, first, 1)[0]) * 100
         axes.set_title(f"First audio: {slope:+.0f} ms per 100 characters")
-    axes.set_ylabel("time to first audio (ms)")
 
 
 def _silence(axes: Axes, answers: Answers) -> None:

@@ -5,9 +5,13 @@ from __future__ import annotations
 import errno
 from importlib import resources
 from pathlib import Path
+from typing import TypeVar
 
 from tensorrt_tts.errors import CheckpointError, CheckpointNotFoundError, reason
+from tensorrt_tts.files import read_json
 from tensorrt_tts.identifiers import identifier
+
+T = TypeVar("T")
 
 DEMO = "demo"
 
@@ -83,6 +87,16 @@ def find(name: str, files: tuple[str, ...], mirror: str | None = None, subfolder
 def _inside(folder: Path, subfolder: str) -> Path:
     inner = folder / subfolder
     return inner if inner.is_dir() else folder
+
+
+def read_config(folder: Path, kind: type[T]) -> T:
+    """A language model's config.json. Raises CheckpointNotFoundError or CorruptCheckpointError."""
+    try:
+        return read_json(folder / "config.json", kind)
+    except FileNotFoundError as error:
+        raise CheckpointNotFoundError(
+            f"no config.json in '{folder}'; give the folder that holds the language model"
+        ) from error
 
 
 def refuse_adapter(folder: Path) -> None:

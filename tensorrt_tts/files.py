@@ -88,15 +88,11 @@ def read_json(
     return _typed(path, read_text(path, error, remedy), kind, error, remedy)
 
 
-def read_yaml(
-    path: Path,
-    kind: type[T] | TypeAdapter[T],
-    error: type[TTSError] = CorruptCheckpointError,
-    remedy: str = "download it again",
-) -> T:
-    """As `read_json`, for a YAML file whose content JSON could hold too."""
+def read_yaml(path: Path, kind: type[T] | TypeAdapter[T]) -> T:
+    """As `read_json`, for a checkpoint's YAML file, whose content JSON could hold too."""
     import yaml
 
+    error, remedy = CorruptCheckpointError, "download it again"
     text = read_text(path, error, remedy)
     try:
         content = json.dumps(yaml.safe_load(text))

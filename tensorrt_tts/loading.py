@@ -72,7 +72,7 @@ def load_model(model: str = DEMO, codec: str | None = None, spec: str | None = N
         folder = checkpoint_folder.find(hub_id, LANGUAGE_MODEL_FILES, mirror, subfolder)
         codec_folder = folder
     checkpoint_folder.refuse_adapter(folder)
-    config = _Config.read(folder)
+    config = checkpoint_folder.read_config(folder, _Config)
     if known is None and spec is None and config.tts_spec is not None:
         chosen = config.spec(folder)
     else:
@@ -136,15 +136,6 @@ class _Config(BaseModel):
         except SettingError as error:
             raise CorruptCheckpointError(
                 f"'{folder / 'config.json'}': tts_{error}, or give --spec"
-            ) from error
-
-    @classmethod
-    def read(cls, folder: Path) -> _Config:
-        try:
-            return read_json(folder / "config.json", cls)
-        except FileNotFoundError as error:
-            raise CheckpointNotFoundError(
-                f"no config.json in '{folder}'; give the folder that holds the language model"
             ) from error
 
 
@@ -324,10 +315,8 @@ def synthesize(
     synthesizer = open_synthesizer(model)
 
     async def speak() -> tuple[np.ndarray, int]:
-        try:
+        async with synthesizer:
             pcm, _ = await synthesizer.synthesize(SpeechRequest(text, voice, seed=seed))
             return pcm, synthesizer.sample_rate
-        finally:
-            await synthesizer.close()
 
     return run_blocking(speak())

@@ -1,39 +1,27 @@
-"""From a request to what the backend is asked for. Everything that can be refused is refused here,
-before anything is generated."""
+"""From segments of text to what the backend is asked for. Everything that can be refused is refused
+here, before anything is generated."""
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import secrets
-from collections.abc import Callable, Sequence
-from concurrent.futures import Executor
-from copy import deepcopy
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from tensorrt_tts.backends.base import Backend, Prompt, Sampling
-from tensorrt_tts.errors import InputError, SettingError, TextError
+from tensorrt_tts.backends.base import Prompt, Sampling
+from tensorrt_tts.errors import SettingError, TextError
 from tensorrt_tts.families.base import Family, Spec, TextForm, Voice
 from tensorrt_tts.request_settings import RANGES, problem_with
 from tensorrt_tts.speech import SpeechRequest
 from tensorrt_tts.speech_model import SpeechModel
-from tensorrt_tts.text.feed import ReadingRules, TextFeed
-from tensorrt_tts.text.normalize import MAX_CHARACTERS, check_text, speakable
+from tensorrt_tts.text.normalize import speakable
 from tensorrt_tts.text.phoneme_words import phoneme_spans
 from tensorrt_tts.text.scripts import without_foreign
 from tensorrt_tts.text.segment import Segment
 from tensorrt_tts.text.sentences import Break
-from tensorrt_tts.text.spoken import SpokenOptions
 from tensorrt_tts.text.written import WrittenWord
-
-READ_AT_ONCE = 5000
-"""Characters of a whole text: an ordinary one is read, and refused, before any of it is spoken."""
 
 MAX_WARNINGS = 20
 """Of one request: who needs more has sent the wrong text."""
-
-_SPOKEN_LANGUAGES = ("en", "hi", "te")
-"""In which numbers, dates and the like are put in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,31 +58,6 @@ class PreparedSegment:
         shift = prompt.text.start - self.prompt.text.start
         places = tuple((start + shift, stop + shift) for start, stop in self.places)
         return replace(self, voice=voice, prompt=prompt, sampling=sampling, places=places)
-
-
-class KeptVoice:
-    """Who speaks a request: whoever was heard in its first segment speaks the later ones."""
-
-    def __init__(self, family: Family, max_sequence: int, most: int = 0) -> None:
-        """max_sequence: the backend's. most: see `Family.keep`."""
-        self._family = family
-        self._max_sequence = max_sequence
-        self._most = most
-        self.voice: Voice | None = None
-        """None before a segment has been heard."""
-
-    def next(self, segment: PreparedSegment) -> PreparedSegment:
-        """The segment as it is to be spoken."""
-        if self.voice is None or self.voice == segment.voice:
-            return segment
-        return segment.by(self.voice, self._family, self._max_sequence)
-
-    def hear(self, segment: PreparedSegment, ids: Sequence[int]) -> None:
-        """The whole answer to a segment; what says nothing of a speaker is no answer."""
-        if self.voice is None:
-            kept = self._family.keep(segment.voice, segment.read, ids, self._most)
-            known = not self._family.grammar_of(kept).prefix
-            self.voice = kept if known and ids else None
 
 
 def check_request(request: SpeechRequest, spec: Spec) -> None:
@@ -239,141 +202,3 @@ class Preparation:
                 break
             if warning not in self.warnings:
                 self.warnings.append(warning)
-
-
-class WholeText:
-    """A request whose text is whole, to prepared segments: the first `READ_AT_ONCE` characters of
-    it at once, the rest as it is asked for, so that a book costs no more memory than a page."""
-
-    def __init__(
-        self,
-        request: SpeechRequest,
-        model: SpeechModel,
-        max_sequence: int,
-        max_characters: int = MAX_CHARACTERS,
-        first_clause: int | None = None,
-    ) -> None:
-        """Raises TextError, UnknownVoiceError or SettingError."""
-        self._preparation = Preparation(request, model, max_sequence)
-        check_text(request.text, max_characters)
-        self._feed = text_feed(model, request, max_characters, first_clause)
-        self._text = request.text
-        self._read = 0  # characters
-        self.segments = self.more()
-        """The first ones. All, if the text is no longer than READ_AT_ONCE."""
-        self._preparation.end()
-
-    @property
-    def warnings(self) -> list[str]:
-        return self._preparation.warnings
-
-    @property
-    def is_read(self) -> bool:
-        """Whether there is no more."""
-        return self._read >= len(self._text)
-
-    def more(self) -> list[PreparedSegment]:
-        """The next segments; none at the end of the text. Raises TextError."""
-        found: list[PreparedSegment] = []
-        while not found and not self.is_read:
-            text = self._text[self._read : self._read + READ_AT_ONCE]
-            self._read += len(text)
-            parts = self._feed.feed(text) + (self._feed.end() if self.is_read else [])
-            found = self._preparation.prepare(parts)
-        return found
-
-
-def prepare_request(
-    request: SpeechRequest,
-    model: SpeechModel,
-    max_sequence: int,
-    max_characters: int = MAX_CHARACTERS,
-    first_clause: int | None = None,
-) -> list[PreparedSegment]:
-    """All of a request whose text is whole. Raises TextError, UnknownVoiceError or SettingError."""
-    text = WholeText(request, model, max_sequence, max_characters, first_clause)
-    segments = text.segments
-    while more := text.more():
-        segments += more
-    return segments
-
-
-def text_feed(
-    model: SpeechModel, request: SpeechRequest, max_characters: int, first_clause: int | None
-) -> TextFeed:
-    """By the rules of the model and the voice that is asked for."""
-    spec, language = model.spec, model.spec.voice(request.voice).language
-    spoken = None
-    if request.normalize and language.partition("-")[0] in _SPOKEN_LANGUAGES:
-        english = spec.text_form is TextForm.PHONEMES
-        spoken = SpokenOptions(language, "english" if english else "sentence", spec.tags)
-    rules = ReadingRules(
-        spec.segment_characters, spec.tags, language, spoken, joined=not request.chunking
-    )
-    return TextFeed(rules, max_characters, first_clause)
-
-
-async def generate(backend: Backend, segment: PreparedSegment, request_id: str) -> list[int]:
-    """A segment's token ids, undecoded."""
-    chunks = backend.stream(segment.prompt, segment.sampling, request_id)
-    async with contextlib.aclosing(chunks):
-        return [token async for chunk in chunks for token in chunk.ids]
-
-
-async def generate_all(
-    backend: Backend, segments: Sequence[PreparedSegment], kept: KeptVoice, name: str
-) -> list[tuple[PreparedSegment, list[int]]]:
-    """A request's segments one after another, as they are spoken, each with its token ids."""
-    found = []
-    for index, prepared in enumerate(segments):
-        segment = kept.next(prepared)
-        ids = await generate(backend, segment, f"{name}-{index}")
-        kept.hear(segment, ids)
-        found.append((segment, ids))
-    return found
-
-
-class FedText:
-    """A text that is still coming, to prepared segments. Calls are taken in order."""
-
-    def __init__(self, feed: TextFeed, preparation: Preparation, executor: Executor) -> None:
-        """executor: reads the text, since the event loop is shared with other streams."""
-        self._feed = feed
-        self._preparation = preparation
-        self._executor = executor
-        self._turn = asyncio.Lock()
-        self._ended = False
-
-    @property
-    def warnings(self) -> list[str]:
-        return self._preparation.warnings
-
-    async def feed(self, text: str, flush: bool = False) -> list[PreparedSegment]:
-        """See `Speech.feed`."""
-        return await self._run(lambda feed: feed.feed(text) + (feed.flush() if flush else []))
-
-    async def end(self) -> list[PreparedSegment]:
-        """See `Speech.end`."""
-        found = await self._run(TextFeed.end, last=True)
-        self._ended = True
-        return found
-
-    async def _run(
-        self, read: Callable[[TextFeed], list[Segment]], last: bool = False
-    ) -> list[PreparedSegment]:
-        async with self._turn:
-            if self._ended:
-                raise InputError("this speech's text has ended; open another for more text")
-            loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._executor, self._prepared, read, last)
-
-    def _prepared(
-        self, read: Callable[[TextFeed], list[Segment]], last: bool
-    ) -> list[PreparedSegment]:
-        """A piece that is refused is not taken in, also where only its prompt shows it."""
-        feed = deepcopy(self._feed)
-        segments = self._preparation.prepare(read(feed))
-        if last:
-            self._preparation.end()
-        self._feed = feed
-        return segments

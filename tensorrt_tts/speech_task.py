@@ -8,7 +8,6 @@ import math
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from types import TracebackType
 
 import numpy as np
 
@@ -23,8 +22,10 @@ from tensorrt_tts.errors import (
     StalledError,
 )
 from tensorrt_tts.families.base import Family, FrameParser, Voice
+from tensorrt_tts.kept_voice import KeptVoice
 from tensorrt_tts.playback import PlaybackClock
-from tensorrt_tts.prepared import FedText, KeptVoice, PreparedSegment
+from tensorrt_tts.prepared import PreparedSegment
+from tensorrt_tts.request_text import FedText
 from tensorrt_tts.speech import AudioChunk, SegmentReport, SpeechReport
 from tensorrt_tts.stream_options import StreamOptions
 from tensorrt_tts.watchdog import Watchdog
@@ -422,12 +423,7 @@ class Speech:
     async def __aenter__(self) -> Speech:
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self.aclose()
 
     async def aclose(self) -> None:

@@ -14,23 +14,15 @@ import numpy as np
 
 from tensorrt_tts.audio.audio_source import AudioSource
 from tensorrt_tts.audio.reference import read_reference
-from tensorrt_tts.backends.base import Backend
+from tensorrt_tts.backends.base import Backend, generate
 from tensorrt_tts.codecs.base import Codec
 from tensorrt_tts.codecs.lookahead import LookaheadStreamingDecoder
 from tensorrt_tts.codecs.scheduler import CodecScheduler
 from tensorrt_tts.errors import EngineDiedError, InputError, VoiceFileError
 from tensorrt_tts.families.base import Voice
-from tensorrt_tts.prepared import (
-    FedText,
-    KeptVoice,
-    Preparation,
-    PreparedSegment,
-    WholeText,
-    generate,
-    generate_all,
-    prepare_request,
-    text_feed,
-)
+from tensorrt_tts.kept_voice import KeptVoice, generate_all
+from tensorrt_tts.prepared import Preparation, PreparedSegment
+from tensorrt_tts.request_text import FedText, WholeText, prepare_request, text_feed
 from tensorrt_tts.speech import SpeechReport, SpeechRequest
 from tensorrt_tts.speech_model import SpeechModel
 from tensorrt_tts.speech_task import Pipeline, Speech, SpeechTask
@@ -184,7 +176,8 @@ class Synthesizer:
             request = SpeechRequest(text, voice.name, seed=0, max_tokens=tokens)
             segment = prepare_request(request, self.model, *self._limits)[0]
             async with places:
-                ids = await generate(self.backend, segment, f"voice-{next(self._names)}")
+                name = f"voice-{next(self._names)}"
+                ids = await generate(self.backend, segment.prompt, segment.sampling, name)
             return family.keep(voice, segment.read, ids)
 
         found = await asyncio.gather(*(write(voice, tokens) for voice, tokens in wait if tokens))
@@ -261,6 +254,12 @@ class Synthesizer:
         for release in [*releases, *([extension.close] if extension is not None else [])]:
             await asyncio.to_thread(release)
         self.closed = not any(stopped)
+
+    async def __aenter__(self) -> Synthesizer:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
 
     def _refuse_if_closed(self) -> None:
         if self._closing:

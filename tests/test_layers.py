@@ -14,14 +14,14 @@ ROOT = Path(__file__).parents[1]
 
 LAYERS = (
     "inference_a100_optimized",
-    "deploy integrations examples plot_metrics demo_voice",
+    "deploy plot_metrics demo_voice",
     "benchmarks",
     "engines vllm_inference",
     "tensorrt_tts tensorrt_tts.__main__ tensorrt_tts.cli tensorrt_tts.server tensorrt_tts.client",
     "tensorrt_tts.loading",
-    "tensorrt_tts.synthesizer tensorrt_tts.speech_task tensorrt_tts.prepared tensorrt_tts.speech "
-    "tensorrt_tts.speech_model tensorrt_tts.stream_options tensorrt_tts.llm "
-    "tensorrt_tts.word_timeline",
+    "tensorrt_tts.synthesizer tensorrt_tts.speech_task tensorrt_tts.request_text "
+    "tensorrt_tts.kept_voice tensorrt_tts.prepared tensorrt_tts.speech "
+    "tensorrt_tts.speech_model tensorrt_tts.stream_options tensorrt_tts.word_timeline",
     "tensorrt_tts.families tensorrt_tts.backends tensorrt_tts.codecs tensorrt_tts.text "
     "tensorrt_tts.audio tensorrt_tts.engine_folder",
     "tensorrt_tts.*",  # values: errors, files, playback, …
@@ -114,6 +114,11 @@ def test_the_tree_is_all_there() -> None:
         *("engines", "vllm_inference", "tensorrt_tts"),
     }
     assert "tensorrt_tts.errors" in graph["tensorrt_tts.loading"]
+
+
+def test_every_layer_is_of_modules_that_there_are() -> None:
+    named = {name.removesuffix(".*") for names in LAYERS for name in names.split()}
+    assert named - set(modules(ROOT)) == set()
 
 
 @pytest.mark.parametrize(

@@ -69,18 +69,17 @@ def run(parsed: argparse.Namespace) -> None:
 
 
 async def _speak_all(synthesizer: Synthesizer, parsed: argparse.Namespace) -> None:
-    try:
+    async with synthesizer:
         begun = time.perf_counter()
         names = output_paths(parsed.output, len(parsed.text))
-        async with asyncio.TaskGroup() as group:
-            for text, path in zip(parsed.text, names, strict=True):
-                request = SpeechRequest(text, parsed.voice, seed=parsed.seed)
-                group.create_task(_speak(synthesizer, request, path))
+        try:
+            async with asyncio.TaskGroup() as group:
+                for text, path in zip(parsed.text, names, strict=True):
+                    request = SpeechRequest(text, parsed.voice, seed=parsed.seed)
+                    group.create_task(_speak(synthesizer, request, path))
+        except BaseExceptionGroup as failures:
+            raise failures.exceptions[0] from None  # the rest were cancelled because of it
         notice(f"{len(names)} spoken in {time.perf_counter() - begun:.2f} s")
-    except BaseExceptionGroup as failures:
-        raise failures.exceptions[0] from None  # the rest were cancelled because of it
-    finally:
-        await synthesizer.close()
 
 
 async def _speak(synthesizer: Synthesizer, request: SpeechRequest, path: Path) -> None:

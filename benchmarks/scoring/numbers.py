@@ -5,45 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-_ONES = (
-    *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"),
-    *("eleven", "twelve", "thirteen", "fourteen", "fifteen"),
-    *("sixteen", "seventeen", "eighteen", "nineteen"),
-)
-_TENS = ["_", "_", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
-_IRREGULAR = {
-    "one": "first",
-    "two": "second",
-    "three": "third",
-    "five": "fifth",
-    "eight": "eighth",
-    "nine": "ninth",
-    "twelve": "twelfth",
-}
+from tensorrt_tts.text.spoken.languages import ENGLISH
+
 _CURRENCIES = {"$": ("dollar", "cent"), "€": ("euro", "cent"), "£": ("pound", "penny")}
 _MARK = "[$€£]"
 _LARGE = 7
 """Digits from which on a number stays as it is written."""
-
-
-def number_words(value: int) -> str:
-    """0 to 999,999."""
-    if value < 20:
-        return _ONES[value]
-    if value < 100:
-        return _TENS[value // 10] + (f" {_ONES[value % 10]}" if value % 10 else "")
-    for size, name in ((1000, "thousand"), (100, "hundred")):
-        if value >= size:
-            rest = f" {number_words(value % size)}" if value % size else ""
-            return f"{number_words(value // size)} {name}{rest}"
-    raise AssertionError(value)
-
-
-def ordinal_words(value: int) -> str:
-    """0 to 999,999: "twenty first"."""
-    head, _, last = number_words(value).rpartition(" ")
-    last = _IRREGULAR.get(last) or (f"{last[:-1]}ieth" if last.endswith("y") else f"{last}th")
-    return f"{head} {last}".strip()
 
 
 def spell_numbers(text: str) -> str:
@@ -57,9 +24,9 @@ def spell_numbers(text: str) -> str:
     )
     text = re.sub(rf"({_MARK})(\d+)(?:\.(\d\d))?(?!\d)", _money, text)
     text = re.sub(r"(\d)%", r"\1 percent", text)
-    text = re.sub(r"\b(\d+)(?:st|nd|rd|th)\b", lambda m: _spelled(m[1], ordinal_words), text)
+    text = re.sub(r"\b(\d+)(?:st|nd|rd|th)\b", lambda m: _spelled(m[1], ENGLISH.ordinal), text)
     text = re.sub(r"(\d+)\.(\d+)", lambda m: f"{m[1]} point {' '.join(m[2])}", text)
-    return re.sub(r"\d+", lambda m: _spelled(m[0], number_words), text)
+    return re.sub(r"\d+", lambda m: _spelled(m[0], ENGLISH.cardinal), text)
 
 
 def _money(match: re.Match[str]) -> str:

@@ -23,7 +23,8 @@ from tensorrt_tts.codecs.base import Codec
 from tensorrt_tts.codecs.lookahead import LookaheadStreamingDecoder
 from tensorrt_tts.codecs.schedule import HopSchedule
 from tensorrt_tts.families.base import FrameParser
-from tensorrt_tts.prepared import KeptVoice, generate_all, prepare_request
+from tensorrt_tts.kept_voice import KeptVoice, generate_all
+from tensorrt_tts.request_text import prepare_request
 from tensorrt_tts.speech import SpeechRequest
 from tensorrt_tts.speech_model import SpeechModel
 from tensorrt_tts.stream_options import StreamOptions

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from tensorrt_tts.audio.loudness import Span
+from tensorrt_tts.audio.word_timer import extend
 
 _WINDOW = 13
 """Ids over which the place is a median, a seventh of a second of SNAC: heads glance aside."""
@@ -51,15 +52,13 @@ class AlignedTimer:
         if ended:  # and so has what was never reached
             last = speech[-1][1] if speech else heard_s
             found = [(min(start, last), min(end, last)) for start, end in found]
-        found = _at_pauses(found, speech)
+        found = at_pauses(found, speech)
         count = len(self.final)
         while count < len(found) and (
             ended or (self._places[count][1] < furthest and found[count][1] <= heard_s)
         ):
             count += 1
-        for start, end in found[len(self.final) : count]:
-            start = max(start, self.final[-1][1] if self.final else 0.0)
-            self.final.append((start, max(start, end)))
+        extend(self.final, found[len(self.final) : count])
         self._rest = found[count:]
 
     @property
@@ -87,7 +86,7 @@ class AlignedTimer:
         return begin_s, max(now_s, begin_s + (stop - start) * pace_s)
 
 
-def _at_pauses(words: list[Span], speech: Sequence[Span]) -> list[Span]:
+def at_pauses(words: list[Span], speech: Sequence[Span]) -> list[Span]:
     """Words that end and begin where a pause does, if one is between them."""
     found = list(words)
     for (_, pause), (onset, _) in itertools.pairwise(speech):

@@ -9,7 +9,7 @@ and 1105 over a socket; up to a frame (1024, 1152) is added at the end.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any, BinaryIO
@@ -17,7 +17,6 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from tensorrt_tts.errors import MissingDependencyError, SettingError, needs
-from tensorrt_tts.identifiers import find_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +84,6 @@ ENCODINGS = {
         Encoding("alaw", "audio/PCMA", "alaw", "pcm_alaw", (8000,)),
     )
 }
-
-
-def find_encoding(name: str) -> Encoding:
-    """Raises SettingError."""
-    found = find_name(name, ENCODINGS)
-    if found is None:
-        raise SettingError(f"format {name!r} is unknown; choose one of: {', '.join(ENCODINGS)}")
-    return ENCODINGS[found]
 
 
 class Container:
@@ -243,9 +234,3 @@ def import_av(use: str, instead: str) -> ModuleType:
     with needs(f"{use} needs PyAV: pip install av, or {instead}"):
         import av
     return av
-
-
-def encode(pcm: Sequence[np.ndarray], encoding: Encoding, sample_rate: int) -> bytes:
-    """All of it at once, for what is in memory anyway."""
-    encoder = AudioEncoder(encoding, sample_rate)
-    return b"".join([encoder.start(), *(encoder.push(part) for part in pcm), encoder.finish()])

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from tensorrt_tts.audio.pcm import level_to_amplitude
+from tensorrt_tts.audio.pcm import audible
 from tensorrt_tts.text.sentences import Break
-
-AUDIBLE = level_to_amplitude(-40.0)
-"""Speech level against the pause before it: −40 dBFS is some 20 dB below soft speech."""
 
 
 class SegmentPauses:
@@ -30,7 +27,7 @@ class SegmentPauses:
 
     def hear(self, pcm: np.ndarray) -> int | None:
         """pcm: int16 (samples,), which follows. Returns where its first audible sample is."""
-        loud = np.flatnonzero(np.abs(pcm.astype(np.int32)) > AUDIBLE)
+        loud = audible(pcm)
         if len(loud):
             self._quiet = len(pcm) - 1 - int(loud[-1])
             return int(loud[0])

@@ -1,10 +1,13 @@
-"""Float samples to 16-bit PCM. Pure."""
+"""16-bit PCM: made of float samples, and where it can be heard. Pure."""
 
 from __future__ import annotations
 
 import numpy as np
 
 FULL_SCALE = 32767
+
+AUDIBLE = FULL_SCALE * 10 ** (-40 / 20)
+"""Speech level against the pause before it: −40 dBFS is some 20 dB below soft speech."""
 
 
 def to_int16(samples: np.ndarray) -> np.ndarray:
@@ -13,6 +16,6 @@ def to_int16(samples: np.ndarray) -> np.ndarray:
     return np.clip(scaled, -FULL_SCALE, FULL_SCALE).astype(np.int16)
 
 
-def level_to_amplitude(decibels: float) -> float:
-    """dBFS to an int16 amplitude: −40 dBFS is 328."""
-    return float(FULL_SCALE * 10 ** (decibels / 20))
+def audible(pcm: np.ndarray) -> np.ndarray:
+    """Where int16 (samples,) is above AUDIBLE: int (places,)."""
+    return np.flatnonzero(np.abs(pcm.astype(np.int32)) > AUDIBLE)

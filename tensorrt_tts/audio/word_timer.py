@@ -73,9 +73,7 @@ class WordTimer:
             if not ended and (end + MARGIN_S > heard_s or (silent and end > speech[-1][1])):
                 break
             count += 1
-        for start, end in found[len(self.final) : count]:
-            start = max(start, self.final[-1][1] if self.final else 0.0)
-            self.final.append((start, max(start, end)))
+        extend(self.final, found[len(self.final) : count])
         after = self.final[-1][1] if self.final else 0.0
         self._rest = [(max(after, start), max(after, end)) for start, end in found[count:]]
 
@@ -160,3 +158,10 @@ class WordTimer:
 
 def _length(span: Span) -> float:
     return span[1] - span[0]
+
+
+def extend(final: list[Span], more: Sequence[Span]) -> None:
+    """None of them begins before the one in front of it ends."""
+    for start, end in more:
+        start = max(start, final[-1][1] if final else 0.0)
+        final.append((start, max(start, end)))

@@ -6,6 +6,7 @@ strings: detokenising audio tokens costs time and loses the exact sequence.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -211,3 +212,12 @@ class Backend(Protocol):
     def stats(self) -> BackendStats: ...
 
     async def close(self) -> None: ...
+
+
+async def generate(
+    backend: Backend, prompt: Prompt, sampling: Sampling, request_id: str
+) -> list[int]:
+    """All ids of a stream. Raises what the backend does."""
+    chunks = backend.stream(prompt, sampling, request_id)
+    async with contextlib.aclosing(chunks):
+        return [token async for chunk in chunks for token in chunk.ids]

@@ -136,11 +136,11 @@ class AudioVocabulary:
         (folder / FILE).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
-def refuse_audio_vocabulary(checkpoint: Path, backend: str) -> None:
-    """For backends that cannot run a cut checkpoint. Raises EngineError if it is one."""
+def refuse_audio_vocabulary(checkpoint: Path) -> None:
+    """For TensorRT-LLM, which cannot run a cut checkpoint. Raises EngineError if it is one."""
     if AudioVocabulary.read(checkpoint) is not None:
         raise EngineError(
             f"checkpoint {str(checkpoint)!r} has a cut vocabulary, whose prompts are embeddings, "
-            f"and {backend} takes ids alone; use the whole checkpoint, or the vllm or reference "
+            "and TensorRT-LLM takes ids alone; use the whole checkpoint, or the vllm or reference "
             "backend"
         )

@@ -9,15 +9,14 @@ from typing import Any, Self
 import torch
 from pydantic import BaseModel, ConfigDict, NonNegativeInt, PositiveInt, model_validator
 
+from tensorrt_tts.checkpoint_folder import read_config
 from tensorrt_tts.errors import (
-    CheckpointNotFoundError,
     CorruptCheckpointError,
     EngineError,
     MissingDependencyError,
     TTSError,
     reason,
 )
-from tensorrt_tts.files import read_json
 from tensorrt_tts.quiet_transformers import quiet_transformers
 from tensorrt_tts.validation import shown
 from tensorrt_tts.weight_files import check_weights
@@ -85,12 +84,7 @@ def _config(folder: Path) -> Any:
     from transformers import CONFIG_MAPPING, __version__
 
     path = folder / "config.json"
-    try:
-        read = read_json(path, _Config)
-    except FileNotFoundError as error:
-        raise CheckpointNotFoundError(
-            f"no config.json in '{folder}'; give the folder that holds the language model"
-        ) from error
+    read = read_config(folder, _Config)
     kind = read.model_type
     if kind not in CONFIG_MAPPING:
         raise CorruptCheckpointError(

@@ -218,7 +218,7 @@ async def _speak(
     progress: _Progress,
 ) -> tuple[SpeechReport, str]:
     """The report, and what `OutputRate.applied` says of the way to --sample-rate."""
-    try:
+    async with synthesizer:
         spec = synthesizer.model.spec
         if parsed.voice_file:
             request = replace(request, voice=spec.read_voice(parsed.voice_file).name)
@@ -242,8 +242,6 @@ async def _speak(
             with writing(parsed.save_voice, "choose another --save-voice", "voice file"):
                 parsed.save_voice.write_text(content + "\n", encoding="utf-8")
         return report, output.applied
-    finally:
-        await synthesizer.close()
 
 
 async def _clone(synthesizer: Synthesizer, parsed: argparse.Namespace) -> str:

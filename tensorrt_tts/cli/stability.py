@@ -53,7 +53,7 @@ def run(parsed: argparse.Namespace) -> None:
 async def _measure(synthesizer: Synthesizer, parsed: argparse.Namespace) -> list[dict]:
     from tensorrt_tts.codecs.stability import cheapest, stability
 
-    try:
+    async with synthesizer:
         ids = await synthesizer.generate_tokens(
             SpeechRequest(parsed.text, parsed.voice, seed=parsed.seed)
         )
@@ -66,5 +66,3 @@ async def _measure(synthesizer: Synthesizer, parsed: argparse.Namespace) -> list
         smallest = cheapest(rows).policy.partition(" (")[0]
         notice(f"{smallest} is the smallest that is exact for this text")
         return [row.as_dict() for row in rows]
-    finally:
-        await synthesizer.close()

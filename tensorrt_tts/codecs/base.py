@@ -55,6 +55,20 @@ class Window:
     def shape(self) -> Hashable:
         return self.stop - self.start, len(self.steps), self.origin == 0
 
+    @property
+    def end(self) -> int:
+        """The number of the step behind the last of `steps`."""
+        return self.origin + len(self.steps)
+
+    def check(self, samples_per_step: int) -> None:
+        """Raises ValueError for samples that its steps have not."""
+        last = self.end * samples_per_step
+        if not 0 <= self.start <= self.stop <= last:
+            raise ValueError(
+                f"window asks for samples {self.start} to {self.stop}, its steps end at sample "
+                f"{last}"
+            )
+
 
 class CodecStream(Protocol):
     """One stream's place in its codec: what came in, what is due, what has been handed out.

@@ -99,12 +99,8 @@ class FixedWindows(WindowCodec):
     def _tiles(self, window: Window) -> Iterator[Window]:
         """Windows of at most the session's width whose samples join to those of `window`."""
         context, width = self.context, self.session.steps
-        end = window.origin + len(window.steps)
-        if not 0 <= window.start <= window.stop <= end * context.samples_per_step:
-            raise ValueError(
-                f"window asks for samples {window.start} to {window.stop}, its steps end at sample "
-                f"{end * context.samples_per_step}"
-            )
+        end = window.end
+        window.check(context.samples_per_step)
         if context.first_step(window.start) < window.origin and window.start < window.stop:
             raise ValueError(
                 f"window begins at step {window.origin}, its samples need step "

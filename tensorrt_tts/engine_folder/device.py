@@ -48,14 +48,14 @@ class Device:
     driver: str
 
 
-def find_device(index: int = 0, timeout: float = 20.0) -> Device | None:
-    """The GPU of that index, or None when there is no driver, no GPU or no answer."""
+def find_device(timeout: float = 20.0) -> Device | None:
+    """The first GPU, or None when there is no driver, no GPU or no answer."""
     command = shutil.which("nvidia-smi")
     if command is None:
         return None
     try:
         answer = subprocess.run(
-            [command, f"--query-gpu={_QUERY}", "--format=csv,noheader,nounits", f"--id={index}"],
+            [command, f"--query-gpu={_QUERY}", "--format=csv,noheader,nounits", "--id=0"],
             capture_output=True,
             encoding="utf-8",
             errors="replace",

@@ -13,7 +13,6 @@ from enum import IntEnum
 from functools import cached_property
 
 from tensorrt_tts.text.abbreviations import abbreviated, is_part
-from tensorrt_tts.text.spacing import Spacing
 
 
 class Break(IntEnum):
@@ -79,18 +78,6 @@ _WRAPPED_LOWER = 40
 """The same where the next line begins in lower case."""
 _SHORT_TOKEN = 6
 """Characters of a word that may be an abbreviation at the end of a line."""
-
-
-def sentences(text: str, language: str = "en") -> list[str]:
-    """The sentences of a whole text, without the white space between them. language: BCP 47."""
-    spacing, scanner, found, start = Spacing(), SentenceScanner(language), [], 0
-    text = spacing.feed(text)
-    while start < len(text):
-        end, _ = scanner.next(text, start, start, len(text), ended=True)
-        stop = len(text) if end is None else end.stop
-        found.append(text[start:stop])
-        start = stop + len(text[stop : stop + 2]) - len(text[stop : stop + 2].lstrip())
-    return found
 
 
 class SentenceScanner:

@@ -5,9 +5,10 @@ import pytest
 
 from benchmarks.coded import coded_bicodec, open_bicodec
 from benchmarks.command_line import main as benchmarks
-from benchmarks.error_curve import STEP, error_curve, table
+from benchmarks.error_curve import error_curve, table
 from plot_metrics.__main__ import main as plot_metrics
 from plot_metrics.error_curve import Curve
+from tensorrt_tts.audio.pcm import FULL_SCALE
 
 
 @pytest.fixture(scope="module")
@@ -22,9 +23,9 @@ def test_the_smallest_that_no_larger_one_betters(curve):
         *(32 + 32, 32 + 41, 32 + 67)
     ]
     chosen = next(row for row in rows if row["lookahead"] == curve.chosen)
-    after = rows[rows.index(chosen) :]
-    assert all(row["max_difference"] < 1.5 * STEP for row in after)
-    assert rows[rows.index(chosen) - 1]["max_difference"] > STEP
+    after, step = rows[rows.index(chosen) :], 1 / FULL_SCALE
+    assert all(row["max_difference"] < 1.5 * step for row in after)
+    assert rows[rows.index(chosen) - 1]["max_difference"] > step
     assert 15 < chosen["steps"] < 40
     assert rows[0]["rms"] > 100 * rows[6]["rms"]
     assert table(curve).count("chosen") == 1

@@ -1,63 +1,16 @@
-import random
 import sys
 from collections import Counter
 
 import pytest
 
+from benchmarks.callers import EXPECTED
 from benchmarks.routes import POSTS, SOCKETS
 from benchmarks.server_process import ServerProcess
-from benchmarks.soak import EXPECTED, GAUGES, MIB, Load, Soak, _answer, soak, table, trend
+from benchmarks.soak import GAUGES, Load, Soak, soak, table
+from benchmarks.trend import trend
+from tests.benchmarks.test_trend import TASKS, noisy
 from tests.support.backend_double import Behaviour
 from tests.support.server_thread import serving
-
-MEMORY, DESCRIPTORS, TASKS = GAUGES
-
-
-def samples(value):
-    return [(float(second), value(second)) for second in range(60)]
-
-
-def noisy(level, rise=0.0, spread=3.0):
-    draw = random.Random(1)
-    return samples(lambda second: level + rise * second / 60 + draw.uniform(-spread, spread))
-
-
-@pytest.mark.parametrize("gauge", [DESCRIPTORS, TASKS])
-@pytest.mark.parametrize("level", [30, 300])
-def test_what_goes_up_and_down_is_flat(gauge, level):
-    found = trend(gauge, noisy(level), before=16, after=16)
-    assert found.objection is None
-    assert found.mean == pytest.approx(level, abs=2)
-    assert found.highest <= level + 3
-
-
-@pytest.mark.parametrize(
-    ("gauge", "level", "rise"),
-    [
-        (MEMORY, 100 * MIB, 15 * MIB),
-        (MEMORY, 4000 * MIB, 200 * MIB),
-        (TASKS, 60, 40),
-        (DESCRIPTORS, 30, 10),
-        (DESCRIPTORS, 300, 120),
-    ],
-)
-def test_what_rises_is_told_and_by_how_much(gauge, level, rise):
-    found = trend(gauge, noisy(level, rise, spread=level / 200), before=16, after=16)
-    assert found.objection == "rises"
-    assert found.rise == pytest.approx(rise * 2 / 3, rel=0.15)  # since it had settled
-    assert trend(gauge, noisy(level, -rise), 16, 16).objection is None
-    assert trend(gauge, noisy(level, rise / 10, level / 200), 16, 16).objection is None
-
-
-def test_memory_that_is_taken_at_first_is_no_leak():
-    first = samples(lambda second: MIB * (100 + min(second, 18)))
-    assert trend(MEMORY, first, 100 * MIB, 118 * MIB).objection is None
-
-
-@pytest.mark.parametrize("gauge", [DESCRIPTORS, TASKS])
-def test_one_that_is_left_is_told(gauge):
-    assert trend(gauge, noisy(30), before=16, after=17).objection == "does not come back"
-    assert trend(gauge, noisy(30), before=16, after=15).objection is None
 
 
 def whole():
@@ -86,22 +39,6 @@ def test_every_fault_is_an_objection():
         "the server's log: ERROR request failed",
         "b: nothing was spoken",
     ]
-
-
-@pytest.mark.parametrize(
-    ("received", "expected"),
-    [
-        (b"", (0, b"", False)),
-        (b"HTTP/1.1 200 OK\r\nx: y\r\n\r\n3\r\nabc\r\n0\r\n\r\n", (200, None, True)),
-        (b"HTTP/1.1 200 OK\r\nx: y\r\n\r\n3\r\nabc\r\n", (200, None, False)),
-        (b"HTTP/1.1 503 No\r\nContent-Length: 2\r\n\r\n{}", (503, b"{}", True)),
-        (b"HTTP/1.1 503 No\r\nContent-Length: 3\r\n\r\n{}", (503, b"{}", False)),
-    ],
-)
-def test_an_answer_is_whole_or_cut(received, expected):
-    status, body, is_whole = _answer(received)
-    assert (status, is_whole) == (expected[0], expected[2])
-    assert expected[1] in (None, body)
 
 
 async def test_a_server_that_fails_is_told_from_one_that_refuses():

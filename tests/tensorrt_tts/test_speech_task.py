@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tensorrt_tts.audio.pauses import AUDIBLE
+from tensorrt_tts.audio.pcm import AUDIBLE
 from tensorrt_tts.backends.base import Prompt, Sampling, TokenChunk
 from tensorrt_tts.codecs.base import Job, Window
 from tensorrt_tts.codecs.schedule import HopSchedule

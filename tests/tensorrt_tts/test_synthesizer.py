@@ -1,4 +1,5 @@
 import asyncio
+import contextlib
 import threading
 from collections.abc import AsyncIterator, Callable
 
@@ -184,6 +185,15 @@ async def test_a_closed_synthesizer_tells_who_was_listening_and_who_comes_later(
     for text in (TEXT, LONG):
         with pytest.raises(EngineDiedError, match="is closed; open a new one"):
             await synthesizer.open(SpeechRequest(text))
+
+
+async def test_leaving_its_context_closes_it_whatever_happened_inside() -> None:
+    synthesizer = build()
+    with contextlib.suppress(KeyError):
+        async with synthesizer as entered:
+            assert entered is synthesizer
+            raise KeyError
+    assert synthesizer.closed
 
 
 async def test_a_timeout_of_the_backend_is_its_own(

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from tensorrt_tts.backends.base import Sampling
 from tensorrt_tts.families.orpheus.tokens import OrpheusTokens
 from tensorrt_tts.loading import load_model
-from tensorrt_tts.prepared import prepare_request
+from tensorrt_tts.request_text import prepare_request
 from tensorrt_tts.speech import SpeechRequest
 from tests.support.tiny_orpheus import tiny_model_folders
 from vllm_inference.legal_rule import LegalRule, Ranges

@@ -18,12 +18,6 @@ State = Any
 """What a decoder's `scores` are computed from, after an id."""
 
 
-class Cache(Protocol):
-    """What a model keeps of one sequence. length: ids that it has read."""
-
-    length: int
-
-
 class Decoder(Protocol):
     """What a `ReferenceBackend` runs, on one thread of its own."""
 
@@ -33,7 +27,7 @@ class Decoder(Protocol):
     """Threads of torch's own with which all of it is to be called."""
 
     def open(self) -> Any:
-        """A new sequence's `Cache`. May be called from any thread."""
+        """What the model keeps of a new sequence. May be called from any thread."""
 
     def close(self, cache: Any) -> None:
         """The sequence has ended."""

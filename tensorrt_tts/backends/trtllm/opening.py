@@ -86,7 +86,7 @@ def find_engine(checkpoint: Path, root: Path | None = None) -> Path:
 
 def open_checkpoint(checkpoint: Path, options: RuntimeOptions | None = None) -> TensorRTLLMBackend:
     """The checkpoint's engine, loaded. Raises what `find_engine` and `open_engine` raise."""
-    refuse_audio_vocabulary(checkpoint, "TensorRT-LLM")
+    refuse_audio_vocabulary(checkpoint)
     return open_engine(find_engine(checkpoint), options)
 
 
@@ -126,7 +126,7 @@ def open_pytorch(checkpoint: Path, options: RuntimeOptions | None = None) -> Ten
     Raises MissingDependencyError without tensorrt_llm, CheckpointError, and EngineError.
     """
     options = options or RuntimeOptions()
-    refuse_audio_vocabulary(checkpoint, "TensorRT-LLM")
+    refuse_audio_vocabulary(checkpoint)
     llm_class = pytorch_llm()
     release = pytorch_release(installed_version())
     contract = contract_for(release.contract)

@@ -69,8 +69,8 @@ class SnacCodec(TorchCodec):
         shift = torch.tensor(
             [window.origin - first.origin for window in windows], device=self.device
         )
-        held = (first.origin, first.origin + len(first.steps))
-        length = held[1]
+        length = first.end
+        held = (first.origin, length)
         x = self.stages.embed(codes)
         for stage, interval in zip(self.stages.stages, wanted, strict=True):
             shift = shift * stage.rate
@@ -83,20 +83,15 @@ class SnacCodec(TorchCodec):
 
     def _intervals(self, window: Window) -> list[Interval]:
         """What each stage must produce so that the last one produces start … stop − 1."""
-        end = window.origin + len(window.steps)
         scale = self.context.samples_per_step
-        if not 0 <= window.start <= window.stop <= end * scale:
-            raise ValueError(
-                f"window asks for samples {window.start} to {window.stop}, its steps end at sample "
-                f"{end * scale}"
-            )
+        window.check(scale)
         wanted: list[Interval] = []
         interval: Interval = (window.start, window.stop)
         for stage in reversed(self.stages.stages):
             wanted.append(interval)
             scale //= stage.rate
             low, high = needs(stage, interval)
-            interval = (max(low, 0), min(high, end * scale))
+            interval = (max(low, 0), min(high, window.end * scale))
         if interval[0] < window.origin:
             raise ValueError(
                 f"window begins at step {window.origin}, its samples need step {interval[0]}"

@@ -5,13 +5,18 @@ import numpy as np
 import pytest
 
 from tensorrt_tts.audio import encode as module
-from tensorrt_tts.audio.encode import ENCODINGS, AudioEncoder, encode, find_encoding
+from tensorrt_tts.audio.encode import ENCODINGS, AudioEncoder
 from tensorrt_tts.errors import MissingDependencyError, SettingError
 from tests.support.audio_files import decoded
 
 RATE = 24000
 TONE = np.rint(8000 * np.sin(2 * np.pi * 440 * np.arange(RATE + 777) / RATE)).astype(np.int16)
 STREAMED = [name for name, encoding in ENCODINGS.items() if not encoding.rewinds]
+
+
+def encode(pcm: list[np.ndarray], name: str, rate: int = RATE) -> bytes:
+    encoder = AudioEncoder(ENCODINGS[name], rate)
+    return b"".join([encoder.start(), *(encoder.push(part) for part in pcm), encoder.finish()])
 
 
 def correlation(found: np.ndarray, tone: np.ndarray, delay: int) -> float:
@@ -75,12 +80,12 @@ def test_pcm_alone_needs_no_ffmpeg(name: str, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_pcm_is_the_samples_alone() -> None:
-    assert encode([TONE[:9], TONE[9:]], ENCODINGS["pcm"], RATE) == TONE.astype("<i2").tobytes()
+    assert encode([TONE[:9], TONE[9:]], "pcm") == TONE.astype("<i2").tobytes()
 
 
 @pytest.mark.parametrize("name", STREAMED)
 def test_nothing_said_is_still_a_whole_stream(name: str) -> None:
-    content = encode([TONE[:0]], ENCODINGS[name], RATE)
+    content = encode([TONE[:0]], name)
     if name in ("wav", "flac"):
         assert decoded(content)[3].size == 0
 
@@ -105,7 +110,7 @@ def test_the_rate_that_is_written(name: str, rate: int, written: int) -> None:
 
 def test_other_rates_are_resampled() -> None:
     tone = np.rint(8000 * np.sin(2 * np.pi * 440 * np.arange(44100) / 44100)).astype(np.int16)
-    _, _, rate, samples = decoded(encode([tone], ENCODINGS["opus"], 44100))
+    _, _, rate, samples = decoded(encode([tone], "opus", 44100))
     assert rate == 48000
     assert abs(len(samples) - 48000) <= 2
     crossings = np.count_nonzero(np.diff(np.signbit(samples[2000:-2000].astype(int))))
@@ -113,13 +118,11 @@ def test_other_rates_are_resampled() -> None:
 
 
 def test_content_types() -> None:
-    assert AudioEncoder(find_encoding(" MP3"), RATE).content_type == "audio/mpeg"
-    assert find_encoding("Opus").content_type == "audio/ogg"
+    assert AudioEncoder(ENCODINGS["mp3"], RATE).content_type == "audio/mpeg"
+    assert AudioEncoder(ENCODINGS["opus"], RATE).content_type == "audio/ogg"
 
 
 def test_what_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(SettingError, match=r"format 'wma' is unknown; choose one of: wav, flac"):
-        find_encoding("wma")
     with pytest.raises(SettingError, match="'m4a' needs a file and cannot be streamed; use one of"):
         AudioEncoder(ENCODINGS["m4a"], RATE)
     odd = module.Encoding("mp3", "audio/mpeg", "mp3", "no_such_codec")

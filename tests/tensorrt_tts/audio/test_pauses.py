@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from tensorrt_tts.audio.pauses import AUDIBLE, SegmentPauses
+from tensorrt_tts.audio.pauses import SegmentPauses
+from tensorrt_tts.audio.pcm import AUDIBLE
 from tensorrt_tts.text.sentences import Break
 
 SPEECH = np.array([0, 0, 9000, -9000, 100, 0, 0, -100], np.int16)
