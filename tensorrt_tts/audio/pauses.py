@@ -10,6 +10,9 @@ from tensorrt_tts.text.sentences import Break
 AUDIBLE = level_to_amplitude(-40.0)
 """Speech level against the pause before it: −40 dBFS is some 20 dB below soft speech."""
 
+_QUIET = int(AUDIBLE)
+"""The loudest sample that is not."""
+
 
 class SegmentPauses:
     """Follows the audio of one speech. What it says does not depend on how that comes in chunks."""
@@ -30,9 +33,10 @@ class SegmentPauses:
 
     def hear(self, pcm: np.ndarray) -> int | None:
         """pcm: int16 (samples,), which follows. Returns where its first audible sample is."""
-        loud = np.flatnonzero(np.abs(pcm.astype(np.int32)) > AUDIBLE)
-        if len(loud):
-            self._quiet = len(pcm) - 1 - int(loud[-1])
-            return int(loud[0])
+        loud = (pcm > _QUIET) | (pcm < -_QUIET)
+        first = int(loud.argmax()) if len(loud) else 0
+        if first < len(loud) and loud[first]:
+            self._quiet = int(loud[::-1].argmax())
+            return first
         self._quiet = (self._quiet or 0) + len(pcm)
         return None

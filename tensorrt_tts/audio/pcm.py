@@ -8,9 +8,11 @@ FULL_SCALE = 32767
 
 
 def to_int16(samples: np.ndarray) -> np.ndarray:
-    """float32 in [−1, 1] to int16, rounded to nearest and clipped. Shape kept."""
-    scaled = np.rint(np.asarray(samples, np.float32) * FULL_SCALE)
-    return np.clip(scaled, -FULL_SCALE, FULL_SCALE).astype(np.int16)
+    """float32 in [−1, 1] to int16, rounded to nearest and clipped. An array; shape kept."""
+    scaled = np.asarray(samples, np.float32) * FULL_SCALE
+    np.rint(scaled, out=scaled)  # in place: this is done with every chunk of every stream
+    np.minimum(np.maximum(scaled, -FULL_SCALE, out=scaled), FULL_SCALE, out=scaled)
+    return scaled.astype(np.int16)
 
 
 def level_to_amplitude(decibels: float) -> float:

@@ -46,13 +46,15 @@ class WordTimer:
         self._ends = np.concatenate([[0.0], np.cumsum([word.seconds for word in words])])
         self._marks = np.concatenate([[0], np.cumsum([word.pause for word in words])])
         self._anchors: list[Anchor] = []
-        self._pauses = -1  # for which those were found
-        self._rest: list[Span] = []
+        self._pauses = -1  # for which those were found, and these
+        self._found: list[Span] = []
 
     @property
     def estimates(self) -> list[Span]:
         """Of all words, as far as can be told now; empty before anything was heard."""
-        return self.final + self._rest
+        after = self.final[-1][1] if self.final else 0.0
+        rest = self._found[len(self.final) :]
+        return self.final + [(max(after, start), max(after, end)) for start, end in rest]
 
     def update(self, speech: Sequence[Span], heard_s: float, *, ended: bool) -> None:
         """speech: between its pauses, see `Loudness.speech`. heard_s: seconds, silence included.
@@ -60,12 +62,13 @@ class WordTimer:
         if not speech or not self._words:
             if ended:  # nothing can be heard, but every word has its time
                 self.final += [(heard_s, heard_s)] * (len(self._words) - len(self.final))
-                self._rest = []
             return
         rate = total(list(speech)) / float(self._ends[-1]) if ended else self._rate
         if ended or len(speech) != self._pauses:
             self._anchors, self._pauses = self._placed(speech, rate, ended=ended), len(speech)
-        found = self._times(speech, ended=ended)
+            # Until the next pause, only the last span grows, and words go on beyond it anyway.
+            self._found = self._times(speech, ended=ended)
+        found = self._found
         silent = is_pause(heard_s - speech[-1][1])
         count = len(self.final)
         while count < len(found):
@@ -76,8 +79,6 @@ class WordTimer:
         for start, end in found[len(self.final) : count]:
             start = max(start, self.final[-1][1] if self.final else 0.0)
             self.final.append((start, max(start, end)))
-        after = self.final[-1][1] if self.final else 0.0
-        self._rest = [(max(after, start), max(after, end)) for start, end in found[count:]]
 
     def _placed(self, speech: Sequence[Span], rate: float, *, ended: bool) -> list[Anchor]:
         """The best way to put pauses behind words: a shortest path from pause to pause."""
