@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from tensorrt_tts.audio.syllables import Syllables
+
 Span = tuple[float, float]
 """Seconds: start and end."""
 
@@ -27,6 +29,7 @@ class Loudness:
         self._frames = 0
         self._loudest = _FLOOR
         self._speech: list[tuple[int, int]] = []  # frames: start and stop
+        self._syllables = Syllables()
 
     @property
     def heard_s(self) -> float:
@@ -47,6 +50,7 @@ class Loudness:
     def _follow(self, level: float) -> None:
         frame = self._frames
         self._frames += 1
+        self._syllables.hear(level)
         self._loudest = max(self._loudest, level)
         if level <= _QUIET * self._loudest:
             return
@@ -59,10 +63,9 @@ class Loudness:
         """What lies between pauses, so far; the last one may go on."""
         return [(start * self._seconds, stop * self._seconds) for start, stop in self._speech]
 
-
-def total(spans: list[Span]) -> float:
-    """Seconds of all of them."""
-    return sum(stop - start for start, stop in spans)
+    def syllables(self) -> list[float]:
+        """Seconds at which each is loudest, so far; none of the last tenth of a second."""
+        return [(peak + 0.5) * self._seconds for peak in self._syllables.peaks]
 
 
 def is_pause(seconds: float) -> bool:
