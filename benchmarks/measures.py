@@ -143,4 +143,4 @@ def _underruns(players: Sequence) -> tuple[float, ...]:
 def first_audible(pcm: np.ndarray) -> int | None:
     """Index of the first int16 sample above −40 dBFS; None when the audio is silent throughout."""
     loud = audible(pcm)
-    return int(loud[0]) if loud.size else None
+    return int(loud.argmax()) if loud.any() else None

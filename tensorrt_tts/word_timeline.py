@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from tensorrt_tts.audio.aligned_timer import AlignedTimer
-from tensorrt_tts.audio.loudness import Loudness, Span, total
+from tensorrt_tts.audio.loudness import Loudness, Span
+from tensorrt_tts.audio.pace import Pace
 from tensorrt_tts.audio.word_timer import WordTimer
 from tensorrt_tts.families.base import Voice
 from tensorrt_tts.prepared import PreparedSegment
@@ -76,14 +77,17 @@ class _SegmentWords:
 
     def end(self) -> None:
         self.ended = True
-        if self.loudness is not None and self.words:
-            self._rate.spoken_s += total(self.loudness.speech())
+        speech = self.loudness.speech() if self.loudness is not None else []
+        if self.loudness is not None and speech:
+            self._rate.spoken_s += Pace(speech, self.loudness.syllables()).before[-1]
             self._rate.expected_s += sum(word.seconds for word in self._expected)
 
     def update(self) -> None:
         if self.loudness is not None:
-            speech = self.loudness.speech()
-            self.timer.update(speech, self.loudness.heard_s, ended=self.ended)
+            heard = self.loudness
+            self.timer.update(
+                heard.speech(), heard.heard_s, ended=self.ended, syllables=heard.syllables()
+            )
 
     def timed(self, spans: Sequence[Span], first: int) -> list[Word]:
         """The words from `first` on, at those times in the segment."""

@@ -43,8 +43,15 @@ class AlignedTimer:
         """Of the next ids."""
         self._looked += places
 
-    def update(self, speech: Sequence[Span], heard_s: float, *, ended: bool) -> None:
-        """See `WordTimer.update`."""
+    def update(
+        self,
+        speech: Sequence[Span],
+        heard_s: float,
+        *,
+        ended: bool,
+        syllables: Sequence[float] = (),
+    ) -> None:
+        """See `WordTimer.update`; the syllables are not looked at."""
         self._reach(ended=ended)
         furthest = self._furthest
         begun = sum(ended or start <= furthest for start, _ in self._places)

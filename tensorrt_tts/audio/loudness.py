@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from tensorrt_tts.audio.syllables import Syllables
+
 Span = tuple[float, float]
 """Seconds: start and end."""
 
@@ -14,6 +16,7 @@ _QUIET = 0.06
 """Of the loudest frame so far, −24 dB: a pause, or the closure of a stop."""
 _PAUSE_S = 0.12
 """Closures are shorter."""
+_PAUSE_FRAMES = round(_PAUSE_S * FRAMES_PER_S)
 
 
 class Loudness:
@@ -23,8 +26,10 @@ class Loudness:
         self._frame = sample_rate // FRAMES_PER_S
         self._seconds = self._frame / sample_rate
         self._rest = np.zeros(0, np.int16)
-        self._squares: list[np.ndarray] = []  # of each frame the mean square
         self._frames = 0
+        self._loudest = _FLOOR
+        self._speech: list[tuple[int, int]] = []  # frames: start and stop
+        self._syllables = Syllables()
 
     @property
     def heard_s(self) -> float:
@@ -38,31 +43,29 @@ class Loudness:
         self._rest = pcm[count * self._frame :].copy()
         if count:
             frames = pcm[: count * self._frame].reshape(count, -1).astype(np.float32)
-            self._squares.append(np.einsum("ij,ij->i", frames, frames) / self._frame)
-            self._frames += count
+            squares = (frames[:, None, :] @ frames[:, :, None]).ravel() / self._frame
+            for level in np.sqrt(squares).tolist():
+                self._follow(level)
+
+    def _follow(self, level: float) -> None:
+        frame = self._frames
+        self._frames += 1
+        self._syllables.hear(level)
+        self._loudest = max(self._loudest, level)
+        if level <= _QUIET * self._loudest:
+            return
+        if self._speech and frame - self._speech[-1][1] < _PAUSE_FRAMES:
+            self._speech[-1] = (self._speech[-1][0], frame + 1)
+        else:
+            self._speech.append((frame, frame + 1))
 
     def speech(self) -> list[Span]:
         """What lies between pauses, so far; the last one may go on."""
-        if not self._frames:
-            return []
-        self._squares = [np.concatenate(self._squares)]
-        levels = np.sqrt(self._squares[0])
-        loudest = np.maximum.accumulate(np.maximum(levels, _FLOOR))
-        loud = np.flatnonzero(levels > np.maximum(_QUIET * loudest, _QUIET * _FLOOR))
-        if not len(loud):
-            return []
-        gaps = np.flatnonzero(np.diff(loud) - 1 >= round(_PAUSE_S * FRAMES_PER_S))
-        starts = [loud[0], *loud[gaps + 1]]
-        stops = [*loud[gaps], loud[-1]]
-        return [
-            (float(start) * self._seconds, float(stop + 1) * self._seconds)
-            for start, stop in zip(starts, stops, strict=True)
-        ]
+        return [(start * self._seconds, stop * self._seconds) for start, stop in self._speech]
 
-
-def total(spans: list[Span]) -> float:
-    """Seconds of all of them."""
-    return sum(stop - start for start, stop in spans)
+    def syllables(self) -> list[float]:
+        """Seconds at which each is loudest, so far; none of the last tenth of a second."""
+        return [(peak + 0.5) * self._seconds for peak in self._syllables.peaks]
 
 
 def is_pause(seconds: float) -> bool:

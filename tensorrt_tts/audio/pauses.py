@@ -28,8 +28,9 @@ class SegmentPauses:
     def hear(self, pcm: np.ndarray) -> int | None:
         """pcm: int16 (samples,), which follows. Returns where its first audible sample is."""
         loud = audible(pcm)
-        if len(loud):
-            self._quiet = len(pcm) - 1 - int(loud[-1])
-            return int(loud[0])
+        first = int(loud.argmax()) if len(loud) else 0
+        if first < len(loud) and loud[first]:
+            self._quiet = int(loud[::-1].argmax())
+            return first
         self._quiet = (self._quiet or 0) + len(pcm)
         return None

@@ -9,13 +9,18 @@ FULL_SCALE = 32767
 AUDIBLE = FULL_SCALE * 10 ** (-40 / 20)
 """Speech level against the pause before it: −40 dBFS is some 20 dB below soft speech."""
 
+_QUIET = int(AUDIBLE)
+"""The loudest sample that is not."""
+
 
 def to_int16(samples: np.ndarray) -> np.ndarray:
-    """float32 in [−1, 1] to int16, rounded to nearest and clipped. Shape kept."""
-    scaled = np.rint(np.asarray(samples, np.float32) * FULL_SCALE)
-    return np.clip(scaled, -FULL_SCALE, FULL_SCALE).astype(np.int16)
+    """float32 in [−1, 1] to int16, rounded to nearest and clipped. An array; shape kept."""
+    scaled = np.asarray(samples, np.float32) * FULL_SCALE
+    np.rint(scaled, out=scaled)  # in place: this is done with every chunk of every stream
+    np.minimum(np.maximum(scaled, -FULL_SCALE, out=scaled), FULL_SCALE, out=scaled)
+    return scaled.astype(np.int16)
 
 
 def audible(pcm: np.ndarray) -> np.ndarray:
-    """Where int16 (samples,) is above AUDIBLE: int (places,)."""
-    return np.flatnonzero(np.abs(pcm.astype(np.int32)) > AUDIBLE)
+    """Which of int16 (samples,) are above AUDIBLE: bool (samples,)."""
+    return (pcm > _QUIET) | (pcm < -_QUIET)  # no wider copy: this is done with every chunk

@@ -2,17 +2,20 @@
 
 What is known: how long each word should take, and where the audio is silent so far. A pause is most
 likely behind a word with a mark; which one, is what needs the least change of the speaking rate
-from one pause to the next. Between pauses words share the speech by their expected lengths.
+from one pause to the next. Between pauses words share the speech, and the syllables in it, by their
+expected lengths.
 """
 
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 
 import numpy as np
 
-from tensorrt_tts.audio.loudness import Span, is_pause, total
+from tensorrt_tts.audio.loudness import Span, is_pause
+from tensorrt_tts.audio.pace import Pace
 from tensorrt_tts.text.durations import ExpectedWord
 
 MARGIN_S = 0.5
@@ -21,9 +24,9 @@ is a tenth larger, that of long sentences a fourth (demo voice)."""
 
 # Costs of a way to put pauses behind words, beside the changes of rate |log(found / expected)|.
 # The best of a coarse grid, on the demo voice's speech.
-_UNMARKED = 0.2  # a pause behind a word without a mark
+_UNMARKED = 0.1  # a pause behind a word without a mark
 _MISSED = 0.3  # a mark that no pause is at
-_PLACED = 2.0  # gained for a second of pause that is behind a word
+_PLACED = 1.5  # gained for a second of pause that is behind a word
 _LONGEST_S = 0.4  # beyond it a pause gains no more
 _KNOWN_S = 3.0
 """Expected seconds of speech that weigh as much as the rate known before."""
@@ -47,25 +50,38 @@ class WordTimer:
         self._marks = np.concatenate([[0], np.cumsum([word.pause for word in words])])
         self._anchors: list[Anchor] = []
         self._pauses = -1  # for which those were found
-        self._rest: list[Span] = []
+        self._heard: tuple[Sequence[Span], Sequence[float]] | None = None  # None: nothing, or all
+        self._found: list[Span] = []
+        self._due_s = 0.0  # before so much is heard, no further word is final
 
     @property
     def estimates(self) -> list[Span]:
         """Of all words, as far as can be told now; empty before anything was heard."""
-        return self.final + self._rest
+        if self._heard is not None:
+            self._find(*self._heard, ended=False)
+        after = self.final[-1][1] if self.final else 0.0
+        rest = self._found[len(self.final) :]
+        return self.final + [(max(after, start), max(after, end)) for start, end in rest]
 
-    def update(self, speech: Sequence[Span], heard_s: float, *, ended: bool) -> None:
+    def update(
+        self,
+        speech: Sequence[Span],
+        heard_s: float,
+        *,
+        ended: bool,
+        syllables: Sequence[float] = (),
+    ) -> None:
         """speech: between its pauses, see `Loudness.speech`. heard_s: seconds, silence included.
-        ended: whether that is all of the segment."""
+        ended: whether that is all of the segment. syllables: see `Loudness.syllables`."""
         if not speech or not self._words:
             if ended:  # nothing can be heard, but every word has its time
                 self.final += [(heard_s, heard_s)] * (len(self._words) - len(self.final))
-                self._rest = []
             return
-        rate = total(list(speech)) / float(self._ends[-1]) if ended else self._rate
-        if ended or len(speech) != self._pauses:
-            self._anchors, self._pauses = self._placed(speech, rate, ended=ended), len(speech)
-        found = self._times(speech, ended=ended)
+        self._heard = None if ended else (speech, syllables)
+        if not ended and len(speech) == self._pauses and heard_s < self._due_s:
+            return
+        self._find(speech, syllables, ended=ended)
+        found = self._found
         silent = is_pause(heard_s - speech[-1][1])
         count = len(self.final)
         while count < len(found):
@@ -74,18 +90,27 @@ class WordTimer:
                 break
             count += 1
         extend(self.final, found[len(self.final) : count])
-        after = self.final[-1][1] if self.final else 0.0
-        self._rest = [(max(after, start), max(after, end)) for start, end in found[count:]]
+        self._due_s = found[count][1] + MARGIN_S if count < len(found) else math.inf
 
-    def _placed(self, speech: Sequence[Span], rate: float, *, ended: bool) -> list[Anchor]:
+    def _find(self, speech: Sequence[Span], syllables: Sequence[float], *, ended: bool) -> None:
+        pace = Pace(speech, syllables)
+        if ended or len(speech) != self._pauses:
+            rate = pace.before[-1] / float(self._ends[-1]) if ended else self._rate
+            self._anchors = self._placed(speech, pace, rate, ended=ended)
+            self._pauses = len(speech)
+        self._found = self._times(speech, pace, ended=ended)
+
+    def _placed(
+        self, speech: Sequence[Span], pace: Pace, rate: float, *, ended: bool
+    ) -> list[Anchor]:
         """The best way to put pauses behind words: a shortest path from pause to pause."""
         count, ends, marks = len(self._words), self._ends, self._marks
         costs, spoken, words = np.zeros(1), np.zeros(1), np.zeros(1, int)  # of each way's last step
         before, pauses = [-1], [-1]
-        now, inner = 0.0, np.arange(1, count)
+        inner = np.arange(1, count)
         unmarked = np.where(np.diff(marks)[:-1] > 0, 0.0, _UNMARKED)
-        for pause, ((start, stop), (then, _)) in enumerate(itertools.pairwise(speech)):
-            now += stop - start
+        for pause, ((_, stop), (then, _)) in enumerate(itertools.pairwise(speech)):
+            now = pace.before[pause + 1]
             ways = costs[:, None] + self._changes(spoken, words, now, inner, rate)
             ways += _MISSED * (marks[inner - 1] - marks[words][:, None])
             best = ways.argmin(0) if count > 1 else inner
@@ -96,7 +121,7 @@ class WordTimer:
             spoken = np.concatenate([spoken, np.full(int(possible.sum()), now)])
             before += best[possible].tolist()
             pauses += [pause] * int(possible.sum())
-        now += speech[-1][1] - speech[-1][0]
+        now = pace.before[-1]
         since = now - spoken
         if ended:
             costs = costs + self._changes(spoken, words, now, np.array([count]), rate)[:, 0]
@@ -123,41 +148,25 @@ class WordTimer:
         changes = np.abs(np.log(since / np.maximum(expected, 1e-3)))
         return np.where(expected > 0, changes, np.inf)
 
-    def _times(self, speech: Sequence[Span], *, ended: bool) -> list[Span]:
+    def _times(self, speech: Sequence[Span], pace: Pace, *, ended: bool) -> list[Span]:
         """Of all words, by the anchors."""
         anchors = self._anchors
         if ended:
             anchors = [*anchors, (len(speech) - 1, len(self._words))]
-        found: list[Span] = []
+        edges: list[np.ndarray] = []
         for (pause, word), (next_pause, next_word) in itertools.pairwise(anchors):
-            part = list(speech[pause + 1 : next_pause + 1])
-            share = total(part) / float(self._ends[next_word] - self._ends[word])
-            found += self._shared(word, next_word, part, share)
-        pause, word = anchors[-1]
-        known = total(list(speech[: pause + 1]))
-        rate = (self._rate * _KNOWN_S + known) / (_KNOWN_S + float(self._ends[word]))
-        return found + self._shared(word, len(self._words), list(speech[pause + 1 :]), rate)
-
-    def _shared(self, first: int, last: int, speech: list[Span], rate: float) -> list[Span]:
-        """Words one after another in speech that goes on beyond its last span."""
+            begin, end = pace.before[pause + 1], pace.before[next_pause + 1]
+            share = (end - begin) / float(self._ends[next_word] - self._ends[word])
+            edges.append(begin + share * (self._ends[word : next_word + 1] - self._ends[word]))
+        if not ended:
+            pause, word = anchors[-1]
+            known = pace.before[pause + 1]
+            rate = (self._rate * _KNOWN_S + known) / (_KNOWN_S + float(self._ends[word]))
+            edges.append(known + rate * (self._ends[word:] - self._ends[word]))
         found: list[Span] = []
-        index, said = 0, 0.0  # the span that a word begins in, and the speech in front of that
-        for word in range(first, last):
-            times = []
-            for at in (word, word + 1):
-                spoken = rate * float(self._ends[at] - self._ends[first])
-                # What begins where a span ends begins with the next one.
-                slack = 1e-6 if at == word else -1e-6
-                while index + 1 < len(speech) and spoken + slack > said + _length(speech[index]):
-                    said += _length(speech[index])
-                    index += 1
-                times.append(speech[index][0] + spoken - said)
-            found.append((times[0], times[1]))
+        for each in edges:
+            found += zip(pace.starts(each[:-1]), pace.stops(each[1:]), strict=True)
         return found
-
-
-def _length(span: Span) -> float:
-    return span[1] - span[0]
 
 
 def extend(final: list[Span], more: Sequence[Span]) -> None:

@@ -30,10 +30,3 @@ def shared(slots: int) -> Iterator[ServerThread]:
     backend = BackendDouble(behaviour=SHORT)
     with serving(backend, NullCodec(), slots=slots, max_queued=0, **far) as running:
         yield running
-
-
-@pytest.fixture
-def server(shared: ServerThread) -> Iterator[ServerThread]:
-    shared.backend.behaviour = SHORT
-    yield shared
-    shared.assert_as_before()

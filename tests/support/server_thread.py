@@ -46,6 +46,7 @@ class ServerThread:
         **settings: Any,
     ) -> None:
         self.backend = backend
+        self.behaviour = backend.behaviour  # what it has without a test's doing
         self.codec = codec
         self.model = model
         unmeasured = {"slots": 4, "measure_s": 0, "log_level": "warning"}

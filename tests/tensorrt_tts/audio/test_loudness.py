@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tensorrt_tts.audio.loudness import Loudness, is_pause, total
+from tensorrt_tts.audio.loudness import Loudness, is_pause
 
 RATE = 24_000
 
@@ -28,7 +28,6 @@ SPOKEN = audio((0.1, 0), (0.5, 8000), (0.3, 0), (0.4, 4000), (0.08, 20), (0.2, 8
 
 def test_speech_lies_between_pauses_and_goes_on_over_closures() -> None:
     assert speech(SPOKEN) == [(0.1, 0.6), (0.9, 1.58)]
-    assert total([(0.1, 0.6), (0.9, 1.58)]) == pytest.approx(1.18)
 
 
 @pytest.mark.parametrize("chunk", [1, 7, 240, 512, 100_000])
@@ -63,3 +62,15 @@ def test_other_rates(rate: int) -> None:
 def test_what_is_a_pause() -> None:
     assert is_pause(0.2)
     assert not is_pause(0.1)
+
+
+@pytest.mark.parametrize("chunk", [1, 240, 1000, 100_000])
+@pytest.mark.parametrize("count", [1, 3, 6])
+def test_syllables_are_where_it_is_loudest(count: int, chunk: int) -> None:
+    envelope = np.abs(np.sin(np.arange(count * RATE // 5) * np.pi / (RATE // 5)))
+    sung = (9000 * envelope * np.sin(np.arange(len(envelope)) * 0.3)).astype(np.int16)
+    pcm = np.concatenate([sung, np.zeros(RATE // 5, np.int16)])
+    loudness = Loudness(RATE)
+    for start in range(0, len(pcm), chunk):
+        loudness.hear(pcm[start : start + chunk])
+    assert loudness.syllables() == pytest.approx([0.1 + 0.2 * n for n in range(count)], abs=0.02)

@@ -36,3 +36,21 @@ def test_nothing_in_front_of_the_first() -> None:
 def test_the_loudest_negative_sample_is_audible() -> None:
     assert pauses().hear(np.array([-32768], np.int16)) == 0
     assert pauses().hear(np.array([int(AUDIBLE)], np.int16)) is None
+
+
+@pytest.mark.parametrize(
+    ("samples", "first", "quiet"),
+    [
+        ([], None, 0),
+        ([327, -327], None, 2),
+        ([0, 328], 1, 0),
+        ([0, -328, 0], 1, 1),
+        ([-32767, 0, 0, 0], 0, 3),
+    ],
+)
+def test_from_the_first_audible_sample_to_the_last(
+    samples: list[int], first: int | None, quiet: int
+) -> None:
+    found = SegmentPauses(100, 1.0, 1.0)
+    assert found.hear(np.array(samples, np.int16)) == first
+    assert found.before(Break.SENTENCE) == 100 - quiet

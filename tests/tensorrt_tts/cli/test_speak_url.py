@@ -38,13 +38,6 @@ def shared() -> Iterator[ServerThread]:
         yield running
 
 
-@pytest.fixture
-def server(shared: ServerThread) -> Iterator[ServerThread]:
-    shared.backend.behaviour = SHORT
-    yield shared
-    shared.assert_as_before()
-
-
 def speak(server: ServerThread, *arguments: str) -> int:
     return cli.main(["speak", "--url", server.url, *arguments])
 

@@ -88,13 +88,6 @@ def shared() -> Iterator[ServerThread]:
         yield running
 
 
-@pytest.fixture
-def server(shared: ServerThread) -> Iterator[ServerThread]:
-    shared.backend.behaviour = SHORT
-    yield shared
-    shared.assert_as_before()
-
-
 @asynccontextmanager
 async def connected(kind: Any, server: ServerThread) -> AsyncIterator[Any]:
     async with await kind.connect(server.url) as client:

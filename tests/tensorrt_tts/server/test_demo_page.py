@@ -12,7 +12,7 @@ from tensorrt_tts.checkpoint_folder import demo_folder
 from tests.support.chromium import Page, chromium_page, find_chromium
 from tests.support.codec_conformance import assert_same
 from tests.support.server_thread import wait_until
-from tests.tensorrt_tts.server.test_page import PHONE, decode, saved, text_of, wav
+from tests.support.speech_page import PHONE, decode, saved, text_of, wav
 
 pytestmark = [
     pytest.mark.slow,

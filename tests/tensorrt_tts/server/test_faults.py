@@ -31,6 +31,7 @@ SHORT = Behaviour(frames=6)
 @pytest.fixture(scope="module")
 def shared() -> Iterator[ServerThread]:
     with serving(
+        BackendDouble(behaviour=SHORT),
         slots=2,
         max_queued=1,
         stall_timeout_s=3.0,
@@ -54,13 +55,6 @@ def shared_patient() -> Iterator[ServerThread]:
 def patient(shared_patient: ServerThread) -> Iterator[ServerThread]:
     yield shared_patient
     shared_patient.assert_as_before()
-
-
-@pytest.fixture
-def server(shared: ServerThread) -> Iterator[ServerThread]:
-    shared.backend.behaviour = SHORT
-    yield shared
-    shared.assert_as_before()
 
 
 async def still_serves(server: ServerThread) -> None:

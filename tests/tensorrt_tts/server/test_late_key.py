@@ -30,12 +30,6 @@ def shared() -> Iterator[ServerThread]:
         yield running
 
 
-@pytest.fixture
-def server(shared: ServerThread) -> Iterator[ServerThread]:
-    yield shared
-    shared.assert_as_before()
-
-
 def opened(server: ServerThread, path: str, **options: Any) -> connect:
     return connect(f"ws://127.0.0.1:{server.port}{path}", proxy=None, **options)
 

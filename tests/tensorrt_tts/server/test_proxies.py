@@ -16,7 +16,7 @@ from websockets.exceptions import InvalidStatus
 from benchmarks.null_codec import NullCodec
 from tensorrt_tts.codecs.base import Job
 from tests.support.altered_codecs import FailingCodec
-from tests.support.backend_double import Behaviour
+from tests.support.backend_double import BackendDouble, Behaviour
 from tests.support.chromium import chromium_page, find_chromium
 from tests.support.proxies import PREFIX, PROXIES, Edit, each_proxy
 from tests.support.server_thread import ServerThread, serving, wait_until
@@ -60,15 +60,10 @@ def behind(
 
 @pytest.fixture(scope="module")
 def shared() -> Iterator[ServerThread]:
-    with serving(codec=NullCodec(), slots=2, max_message_bytes=4096) as server:
+    with serving(
+        BackendDouble(behaviour=SHORT), codec=NullCodec(), slots=2, max_message_bytes=4096
+    ) as server:
         yield server
-
-
-@pytest.fixture
-def server(shared: ServerThread) -> Iterator[ServerThread]:
-    shared.backend.behaviour = SHORT
-    yield shared
-    shared.assert_as_before()
 
 
 def get(port: int, path: str) -> tuple[int, dict[str, str], str]:

@@ -28,13 +28,6 @@ def shared() -> Iterator[ServerThread]:
         yield server
 
 
-@pytest.fixture
-def server(shared: ServerThread) -> Iterator[ServerThread]:
-    shared.backend.behaviour = SHORT
-    yield shared
-    shared.assert_as_before()
-
-
 def ask(server: ServerThread, path: str = "bytes", **fields: Any) -> Reply:
     return send(server.port, json.dumps({**ASKED, **fields}).encode(), path=f"/tts/{path}")
 

@@ -31,16 +31,14 @@ TWO = "The first sentence is quite long enough to stand here alone. The second o
 def shared() -> Iterator[ServerThread]:
     far = dict.fromkeys(("stall_timeout_s", "idle_timeout_s", "send_timeout_s"), 600.0)
     with serving(
-        slots=2, max_queued=2, max_pending=4, voice_names={"Katie": "leo"}, **far
+        BackendDouble(behaviour=SHORT),
+        slots=2,
+        max_queued=2,
+        max_pending=4,
+        voice_names={"Katie": "leo"},
+        **far,
     ) as server:
         yield server
-
-
-@pytest.fixture
-def server(shared: ServerThread) -> Iterator[ServerThread]:
-    shared.backend.behaviour = SHORT
-    yield shared
-    shared.assert_as_before()
 
 
 def url(server: ServerThread) -> str:

@@ -34,15 +34,15 @@ def toy() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def shared() -> Iterator[ServerThread]:
     far = dict.fromkeys(("stall_timeout_s", "idle_timeout_s", "send_timeout_s"), 600.0)
-    with serving(codec=NullCodec(), slots=2, max_queued=2, max_pending=4, **far) as server:
+    with serving(
+        BackendDouble(behaviour=SHORT),
+        codec=NullCodec(),
+        slots=2,
+        max_queued=2,
+        max_pending=4,
+        **far,
+    ) as server:
         yield server
-
-
-@pytest.fixture
-def server(shared: ServerThread) -> Iterator[ServerThread]:
-    shared.backend.behaviour = SHORT
-    yield shared
-    shared.assert_as_before()
 
 
 def url(server: ServerThread, query: str = "") -> str:

@@ -28,13 +28,6 @@ def shared() -> Iterator[ServerThread]:
         yield server
 
 
-@pytest.fixture
-def server(shared: ServerThread) -> Iterator[ServerThread]:
-    shared.backend.behaviour = Behaviour(frames=FRAMES)
-    yield shared
-    shared.assert_as_before()
-
-
 def ask(server: ServerThread, text: Any = "Hello.", **query: Any) -> Reply:
     path = f"/v1/speak?{urlencode(query)}"
     return send(server.port, json.dumps({"text": text}).encode(), path=path)

@@ -29,13 +29,6 @@ def shared() -> Iterator[ServerThread]:
         yield server
 
 
-@pytest.fixture
-def server(shared: ServerThread) -> Iterator[ServerThread]:
-    shared.backend.behaviour = Behaviour(frames=FRAMES)
-    yield shared
-    shared.assert_as_before()
-
-
 def ask(server: ServerThread, path: str = f"{ID}?output_format=pcm_24000", **fields: Any) -> Reply:
     content = json.dumps({"text": "Hello.", **fields}).encode()
     return send(server.port, content, path=f"/v1/text-to-speech/{path}")

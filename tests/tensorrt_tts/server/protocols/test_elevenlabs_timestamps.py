@@ -30,13 +30,6 @@ def shared() -> Iterator[ServerThread]:
         yield server
 
 
-@pytest.fixture
-def server(shared: ServerThread) -> Iterator[ServerThread]:
-    shared.backend.behaviour = Behaviour(frames=8)
-    yield shared
-    shared.assert_as_before()
-
-
 def ask(server: ServerThread, path: str, query: str = PCM, **fields: Any) -> Reply:
     content = json.dumps({"text": TEXT, **fields}).encode()
     return send(server.port, content, path=f"/v1/text-to-speech/tara/{path}{query}")

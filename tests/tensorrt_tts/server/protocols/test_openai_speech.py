@@ -38,12 +38,6 @@ def shared() -> Iterator[ServerThread]:
         yield server
 
 
-@pytest.fixture
-def server(shared: ServerThread) -> Iterator[ServerThread]:
-    yield shared
-    shared.assert_as_before()
-
-
 @pytest.fixture(scope="module")
 def spoken(shared: ServerThread) -> np.ndarray:
     """What every reply with this seed has to hold."""

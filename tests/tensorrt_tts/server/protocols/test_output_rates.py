@@ -39,13 +39,6 @@ def shared(request: pytest.FixtureRequest) -> Iterator[ServerThread]:
         yield server
 
 
-@pytest.fixture
-def server(shared: ServerThread) -> Iterator[ServerThread]:
-    shared.backend.behaviour = Behaviour(frames=FRAMES)
-    yield shared
-    shared.assert_as_before()
-
-
 def way(server: ServerThread, rate: int) -> str:
     extended = rate == 48_000 and server.service.synthesizer.audio.extension is not None
     return "ap-bwe" if extended else "none" if rate == 16_000 else "soxr"

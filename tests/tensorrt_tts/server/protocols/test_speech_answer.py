@@ -27,15 +27,10 @@ each = pytest.mark.parametrize("path", ROUTES)
 @pytest.fixture(scope="module")
 def shared() -> Iterator[ServerThread]:
     far = dict.fromkeys(("stall_timeout_s", "idle_timeout_s", "send_timeout_s"), 600.0)
-    with serving(codec=NullCodec(), slots=1, max_queued=0, **far) as server:
+    with serving(
+        BackendDouble(behaviour=SHORT), codec=NullCodec(), slots=1, max_queued=0, **far
+    ) as server:
         yield server
-
-
-@pytest.fixture
-def server(shared: ServerThread) -> Iterator[ServerThread]:
-    shared.backend.behaviour = SHORT
-    yield shared
-    shared.assert_as_before()
 
 
 def ask(server: ServerThread, path: str) -> Reply:

@@ -41,16 +41,15 @@ def shared() -> Iterator[ServerThread]:
     """Its deadlines are further off than `wait_until` waits: who is gone has to be noticed."""
     far = dict.fromkeys(("stall_timeout_s", "idle_timeout_s", "send_timeout_s"), 600.0)
     with serving(
-        codec=NullCodec(), slots=2, max_queued=1, max_pending=3, text_timeout_s=600, **far
+        BackendDouble(behaviour=SHORT),
+        codec=NullCodec(),
+        slots=2,
+        max_queued=1,
+        max_pending=3,
+        text_timeout_s=600,
+        **far,
     ) as server:
         yield server
-
-
-@pytest.fixture
-def server(shared: ServerThread) -> Iterator[ServerThread]:
-    shared.backend.behaviour = SHORT
-    yield shared
-    shared.assert_as_before()
 
 
 def url(server: ServerThread, words: Words) -> str:

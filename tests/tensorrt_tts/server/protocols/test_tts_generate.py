@@ -50,13 +50,6 @@ def shared() -> Iterator[ServerThread]:
         yield server
 
 
-@pytest.fixture
-def server(shared: ServerThread) -> Iterator[ServerThread]:
-    shared.backend.behaviour = Behaviour(frames=FRAMES)
-    yield shared
-    shared.assert_as_before()
-
-
 def ask(server: ServerThread, **fields: Any) -> Reply:
     return send(server.port, json.dumps({**ASKED, **fields}).encode(), path=PATH)
 

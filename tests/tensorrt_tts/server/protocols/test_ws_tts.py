@@ -23,15 +23,8 @@ FRAME_BYTES = 2 * 2048
 
 @pytest.fixture(scope="module")
 def shared() -> Iterator[ServerThread]:
-    with serving(max_pending=3) as server:
+    with serving(BackendDouble(behaviour=Behaviour(frames=6)), max_pending=3) as server:
         yield server
-
-
-@pytest.fixture
-def server(shared: ServerThread) -> Iterator[ServerThread]:
-    shared.backend.behaviour = Behaviour(frames=6)
-    yield shared
-    shared.assert_as_before()
 
 
 async def test_audio_then_done(server: ServerThread) -> None:
