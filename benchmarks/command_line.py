@@ -32,7 +32,7 @@ from tensorrt_tts.notice import notice
 _ABOVE_ZERO = (
     *("count", "streams", "each", "requests", "rate", "prompts"),
     *("lengths", "batches", "limit", "seconds", "alone", "timeout", "budget_s", "tolerance"),
-    *("minutes", "slots"),
+    *("minutes", "slots", "texts", "characters", "at_once", "seeds", "chunks"),
 )
 """Options that would ask for nothing at 0 or below."""
 
@@ -161,6 +161,12 @@ def _other_commands(commands: Any) -> None:
     command.add_argument("--voice")
     command.add_argument("--texts", type=int, default=10, help="how many (%(default)s)")
     command.add_argument("--characters", type=int, default=5000, help="of each (%(default)s)")
+    command.add_argument(
+        "--apart", action="store_true", help="every segment is a request of its own"
+    )
+    command.add_argument(
+        "--at-once", type=int, default=10, help="texts beside one another (%(default)s)"
+    )
     command.add_argument("--out", type=Path, default=Path("out/voice-identity"))
     command.set_defaults(run=_run_voice_identity)
 
@@ -184,6 +190,20 @@ def _other_commands(commands: Any) -> None:
     command.add_argument("--lengths", type=_numbers, default=(6.0, 30.0), help="6,30")
     command.add_argument("--out", type=Path, default=Path("out/clone-cost"))
     command.set_defaults(run=_run_clone_cost)
+
+    about = "what 16 to 48 kHz by AP-BWE costs per second of audio"
+    command = commands.add_parser("extension-cost", help=about, description=about)
+    command.add_argument("--chunks", type=_numbers, help="seconds at a time (0.06,0.25,1,5)")
+    command.add_argument("--seconds", type=float, default=5.0, help="of audio (%(default)s)")
+    command.add_argument("--out", type=Path, default=Path("out/extension-cost"))
+    command.set_defaults(run=_run_extension_cost)
+
+    about = "how often a chunk's border is heard, of what the demo voice says"
+    command = commands.add_parser("seams", help=about, description=about)
+    command.add_argument("--texts", type=int, default=5, help="sentences (%(default)s)")
+    command.add_argument("--seeds", type=int, default=2, help="of each (%(default)s)")
+    command.add_argument("--out", type=Path, default=Path("out/seams"))
+    command.set_defaults(run=_run_seams)
 
     about = "streams that the host carries when the model costs nothing"
     command = commands.add_parser("host-overhead", help=about, description=about)
@@ -431,7 +451,7 @@ def _run_decode_cost(parsed: argparse.Namespace) -> None:
         compared = {"heard": heard(coded, coded.ids(HEARD_FRAMES))}
         found |= {"codec": parsed.codec}
     elif parsed.codec == "demo":
-        ids, parser = run_blocking(spoken("demo", SPOKEN))
+        (ids,), parser = run_blocking(spoken("demo", [SPOKEN]))
         silent = coded_snac(*open_codec("demo", parsed.device, noise=False))
         compared = {
             name: heard(replace(its, parser=parser, ways=SNAC_USUAL), ids)
@@ -458,8 +478,9 @@ def _run_text(parsed: argparse.Namespace) -> None:
 def _run_voice_identity(parsed: argparse.Namespace) -> None:
     from benchmarks import prompts
     from benchmarks.scoring.speaker import SpeakerEncoder
-    from benchmarks.voice_identity import long_texts, table, voice_identity
+    from benchmarks.voice_identity import STALL_S, long_texts, table, voice_identity
     from tensorrt_tts.loading import open_synthesizer
+    from tensorrt_tts.stream_options import StreamOptions
 
     encode = SpeakerEncoder()
     sentences = [prompt.text for prompt in prompts.load("en")]
@@ -467,10 +488,13 @@ def _run_voice_identity(parsed: argparse.Namespace) -> None:
     parsed.out.mkdir(parents=True, exist_ok=True)
 
     async def work() -> Any:
-        synthesizer = open_synthesizer(parsed.model)
+        options = StreamOptions(stall_s=STALL_S)
+        synthesizer = open_synthesizer(parsed.model, options=options)
         try:
             log = parsed.out / "voice-identity.jsonl"
-            return await voice_identity(synthesizer, texts, encode, log, parsed.voice)
+            return await voice_identity(
+                synthesizer, texts, encode, log, parsed.voice, parsed.apart, parsed.at_once
+            )
         finally:
             await synthesizer.close()
 
@@ -530,6 +554,37 @@ def _run_clone_cost(parsed: argparse.Namespace) -> None:
     costs = clone_costs(parsed.lengths, *open_random())
     print(table(costs))
     _result({"costs": as_rows(costs)}, parsed.out / "clone-cost.json")
+
+
+def _run_extension_cost(parsed: argparse.Namespace) -> None:
+    import torch
+
+    from benchmarks.extension_cost import CHUNKS, as_rows, extension_costs, open_random, table
+
+    torch.set_num_threads(1)
+    costs = extension_costs(open_random(), parsed.chunks or CHUNKS, parsed.seconds)
+    print(table(costs))
+    _result({"extension": as_rows(costs)}, parsed.out / "extension-cost.json")
+
+
+def _run_seams(parsed: argparse.Namespace) -> None:
+    import torch
+
+    from benchmarks import prompts
+    from benchmarks.coded import SNAC_USUAL
+    from benchmarks.decode_cost import coded_snac, open_codec, spoken
+    from benchmarks.seam_survey import as_rows, sentences, survey, table
+
+    torch.set_num_threads(1)
+    chosen = sentences([prompt.text for prompt in prompts.load("en")], parsed.texts)
+    speeches, parser = run_blocking(spoken("demo", chosen, parsed.seeds))
+    coded = replace(
+        coded_snac(*open_codec("demo", "cpu", noise=False)), parser=parser, ways=SNAC_USUAL
+    )
+    rows = survey(coded, speeches)
+    print(table(rows))
+    found = {"texts": chosen, "seeds": parsed.seeds, "seams": as_rows(rows)}
+    _result(found, parsed.out / "seams.json")
 
 
 def _run_host_overhead(parsed: argparse.Namespace) -> None:
