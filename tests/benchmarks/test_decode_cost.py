@@ -114,7 +114,7 @@ def test_bicodec_beside_the_usual_ways_to_stream_it(tmp_path, monkeypatch, capsy
     borders = ours["stateful (ours)"]["seams_borders"]
     for name in ("128-token window, as stateful", "0.1 s overlap, as stateful"):
         assert ours[name]["dry_s"] <= ours["stateful (ours)"]["dry_s"] + 1e-9
-        assert ours[name]["seams_borders"] == borders
+        assert abs(ours[name]["seams_borders"] - borders) <= 1  # how many the end is cut in
     assert ours["stateful (ours), first at 50"]["dry_s"] == pytest.approx(0.0, abs=1e-9)
     assert "first audio" in capsys.readouterr().out
 
