@@ -199,7 +199,8 @@ def _stream(
     """chunk: as of `listen`. at: frames known when a usual way is heard, as another one was."""
     codec: Codec = coded.codec
     if way.usual:
-        codec = Baseline(codec, partial(way.usual, at=at) if at else way.usual)
+        usual: Any = way.usual  # one that is heard as another takes `at`
+        codec = Baseline(codec, partial(usual, at=at) if at else usual)
     parser, per_frame = coded.parser(), coded.frame_ids
     return listen(codec, parser, ids, way.schedule, way.stateful, per_frame, chunk, way.gathers)
 
