@@ -16,6 +16,7 @@ from tensorrt_tts.codecs.baselines import (
     RecentFrames,
     RecentWindow,
     SlidingWindow,
+    WholeRecentWindow,
 )
 from tensorrt_tts.codecs.schedule import HopSchedule
 from tensorrt_tts.errors import SettingError
@@ -28,13 +29,15 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Streaming:
     """usual: a stream of `codecs.baselines`, which has its own schedule; None for ours. gathers:
-    whether hops come together as the codec states; else each is decoded as it is due."""
+    whether hops come together as the codec states; else each is decoded as it is due. like: of a
+    usual one, the name of ours whenever which is heard this is heard too."""
 
     name: str
     schedule: HopSchedule = field(default_factory=HopSchedule)
     stateful: bool = False
     usual: type[SlidingWindow] | None = None
     gathers: bool = True
+    like: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,7 @@ class Coded:
     parser: Callable[[], FrameParser]
     frame_ids: int
     ways: Sequence[Streaming]
-    again_every: int = 1
+    again_like: str = ""
 
 
 SNAC_WAYS = (
@@ -67,19 +70,22 @@ SNAC_USUAL = (
 
 NARROWED = tuple(str(2**power) for power in range(6))
 
-BICODEC_HOP = RecentWindow.EVERY
-
 
 def _first_at(tokens: int) -> HopSchedule:
     """The first audio after so many, as theirs, and their fade."""
     return HopSchedule(lookahead=(tokens - 1) * 320, fade=800)
 
 
+STATEFUL = "stateful (ours)"
+
 BICODEC_WAYS = (
     Streaming("windowed (ours), hop by hop", gathers=False),
     Streaming("stateful (ours), hop by hop", stateful=True, gathers=False),
     Streaming("windowed (ours)"),
-    Streaming("stateful (ours)", stateful=True),
+    Streaming(STATEFUL, stateful=True),
+    Streaming("128-token window, as stateful", usual=WholeRecentWindow, like=STATEFUL),
+    Streaming("– decoding what is new", usual=RecentWindow, like=STATEFUL),
+    Streaming("0.1 s overlap, as stateful", usual=OverlappedChunks, like=STATEFUL),
     Streaming(
         "stateful (ours), first at 50",
         HopSchedule(first_hop=OverlappedChunks.FIRST - 37),
@@ -87,11 +93,12 @@ BICODEC_WAYS = (
     ),
     Streaming("windowed (ours), first at 10", _first_at(RecentWindow.FIRST)),
     Streaming("windowed (ours), first at 6", _first_at(FullRedecode.LOOKAHEAD_FRAMES + 1)),
-    Streaming("128-token window, crossfade", usual=RecentWindow),
+    Streaming("128-token window, crossfade", usual=WholeRecentWindow),
     Streaming("1 s chunks, 0.1 s overlap", usual=OverlappedChunks),
 )
 """The lookahead is the codec's own, but for the two of ours that are first heard when a usual way
-with less is."""
+with less is. "As stateful": heard first, and again and again, when ours is, so that no listener of
+theirs runs dry who would not of ours."""
 
 
 def open_bicodec(name: str, device: str) -> BiCodec:
@@ -132,4 +139,4 @@ def coded_bicodec(codec: BiCodec, seed: int = 0) -> Coded:
         codes = np.random.RandomState(seed + 1).randint(0, len(semantics), frames)
         return [*who, *(semantics[code] for code in codes.tolist())]
 
-    return Coded(codec, ids, lambda: SparkParser(tokens), 1, BICODEC_WAYS, BICODEC_HOP)
+    return Coded(codec, ids, lambda: SparkParser(tokens), 1, BICODEC_WAYS, STATEFUL)

@@ -12,7 +12,13 @@ from tensorrt_tts.exit_status import exit_status
 COMMANDS = (
     *SUITES,
     *(speech.quality, codecs.decode_cost, speech.text, speech.word_times, speech.voice_identity),
-    *(codecs.stability, codecs.codec_golden, codecs.clone_cost),
+    *(
+        codecs.stability,
+        codecs.codec_golden,
+        codecs.clone_cost,
+        codecs.extension_cost,
+        codecs.seams,
+    ),
     *(hosting.host_overhead, hosting.protocol_overhead, hosting.soak, hosting.capacity),
     device.device,
 )

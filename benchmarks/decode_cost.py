@@ -4,14 +4,16 @@
 
 All policies run in one process, one after another on the same tokens: of SNAC at one-frame hops, of
 BiCodec, whose frame is 20 ms, at hops of 80 ms, which come together as served while a listener to
-tokens at 1.5 times real time has enough to play; and first heard when each usual policy is.
+tokens at 1.5 times real time has enough to play; and first heard when each usual policy is. The
+usual ones of BiCodec run as they do elsewhere, where their listeners run dry, and "as stateful":
+heard first, and each time after that, when our stream with state is.
 On a CPU the cost is CPU time, what the process used, and on a busy machine the figure to trust; on
 a GPU it is wall time, of which the process only waits out the most. "Decode again" decodes the
-whole stream at every hop, so only some of its hops, spread evenly, are timed and their mean is
-multiplied by their number: the cost of a hop grows linearly. The table says how many.
+whole stream at every hop, so only some of its hops, spread evenly, are timed, and the rest is taken
+to cost as much for what it decodes: the cost of a hop grows linearly. The table says how many.
 A short text is decoded several times, the policies in turn, and the median is taken.
-The usual policies get the same pruned convolutions as our own decoder, which makes them cheaper
-here than as they are usually run.
+The usual policies get our own decoder's convolutions, and where nothing else is said decode no more
+of a window than is new, which makes them cheaper here than as they are usually run.
 """
 
 from __future__ import annotations
@@ -104,12 +106,13 @@ class _Time:
 
 @dataclass(frozen=True, slots=True)
 class _Policy:
-    """work: does `timed` of the policy's `hops` hops."""
+    """work: does `timed` of the policy's `hops` hops, 1/`scale` of its work."""
 
     name: str
     work: Callable[[], object]
     hops: int
     timed: int
+    scale: float = 1.0
 
 
 def decode_costs(
@@ -140,7 +143,7 @@ def run_policies(coded: Coded, frames: int, sampled_hops: int, most: int) -> lis
     rounds = [[_timed(policy.work) for policy in policies] for _ in range(repeats)]
     rows: list[DecodeCost] = []
     for policy, times in zip(policies, zip(*rounds, strict=True), strict=True):
-        scale = policy.hops / policy.timed / audio
+        scale = policy.scale / audio
         row = DecodeCost(
             policy=policy.name,
             length_s=round(audio, 3),
@@ -161,28 +164,43 @@ def _policies(coded: Coded, frames: int, sampled_hops: int) -> list[_Policy]:
     parser = coded.parser()
     steps = parser.push(ids)
     condition, per_frame = parser.condition, codec.context.steps_per_frame
+    heard = {
+        way.name: _stream(coded, way, ids).known
+        for way in coded.ways
+        if way.name in (coded.again_like, *(one.like for one in coded.ways))
+    }
     # Decode again: its hops are offline decodes of all so far, from the first one that gives audio.
     first = FullRedecode.LOOKAHEAD_FRAMES + 1
-    hops = range(first, frames + 1, coded.again_every)
-    chosen = [hops[index] for index in spread(0, len(hops) - 1, sampled_hops)] if hops else [frames]
+    hops = heard[coded.again_like] if coded.again_like else range(first, frames + 1)
+    hops = hops or [frames]
+    chosen = [hops[index] for index in spread(0, len(hops) - 1, sampled_hops)]
 
     def again() -> None:
         for count in chosen:
             decode(codec, steps[: count * per_frame], condition=condition)
 
     def streamed(way: Streaming) -> Callable[[], object]:
-        return lambda: _stream(coded, way, ids)
+        return lambda: _stream(coded, way, ids, at=heard.get(way.like))
 
     return [
         _Policy("offline", lambda: decode(codec, steps, condition=condition), 1, 1),
         *(_Policy(way.name, streamed(way), frames, frames) for way in coded.ways),
-        _Policy("decode again", again, max(1, len(hops)), len(chosen)),
+        _Policy("decode again", again, len(hops), len(chosen), sum(hops) / sum(chosen)),
     ]
 
 
-def _stream(coded: Coded, way: Streaming, ids: Sequence[int], chunk: int = 0) -> Paced:
-    """chunk: as of `listen`."""
-    codec: Codec = Baseline(coded.codec, way.usual) if way.usual else coded.codec
+def _stream(
+    coded: Coded,
+    way: Streaming,
+    ids: Sequence[int],
+    chunk: int = 0,
+    at: Sequence[int] | None = None,
+) -> Paced:
+    """chunk: as of `listen`. at: frames known when a usual way is heard, as another one was."""
+    codec: Codec = coded.codec
+    if way.usual:
+        usual: Any = way.usual  # one that is heard as another takes `at`
+        codec = Baseline(codec, partial(usual, at=at) if at else usual)
     parser, per_frame = coded.parser(), coded.frame_ids
     return listen(codec, parser, ids, way.schedule, way.stateful, per_frame, chunk, way.gathers)
 
@@ -201,17 +219,23 @@ class Heard:
         return self.comparison.as_dict() | seams | {"dry_s": self.dry_s}
 
 
-async def spoken(model: str, text: str) -> tuple[list[int], Callable[[], Any]]:
-    """What a voice says: the audio ids of the text's first segment, and what gives a parser of
-    them."""
+async def spoken(
+    model: str, texts: Sequence[str], seeds: int = 1
+) -> tuple[list[list[int]], Callable[[], Any]]:
+    """What a voice says: the audio ids of each text's first segment with so many seeds each, and
+    what gives a parser of them."""
     from tensorrt_tts.loading import open_synthesizer
     from tensorrt_tts.speech import SpeechRequest
 
     synthesizer = open_synthesizer(model)
     try:
-        ids = await synthesizer.generate_tokens(SpeechRequest(text, seed=0))
+        found = [
+            await synthesizer.generate_tokens(SpeechRequest(text, seed=seed))
+            for text in texts
+            for seed in range(seeds)
+        ]
         family, who = synthesizer.model.family, synthesizer.model.spec.voice(None)
-        return list(ids), lambda: family.parser(who)
+        return found, lambda: family.parser(who)
     finally:
         await synthesizer.close()
 
@@ -220,8 +244,10 @@ def heard(coded: Coded, ids: Sequence[int]) -> list[Heard]:
     """What is heard of the same tokens with each way to stream them."""
     offline, rows = decode_offline(ids, coded.parser(), coded.codec), []
     rate = coded.codec.context.sample_rate
+    known: dict[str, list[int]] = {}
     for way in coded.ways:
-        found = _stream(coded, way, ids, chunk=1)
+        found = _stream(coded, way, ids, chunk=1, at=known.get(way.like))
+        known[way.name] = found.known
         comparison = compare(way.name, found.pcm, offline, found.first_tokens)
         lost = (way.usual.LOST if way.usual else 0) * coded.codec.context.samples_per_frame
         seams = find_seams(way.name, found.pcm, offline[lost:], found.borders, rate)

@@ -27,11 +27,12 @@ PACE = 1.5
 @dataclass(slots=True)
 class Paced:
     """chunks: int16 (n,) each, in order. first_tokens: pushed when the first came, None if never.
-    dry_s: seconds that the listener had nothing to play between the first and the last. jobs: that
-    the codec ran."""
+    known: frames whenever some came before the end. dry_s: seconds that the listener had nothing to
+    play between the first and the last. jobs: that the codec ran."""
 
     chunks: list[np.ndarray] = field(default_factory=list)
     first_tokens: int | None = None
+    known: list[int] = field(default_factory=list)
     dry_s: float = 0.0
     jobs: int = 0
 
@@ -58,7 +59,7 @@ def listen(
 ) -> Paced:
     """frame_ids: of a frame. chunk: ids pushed at a time, a frame's if 0. gathers: whether hops
     come together as the codec states."""
-    context, heard, now = codec.context, Paced(), 0.0
+    context, heard, now, known = codec.context, Paced(), 0.0, 0
     scheduler = CodecScheduler(codec, lambda: now, None if gathers else 0)
     stream: ScheduledStream | None = None
 
@@ -83,7 +84,10 @@ def listen(
             opened = codec.open(schedule, 0, parser.condition, stateful)
             stream = scheduler.open(opened, PlaybackClock(context.sample_rate), deliver)
         stream.push(steps)
+        known, before = known + len(steps), len(heard.chunks)
         decode()
+        if len(heard.chunks) > before:
+            heard.known.append(known // context.steps_per_frame)
         if heard.chunks and heard.first_tokens is None:
             heard.first_tokens = min(start + chunk, len(ids))
     parser.finish()

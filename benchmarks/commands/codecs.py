@@ -52,7 +52,7 @@ def decode_cost(parsed: argparse.Namespace) -> None:
         compared = {"heard": heard(coded, coded.ids(HEARD_FRAMES))}
         found |= {"codec": parsed.codec}
     elif parsed.codec == "demo":
-        ids, parser = run_blocking(spoken("demo", SPOKEN))
+        (ids,), parser = run_blocking(spoken("demo", [SPOKEN]))
         silent = coded_snac(*open_codec("demo", parsed.device, noise=False))
         compared = {
             name: heard(replace(its, parser=parser, ways=SNAC_USUAL), ids)
@@ -125,3 +125,46 @@ def clone_cost(parsed: argparse.Namespace) -> None:
     costs = clone_costs(parsed.lengths, *open_random())
     print(table(costs))
     leave({"costs": as_rows(costs)}, parsed.out / "clone-cost.json")
+
+
+@command(
+    "what 16 to 48 kHz by AP-BWE costs per second of audio",
+    above_zero("--chunks", numbers, help="seconds at a time (0.06,0.25,1,5)"),
+    above_zero("--seconds", float, default=5.0, help="of audio (%(default)s)"),
+    option("--out", type=Path, default=Path("out/extension-cost")),
+)
+def extension_cost(parsed: argparse.Namespace) -> None:
+    import torch
+
+    from benchmarks.extension_cost import CHUNKS, as_rows, extension_costs, open_random, table
+
+    torch.set_num_threads(1)
+    costs = extension_costs(open_random(), parsed.chunks or CHUNKS, parsed.seconds)
+    print(table(costs))
+    leave({"extension": as_rows(costs)}, parsed.out / "extension-cost.json")
+
+
+@command(
+    "how often a chunk's border is heard, of what the demo voice says",
+    above_zero("--texts", default=5, help="sentences (%(default)s)"),
+    above_zero("--seeds", default=2, help="of each (%(default)s)"),
+    option("--out", type=Path, default=Path("out/seams")),
+)
+def seams(parsed: argparse.Namespace) -> None:
+    import torch
+
+    from benchmarks import prompts
+    from benchmarks.coded import SNAC_USUAL
+    from benchmarks.decode_cost import coded_snac, open_codec, spoken
+    from benchmarks.seam_survey import as_rows, sentences, survey, table
+
+    torch.set_num_threads(1)
+    chosen = sentences([prompt.text for prompt in prompts.load("en")], parsed.texts)
+    speeches, parser = run_blocking(spoken("demo", chosen, parsed.seeds))
+    coded = replace(
+        coded_snac(*open_codec("demo", "cpu", noise=False)), parser=parser, ways=SNAC_USUAL
+    )
+    rows = survey(coded, speeches)
+    print(table(rows))
+    found = {"texts": chosen, "seeds": parsed.seeds, "seams": as_rows(rows)}
+    leave(found, parsed.out / "seams.json")

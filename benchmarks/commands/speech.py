@@ -79,15 +79,18 @@ def word_times(parsed: argparse.Namespace) -> None:
     "does a long text end in the voice that it began with? (Resemblyzer)",
     option("--model", default="demo"),
     option("--voice"),
-    option("--texts", type=int, default=10, help="how many (%(default)s)"),
-    option("--characters", type=int, default=5000, help="of each (%(default)s)"),
+    above_zero("--texts", default=10, help="how many (%(default)s)"),
+    above_zero("--characters", default=5000, help="of each (%(default)s)"),
+    option("--apart", action="store_true", help="every segment is a request of its own"),
+    above_zero("--at-once", default=10, help="texts beside one another (%(default)s)"),
     option("--out", type=Path, default=Path("out/voice-identity")),
 )
 def voice_identity(parsed: argparse.Namespace) -> None:
     from benchmarks import prompts
     from benchmarks.scoring.speaker import SpeakerEncoder
-    from benchmarks.voice_identity import long_texts, table, voice_identity
+    from benchmarks.voice_identity import STALL_S, long_texts, table, voice_identity
     from tensorrt_tts.loading import open_synthesizer
+    from tensorrt_tts.stream_options import StreamOptions
 
     encode = SpeakerEncoder()
     sentences = [prompt.text for prompt in prompts.load("en")]
@@ -95,9 +98,12 @@ def voice_identity(parsed: argparse.Namespace) -> None:
     parsed.out.mkdir(parents=True, exist_ok=True)
 
     async def work() -> Any:
-        async with open_synthesizer(parsed.model) as synthesizer:
+        options = StreamOptions(stall_s=STALL_S)
+        async with open_synthesizer(parsed.model, options=options) as synthesizer:
             log = parsed.out / "voice-identity.jsonl"
-            return await voice_identity(synthesizer, texts, encode, log, parsed.voice)
+            return await voice_identity(
+                synthesizer, texts, encode, log, parsed.voice, parsed.apart, parsed.at_once
+            )
 
     rows = run_blocking(work())
     print(table(rows))

@@ -7,7 +7,7 @@ None is used to serve.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -31,6 +31,8 @@ class SlidingWindow:
     WINDOW_FRAMES = 4
     LOST = 1
     """Frames at the beginning that are never heard."""
+    WHOLE = False
+    """Whether all of a window is decoded, as it is usually done, and not what of it is new."""
 
     def __init__(
         self, context: CodecContext, seed: int = 0, condition: Condition | None = None
@@ -67,11 +69,19 @@ class SlidingWindow:
 
     def job(self, hops: int = 1) -> Window:
         """One, however many wait: nobody joins them."""
-        return self._windows[0]
+        window = self._windows[0]
+        if self.WHOLE and window.stop > window.start:
+            return replace(window, start=0, stop=len(window.steps) * self._context.samples_per_step)
+        return window
 
     def take(self, samples: np.ndarray) -> np.ndarray:
-        self._windows.popleft()
-        return to_int16(samples)
+        return to_int16(self._new(samples))
+
+    def _new(self, samples: np.ndarray) -> np.ndarray:
+        """What is new of the oldest window's samples. The window is done with."""
+        window = self._windows.popleft()
+        whole = self.WHOLE and window.stop > window.start
+        return samples[window.start : window.stop] if whole else samples
 
     def _add(self, frames: int) -> None:
         """Now that so many are whole."""
@@ -96,20 +106,12 @@ class FullRedecode(SlidingWindow):
 
     LOOKAHEAD_FRAMES = 5
     LOST = 0
+    WHOLE = True
     _emitted = 0
 
     def end(self, tail: int = 0) -> None:
         super().end(tail)
         self._again(len(self._steps) // self._context.steps_per_frame, 0)
-
-    def job(self, hops: int = 1) -> Window:
-        """All of it, of which `take` keeps what is new."""
-        window = self._windows[0]
-        return replace(window, start=0, stop=len(window.steps) * self._context.samples_per_step)
-
-    def take(self, samples: np.ndarray) -> np.ndarray:
-        window = self._windows.popleft()
-        return to_int16(samples[window.start : window.stop])
 
     def _add(self, frames: int) -> None:
         self._again(frames, self.LOOKAHEAD_FRAMES)
@@ -133,7 +135,8 @@ class RecentWindow(SlidingWindow):
     """The last 128 tokens decoded as if they were all there is: when the first ten are known, then
     every 48. The last 50 ms of each decode are held back and turn into the next one's.
 
-    FIRST, EVERY, WINDOW: frames, of a codec whose frame is one token.
+    FIRST, EVERY, WINDOW: frames, of a codec whose frame is one token. at: numbers of frames known
+    at which to decode instead, so as to be heard when somebody else is.
     """
 
     FIRST, EVERY, WINDOW = 10, 48, 128
@@ -142,9 +145,14 @@ class RecentWindow(SlidingWindow):
     CURVE: Callable[[np.ndarray, np.ndarray], np.ndarray] = staticmethod(cosines)
 
     def __init__(
-        self, context: CodecContext, seed: int = 0, condition: Condition | None = None
+        self,
+        context: CodecContext,
+        seed: int = 0,
+        condition: Condition | None = None,
+        at: Collection[int] | None = None,
     ) -> None:
         super().__init__(context, seed, condition)
+        self._at = at
         self._fade = round(self.FADE_S * context.sample_rate)
         self._seen = 0  # frames
         self._held = np.zeros(0, np.float32)
@@ -159,8 +167,7 @@ class RecentWindow(SlidingWindow):
             self._decode(self._steps[-1:], 0, 0)
 
     def take(self, samples: np.ndarray) -> np.ndarray:
-        self._windows.popleft()
-        count = len(self._held)
+        samples, count = self._new(samples), len(self._held)
         if len(samples):
             faded = type(self).CURVE(self._held, samples[:count])
             samples = np.concatenate([faded, samples[count:]])
@@ -171,7 +178,8 @@ class RecentWindow(SlidingWindow):
         return to_int16(now)
 
     def _add(self, frames: int) -> None:
-        if frames == (self._seen + self.EVERY if self._seen else self.FIRST):
+        usual = self._seen + self.EVERY if self._seen else self.FIRST
+        if frames == usual if self._at is None else frames in self._at:
             self._again(frames)
 
     def _again(self, known: int) -> None:
@@ -181,21 +189,34 @@ class RecentWindow(SlidingWindow):
             self._context.samples_per_frame,
             known,
         )
-        first = max(0, known - self.WINDOW)
+        first = self._first(known)
         steps = self._steps[first * per_frame : known * per_frame]
         base, stop = first * hop, known * hop
         if stop > self._told:
             self._decode(steps, self._told - base, stop - base)
         self._told = stop - self._fade
 
+    def _first(self, known: int) -> int:
+        """The first frame of a window."""
+        return max(0, known - self.WINDOW)
+
+
+class WholeRecentWindow(RecentWindow):
+    """The same as it is usually run: all of the 128 are decoded each time."""
+
+    WHOLE = True
+
 
 class OverlappedChunks(RecentWindow):
     """Chunks of a second, each decoded by itself from the last 0.1 s of the one before it, over
     which one turns into the other along a straight line."""
 
-    FIRST, EVERY, WINDOW = 50, 45, 50
+    FIRST, EVERY = 50, 45
     FADE_S = 0.1
     CURVE = staticmethod(linear)
+
+    def _first(self, known: int) -> int:
+        return self._told // self._context.samples_per_frame
 
 
 class RecentFrames(RecentWindow):
@@ -208,7 +229,7 @@ class RecentFrames(RecentWindow):
 class OverlappedFrames(OverlappedChunks):
     """The same of SNAC: twelve frames, the first of which is the last one of the chunk before."""
 
-    FIRST, EVERY, WINDOW = 12, 11, 12
+    FIRST, EVERY = 12, 11
     FADE_S = 2048 / 24_000
 
 
@@ -217,7 +238,11 @@ class Baseline(WindowCodec):
 
     max_batch = 1
 
-    def __init__(self, codec: Codec, stream: type[SlidingWindow]) -> None:
+    def __init__(
+        self,
+        codec: Codec,
+        stream: Callable[[CodecContext, int, Condition | None], CodecStream],
+    ) -> None:
         self.context = replace(codec.context, gather=0)
         self._codec = codec
         self._stream = stream

@@ -63,32 +63,49 @@ def advance(
     x: torch.Tensor | None,
     ended: bool,
     arithmetic: Arithmetic,
+    until: Sequence[int] | None = None,
 ) -> torch.Tensor | None:
     """Streams whose states have one shape, stage by stage: what the new input `x` (B, channels, n)
-    made final, with `ended` all that is left; None for nothing."""
-    import torch
+    made final, with `ended` all that is left; None for nothing.
 
-    for states in zip(*streams, strict=True):
+    until: of each stage, the output to compute up to beyond what is final, as if nothing followed
+    the input. The last stage's is given out with the rest; none of it is kept, and it comes again.
+    """
+    drafts = 0  # of the input's last positions, how many are not final
+    for at, states in enumerate(zip(*streams, strict=True)):
         state, stage = states[0], states[0].stage
         held = [s.held for s in states if s.held is not None]
-        if held:  # channels outermost in memory, as the stages keep them
-            parts = [torch.stack(held, dim=1)] + ([] if x is None else [x.transpose(0, 1)])
-            x = torch.cat(parts, dim=-1).transpose(0, 1)
+        if held:
+            x = _joined(held, x)
         elif x is None:
             continue
-        new = x.shape[-1] - (state.end - state.begin)
-        end = state.end + new
-        until = end * stage.rate if ended else arithmetic.settled(stage, end)
+        end = state.begin + x.shape[-1]
+        known = end - drafts
+        final = end * stage.rate if ended else arithmetic.settled(stage, known)
+        stop = final if until is None else max(final, until[at])
         made, keep = None, 0
-        if until > state.done:
-            wanted, length = (state.done, until), end if ended else None
+        if stop > state.done:
+            wanted, length = (state.done, stop), None if until is None and not ended else end
             made = arithmetic.compute(states, x, (state.begin, end), wanted, length)
-            keep = max(0, arithmetic.needs(stage, (until, until + 1))[0] - state.begin)
-        gained = max(0, until - state.done)
+            keep = max(0, arithmetic.needs(stage, (final, final + 1))[0] - state.begin)
+        new, gained = known - state.end, max(0, final - state.done)
+        last = known - state.begin
         for row, s in enumerate(states):
-            s.held = x[row, :, keep:]
+            s.held = x[row, :, keep:last]
             s.end += new
             s.begin += keep
             s.done += gained
-        x = made
+        x, drafts = made, stop - final
     return x
+
+
+def _joined(held: Sequence[torch.Tensor], x: torch.Tensor | None) -> torch.Tensor:
+    """What was held, and `x` after it: (B, channels, n), in memory as `x` is, with channels
+    innermost or, as a generator's stages keep them, outermost."""
+    import torch
+
+    if x is not None and x.stride(1) == 1:
+        before = torch.stack([one.T for one in held])
+        return torch.cat([before, x.transpose(1, 2)], dim=1).transpose(1, 2)
+    parts = [torch.stack(list(held), dim=1)] + ([] if x is None else [x.transpose(0, 1)])
+    return torch.cat(parts, dim=-1).transpose(0, 1)

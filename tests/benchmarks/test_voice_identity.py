@@ -4,8 +4,20 @@ import numpy as np
 import pytest
 
 from benchmarks.voice_identity import Identity, judge, long_texts, read, table, voice_identity
+from tensorrt_tts.loading import open_synthesizer
+from tests.support.tiny_spark import tiny_spark_folder
 
 RATE = 1000
+
+
+@pytest.fixture
+async def tiny_spark():
+    """Its voice "female" is made up for every request."""
+    synthesizer = open_synthesizer(
+        str(tiny_spark_folder() / "LLM"), codec=str(tiny_spark_folder() / "BiCodec")
+    )
+    yield synthesizer
+    await synthesizer.close()
 
 
 def encode(audio, rate):
@@ -42,11 +54,22 @@ def test_short_segments_are_no_voice():
 
 
 def test_texts_are_of_whole_sentences_and_differ():
+    """No longer than asked for: a synthesizer refuses what is beyond its limit."""
     texts = list(long_texts(["One two.", "Three four five.", "Six."], 3, 40))
     assert len(set(texts)) == 3
-    assert all(40 <= len(text) < 60 for text in texts)
-    assert texts[1].startswith("Three four five. Six. One two.")
-    assert all(text.endswith(".") for text in texts)
+    assert texts == [
+        "One two. Three four five. Six. One two.",
+        "Three four five. Six. One two.",
+        "Six. One two. Three four five. Six.",
+    ]
+
+
+@pytest.mark.parametrize("characters", [1, 8, 9, 40, 41, 5000])
+def test_a_text_is_as_long_as_may_be(characters):
+    sentences = ["One two.", "Three four five.", "Six."]
+    for text in long_texts(sentences, 3, characters):
+        assert len(text) <= max(characters, len(max(sentences, key=len)))
+        assert len(text) + len(max(sentences, key=len)) + 1 > characters
 
 
 class Speaker:
@@ -82,7 +105,44 @@ async def test_what_is_done_is_not_spoken_again(tmp_path):
     assert speaker.asked[-1] == ("Once.", 0)
 
 
+async def test_texts_beside_one_another_are_each_written_down(tmp_path):
+    log, texts = tmp_path / "log.jsonl", ["One.", "Two three.", "Four."]
+    rows = await voice_identity(Speaker(), texts, encode, log, at_once=2)
+    assert [(row.text, row.characters) for row in rows] == [(0, 4), (1, 10), (2, 5)]
+    assert sorted(read(log), key=lambda row: row.text) == rows
+
+
+async def test_segments_apart_write_a_speaker_each(tmp_path, tiny_spark):
+    """As one request, only the first one does."""
+    text = "Hello.\n\nGood day.\n\nSee you."
+    log, written = tmp_path / "log.jsonl", []
+    keep = type(tiny_spark.model.family).keep
+
+    def watched(self, voice, text, ids, most=0):
+        kept = keep(self, voice, text, ids, most)
+        if kept != voice:
+            written.append(kept.globals)
+        return kept
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(type(tiny_spark.model.family), "keep", watched)
+        joined = await voice_identity(tiny_spark, [text], encode, log)
+        assert len(set(written)) == 1
+        rows = await voice_identity(tiny_spark, [text], encode, log, apart=True)
+    assert [row.apart for row in rows] == [False, True]
+    assert rows[0] == joined[0]
+    assert rows[0].segments == rows[1].segments > 2
+    assert len(set(written)) == rows[1].segments
+
+
 def test_the_table_says_how_many_held():
     rows = [Identity(0, 2000, 9, 120.0, 0.9, 0.8), Identity(1, 2010, 8, 121.0, 0.84, 0.8)]
     assert "0.90" in table(rows)
-    assert table(rows).endswith("at least 0.85: 1 of 2")
+    held = "first to last at least 0.85: 1 of 2, the least 0.840, the median 0.870"
+    assert table(rows).endswith(f"\n{held}")
+    lines = table([*rows, Identity(0, 2000, 9, 120.0, 0.5, 0.4, apart=True)]).splitlines()
+    assert lines[3].endswith("0.400  apart")
+    assert lines[4] == held
+    assert lines[5] == "segments apart: first to last at least 0.85: 0 of 1, the least 0.500, " + (
+        "the median 0.500"
+    )

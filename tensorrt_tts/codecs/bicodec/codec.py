@@ -21,7 +21,7 @@ from tensorrt_tts.codecs.bicodec.stages import (
     Weights,
     style_names,
 )
-from tensorrt_tts.codecs.bicodec.stream import GeneratorArithmetic, StateJob, StateStream
+from tensorrt_tts.codecs.bicodec.stream import StateJob, StateStream, VoicedArithmetic
 from tensorrt_tts.codecs.full_precision import full_precision
 from tensorrt_tts.codecs.schedule import HopSchedule
 from tensorrt_tts.codecs.state import Interval, advance
@@ -55,9 +55,9 @@ class BiCodec(TorchCodec):
         stateful: bool = False,
     ) -> CodecStream:
         if stateful:
-            prenet, before = self.config.reach()
+            _, before = self.config.reach()
             context = replace(self.context, default_lookahead=self.config.state_lookahead())
-            return StateStream(context, schedule, self.stages, prenet, before, condition)
+            return StateStream(context, schedule, self.stages, before, condition)
         return WindowStream(self.context, schedule, seed, condition)
 
     @torch.inference_mode()
@@ -88,37 +88,28 @@ class BiCodec(TorchCodec):
         first = windows[0]
         if first.stop == first.start:
             return np.zeros((len(windows), 0), np.float32)
-        wanted = self._intervals(first)
-        return _samples(self._compute(self.stages.stages, wanted, windows, self._of(windows)))
-
-    def _go_on(self, jobs: Sequence[StateJob]) -> np.ndarray:
-        """A batch of jobs of one shape: what they made final, float32 (B, n)."""
-        first, speakers, x = jobs[0], self._of(jobs), None
-        if first.wanted[0] < first.wanted[1]:
-            end = first.origin + len(first.steps)
-            wanted = _backwards(self.stages.prenet, first.wanted, end)
-            x = self._compute(self.stages.prenet, wanted, jobs, speakers)
-        states = [job.states for job in jobs]
-        x = advance(states, x, first.ended, GeneratorArithmetic(speakers))
-        return np.zeros((len(jobs), 0), np.float32) if x is None else _samples(x)
-
-    def _compute(
-        self,
-        stages: Sequence[Stage],
-        wanted: Sequence[Interval],
-        jobs: Sequence[Window] | Sequence[StateJob],
-        speakers: Speaker,
-    ) -> torch.Tensor:
-        """What the last of the stages makes of the jobs' steps, each at its interval."""
-        first = jobs[0]
         held = (first.origin, first.origin + len(first.steps))
-        length = held[1]
-        x = self.stages.embed(self._codes([job.steps for job in jobs]))
-        for stage, interval in zip(stages, wanted, strict=True):
+        length, speakers = held[1], self._of(windows)
+        x = self.stages.embed(self._codes([window.steps for window in windows]))
+        for stage, interval in zip(self.stages.stages, self._intervals(first), strict=True):
             x = stage.compute(x, held, interval, length, speakers)
             held = interval
             length *= stage.rate
-        return x
+        return _samples(x)
+
+    def _go_on(self, jobs: Sequence[StateJob]) -> np.ndarray:
+        """A batch of jobs of one shape: what they made final, float32 (B, n)."""
+        first, x, ended = jobs[0], None, jobs[0].ended
+        arithmetic = VoicedArithmetic(self._of(jobs))
+        count = first.wanted[1] - first.wanted[0]
+        if count > 0:
+            stops = [stop for _, stop in _backwards(self.stages.prenet, first.wanted, first.known)]
+            x = self.stages.embed(self._codes([job.steps for job in jobs]))
+            x = advance([job.prenet for job in jobs], x, ended, arithmetic, stops)
+            assert x is not None  # it ends where it was wanted to
+            x = x[..., -count:]
+        x = advance([job.generator for job in jobs], x, ended, arithmetic)
+        return np.zeros((len(jobs), 0), np.float32) if x is None else _samples(x)
 
     def _of(self, jobs: Sequence[Window] | Sequence[StateJob]) -> Speaker:
         speakers = []

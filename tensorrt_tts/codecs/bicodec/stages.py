@@ -26,7 +26,15 @@ from tensorrt_tts.codecs.bicodec.receptive_field import (
     SAMPLING_LAYERS,
 )
 from tensorrt_tts.codecs.bicodec.speaker import Speaker
-from tensorrt_tts.codecs.snac.stages import Snake, depthwise
+from tensorrt_tts.codecs.convolutions import (
+    as_library,
+    as_matrix,
+    convolution,
+    depthwise,
+    pointwise,
+    transposed,
+)
+from tensorrt_tts.codecs.snac.stages import Snake
 from tensorrt_tts.codecs.state import Interval
 
 Weights = Mapping[str, torch.Tensor]
@@ -130,7 +138,7 @@ class Embed(Stage):
     reach: int = HALF
 
     def run(self, x: torch.Tensor, left: int, right: int, speakers: Speaker) -> torch.Tensor:
-        x = F.conv1d(_pad(x * self.factor, left, right), self.weight, self.bias)
+        x = convolution(_pad(x * self.factor, left, right), self.weight, self.bias)
         return self.norm(x, speakers)
 
 
@@ -184,15 +192,17 @@ class Entry(Stage):
     reach: int = HALF
 
     def run(self, x: torch.Tensor, left: int, right: int, speakers: Speaker) -> torch.Tensor:
-        return F.conv1d(_pad(x, left, right), self.weight, self.bias)
+        return convolution(_pad(x, left, right), self.weight, self.bias)
 
 
 @dataclass(frozen=True, slots=True)
 class Upsample(Stage):
-    """Snake, transposed convolution. weight: (in channels, out channels, kernel)."""
+    """Snake, transposed convolution. weight: (in channels, out channels, kernel). matrix: the same
+    by `as_matrix`, for a CPU."""
 
     snake: Snake
     weight: torch.Tensor
+    matrix: torch.Tensor
     bias: torch.Tensor
     rate: int
 
@@ -221,7 +231,10 @@ class Upsample(Stage):
         first = max(0, first)
         last = last if length is None else min(last, length)
         x = self.snake(x[..., first - held[0] : last - held[0]])
-        x = F.conv_transpose1d(x, self.weight, self.bias, stride=self.rate)
+        if as_library(x):
+            x = F.conv_transpose1d(x, self.weight, self.bias, stride=self.rate)
+        else:
+            x = transposed(x, self.matrix, self.bias, self.rate)
         skip = wanted[0] + self.padding - first * self.rate
         return x[..., skip : skip + wanted[1] - wanted[0]]
 
@@ -241,10 +254,8 @@ class Residual(Stage):
 
     def run(self, x: torch.Tensor, left: int, right: int, speakers: Speaker) -> torch.Tensor:
         # Beyond the stream's ends the branch sees zeros after its first snake, the skip nothing.
-        y = F.conv1d(
-            _pad(self.first(x), left, right), self.weight, self.bias, dilation=self.dilation
-        )
-        y = F.conv1d(self.second(y), self.mix, self.mix_bias)
+        y = convolution(_pad(self.first(x), left, right), self.weight, self.bias, self.dilation)
+        y = pointwise(self.second(y), self.mix, self.mix_bias)
         start = self.reach - left
         return x[..., start : start + y.shape[-1]] + y
 
@@ -259,7 +270,7 @@ class Exit(Stage):
     reach: int = HALF
 
     def run(self, x: torch.Tensor, left: int, right: int, speakers: Speaker) -> torch.Tensor:
-        return torch.tanh(F.conv1d(_pad(self.snake(x), left, right), self.weight, self.bias))
+        return torch.tanh(convolution(_pad(self.snake(x), left, right), self.weight, self.bias))
 
 
 class BiCodecStages:
@@ -351,7 +362,9 @@ def _generator(config: BiCodecConfig, weights: Weights) -> Iterator[tuple[str, S
     yield f"{name}.0", Entry(*layer(f"{name}.0"))
     for number, rate in enumerate(config.decoder.rates, 1):
         block = f"{name}.{number}.block"
-        yield f"{block}.1", Upsample(snake(f"{block}.0"), *layer(f"{block}.1"), rate)
+        weight, bias = layer(f"{block}.1")
+        matrix = as_matrix(weight)
+        yield f"{block}.1", Upsample(snake(f"{block}.0"), weight, matrix, bias, rate)
         for index, dilation in enumerate(RESIDUAL_DILATIONS):
             unit = f"{block}.{2 + index}.block"
             yield (

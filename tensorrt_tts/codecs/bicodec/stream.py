@@ -1,9 +1,9 @@
-"""BiCodec with state where it counts: the generator computes every sample once.
+"""BiCodec with state: the generator computes every sample once, the prenet what is final once.
 
-The prenet is decoded by windows all the same: it is a twentieth of the work, and below the whole
-lookahead an output of it depends on how much of the future was known. What it has said of a step is
-kept: the generator goes on from there, so that no seam can come between two hops, whatever the
-lookahead.
+Below the whole lookahead an output of the prenet depends on how much of the future was known. So
+each of its layers keeps what no later step can change, and computes the rest, up to 57 steps of it,
+again for every hop. What it has said of a step is kept too: the generator goes on from there, so
+that no seam can come between two hops, whatever the lookahead.
 """
 
 from __future__ import annotations
@@ -25,12 +25,13 @@ from tensorrt_tts.errors import SettingError
 
 @dataclass(frozen=True, slots=True)
 class StateJob:
-    """The next positions of the generator's input, `wanted`, from `steps`, the first of which is
-    number `origin`; with `ended`, the last ones. It runs once, since it changes the state."""
+    """The next positions of the generator's input, `wanted`, from the next `steps`, after which
+    `known` are; with `ended`, the last ones. It runs once, since it changes the states."""
 
-    states: Sequence[StageState]
+    prenet: Sequence[StageState]
+    generator: Sequence[StageState]
     steps: Sequence[Step]
-    origin: int
+    known: int
     wanted: Interval
     ended: bool
     condition: Condition | None
@@ -38,19 +39,18 @@ class StateJob:
     @property
     def shape(self) -> Hashable:
         first, last = self.wanted
-        place = len(self.steps), first - self.origin, last - first, self.origin == 0, self.ended
-        return *place, *(state.shape for state in self.states)
+        place = len(self.steps), self.known - first, self.known - last, self.ended
+        return *place, *(state.shape for state in (*self.prenet, *self.generator))
 
 
 class StateStream(HopStream):
-    """reach: steps that the prenet looks back. before: samples that the generator looks ahead."""
+    """before: samples that the generator looks ahead."""
 
     def __init__(
         self,
         context: CodecContext,
         schedule: HopSchedule,
         stages: BiCodecStages,
-        reach: int,
         before: int,
         condition: Condition | None,
     ) -> None:
@@ -61,20 +61,21 @@ class StateStream(HopStream):
                 "the codec's own or for exact samples; leave one out"
             )
         super().__init__(context, schedule)
-        self._states = [StageState(stage) for stage in stages.generator]
-        self._reach = reach
+        self._prenet = [StageState(stage) for stage in stages.prenet]
+        self._generator = [StageState(stage) for stage in stages.generator]
         self._before = before
         self._condition = condition
 
     def _job(self, hop: Hop) -> StateJob:
         ended = self._ended and hop is self._hops[-1]
         wanted = self._passed(self._emitted), hop.known if ended else self._passed(hop.stop)
-        origin = self._needed()
-        steps = self._between(origin, hop.known)
-        return StateJob(self._states, steps, origin, wanted, ended, self._condition)
+        steps = self._between(self._decoded, hop.known)
+        return StateJob(
+            self._prenet, self._generator, steps, hop.known, wanted, ended, self._condition
+        )
 
     def _needed(self) -> int:
-        return max(0, self._passed(self._emitted) - self._reach)
+        return self._decoded
 
     def _passed(self, samples: int) -> int:
         """Steps that the generator has when so many samples are final; both lookaheads are the
@@ -82,7 +83,7 @@ class StateStream(HopStream):
         return (samples + self._before) // self._context.samples_per_step if samples else 0
 
 
-class GeneratorArithmetic:
+class VoicedArithmetic:
     """See `codecs.state.Arithmetic`. speakers: of every stream, stacked."""
 
     def __init__(self, speakers: Speaker) -> None:

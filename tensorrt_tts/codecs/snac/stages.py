@@ -18,6 +18,13 @@ from typing import TYPE_CHECKING, Any
 import torch
 import torch.nn.functional as F
 
+from tensorrt_tts.codecs.convolutions import (
+    as_library,
+    as_matrix,
+    depthwise,
+    pointwise,
+    transposed,
+)
 from tensorrt_tts.codecs.noise import addressed_noise
 from tensorrt_tts.codecs.state import Interval
 
@@ -58,8 +65,8 @@ class Upsample:
     """Snake, transposed convolution (kernel 2·rate, stride rate), addressed noise.
 
     block: which noise layer; noise_weight: its 1×1 convolution, or None for a model without noise.
-    weight: (in channels, out channels, 2·rate). matrix: the same as (out · 2·rate, in), contiguous,
-    for `transposed` on a CPU.
+    weight: (in channels, out channels, 2·rate). matrix: the same by `as_matrix`, for `transposed`
+    on a CPU.
     """
 
     snake: Snake
@@ -77,7 +84,7 @@ class Upsample:
     def __call__(self, x: torch.Tensor, skip: int, count: int) -> torch.Tensor:
         """`count` outputs after the first `skip` of the unpadded ones."""
         x = self.snake(x)
-        if _as_library(x):
+        if as_library(x):
             y = F.conv_transpose1d(x, self.weight, self.bias, stride=self.rate)
         else:
             y = transposed(x, self.matrix, self.bias, self.rate)
@@ -134,73 +141,6 @@ Stage = Entry | Upsample | Residual | Exit
 
 def _pad(x: torch.Tensor, left: int, right: int) -> torch.Tensor:
     return F.pad(x, (left, right)) if left or right else x
-
-
-# The library's grouped, 1×1 and transposed convolutions lay their weights out anew on every call,
-# which at the sizes of one hop costs many times the arithmetic. On a CPU these three do the same
-# as shifted multiply-adds and matrix products.
-
-
-def _as_library(x: torch.Tensor) -> bool:
-    return x.device.type != "cpu" or torch.compiler.is_exporting()
-
-
-def depthwise(
-    x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor, dilation: int
-) -> torch.Tensor:
-    """Valid depthwise convolution. weight: (channels, 1, taps)."""
-    if _as_library(x):
-        return F.conv1d(x, weight, bias, dilation=dilation, groups=x.shape[1])
-    taps = weight.shape[-1]
-    length = x.shape[-1] - (taps - 1) * dilation
-    y = torch.addcmul(bias[:, None], x[..., :length], weight[:, :, 0])
-    for tap in range(1, taps):
-        start = tap * dilation
-        y.addcmul_(x[..., start : start + length], weight[:, :, tap])
-    return y
-
-
-def _product(matrix: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
-    """matrix (out, in) times x (B, in, length), as one product: a batched one would read the matrix
-    for every item, and the largest is 32 MB. Channels come out as the outermost dimension in memory
-    and stay it through whatever works element by element, so that `reshape` seldom copies."""
-    batch, channels, length = x.shape
-    y = torch.mm(matrix, x.transpose(0, 1).reshape(channels, -1))
-    return y.view(-1, batch, length).transpose(0, 1)
-
-
-def pointwise(
-    x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None = None
-) -> torch.Tensor:
-    """1×1 convolution. weight: (out channels, in channels, 1)."""
-    if _as_library(x):
-        return F.conv1d(x, weight, bias)
-    y = _product(weight[:, :, 0], x)
-    return y if bias is None else y.add_(bias[:, None])
-
-
-FEW_POSITIONS = 16
-"""Below this a product with the positions as rows is up to twice as fast (measured on AVX2)."""
-
-
-def transposed(
-    x: torch.Tensor, matrix: torch.Tensor, bias: torch.Tensor, rate: int
-) -> torch.Tensor:
-    """Transposed convolution with kernel 2·rate and stride rate, unpadded: every input adds two
-    blocks of `rate` outputs, its own and the next one's. matrix: see `Upsample`."""
-    batch, channels, length = x.shape
-    out = len(bias)
-    if length < FEW_POSITIONS:
-        rows = x.transpose(1, 2).reshape(batch * length, channels)
-        product = F.linear(rows, matrix).view(batch, length, out, 2, rate).permute(2, 3, 0, 1, 4)
-    else:
-        product = _product(matrix, x).unflatten(1, (out, 2, rate)).permute(1, 2, 0, 4, 3)
-    y = x.new_empty(out, batch, length + 1, rate)  # `_product` keeps channels outermost, as here
-    y[:, :, :length] = product[:, 0]
-    y[:, :, length] = 0
-    y[:, :, 1:] += product[:, 1]
-    y += bias[:, None, None, None]
-    return y.view(out, batch, -1).transpose(0, 1)
 
 
 def needs(stage: Stage, wanted: Interval) -> Interval:
@@ -308,7 +248,7 @@ def _stages(model: SNAC, device: torch.device) -> list[Stage]:
             Upsample(
                 snake(parts[0]),
                 weight := tensor(parts[1].weight),
-                weight.view(len(weight), -1).T.contiguous(),
+                as_matrix(weight),
                 tensor(parts[1].bias),
                 tensor(noise.linear.weight) if noise is not None else None,
                 index,

@@ -18,7 +18,7 @@ from tensorrt_tts.audio.pcm import to_int16
 from tensorrt_tts.codecs.base import CodecStream, Condition, Step, Window, decode
 from tensorrt_tts.codecs.bicodec.codec import BiCodec
 from tensorrt_tts.codecs.bicodec.speaker import Speaker
-from tensorrt_tts.codecs.bicodec.stream import GeneratorArithmetic
+from tensorrt_tts.codecs.bicodec.stream import VoicedArithmetic
 from tensorrt_tts.codecs.schedule import HopSchedule
 from tensorrt_tts.codecs.scheduler import CodecScheduler
 from tensorrt_tts.codecs.state import StageState
@@ -265,19 +265,36 @@ def test_with_state_the_generator_computes_everything_once(
     codec = tiny_codec()
     stages = codec.stages
     names = {id(stage): name for name, stage in zip(stages.names, stages.stages, strict=True)}
-    compute = GeneratorArithmetic.compute
+    compute = VoicedArithmetic.compute
 
-    def note(self: GeneratorArithmetic, states: Sequence[StageState], *rest: Any) -> torch.Tensor:
+    def note(self: VoicedArithmetic, states: Sequence[StageState], *rest: Any) -> torch.Tensor:
         computed[names[id(states[0].stage)]].append(rest[2])
         return compute(self, states, *rest)
 
-    monkeypatch.setattr(GeneratorArithmetic, "compute", note)
+    monkeypatch.setattr(VoicedArithmetic, "compute", note)
     heard(codec.open(HopSchedule(hop=5), 0, ANA, stateful=True), steps(150), random.Random(0))
-    assert len(computed) == len(codec.stages.generator)
-    for intervals in computed.values():
+    assert len(computed) == len(codec.stages.stages)
+    for name in names.values():
+        intervals = computed[name]
         assert intervals[0][0] == 0
-        assert all(one[1] == other[0] for one, other in pairwise(intervals))
+        if name in codec.stages.names[-len(codec.stages.generator) :]:
+            assert all(one[1] == other[0] for one, other in pairwise(intervals))
     assert computed["decoder.model.7"][-1][1] == 150 * HOP
+    # The prenet goes on from what no later step can change, layer by layer.
+    known = [stop for _, stop in computed["prenet.linear_pre"]]
+    assert known[-1] == 150
+    reach = 0
+    for name, stage in zip(codec.stages.names, codec.stages.prenet, strict=False):
+        reach += stage.reach
+        assert [first for first, _ in computed[name]] == [max(0, k - reach) for k in [0, *known]][
+            : len(known)
+        ]
+        lookahead = 57 - reach  # of what follows, and 28 of it are waited for
+        stops = [min(k, k - 28 + lookahead) for k in known[:-1]]
+        assert [stop for _, stop in computed[name]][:-1] == [
+            max(stop, k - reach) for stop, k in zip(stops, known, strict=False)
+        ]
+    assert reach == 57
 
 
 def test_with_state_a_lookahead_of_ones_own_is_refused() -> None:
