@@ -20,6 +20,7 @@ from engines.progress import Progress
 from engines.recipe import model_names, model_recipes, recipe
 from engines.roofline import RealTime
 from engines.verify_command import add_command as add_verify
+from tensorrt_tts.checkpoint_folder import given_path
 from tensorrt_tts.engine_folder.architecture import read_architecture
 from tensorrt_tts.engine_folder.check import check_engine
 from tensorrt_tts.engine_folder.device import find_device
@@ -63,9 +64,11 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(run=_plan)
 
     command = commands.add_parser("build", parents=[planning], help="plan, then build")
-    command.add_argument("--output", type=Path, default=OUTPUT, help=f"default {OUTPUT}")
+    command.add_argument("--output", type=given_path, default=OUTPUT, help=f"default {OUTPUT}")
     command.add_argument(
-        "--calibration", type=Path, help="real audio codes, one JSON list a line; else generated"
+        "--calibration",
+        type=given_path,
+        help="real audio codes, one JSON list a line; else generated",
     )
     command.add_argument(
         "--voice", action="append", help="a voice for calibration prompts; may be repeated"
@@ -78,7 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(run=_build)
 
     command = commands.add_parser("check", help="can this engine folder run here?")
-    command.add_argument("folder", type=Path)
+    command.add_argument("folder", type=given_path)
     command.add_argument("--quick", action="store_true", help="compare sizes only, not digests")
     command.add_argument("--checkpoint", help="folder or hub id of the model it must compute")
     command.add_argument("--json", action="store_true")
