@@ -21,6 +21,7 @@ from engines.recipe import model_names, model_recipes, recipe
 from engines.roofline import RealTime
 from engines.verify_command import add_command as add_verify
 from tensorrt_tts.checkpoint_folder import given_path
+from tensorrt_tts.command_parser import CommandParser
 from tensorrt_tts.engine_folder.architecture import read_architecture
 from tensorrt_tts.engine_folder.check import check_engine
 from tensorrt_tts.engine_folder.device import find_device
@@ -42,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="python -m engines",
         description="Plan, build, check and verify TensorRT-LLM engines.",
         epilog="Exit codes: 0 done, 2 bad argument, 3 checkpoint, 4 package, GPU or memory "
@@ -50,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    planning = argparse.ArgumentParser(add_help=False)
+    planning = CommandParser(add_help=False)
     planning.add_argument("model", help="a name from `recipes`, or a recipe file (.toml)")
     planning.add_argument("--gpu", required=True, help=f"{', '.join(GPUS)} (a100 is a100-80)")
     planning.add_argument(
