@@ -28,8 +28,8 @@ $(INSTALLED): pyproject.toml requirements/constraints.txt requirements/scoring.t
 
 demo: $(INSTALLED)  ## speak a sentence into out/demo.wav and transcribe it
 	@mkdir -p $(OUT)
-	$(PYTHON) -m tensorrt_tts speak "$(SENTENCE)" --seed 0 --warm --timing --output $(OUT)/demo.wav
-	@$(PYTHON) -m benchmarks.scoring $(OUT)/demo.wav --said "$(SENTENCE)"
+	$(PYTHON) -m tensorrt_tts speak $(call quoted,$(SENTENCE)) --seed 0 --warm --timing --output $(OUT)/demo.wav
+	@$(PYTHON) -m benchmarks.scoring $(OUT)/demo.wav --said $(call quoted,$(SENTENCE))
 
 test: $(INSTALLED)  ## the default test suite (minutes on 2 cores)
 	$(PYTHON) -m pytest -n 2 --dist loadfile

@@ -55,6 +55,8 @@ def main(
     model: str = "orpheus-3b",
 ) -> None:
     path = local.output_path(output)
+    if not benchmark:
+        local.check_request(text, voice, model)
     inference = Inference(model=model)  # type: ignore[call-arg]  # made by modal.parameter
     if benchmark:
         print(inference.benchmark.remote())

@@ -10,6 +10,7 @@ from __future__ import annotations
 import modal
 
 from deploy.images import GPUS, VOLUME_PATH, persist, trtllm_image, volume
+from engines import gpus
 from engines.cli import planned
 from engines.plan_table import render
 
@@ -18,7 +19,7 @@ app = modal.App("tensorrt-tts-build")
 
 @app.cls(
     image=trtllm_image(),
-    gpu=GPUS["a100"],
+    gpu=GPUS["a100-80"],
     volumes={VOLUME_PATH: volume},
     memory=64 * 1024,
     timeout=2 * 3600,
@@ -46,5 +47,6 @@ def plan_text(gpu: str, model: str, precision: str = "", kv: str = "") -> str:
 @app.local_entrypoint()
 def main(gpu: str = "a100", model: str = "orpheus-3b", precision: str = "", kv: str = "") -> None:
     print(plan_text(gpu, model, precision, kv))
-    builder = Builder.with_options(gpu=GPUS[gpu])()  # type: ignore[attr-defined]  # a modal.Cls
+    rented = GPUS[gpus.gpu(gpu).name]
+    builder = Builder.with_options(gpu=rented)()  # type: ignore[attr-defined]  # a modal.Cls
     print(builder.build.remote(model, precision, kv))

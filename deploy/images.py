@@ -36,7 +36,6 @@ PACKAGES = ("tensorrt_tts", "engines", "benchmarks", "vllm_inference", "deploy")
 GPUS = {
     "a100-40": "A100-40GB",
     "a100-80": "A100-80GB",
-    "a100": "A100-80GB",
     "l4": "L4",
     "l40s": "L40S",
     "a10g": "A10",

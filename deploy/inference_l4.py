@@ -15,6 +15,7 @@ import modal
 from deploy.images import GPUS, VOLUME_PATH, persist, trtllm_image, volume
 from deploy.jobs import local
 from deploy.warm_speaker import ModelParameters
+from engines.cli import planned
 
 app = modal.App("tensorrt-tts-l4")
 
@@ -52,6 +53,8 @@ def main(
     output: str = "speech.wav",
 ) -> None:
     path = local.output_path(output)
+    local.check_request(text, voice)
+    planned("orpheus-3b", "l4", precision)
     inference = Inference(precision=precision)  # type: ignore[call-arg]  # made by modal.parameter
     wav, timing = inference.speak.remote(text, voice, in_turn)
     print(local.save_wav(wav, timing, path))

@@ -33,5 +33,6 @@ def main(
     output: str = "speech.wav",
 ) -> None:
     path = local.output_path(output)
+    local.check_request(text, voice)
     wav, timing = Inference().speak.remote(text, voice)
     print(local.save_wav(wav, timing, path))

@@ -20,6 +20,8 @@ from engines.progress import Progress
 from engines.recipe import model_names, model_recipes, recipe
 from engines.roofline import RealTime
 from engines.verify_command import add_command as add_verify
+from tensorrt_tts.checkpoint_folder import given_path
+from tensorrt_tts.command_parser import CommandParser
 from tensorrt_tts.engine_folder.architecture import read_architecture
 from tensorrt_tts.engine_folder.check import check_engine
 from tensorrt_tts.engine_folder.device import find_device
@@ -41,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="python -m engines",
         description="Plan, build, check and verify TensorRT-LLM engines.",
         epilog="Exit codes: 0 done, 2 bad argument, 3 checkpoint, 4 package, GPU or memory "
@@ -49,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    planning = argparse.ArgumentParser(add_help=False)
+    planning = CommandParser(add_help=False)
     planning.add_argument("model", help="a name from `recipes`, or a recipe file (.toml)")
     planning.add_argument("--gpu", required=True, help=f"{', '.join(GPUS)} (a100 is a100-80)")
     planning.add_argument(
@@ -63,9 +65,11 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(run=_plan)
 
     command = commands.add_parser("build", parents=[planning], help="plan, then build")
-    command.add_argument("--output", type=Path, default=OUTPUT, help=f"default {OUTPUT}")
+    command.add_argument("--output", type=given_path, default=OUTPUT, help=f"default {OUTPUT}")
     command.add_argument(
-        "--calibration", type=Path, help="real audio codes, one JSON list a line; else generated"
+        "--calibration",
+        type=given_path,
+        help="real audio codes, one JSON list a line; else generated",
     )
     command.add_argument(
         "--voice", action="append", help="a voice for calibration prompts; may be repeated"
@@ -78,7 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(run=_build)
 
     command = commands.add_parser("check", help="can this engine folder run here?")
-    command.add_argument("folder", type=Path)
+    command.add_argument("folder", type=given_path)
     command.add_argument("--quick", action="store_true", help="compare sizes only, not digests")
     command.add_argument("--checkpoint", help="folder or hub id of the model it must compute")
     command.add_argument("--json", action="store_true")

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from engines.progress import Progress
+from tensorrt_tts.checkpoint_folder import given_path
 
 BICODEC_FOLDER = "BiCodec"
 """Where a released Spark-TTS checkpoint has its codec."""
@@ -16,13 +17,15 @@ BICODEC_FOLDER = "BiCodec"
 def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     command = commands.add_parser("export-snac", help="SNAC's decoder as an ONNX graph")
     command.add_argument("codec", help="SNAC checkpoint: a folder or hub id")
-    command.add_argument("output", type=Path, help="folder for snac.onnx and its config.json")
+    command.add_argument("output", type=given_path, help="folder for snac.onnx and its config.json")
     command.add_argument("--steps", type=int, default=32, help="window width, 20 or more")
     command.set_defaults(run=_export_snac)
 
     command = commands.add_parser("export-bicodec", help="BiCodec's decoder as an ONNX graph")
     command.add_argument("codec", help="BiCodec checkpoint: a folder or hub id")
-    command.add_argument("output", type=Path, help="folder for bicodec.onnx and what belongs to it")
+    command.add_argument(
+        "output", type=given_path, help="folder for bicodec.onnx and what belongs to it"
+    )
     command.add_argument("--steps", type=int, default=184, help="window width (%(default)s)")
     command.set_defaults(run=_export_bicodec)
 
@@ -32,13 +35,15 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
             f"build-{name}", help=f"{codec}'s decoder as a TensorRT engine"
         )
         command.add_argument("codec", help=f"{codec} checkpoint: a folder or hub id")
-        command.add_argument("--output", type=Path, default=Path("build/engines"))
-        command.add_argument("--recipe", type=Path, help="a recipe file (default: ours)")
+        command.add_argument("--output", type=given_path, default=Path("build/engines"))
+        command.add_argument("--recipe", type=given_path, help="a recipe file (default: ours)")
         command.set_defaults(run=_build, kind=name)
 
     command = commands.add_parser("cut", help="a checkpoint with the audio vocabulary only")
     command.add_argument("model", help="language model: a known name, a folder or a hub id")
-    command.add_argument("output", type=Path, help="folder of the cut checkpoint; must not exist")
+    command.add_argument(
+        "output", type=given_path, help="folder of the cut checkpoint; must not exist"
+    )
     command.add_argument("--codec", help="codec folder or hub id (default: the model's own)")
     command.add_argument("--spec", help="which variant of the family a folder holds")
     command.set_defaults(run=_cut)

@@ -53,13 +53,17 @@ GPUS = {
     )
 }
 
-ALIASES = {"a100": "a100-80", "a100-80gb": "a100-80", "a100-40gb": "a100-40", "a10": "a10g"}
-"""Modal's and common short names. A10 and A10G share chip, memory and bandwidth."""
+ALIASES = {"a100": "a100-80", "a10": "a10g", "h100-80": "h100", "h200-141": "h200"}
+"""Without the maker and the unit of memory. A10 and A10G share chip, memory and bandwidth."""
 
 
 def gpu(name: str) -> Gpu:
-    """By our name or an alias, any case. Raises SettingError that lists the known ones."""
-    key = name.strip().lower()
+    """By our name, or as people and Modal write it: A100-80GB, "NVIDIA A100 80G", H100!.
+
+    Raises SettingError that lists the known ones.
+    """
+    key = re.sub(r"[\s_]+", "-", name.strip().lower().removesuffix("!"))
+    key = re.sub(r"(?<=-)(\d+)-?gb?$", r"\1", key.removeprefix("nvidia-"))
     found = GPUS.get(ALIASES.get(key, key))
     if found is None:
         raise SettingError(f"GPU {name!r} is unknown; choose one of: {', '.join(GPUS)}, a100")

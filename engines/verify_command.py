@@ -14,6 +14,7 @@ from engines.agreement import Verdict, limits
 from engines.progress import Progress
 from engines.verification import Verification, write_verification
 from engines.verify import PHASES, Size, verify
+from tensorrt_tts.checkpoint_folder import given_path
 from tensorrt_tts.engine_folder.architecture import read_architecture
 from tensorrt_tts.engine_folder.check import EngineInfo, check_engine
 from tensorrt_tts.engine_folder.device import find_device
@@ -47,7 +48,9 @@ def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         default=ENGINE,
         help="what is compared with the reference (%(default)s)",
     )
-    command.add_argument("--checkpoint", type=Path, help="the engine's (default: its manifest's)")
+    command.add_argument(
+        "--checkpoint", type=given_path, help="the engine's (default: its manifest's)"
+    )
     command.add_argument("--codec", help="the model's codec: a folder or hub id (SNAC 24 kHz)")
     command.add_argument("--spec", help="variant of the family, for its voices (the checkpoint's)")
     command.add_argument("--device", help="of the reference, and of vLLM: cpu, cuda (where there)")
@@ -62,7 +65,9 @@ def _run(options: argparse.Namespace) -> None:
     progress = Progress(sys.stderr)
     what = f"'{options.folder}'"
     if options.backend == ENGINE:
-        verdict, found = verify_engine(Path(options.folder), options.checkpoint, wanted, progress)
+        verdict, found = verify_engine(
+            given_path(options.folder), options.checkpoint, wanted, progress
+        )
     else:
         what = f"{options.backend} on {what}"
         verdict, found = verify_backend(options.backend, options.folder, wanted, progress)
@@ -95,6 +100,7 @@ def verify_engine(
     Raises MissingDependencyError without tensorrt_llm, EngineMismatchError for another checkpoint
     than the engine's, and what checking and loading raise.
     """
+    check_engine(folder)  # what is wrong with it needs no GPU to be told
     api = installed_api()
     info = check_engine(folder, find_device(), engine_versions(api.version))
     if info.config is None:

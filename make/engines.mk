@@ -4,8 +4,13 @@ GPU ?= a100
 MODEL ?= orpheus-3b
 ENGINES ?= build/engines
 
-ENGINE_OPTIONS = $(MODEL) --gpu $(GPU) $(if $(PRECISION),--precision $(PRECISION)) \
-	$(if $(KV),--kv $(KV)) $(if $(CHECKPOINT),--checkpoint $(CHECKPOINT))
+ENGINE_OPTIONS = $(call quoted,$(MODEL)) --gpu $(call quoted,$(GPU)) \
+	$(if $(PRECISION),--precision $(call quoted,$(PRECISION))) $(if $(KV),--kv $(call quoted,$(KV))) \
+	$(if $(CHECKPOINT),--checkpoint $(call quoted,$(CHECKPOINT)))
+
+# A folder has to be given to those that take one.
+DIR_GIVEN = $(call quoted,$(or $(DIR),$(error DIR is missing; give an engine's folder, such as \
+	make $@ DIR=$(ENGINES)/NAME)))
 
 .PHONY: plan build-engine check-engine verify-engine recipes
 
@@ -13,14 +18,15 @@ plan: $(PYTHON_READY)  ## what an engine would be: GPU=a100 [MODEL= PRECISION= K
 	@$(PYTHON) -m engines plan $(ENGINE_OPTIONS)
 
 build-engine: $(PYTHON_READY)  ## plan, then build on this GPU: GPU=a100 [MODEL= PRECISION= KV= CHECKPOINT= OFFLINE=1 CALIBRATION=]
-	@$(PYTHON) -m engines build $(ENGINE_OPTIONS) --output $(ENGINES) \
-		$(if $(OFFLINE),--offline) $(if $(CALIBRATION),--calibration $(CALIBRATION))
+	@$(PYTHON) -m engines build $(ENGINE_OPTIONS) --output $(call quoted,$(ENGINES)) \
+		$(if $(OFFLINE),--offline) $(if $(CALIBRATION),--calibration $(call quoted,$(CALIBRATION)))
 
 check-engine: $(PYTHON_READY)  ## can this engine folder run here? DIR=build/engines/...
-	@$(PYTHON) -m engines check $(DIR)
+	@$(PYTHON) -m engines check $(DIR_GIVEN)
 
 verify-engine: $(PYTHON_READY)  ## does this engine say what its weights say? DIR=build/engines/... [CHECKPOINT=]
-	@$(PYTHON) -m engines verify $(DIR) $(if $(CHECKPOINT),--checkpoint $(CHECKPOINT))
+	@$(PYTHON) -m engines verify $(DIR_GIVEN) \
+		$(if $(CHECKPOINT),--checkpoint $(call quoted,$(CHECKPOINT)))
 
 recipes: $(PYTHON_READY)  ## models, GPUs and formats that have a recipe
 	@$(PYTHON) -m engines recipes

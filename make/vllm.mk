@@ -30,4 +30,4 @@ serve-vllm: $(VLLM_INSTALLED)  ## the WebSocket server, speaking through vLLM on
 
 demo-vllm: $(VLLM_INSTALLED)  ## speak TEXT="…" through vLLM into out/vllm.wav
 	@mkdir -p $(OUT)
-	$(VLLM_PYTHON) -m vllm_inference.batch --text "$(TEXT)" --output $(OUT)/vllm.wav
+	$(VLLM_PYTHON) -m vllm_inference.batch --text $(call quoted,$(TEXT)) --output $(OUT)/vllm.wav

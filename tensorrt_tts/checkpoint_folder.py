@@ -33,6 +33,14 @@ def demo_folder(part: str) -> Path:
     return Path(str(resources.files("demo_voice") / "weights" / part))
 
 
+def given_path(name: str) -> Path:
+    """A path as people write it: `~` is the home folder, also where no shell has said so."""
+    try:
+        return Path(name).expanduser()
+    except RuntimeError:  # no such home
+        return Path(name)
+
+
 def local_path(name: str) -> Path | None:
     """The folder or file of that name on this machine, if there is one. `~` is the home folder."""
     try:

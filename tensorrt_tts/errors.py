@@ -8,6 +8,8 @@ what to do about it.
     TTSError                     1   500  1011  internal_error
     ├── InputError               2   400  1008  invalid_request      the caller's fault
     │   ├── TextError            2   400  1008  invalid_text
+    │   │   └── NothingToSpeakError
+    │   │                        2   400  1008  invalid_text         only spaces, signs, emoji
     │   ├── UnknownVoiceError    2   404  1008  unknown_voice
     │   ├── UnknownRouteError    2   404  1008  unknown_route
     │   ├── ApiKeyError          2   401  1008  invalid_api_key      no key, or none that is known
@@ -88,6 +90,10 @@ class InputError(TTSError):
 
 class TextError(InputError):
     code = "invalid_text"
+
+
+class NothingToSpeakError(TextError):
+    pass
 
 
 class UnknownVoiceError(InputError):

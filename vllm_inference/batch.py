@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tensorrt_tts.audio.audio_file import AUDIO_FILES, audio_writer, check_audio_path
+from tensorrt_tts.command_parser import CommandParser
 from tensorrt_tts.exit_status import exit_status
 from tensorrt_tts.loading import known_spec, open_synthesizer
 from tensorrt_tts.loop_thread import run_blocking
@@ -31,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="python -m vllm_inference.batch", description="Speak texts to audio files with vLLM."
     )
     parser.add_argument(

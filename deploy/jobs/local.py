@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 
 from tensorrt_tts.audio.audio_file import audio_writer, check_audio_path
+from tensorrt_tts.loading import known_spec
+from tensorrt_tts.text.normalize import check_text
 
 
 def output_path(given: str) -> Path:
@@ -20,6 +22,15 @@ def output_path(given: str) -> Path:
     path = Path(given)
     check_audio_path(path)
     return path
+
+
+def check_request(text: str, voice: str, model: str = "orpheus-3b") -> None:
+    """The same. Raises TextError, and UnknownVoiceError for a known model; others say who speaks
+    when they are loaded."""
+    check_text(text)
+    spec = known_spec(model)
+    if spec is not None:
+        spec.voice(voice or None)
 
 
 def save_wav(wav: bytes, timing: dict[str, Any], path: Path) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from tensorrt_tts.text.given import argument_text, stdin_text
+from tensorrt_tts.text.given import argument_text, given_text
 
 
 def add_command(commands: argparse._SubParsersAction) -> None:
@@ -35,7 +35,7 @@ def add_command(commands: argparse._SubParsersAction) -> None:
 def run(parsed: argparse.Namespace) -> None:
     from tensorrt_tts.text.spoken import SpokenOptions, speak_as, trace
 
-    text = stdin_text() if parsed.text == "-" else parsed.text
+    text = given_text(parsed.text)
     options = SpokenOptions(parsed.language, parsed.numbers)
     if parsed.trace:
         for stage, result in trace(text, options):

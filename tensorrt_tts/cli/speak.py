@@ -21,7 +21,7 @@ from tensorrt_tts.files import writing
 from tensorrt_tts.loop_thread import run_blocking
 from tensorrt_tts.notice import notice
 from tensorrt_tts.speech import SpeechReport, SpeechRequest
-from tensorrt_tts.text.given import argument_text, stdin_text
+from tensorrt_tts.text.given import argument_text, given_text
 from tensorrt_tts.text.transcript import check_transcript
 from tensorrt_tts.validation import shown
 
@@ -123,7 +123,7 @@ def add_command(commands: argparse._SubParsersAction) -> None:
 
 def run(parsed: argparse.Namespace) -> None:
     check_options(parsed, HERE)
-    text = stdin_text() if parsed.text == "-" else parsed.text
+    text = given_text(parsed.text)
     progress = _Progress(sys.stderr is not None and sys.stderr.isatty())
     try:
         if parsed.url is None:

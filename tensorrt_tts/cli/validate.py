@@ -20,17 +20,19 @@ def add_command(commands: argparse._SubParsersAction) -> None:
 
 
 def run(parsed: argparse.Namespace) -> None:
-    """Prints the effective settings, then on stderr what is wrong, a line each. Raises the last of
-    it."""
+    """Prints the effective settings, then on stderr what may be wrong and what is, a line each.
+    Raises the last of it."""
     try:
         from tensorrt_tts.server.preflight import problems
-        from tensorrt_tts.server.settings import effective, read_settings
+        from tensorrt_tts.server.settings import effective, notes, read_settings
     except ModuleNotFoundError as error:
         raise MissingDependencyError(
             f"the server needs {error.name!r}; pip install 'tensorrt-tts[server]'"
         ) from error
     settings = read_settings(parsed.flags)
     print("\n".join(effective(settings)))
+    for note in notes(settings):
+        notice(f"warning: {note}")
     found = list(problems(settings))
     if not found:
         notice("nothing is wrong with it")

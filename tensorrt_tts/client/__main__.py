@@ -19,6 +19,7 @@ import numpy as np
 from tensorrt_tts.audio.audio_file import AUDIO_FILES, audio_writer, check_audio_path
 from tensorrt_tts.client import Client, SpeechFields
 from tensorrt_tts.client.handshake import sendable
+from tensorrt_tts.command_parser import CommandParser
 from tensorrt_tts.errors import SettingError
 from tensorrt_tts.exit_status import exit_status
 from tensorrt_tts.text.given import argument_text
@@ -39,7 +40,7 @@ def run(parsed: argparse.Namespace) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="python -m tensorrt_tts.client", description="Speak one text through a server."
     )
     parser.add_argument("--text", type=argument_text, required=True)

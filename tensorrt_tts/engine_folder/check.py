@@ -61,7 +61,7 @@ def check_engine(
     """
     if not folder.is_dir():
         raise EngineError(f"no engine folder {str(folder)!r}; build one with `make build-engine`")
-    if folder.name.startswith("."):
+    if folder.resolve().name.startswith("."):  # "." and ".." are names of something else
         raise CorruptEngineError(f"{str(folder)!r} is an unfinished build; build again")
     info = check_files(folder, device, versions, contents)
     if checkpoint is not None and info.config is not None:

@@ -7,6 +7,8 @@
 | Cartesia's | `X-API-Key: KEY` |
 | ElevenLabs' | `xi-api-key: KEY` |
 | browsers, which can set no header of a WebSocket | `?api_key=KEY`, or subprotocols `token, KEY` |
+| – through Cartesia's SDK | `?access_token=KEY` |
+| – to ElevenLabs' sockets | `?authorization=KEY`, `?single_use_token=KEY` |
 | those that speak ElevenLabs' protocol | their first message: `late_key.py` |
 
 Addresses end up in logs: over plain HTTP, where headers can be set, no key is looked for there.
@@ -24,9 +26,12 @@ if TYPE_CHECKING:
 
 _SCHEMES = (b"bearer", b"token")
 
+_SCHEME = re.compile(rb"^(?:bearer|token)(?:\+| |%20)+", re.IGNORECASE)
+"""Before a key in an address, as it came."""
+
 _HEADERS = (b"x-api-key", b"xi-api-key")
 
-PARAMETER = "api_key"
+PARAMETERS = ("api_key", "access_token", "authorization", "single_use_token")
 
 
 def credentials(scope: Scope) -> Iterator[bytes]:
@@ -41,8 +46,8 @@ def credentials(scope: Scope) -> Iterator[bytes]:
     if scope["type"] == "websocket":
         for pair in scope["query_string"].split(b"&"):
             name, _, value = pair.partition(b"=")
-            if name == PARAMETER.encode():
-                yield unquote_to_bytes(value)
+            if name.decode("latin-1") in PARAMETERS:
+                yield unquote_to_bytes(_SCHEME.sub(b"", value))
         if offered_scheme(scope) is not None:
             yield scope["subprotocols"][1].encode("latin-1", "replace")
 
@@ -54,7 +59,7 @@ def offered_scheme(scope: Scope) -> str | None:
     return offered[0] if len(offered) == 2 and offered[0] in ("token", "bearer") else None
 
 
-_SHOWN = re.compile(rf"([?&]{PARAMETER}=)[^&\s\"]+")
+_SHOWN = re.compile(rf"([?&](?:{'|'.join(PARAMETERS)})=)[^&\s\"]+")
 
 
 def without_keys(value: Any) -> Any:

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tensorrt_tts.errors import InputError, TextError, TTSError
+from tensorrt_tts.errors import InputError, NothingToSpeakError, TextError, TTSError
 from tensorrt_tts.server.context import Context
 
 if TYPE_CHECKING:
@@ -23,8 +23,9 @@ class FedContext(Context):
     been called. No segment is begun while its listener has `lead_s` of audio to play, so that one
     who silently stops listening costs no more.
 
-    A piece that cannot be spoken ends the context with its TextError. Where nothing ever came but
-    white space, it ends `completed`, without audio.
+    A piece that cannot be spoken ends the context with its TextError. Where nothing ever came that
+    could be (white space, "…", an emoji, as language models answer too), it ends `completed`,
+    without audio: nothing is lost by that, and an error would cost a voice agent its connection.
     """
 
     def __init__(
@@ -146,6 +147,8 @@ class FedContext(Context):
                         self.reservation, self.identity, len(piece[0])
                     )
             await speech.end()
+        except NothingToSpeakError:
+            await speech.aclose()
         except TTSError as error:
             self._failure = error
             await speech.aclose()

@@ -26,7 +26,7 @@ from tensorrt_tts.server.paced_websocket import PacedWebSocket
 from tensorrt_tts.server.redis_usage import open_redis
 from tensorrt_tts.server.request_log import open_database
 from tensorrt_tts.server.service import Service
-from tensorrt_tts.server.settings import ServerSettings, read_settings
+from tensorrt_tts.server.settings import ServerSettings, notes, read_settings
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -69,6 +69,7 @@ def open_configured(settings: ServerSettings) -> Synthesizer:
 def configured_app() -> FastAPI:
     """For other ASGI servers, settings from the environment: loads, so call it once a process."""
     settings = read_settings([])
+    log_notes(settings)
     return create_app(Service(settings, open_configured(settings)))
 
 
@@ -109,6 +110,7 @@ def serve(
     answer. Until then a signal ends the process in the usual way.
     """
     log_to_stderr(settings)
+    log_notes(settings)
     listener = bind(settings)
     try:
         check_edges(settings)
@@ -128,6 +130,11 @@ def serve(
         if not synthesizer.closed:
             leave(code)
     return code
+
+
+def log_notes(settings: ServerSettings) -> None:
+    for note in notes(settings):
+        logger.warning(note)
 
 
 def log_to_stderr(settings: ServerSettings) -> None:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 from collections.abc import Sequence
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
+from dotenv import dotenv_values
 from pydantic import (
     AfterValidator,
     BeforeValidator,
@@ -21,9 +25,14 @@ from tensorrt_tts.errors import SettingError
 from tensorrt_tts.identifiers import find_name
 from tensorrt_tts.server.origins import parse_origins
 from tensorrt_tts.server.root_path import parse_root_path
-from tensorrt_tts.validation import first_problem
+from tensorrt_tts.server.unknown_settings import unknown_settings
+from tensorrt_tts.validation import first_problem, shown
 
 ENV_FILE = ".env"
+
+ENCODING = "utf-8-sig"
+
+PREFIX = "TTS_"
 
 KIB = 1024
 
@@ -33,12 +42,35 @@ def _known_level(given: object) -> object:
     return find_name(given, LOG_LEVELS) or given if isinstance(given, str) else given
 
 
-def _parts(given: object) -> object:
+def _json(given: str, wanted: str) -> Any:
+    try:
+        return json.loads(given)
+    except ValueError as error:
+        raise ValueError(f"{shown(given)} is not JSON ({error}); write {wanted}") from None
+
+
+def _parts(given: object, between: str = r"[,\s]") -> object:
     """As people write a list, "a, b", or as JSON."""
     if not isinstance(given, str):
         return given
-    return json.loads(given) if given.startswith("[") else tuple(given.replace(",", " ").split())
+    if given.lstrip().startswith("["):
+        return _json(given, 'a list such as ["a", "b"], or a, b')
+    return tuple(part.strip() for part in re.split(between, given) if part.strip())
 
+
+def _names(given: object) -> object:
+    """Those may have spaces in them."""
+    return _parts(given, ",")
+
+
+def _object(given: object) -> object:
+    if not isinstance(given, str):
+        return given
+    return _json(given, 'an object of names, such as {"alloy": "tara"}') if given.strip() else {}
+
+
+Names = Annotated[dict[str, str], NoDecode, BeforeValidator(_object)]
+"""A voice by what it is asked for."""
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
@@ -47,14 +79,15 @@ class ServerSettings(BaseSettings):
     """Speech over a WebSocket. Each flag can also be set as TTS_<NAME> in the environment."""
 
     model_config = SettingsConfigDict(
-        env_prefix="TTS_",
+        env_prefix=PREFIX,
         env_file=ENV_FILE,
-        env_file_encoding="utf-8-sig",
+        env_file_encoding=ENCODING,
         extra="ignore",
         cli_prog_name="python -m tensorrt_tts.server",
         cli_kebab_case=True,
         cli_hide_none_type=True,
         cli_implicit_flags=True,
+        cli_exit_on_error=False,
         frozen=True,
     )
 
@@ -63,7 +96,7 @@ class ServerSettings(BaseSettings):
     codec: str | None = Field(None, description="codec folder or hub id; default: the model's own")
     spec: str | None = Field(None, description="variant of the family, for folders and hub ids")
     device: str = Field("cpu", description="cpu, cuda or cuda:N")
-    voice_files: tuple[Path, ...] = Field(
+    voice_files: Annotated[tuple[Path, ...], NoDecode, BeforeValidator(_names)] = Field(
         (), description="saved speakers that join the model's voices (Spark)"
     )
     settle_voices: bool = Field(
@@ -170,17 +203,17 @@ class ServerSettings(BaseSettings):
         description="a longer message closes 1009 (default: 64 KiB, or room for the longest text)",
     )
 
-    openai_voices: dict[str, str] = Field(
+    openai_voices: Names = Field(
         {},
         description="voices that OpenAI's names stand for, as JSON: an object of names; those left "
         "out are spread over the model's",
     )
-    voice_names: dict[str, str] = Field(
+    voice_names: Names = Field(
         {},
         description="voices that other services' names stand for, as JSON, such as "
         '{"aura-2-thalia-en": "tara"}; those left out are spread over the model\'s',
     )
-    openai_models: tuple[str, ...] = Field(
+    openai_models: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_names)] = Field(
         ("tts-1", "tts-1-hd", "gpt-4o-mini-tts", "gpt-4o-mini-tts-2025-12-15"),
         description="names under which OpenAI's clients ask for the model, besides its own",
     )
@@ -254,26 +287,51 @@ def _written(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, dict | tuple):
-        return json.dumps(value, ensure_ascii=False) if value else ""
+        return json.dumps(value, ensure_ascii=False, default=str) if value else ""
     text = str(value)
-    return json.dumps(text, ensure_ascii=False) if set(text) & set("#\"'\\") else text
+    quoted = set(text) & set("#\"'\\\n\r") or text != text.strip()
+    return json.dumps(text, ensure_ascii=False) if quoted else text
 
 
 def read_settings(arguments: Sequence[str] | None = None) -> ServerSettings:
     """Flags over environment over `.env` over defaults. None: the process's own arguments.
 
-    Raises SettingError naming the setting; SystemExit for --help and unknown flags, as argparse.
+    Raises SettingError naming the setting; SystemExit for --help, as argparse.
     """
     try:
         return CliApp.run(ServerSettings, cli_args=None if arguments is None else list(arguments))
     except ValidationError as error:
         name = str(error.errors(include_url=False)[0]["loc"][0])
         raise SettingError(
-            f"{first_problem(error)}; set it by --{name.replace('_', '-')} or TTS_{name.upper()}"
+            f"{first_problem(error)}; set it by {_flag(name)} or {_variable(name)}"
         ) from error
     except UnicodeDecodeError as error:
         raise SettingError(
             f"'{ENV_FILE}' in the current folder is not UTF-8 (byte {error.start}); convert it"
         ) from error
     except SettingsError as error:
-        raise SettingError(f"settings cannot be read: {error}") from error
+        raise SettingError(_wrong_flag(str(error))) from error
+
+
+def notes(settings: ServerSettings) -> list[str]:
+    """What an operator has to know of how these settings came to be, a line each."""
+    given = {*os.environ, *dotenv_values(ENV_FILE, encoding=ENCODING)}
+    keys = settings.api_key_file is not None or bool(settings.api_keys.get_secret_value())
+    return list(unknown_settings(given, ServerSettings.model_fields, PREFIX, keys))
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
+def _variable(name: str) -> str:
+    return f"{PREFIX}{name.upper()}"
+
+
+def _wrong_flag(said: str) -> str:
+    """said: by the parser of flags."""
+    said = said.removeprefix("error parsing CLI: ")
+    flags = [_flag(name) for name in ServerSettings.model_fields]
+    given = re.findall(r"--[\w-]+", said) if said.startswith("unrecognized") else ()
+    near = [*get_close_matches(given[0], flags, 1, 0.75)] if given else ()
+    return f"{said}; " + (f"did you mean {near[0]}?" if near else "`--help` lists the flags")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tensorrt_tts.errors import TextError
+from tensorrt_tts.errors import NothingToSpeakError
 from tensorrt_tts.text.normalize import (
     MAX_CHARACTERS,
     NOTHING_TO_SPEAK,
@@ -83,7 +83,7 @@ class TextFeed:
         """The rest. Raises TextError where nothing was ever given that can be spoken."""
         segments = self.flush()
         if not self._spoke:
-            raise TextError(NOTHING_TO_SPEAK)
+            raise NothingToSpeakError(NOTHING_TO_SPEAK)
         return segments
 
     def _joined(self, pieces: list[Piece]) -> list[Segment]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
+from pathlib import Path
 
 from tensorrt_tts.errors import TextError
 from tensorrt_tts.files import decode
+from tensorrt_tts.notice import notice
 
 
 def argument_text(argument: str) -> str:
@@ -19,6 +22,20 @@ def argument_text(argument: str) -> str:
         return os.fsencode(argument).decode("utf-8")
     except UnicodeError:
         return argument
+
+
+def given_text(argument: str) -> str:
+    """What an argument says, or what comes on stdin for "-". The name of a file is said as it
+    stands, and a line on stderr tells whoever meant what is in it. Raises TextError."""
+    if argument == "-":
+        return stdin_text()
+    with contextlib.suppress(OSError, ValueError):  # too long for a name; a NUL
+        if Path(argument).is_file():
+            notice(
+                f"warning: '{argument}' is a file, and its name is taken for the text; for what is "
+                "in it, give - as the text and the file on stdin"
+            )
+    return argument
 
 
 def stdin_text() -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from tensorrt_tts.errors import TextError
+from tensorrt_tts.errors import NothingToSpeakError, TextError
 from tensorrt_tts.text.spoken.draft import Draft
 from tensorrt_tts.text.spoken.result import Spoken
 from tensorrt_tts.text.spoken.stages.sanitise import compose
@@ -37,7 +37,7 @@ def check_text(text: str, max_characters: int = MAX_CHARACTERS) -> None:
     special token of the model (which would be read as an instruction, not spoken)."""
     TextCheck(max_characters).feed(text)
     if not speakable(text):
-        raise TextError(NOTHING_TO_SPEAK)
+        raise NothingToSpeakError(NOTHING_TO_SPEAK)
 
 
 def speakable(text: str) -> bool:

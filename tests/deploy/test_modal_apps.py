@@ -10,6 +10,7 @@ import wave
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -24,6 +25,9 @@ from tensorrt_tts.engine_folder.releases import CONSTRAINTS, PINNED  # noqa: E40
 from tensorrt_tts.errors import (  # noqa: E402
     ImpossiblePlanError,
     MissingDependencyError,
+    SettingError,
+    TextError,
+    TTSError,
     UnknownVoiceError,
 )
 from tests.support.tiny_orpheus import tiny_model_folders  # noqa: E402
@@ -120,9 +124,66 @@ def test_a_plan_is_refused_before_a_gpu_is_rented() -> None:
 
 
 def test_every_gpu_has_modals_name() -> None:
-    assert set(images.GPUS) >= set(GPUS)
-    for name in images.GPUS:
-        gpu(name)
+    assert set(images.GPUS) == set(GPUS)
+    for name, at_modal in images.GPUS.items():
+        assert gpu(at_modal).name == name
+
+
+@pytest.mark.parametrize(
+    ("given", "at_modal"),
+    [
+        ("A100", "A100-80GB"),
+        ("a100-40GB", "A100-40GB"),
+        (" L4", "L4"),
+        ("A10", "A10"),
+        ("H100!", "H100!"),
+    ],
+)
+def test_the_gpu_that_was_planned_for_is_the_one_that_is_rented(
+    given: str, at_modal: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rented = []
+
+    class Cls:
+        @staticmethod
+        def with_options(gpu: str) -> Any:
+            rented.append(gpu)
+            return lambda: SimpleNamespace(build=SimpleNamespace(remote=lambda *what: what))
+
+    monkeypatch.setattr(build_engine, "Builder", Cls)
+    build_engine.main.info.raw_f(given)
+    assert rented == [at_modal]
+    assert f"on {gpu(given).name}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("given", "error"),
+    [
+        ({"text": "…"}, TextError),
+        ({"text": ""}, TextError),
+        ({"voice": "nobody"}, UnknownVoiceError),
+        ({"text": "<custom_token_5>"}, TextError),
+    ],
+)
+@pytest.mark.parametrize("app", [a100, inference_l4], ids=lambda app: app.__name__)
+def test_a_request_is_refused_before_a_gpu_is_rented(
+    app: ModuleType, given: dict[str, str], error: type[TTSError], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "Inference", None)
+    with pytest.raises(error):
+        app.main.info.raw_f(**given)
+
+
+@pytest.mark.parametrize(
+    ("precision", "error"),
+    [("fp99", SettingError), ("int7", SettingError), ("int4-awq+kv-int4", SettingError)],
+)
+def test_so_is_a_precision(
+    precision: str, error: type[TTSError], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inference_l4, "Inference", None)
+    with pytest.raises(error):
+        inference_l4.main.info.raw_f(precision=precision)
     assert images.GPUS["h100"] == "H100!"  # not "or better": an engine fits one GPU
 
 

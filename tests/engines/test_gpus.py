@@ -6,15 +6,28 @@ from tensorrt_tts.errors import SettingError
 
 @pytest.mark.parametrize(
     ("name", "found"),
-    [("a100", "a100-80"), ("A100-40GB", "a100-40"), (" L4 ", "l4"), ("a10", "a10g")],
+    [
+        ("a100", "a100-80"),
+        ("A100-40GB", "a100-40"),
+        ("A100-80GB", "a100-80"),
+        ("A100-80G", "a100-80"),
+        ("NVIDIA A100 80 GB", "a100-80"),
+        ("a100_40g", "a100-40"),
+        (" L4 ", "l4"),
+        ("a10", "a10g"),
+        ("A10G", "a10g"),
+        ("H100!", "h100"),
+        ("nvidia h100 80gb", "h100"),
+    ],
 )
 def test_names_and_aliases(name, found):
     assert gpu(name).name == found
 
 
-def test_unknown_name_lists_the_known_ones():
-    with pytest.raises(SettingError, match=r"GPU 'v100' is unknown; .*a100-40, a100-80, l4"):
-        gpu("v100")
+@pytest.mark.parametrize("name", ["v100", "", "a100-20", "a100-8", "l40", "h100-40gb", "nvidia"])
+def test_unknown_name_lists_the_known_ones(name):
+    with pytest.raises(SettingError, match=rf"GPU '{name}' is unknown; .*a100-40, a100-80, l4"):
+        gpu(name)
 
 
 @pytest.mark.parametrize(

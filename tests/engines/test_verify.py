@@ -32,6 +32,7 @@ from tensorrt_tts.errors import (
     CheckpointNotFoundError,
     CorruptCheckpointError,
     EngineDiedError,
+    EngineError,
     EngineMismatchError,
     MissingDependencyError,
     SettingError,
@@ -137,6 +138,25 @@ def test_an_engine_whose_checkpoint_is_elsewhere(engine: Callable[..., Path]) ->
     folder = engine()
     with pytest.raises(CheckpointNotFoundError, match="--checkpoint"):
         verify_engine(folder, Path("/vol/checkpoint"), WANTED)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("none", "none"), ("empty", "config.json"), ("half", "is not JSON")]
+)
+def test_what_is_no_engine_is_told_where_no_engine_can_run(
+    name: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without tensorrt_llm, whose absence would else be all that is said."""
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "half").mkdir()
+    (tmp_path / "half" / "config.json").write_text("{", encoding="utf-8")
+
+    def absent() -> None:
+        raise MissingDependencyError("tensorrt_llm")
+
+    monkeypatch.setattr(verify_command, "installed_api", absent)
+    with pytest.raises(EngineError, match=said):
+        verify_engine(tmp_path / name, wanted=WANTED)
 
 
 def test_an_engine_of_trtllm_build_needs_its_checkpoint_named(engine: Callable[..., Path]) -> None:

@@ -94,12 +94,10 @@ class StreamSocket(ElevenLabsSocket):
 
     def heard(self, message: wire.Message) -> None:
         context = self._contexts.get(None) or self.open(None, message.speed)
-        if message.text:
-            context.feed(message.text, message.flush)
-        elif message.flush:
-            context.feed("", flush=True)
-        elif message.text == "":
+        if message.text == "":  # with flush too
             self.close_when_done()
+        else:
+            context.feed(message.text or "", message.flush)
 
     async def refuse(self, error: TTSError, text: str | None) -> None:
         """The end, where text is lost by it or nothing else will be."""

@@ -3,6 +3,7 @@ Pure."""
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Mapping
 from typing import TypeVar
 
@@ -14,6 +15,16 @@ from tensorrt_tts.validation import first_problem
 
 Fields = TypeVar("Fields", bound=BaseModel)
 
+JSON_KINDS = {
+    type(None): "null",
+    bool: "boolean",
+    int: "number",
+    float: "number",
+    str: "string",
+    list: "array",
+}
+"""In JSON's own words: whoever reads them may have no Python."""
+
 
 def parse_object(
     content: bytes | str, kind: type[Fields], example: str, what: str = "body"
@@ -23,14 +34,16 @@ def parse_object(
     Raises InputError, and pydantic's ValidationError for `wrong_field` to translate.
     """
     try:
-        fields = orjson.loads(content)
+        # Files of Windows editors begin with a mark, and clients send files as they are.
+        bare = content if isinstance(content, str) else content.removeprefix(BOM_UTF8)
+        fields = orjson.loads(bare)
     except orjson.JSONDecodeError as error:
         raise invalid(
             f"{what} is not JSON ({error}); send an object such as {example}", None, "invalid_json"
         ) from error
     if not isinstance(fields, dict):
         raise invalid(
-            f"{what} is a JSON {type(fields).__name__}, not an object", None, "invalid_type"
+            f"{what} is a JSON {JSON_KINDS[type(fields)]}, not an object", None, "invalid_type"
         )
     return kind.model_validate(fields)
 

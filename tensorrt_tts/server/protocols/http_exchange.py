@@ -22,8 +22,12 @@ class HttpExchange:
     the server closes the connection without the last chunk, by which HTTP tells half from whole.
     """
 
-    def __init__(self, receive: Receive, send: Send, timeout_s: float) -> None:
+    def __init__(self, receive: Receive, send: Send, timeout_s: float, chunks: bool = True) -> None:
+        """chunks: False for HTTP/1.0, which has none. Everything is sent at the end then, under its
+        length: half an answer would else be taken for the whole."""
         self.started = False
+        self._held: bytearray | None = None if chunks else bytearray()
+        self._head: tuple[int, Mapping[str, str]] = (200, {})
         self._receive = receive
         self._send = send
         self._timeout_s = timeout_s
@@ -59,16 +63,26 @@ class HttpExchange:
             pass
 
     async def start(self, status: int, headers: Mapping[str, str]) -> None:
+        """Nothing has been sent while `started` is False."""
+        if self._held is not None:
+            self._head = status, headers
+            return
         sent = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
         await self._put({"type": "http.response.start", "status": status, "headers": sent})
         self.started = True
 
     async def send(self, content: bytes) -> None:
         """Some of the body. Nothing is sent for nothing."""
-        if content:
+        if self._held is not None:
+            self._held += content
+        elif content:
             await self._put({"type": "http.response.body", "body": content, "more_body": True})
 
     async def finish(self, content: bytes = b"") -> None:
+        if self._held is not None:
+            content, self._held = bytes(self._held + content), None
+            status, headers = self._head
+            await self.start(status, {**headers, "Content-Length": str(len(content))})
         await self._put({"type": "http.response.body", "body": content, "more_body": False})
 
     async def _put(self, message: Message) -> None:

@@ -60,7 +60,8 @@ class SpeechAnswer(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         service = self._service
-        exchange = HttpExchange(receive, send, service.settings.send_timeout_s)
+        chunks = scope.get("http_version") != "1.0"
+        exchange = HttpExchange(receive, send, service.settings.send_timeout_s, chunks)
         speech = HttpSpeech(service, exchange, self.name)
         try:
             with contextlib.ExitStack() as stack:

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from tensorrt_tts.audio.audio_source import HIGHEST_RATE, LOWEST_RATE
 from tensorrt_tts.codecs.context import CodecContext
 from tensorrt_tts.errors import CapacityError, InputError, TTSError
+from tensorrt_tts.server.protocols.fields import JSON_KINDS
 from tensorrt_tts.speech import SpeechReport, SpeechRequest
 from tensorrt_tts.validation import first_problem
 from tensorrt_tts.words import Word
@@ -84,7 +85,7 @@ def parse(raw: str) -> SpeakMessage | CancelMessage:
         ) from error
     if not isinstance(content, dict):
         raise InputError(
-            f"message is a JSON {type(content).__name__}, not an object; "
+            f"message is a JSON {JSON_KINDS[type(content)]}, not an object; "
             'send one such as {"text": "Hello."}'
         )
     kind = CancelMessage if "cancel" in content else SpeakMessage

@@ -145,6 +145,21 @@ def test_secrets_are_masked(
     assert not Path("log.db").exists()  # nothing was connected to
 
 
+def test_a_misspelt_setting_is_told_and_no_error(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TTS_SLOT", "4")
+    Path(".env").write_text("TTS_MAX_QUEUE=1\n", encoding="utf-8")
+    code, settings, said = validated(capsys, "--voice-files", "a.json")
+    assert [line.partition(" has no effect; ")[2] for line in said[:2]] == [
+        "did you mean TTS_MAX_QUEUED?",
+        "did you mean TTS_SLOTS?",
+    ]
+    assert all(line.startswith("warning: TTS_") for line in said[:2])
+    assert (code, said[2:]) == (0, ["nothing is wrong with it"])
+    assert (settings["TTS_SLOTS"], settings["TTS_VOICE_FILES"]) == (None, '["a.json"]')
+
+
 @pytest.mark.parametrize("address", ["nothing", "nothing://me:secret@host/name", "://"])
 def test_what_is_no_database(address: str, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("sqlalchemy")

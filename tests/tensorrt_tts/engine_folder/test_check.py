@@ -3,6 +3,7 @@
 import json
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -248,3 +249,19 @@ def test_other_kinds_are_checked_by_their_manifest(tmp_path):
     (folder / "decoder.engine").write_bytes(b"pla")
     with pytest.raises(CorruptEngineError, match="3 bytes, 4 were written"):
         check_engine(folder, A100, VERSIONS)
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ("..", "no config.json"),
+        (".", "is an unfinished build"),
+        ("../.x.building-1", "is an unfinished build"),
+        ("../.x.building-1/..", "no config.json"),
+    ],
+)
+def test_a_folder_is_known_by_its_own_name(given, says, tmp_path, monkeypatch):
+    (tmp_path / ".x.building-1").mkdir()
+    monkeypatch.chdir(tmp_path / ".x.building-1")
+    with pytest.raises(CorruptEngineError, match=says):
+        check_engine(Path(given))

@@ -47,7 +47,14 @@ def test_headers(kind: str, headers: dict[str, str], keys: list[bytes]) -> None:
         (b"cartesia_version=2026-03-01&api_key=K", [b"K"]),
         (b"api_key=a%2Bb%20c", [b"a+b c"]),
         (b"api_key=", [b""]),
-        (b"my_api_key=K&key=K&apikey=K", []),
+        (b"api_key=a+b", [b"a+b"]),
+        (b"access_token=K&cartesia_version=2026-03-01", [b"K"]),
+        (b"model_id=x&single_use_token=K", [b"K"]),
+        (b"authorization=K", [b"K"]),
+        (b"authorization=Bearer%20K", [b"K"]),
+        (b"authorization=bearer+a%2Bb", [b"a+b"]),
+        (b"api_key=no&access_token=K", [b"no", b"K"]),
+        (b"my_api_key=K&key=K&apikey=K&token=K&Authorization=K", []),
     ],
 )
 def test_an_address_is_looked_at_where_browsers_have_nothing_else(
@@ -80,6 +87,9 @@ def test_subprotocols(offered: list[str], scheme: str | None, keys: list[bytes])
     [
         ("/ws/tts?api_key=tts_secret", "/ws/tts?api_key=…"),
         ("/tts/websocket?v=1&api_key=tts_secret&x=2", "/tts/websocket?v=1&api_key=…&x=2"),
+        ("/a?access_token=tts_secret&x=2", "/a?access_token=…&x=2"),
+        ("/a?x=2&single_use_token=tts_secret", "/a?x=2&single_use_token=…"),
+        ("/a?authorization=Bearer%20tts_secret", "/a?authorization=…"),
         ("/a?api_key=", "/a?api_key="),
         ("/a?my_api_key=1", "/a?my_api_key=1"),
         (101, 101),

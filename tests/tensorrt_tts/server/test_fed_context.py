@@ -113,6 +113,21 @@ async def test_where_nothing_came_it_is_done(pieces: tuple[str, ...]) -> None:
         assert backend.generated == 0
 
 
+@pytest.mark.parametrize("pieces", [("…",), (" ", "?", "! "), ("👍",), ("(", "—", ")\n")])
+@pytest.mark.parametrize("flush", [False, True])
+async def test_where_nothing_came_that_can_be_spoken_it_is_done(
+    pieces: tuple[str, ...], flush: bool
+) -> None:
+    async with serving() as (service, backend):
+        context = service.speak_fed(REQUEST, Caller())
+        for piece in pieces:
+            context.feed(piece, flush)
+        context.end()
+        assert len(await listen(context)) == 0
+        assert (context.outcome, backend.generated) == ("completed", 0)
+        assert not flush or context.flushed_at(len(pieces) - 1) == 0
+
+
 async def test_flush_speaks_what_has_come() -> None:
     async with serving() as (service, _):
         context = service.speak_fed(REQUEST, Caller())

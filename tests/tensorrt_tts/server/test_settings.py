@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from tensorrt_tts.errors import SettingError
-from tensorrt_tts.server.settings import ServerSettings, effective, read_settings
+from tensorrt_tts.server.settings import ServerSettings, effective, notes, read_settings
 
 
 def test_flags_over_environment_over_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -79,11 +79,55 @@ def test_a_message_has_room_for_the_longest_text() -> None:
     assert read_settings(small).message_bytes == 4096
 
 
-def test_unknown_flag_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as refused:
-        read_settings(["--slotz", "1"])
-    assert refused.value.code == 2
-    assert "--slotz" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("flags", "says"),
+    [
+        (["--slotz", "1"], r"unrecognized arguments: --slotz 1; did you mean --slots\?"),
+        (["--max-quee=1"], r"--max-quee=1; did you mean --max-queued\?"),
+        (["--temperature", "1"], "--temperature 1; `--help` lists the flags"),
+        (["demo"], "unrecognized arguments: demo; `--help` lists the flags"),
+        (["--port"], "argument --port: expected one argument; `--help` lists the flags"),
+    ],
+)
+def test_a_wrong_flag_is_refused_in_one_line(
+    flags: list[str], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SettingError, match=f"{says}$"):
+        read_settings(flags)
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("voice_names", '{"a":', r"voice_names: '\{\"a\":' is not JSON .* an object of names"),
+        ("openai_voices", "alloy=leah", "openai_voices: 'alloy=leah' is not JSON"),
+        ("openai_voices", '["alloy"]', r"openai_voices is \['alloy'\], not an object"),
+        ("openai_models", '["tts-1"', r"openai_models: '\[\"tts-1\"' is not JSON .* or a, b"),
+        ("voice_files", "[a.json]", r"voice_files: '\[a.json\]' is not JSON"),
+        ("allowed_origins", "[x", r"allowed_origins: '\[x' is not JSON"),
+    ],
+)
+def test_what_is_to_be_json(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, says: str
+) -> None:
+    flag, variable = f"--{name.replace('_', '-')}", f"TTS_{name.upper()}"
+    for flags in ([f"{flag}={value}"], []):
+        with pytest.raises(SettingError, match=f"{says}.*; set it by {flag} or {variable}$"):
+            read_settings(flags)
+        monkeypatch.setenv(variable, value)
+
+
+@pytest.mark.parametrize(
+    "given", ["a b.json,c.json", " a b.json , c.json, ", '["a b.json", "c.json"]']
+)
+def test_a_list_with_commas_or_as_json(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
+    monkeypatch.setenv("TTS_OPENAI_MODELS", given)
+    monkeypatch.setenv("TTS_OPENAI_VOICES", "")
+    settings = read_settings([f"--voice-files={given}"])
+    assert settings.voice_files == (Path("a b.json"), Path("c.json"))
+    assert settings.openai_models == ("a b.json", "c.json")
+    assert settings.openai_voices == {}
 
 
 def test_what_is_effective_can_be_read_again(
@@ -91,7 +135,8 @@ def test_what_is_effective_can_be_read_again(
 ) -> None:
     flags = {
         "--slots": "3",
-        "--warmup-text": 'Déjà vu: it\'s 5 # and "more".',
+        "--warmup-text": 'Déjà vu:\nit\'s 5 # and "more".',
+        "--voice-files": "a b.json,c.json",
         "--openai-voices": '{"alloy": "leah"}',
         "--openai-models": '["tts-1", "tts-2"]',
         "--allowed-origins": "https://a.example,https://b.example",
@@ -124,6 +169,22 @@ def test_secrets_are_not_shown(address: str, shown: str) -> None:
     assert f"TTS_REQUEST_LOG={shown}" in lines or (not shown and "# TTS_REQUEST_LOG=" in lines)
     assert "TTS_API_KEYS=…" in lines
     assert "secret" not in str(ServerSettings(_env_file=None, request_log=address))
+
+
+def test_a_name_that_is_none_of_ours_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert notes(read_settings([])) == []
+    (tmp_path / ".env").write_text("TTS_SLOT=4\nTTS_PORT=8001\nHF_HOME=/x\n", encoding="utf-8")
+    monkeypatch.setenv("TTS_LOGLEVEL", "debug")
+    monkeypatch.setenv("tts_max_sockets", "9")  # in any case, as on Windows
+    settings = read_settings([])
+    assert (settings.port, settings.max_sockets) == (8001, 9)
+    assert notes(settings) == [
+        f"{name} is no setting of the server and has no effect; did you mean {meant}?"
+        for name, meant in (("TTS_LOGLEVEL", "TTS_LOG_LEVEL"), ("TTS_SLOT", "TTS_SLOTS"))
+    ]
 
 
 def test_switches() -> None:

@@ -3,11 +3,12 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
 from tensorrt_tts.errors import TextError
-from tensorrt_tts.text.given import argument_text, stdin_text
+from tensorrt_tts.text.given import argument_text, given_text, stdin_text
 
 TEXT = "Déjà vu, ऋतिका."
 ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
@@ -68,3 +69,28 @@ def test_stdin_that_is_none_or_text_already(monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.mark.parametrize("argument", ["", "plain", TEXT, "caf\udce9", "\ud800"])
 def test_what_is_no_utf_8_is_left_for_the_text_to_refuse(argument: str) -> None:
     assert argument_text(argument) == argument
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "a b.md", "Good morning."])
+def test_the_name_of_a_file_is_said_and_told(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path(name).write_text("What is in it.", encoding="utf-8")
+    assert given_text(name) == name
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"warning: '{name}' is a file, and its name is taken for the text;")
+
+
+@pytest.mark.parametrize("text", ["Good morning.", "folder", "a" * 5000, "a\0b", "", "~", "/"])
+def test_any_other_text_is_no_file(
+    text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("folder").mkdir()
+    assert (given_text(text), capsys.readouterr().err) == (text, "")
+
+
+def test_a_dash_is_stdin(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO(TEXT))
+    assert given_text("-") == TEXT

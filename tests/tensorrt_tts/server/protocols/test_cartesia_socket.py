@@ -239,7 +239,7 @@ async def test_cancel_of_what_is_not_there_is_harmless(server: ServerThread, nam
         assert len((await ask(peer)).audio) == 2 * SAMPLES
 
 
-@pytest.mark.parametrize("text", ["", " ", "\n"])
+@pytest.mark.parametrize("text", ["", " ", "\n", "…", "👍", "?!", "— "])
 async def test_nothing_to_say_is_done(server: ServerThread, text: str) -> None:
     async with connected(url(server)) as peer:
         assert (await ask(peer, text)).kinds == ["done"]

@@ -206,6 +206,24 @@ async def test_one_context_s_failure_leaves_the_others(server: ServerThread) -> 
         assert (await hear(peer, lambda message: message == final)).code is None
 
 
+@pytest.mark.parametrize("flush", [{}, {"flush": True}, {"flush": False}, {"flush": None}])
+async def test_an_empty_text_is_the_end_whatever_else_is_said(
+    server: ServerThread, flush: dict[str, bool | None]
+) -> None:
+    async with connected(url(server, name="stream-input")) as peer:
+        await tell(peer, {"text": " "}, {"text": "Hello", "flush": True}, {"text": "", **flush})
+        heard = await hear(peer)
+    assert (heard.code, heard.said[-1]) == (1000, {"isFinal": True})
+    assert len(heard.audio) == 2 * SAMPLES
+
+
+async def test_a_flush_alone_is_not_the_end(server: ServerThread) -> None:
+    async with connected(url(server, name="stream-input")) as peer:
+        await tell(peer, {"text": "Hello"}, {"flush": True}, {"text": "Hi."}, {"text": ""})
+        heard = await hear(peer)
+    assert (heard.code, len(heard.audio) > 2 * SAMPLES) == (1000, True)
+
+
 async def test_text_behind_the_end_is_told(server: ServerThread) -> None:
     server.backend.behaviour = Behaviour(frames=FRAMES, rate=100)
     async with connected(url(server)) as peer:

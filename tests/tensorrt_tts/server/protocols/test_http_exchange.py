@@ -43,6 +43,28 @@ def exchange(peer: Peer, timeout_s: float = 60.0) -> HttpExchange:
     return HttpExchange(peer.receive, peer.send, timeout_s)
 
 
+async def test_http_1_0_is_sent_all_at_the_end_under_its_length() -> None:
+    peer = Peer()
+    old = HttpExchange(peer.receive, peer.send, 60.0, chunks=False)
+    for part in (b"ab", b"", b"c"):  # as whoever speaks does, before each of its chunks
+        await old.start(200, {"Content-Type": "audio/pcm"})
+        await old.send(part)
+        assert (old.started, peer.sent) == (False, [])
+    await old.finish(b"d")
+    head, said = peer.sent
+    assert dict(head["headers"]) == {b"content-type": b"audio/pcm", b"content-length": b"4"}
+    assert (head["status"], said["body"], said["more_body"]) == (200, b"abcd", False)
+
+
+async def test_http_1_0_what_was_whole_already_keeps_its_length() -> None:
+    peer = Peer()
+    old = HttpExchange(peer.receive, peer.send, 60.0, chunks=False)
+    await old.start(200, {"Content-Length": "2"})
+    await old.finish(b"ab")
+    assert dict(peer.sent[0]["headers"]) == {b"content-length": b"2"}
+    assert [message["type"].rpartition(".")[2] for message in peer.sent] == ["start", "body"]
+
+
 async def test_a_body_in_pieces() -> None:
     peer = Peer(body(b"a"), body(b""), body(b"bc"), body(b"", more=False), GONE)
     told = exchange(peer)

@@ -1,11 +1,13 @@
 """What every route that answers with speech over HTTP keeps, whatever its words."""
 
 import json
+import socket
 from collections.abc import Iterator
 
 import pytest
 
 from benchmarks.null_codec import NullCodec
+from benchmarks.routes import POSTS, PostRoute
 from tests.support.altered_codecs import FailingCodec
 from tests.support.backend_double import BackendDouble, Behaviour
 from tests.support.server_thread import ServerThread, serving, wait_until
@@ -97,6 +99,75 @@ def test_a_server_that_stops_takes_no_more(path: str) -> None:
             assert refused.status == 503
             assert b"draining" in refused.body.lower()
             assert int(refused.headers["retry-after"]) >= 1
+
+
+def old_client(
+    server: ServerThread, route: PostRoute, text: str = "Hello."
+) -> tuple[list[str], bytes]:
+    """(head, all that follows) of an answer in HTTP/1.0."""
+    content = json.dumps(route.body(text)).encode()
+    head = f"POST {route.path} HTTP/1.0\r\nContent-Type: application/json\r\n"
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as tcp:
+        tcp.sendall(f"{head}Content-Length: {len(content)}\r\n\r\n".encode() + content)
+        received = b"".join(iter(lambda: tcp.recv(65536), b""))
+    told, _, body = received.partition(b"\r\n\r\n")
+    return told.decode().lower().split("\r\n"), body
+
+
+each_post = pytest.mark.parametrize("route", POSTS, ids=str)
+
+
+@each_post
+def test_a_client_of_http_1_0_has_its_length_and_no_chunks(
+    server: ServerThread, route: PostRoute
+) -> None:
+    head, body = old_client(server, route)
+    usual = send(server.port, json.dumps(route.body("Hello.")).encode(), path=route.path)
+    assert "http/1.1 200 ok" in head
+    assert f"content-length: {len(body)}" in head
+    assert not [line for line in head if line.startswith("transfer-encoding")]
+    if route.path != "/tts/sse":  # its messages say how long each took
+        assert len(body) == len(usual.body)
+
+
+@each_post
+def test_to_http_1_0_half_a_sentence_is_an_error(route: PostRoute) -> None:
+    codec = FailingCodec()
+    with serving(codec=codec) as server:
+        codec.left = 3
+        head, body = old_client(server, route)
+        assert "http/1.1 500 internal server error" in head
+        assert f"content-length: {len(body)}" in head
+        assert b"message" in body or b"err_msg" in body
+        server.assert_as_before()
+
+
+@each
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+def test_a_body_may_begin_as_a_file_of_windows_does(
+    server: ServerThread, path: str, mark: bytes
+) -> None:
+    answer = send(server.port, mark + json.dumps(ROUTES[path]).encode(), path=path)
+    assert (answer.status, answer.whole) == (200, True)
+
+
+@each
+@pytest.mark.parametrize(
+    ("body", "called"),
+    [
+        (b"null", "null"),
+        (b"[]", "array"),
+        (b"1", "number"),
+        (b'"a"', "string"),
+        (b"true", "boolean"),
+    ],
+)
+def test_a_body_that_is_no_object_is_called_by_its_name_in_json(
+    server: ServerThread, path: str, body: bytes, called: str
+) -> None:
+    answer = send(server.port, body, path=path)
+    assert answer.status == 400
+    assert f"body is a JSON {called}, not an object".encode() in answer.body
 
 
 @each

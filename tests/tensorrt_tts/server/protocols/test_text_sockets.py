@@ -98,11 +98,16 @@ async def test_it_speaks_before_the_text_has_ended(server: ServerThread, words: 
 
 
 @each
-@pytest.mark.parametrize("text", ["", " ", "\n "])
+@pytest.mark.parametrize("text", ["", " ", "\n ", "…", "👍", "?!", "— "])
 async def test_nothing_to_say_is_answered(server: ServerThread, words: Words, text: str) -> None:
     async with connected(url(server, words)) as peer:
         await tell(peer, words.say(" "), *([words.say(text)] if text else []), words.end)
-        assert (await hear(peer, words.over)).audio == b""
+        heard = await hear(peer, words.over)
+        assert (heard.audio, words.over(heard.said[-1])) == (b"", True)
+        assert not [said for said in heard.said if "error" in said or said.get("type") == "Error"]
+        if words.several:
+            await tell(peer, words.say("Hello."), words.end)
+            assert (await hear(peer, words.over)).audio
 
 
 @each
