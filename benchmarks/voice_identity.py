@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from benchmarks.scoring.speaker import similarity
 from tensorrt_tts.audio.pcm import FULL_SCALE
-from tensorrt_tts.prepared import prepare_request
+from tensorrt_tts.request_text import prepare_request
 from tensorrt_tts.speech import SpeechRequest
 
 if TYPE_CHECKING:
