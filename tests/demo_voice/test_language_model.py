@@ -9,10 +9,11 @@ from demo_voice.lm.export import export
 from demo_voice.lm.model import Shape, VoiceLM
 from demo_voice.lm.muon import Muon, orthogonalised
 from demo_voice.lm.shipped import take_over
-from demo_voice.lm.tokenizer import build_tokenizer, token_names
+from demo_voice.lm.tokenizer import build_tokenizer
 from demo_voice.lm.train import Trainer, rate_at, to_tensors
 from demo_voice.lm.utterances import Utterance, batches, collate, spoken_positions, utterance
-from demo_voice.lm.vocabulary import BASE, TEXT_OFFSET, Vocabulary
+from demo_voice.lm.vocabulary import Vocabulary
+from tensorrt_tts.errors import SettingError
 
 CODES = 16
 SMALL = Shape(CODES, hidden=64, inner=96, layers=2, guided=(1,))
@@ -43,8 +44,8 @@ def model() -> VoiceLM:
 
 
 def test_layout(vocabulary: Vocabulary) -> None:
-    names = token_names(vocabulary)
-    assert len(names) == len(set(names)) == vocabulary.size == BASE + 10 + 7 * CODES
+    names = vocabulary.names
+    assert len(names) == len(set(names)) == vocabulary.size == 88 + 10 + 7 * CODES
     assert names[vocabulary.audio(0)] == "<custom_token_10>"
     assert names[vocabulary.end] == "<custom_token_2>"
 
@@ -55,19 +56,21 @@ def test_tokenizer_writes_the_prompt(vocabulary: Vocabulary) -> None:
     ids = tokenizer.encode(text, add_special_tokens=False).ids
     prompt = vocabulary.prompt("həlˈO.")
     assert prompt[2:-4] == ids
-    assert prompt[TEXT_OFFSET:][0] == ids[len("heart: ")]
+    assert prompt[vocabulary.text_offset("heart") :][0] == ids[len("heart: ")]
     assert tokenizer.decode(ids) == text
 
 
 def test_typed_special_tokens_can_be_read_as_text(vocabulary: Vocabulary) -> None:
     tokenizer = build_tokenizer(vocabulary)
     tokenizer.encode_special_tokens = True
-    assert max(tokenizer.encode("<custom_token_28>", add_special_tokens=False).ids) < BASE
+    assert (
+        max(tokenizer.encode("<custom_token_28>", add_special_tokens=False).ids) < vocabulary.base
+    )
 
 
 def test_spoken_positions() -> None:
     # Phonemes end at samples 1200, 3000 and 4200; frames at 2048 and 4096.
-    positions = spoken_positions([4, 6, 4], 2) - TEXT_OFFSET
+    positions = spoken_positions([4, 6, 4], 2, 9) - 9
     assert positions[0].tolist() == [0, 1]  # c0: the whole first frame
     assert positions[2].tolist() == [0, 0]  # f0: its first quarter
     assert positions[6].tolist() == [1, 1]  # f3: its last
@@ -201,7 +204,7 @@ def test_training_goes_on_from_an_exported_model(tmp_path) -> None:
 def test_an_exported_model_of_another_size_is_refused(tmp_path) -> None:
     export(model(), tmp_path)
     larger = VoiceLM(Shape(2 * CODES, hidden=64, inner=96, layers=2), torch.randn(3, 32, 8))
-    with pytest.raises(ValueError, match="give the same sizes"):
+    with pytest.raises(SettingError, match="give the same sizes"):
         take_over(larger, tmp_path)
 
 

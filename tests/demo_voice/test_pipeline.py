@@ -49,7 +49,7 @@ def arguments(work, seconds):
         step.add_arguments(parser)
     return parser.parse_args(
         f"--codec-minutes {seconds / 60} --vocoder-minutes {seconds / 60} --threads 1".split(),
-        argparse.Namespace(work=work, device="cpu"),
+        argparse.Namespace(work=work, device="cpu", voices=None),
     )
 
 

@@ -2,7 +2,7 @@ import unicodedata
 
 import pytest
 
-from demo_voice.hindi.spelling import LETTERS, NUKTA, is_latin, spell
+from tensorrt_tts.text.devanagari import LETTERS, NUKTA, is_english, spell
 
 
 @pytest.mark.parametrize(
@@ -10,10 +10,10 @@ from demo_voice.hindi.spelling import LETTERS, NUKTA, is_latin, spell
     [
         ("घर चलो।", "घर चलो."),
         ("धीरे-धीरे, आओ!", "धीरे धीरे, आओ!"),
-        ("रुको… फिर ;चलो", "रुको फिर, चलो"),
+        ("रुको… फिर ;चलो", "रुको. फिर, चलो"),
         ("क्या ?? हाँ ।।", "क्या? हाँ."),
         ("मेरा phone charge नहीं है।", "मेरा phone charge नहीं है."),
-        ("«वाह» (सच)", "वाह सच"),
+        ("«वाह» (सच)", "वाह, सच"),
         ("क\u200dष", "कष"),
         ("", ""),
     ],
@@ -40,7 +40,7 @@ def test_letters_are_devanagari_and_single() -> None:
 
 
 def test_latin_words() -> None:
-    assert [is_latin(word) for word in ("phone,", "है", "I'm", ".", "बाज़ार")] == [
+    assert [is_english(word) for word in ("phone,", "है", "I'm", ".", "बाज़ार")] == [
         True,
         False,
         True,
