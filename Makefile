@@ -35,11 +35,11 @@ $(HINDI_SCORES): requirements/scoring-hindi.txt $(INSTALLED)
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps -r requirements/scoring-hindi.txt
 	@touch $@
 
-demo: $(INSTALLED) $(if $(VOICE),$(HINDI_SCORES))  ## speak a sentence into out/demo.wav and transcribe it
+demo: $(INSTALLED) $(if $(filter-out heart,$(VOICE)),$(HINDI_SCORES))  ## speak a sentence into out/demo.wav and transcribe it
 	@mkdir -p $(OUT)
 ifneq ($(VOICE),)
-	$(PYTHON) -m demo_voice demo --work $(OUT) --voice "$(VOICE)" --output $(OUT)/demo.wav \
-		$(if $(filter-out file,$(origin SENTENCE)),--sentence "$(SENTENCE)")
+	@$(PYTHON) -m demo_voice demo --work $(OUT) --voice "$(VOICE)" --output $(OUT)/demo.wav \
+		--sentence "$(if $(filter-out file,$(origin SENTENCE)),$(SENTENCE))"
 else
 	$(PYTHON) -m tensorrt_tts speak "$(SENTENCE)" --seed 0 --warm --timing --output $(OUT)/demo.wav
 	@$(PYTHON) -m benchmarks.scoring $(OUT)/demo.wav --said "$(SENTENCE)"

@@ -69,5 +69,6 @@ def hindi_scores(path: Path, text: str, work: Path, threads: int) -> str:
     return (
         f"{path}: Whisper base hears: {score.heard}\n"
         f"loss of the text {score.loss:.2f} nats a token, its rank among {AMONG} texts "
-        f"{score.rank}, character error rate {score.character_error:.0%}, DistillMOS {score.mos:.2f}"
+        f"{score.rank}, character error rate {score.character_error:.0%}, "
+        f"DistillMOS {score.mos:.2f}"
     )

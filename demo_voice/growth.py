@@ -24,6 +24,7 @@ def grown(
 def difference(names: Sequence[str | None], wanted: Sequence[str]) -> str:
     """What `grown` takes and what begins anew, for the log."""
     known = set(names)
-    new = [str(name) for name in wanted if name not in known]
-    told = f"{len(wanted) - len(new)} symbols taken over"
+    symbols = [str(name) for name in wanted if not str(name).startswith("<|spare")]
+    new = [name for name in symbols if name not in known]
+    told = f"{len(symbols) - len(new)} symbols taken over"
     return f"{told}, {len(new)} new: {' '.join(new)}" if new else told

@@ -1,8 +1,9 @@
 """How well Hindi speech fits its text, by Whisper base: an instrument that does not loop.
 
 Whisper base writes Hindi too badly for a word error rate, but its loss of a given text tells the
-right sentence from others; of what it writes, the median error of characters says something.  The weights come out of two packages, see
-``requirements/scoring-hindi.txt``; the multilingual model is OpenAI's (MIT).
+right sentence from others; of what it writes, the median error of characters says something.  The
+weights come out of two packages, see ``requirements/scoring-hindi.txt``; the multilingual model is
+OpenAI's (MIT).
 """
 
 from __future__ import annotations
