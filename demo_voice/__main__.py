@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import importlib
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
 from demo_voice.voices import VOICES
+from tensorrt_tts.exit_status import exit_status
 
 STEPS = {
     "sentences": "demo_voice.sentences",
@@ -108,4 +110,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(exit_status(main))

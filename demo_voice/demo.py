@@ -12,7 +12,6 @@ import sys
 from pathlib import Path
 
 from demo_voice.export import WEIGHTS
-from tensorrt_tts.errors import TTSError
 from tensorrt_tts.families.base import Voice
 from tensorrt_tts.families.registry import DEMO_SPEC
 
@@ -36,11 +35,8 @@ def sentence_for(voice: Voice, given: str | None) -> str:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Speak by the toolkit's own command, then score."""
-    try:
-        voice = DEMO_SPEC.in_folder(WEIGHTS / "lm").voice(args.voice or None)
-    except TTSError as error:
-        sys.exit(f"error: {error}")
+    """Speak by the toolkit's own command, then score. Raises UnknownVoiceError."""
+    voice = DEMO_SPEC.in_folder(WEIGHTS / "lm").voice(args.voice or None)
     text = sentence_for(voice, args.sentence)
     command = [sys.executable, "-m", "tensorrt_tts", "speak", text, "--voice", voice.name]
     command += ["--seed", "0", "--warm", "--timing", "--output", str(args.output)]
@@ -50,10 +46,7 @@ def run(args: argparse.Namespace) -> None:
     if voice.language != "hi":
         command = [sys.executable, "-m", "benchmarks.scoring", str(args.output), "--said", text]
         sys.exit(subprocess.run(command).returncode)
-    try:
-        print(hindi_scores(args.output, text, args.work, args.threads))
-    except TTSError as error:
-        sys.exit(f"error: {error}")
+    print(hindi_scores(args.output, text, args.work, args.threads))
 
 
 def hindi_scores(path: Path, text: str, work: Path, threads: int) -> str:

@@ -10,6 +10,7 @@ import pytest
 
 from demo_voice import demo
 from demo_voice.demo import SENTENCES
+from tensorrt_tts.errors import UnknownVoiceError
 
 VOICES = [
     {"name": "heart", "languages": ["en"]},
@@ -65,7 +66,7 @@ def test_an_english_voice_is_transcribed(commands: list[list[str]], tmp_path: Pa
 def test_a_voice_that_does_not_ship_is_refused_in_one_line(
     commands: list[list[str]], tmp_path: Path
 ) -> None:
-    with pytest.raises(SystemExit, match="choose one of: heart, hf_alpha"):
+    with pytest.raises(UnknownVoiceError, match="choose one of: heart, hf_alpha"):
         demo.run(options(tmp_path, "--voice", "hm_psi"))
     assert commands == []
 
