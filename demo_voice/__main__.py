@@ -5,8 +5,12 @@ from __future__ import annotations
 import argparse
 import importlib
 import os
+import sys
 from pathlib import Path
 from typing import Any
+
+from demo_voice.voices import VOICES
+from tensorrt_tts.exit_status import exit_status
 
 STEPS = {
     "sentences": "demo_voice.sentences",
@@ -27,8 +31,9 @@ APART = {
     "written-out": "demo_voice.written_out",
     "hindi-sentences": "demo_voice.hindi.corpus",
     "hear": "demo_voice.hear",
+    "demo": "demo_voice.demo",
 }
-"""Steps that ``train`` does not need, which makes the English voice."""
+"""Steps that ``train`` does not need."""
 
 
 MINUTES = {
@@ -78,6 +83,12 @@ def add_common(step: argparse.ArgumentParser) -> None:
     step.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     step.add_argument("--device", default="cpu", help="that trains: cpu or cuda")
     step.add_argument("--seed", type=int, default=0)
+    step.add_argument(
+        "--voices",
+        nargs="+",
+        choices=list(VOICES),
+        help="that are made (heart; later steps: all that have speech in the work folder)",
+    )
 
 
 def with_times(args: argparse.Namespace) -> argparse.Namespace:
@@ -99,4 +110,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(exit_status(main))

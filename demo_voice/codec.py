@@ -4,8 +4,10 @@ Stage one trains the feature encoder, the quantiser and the decoder together for
 of computing (kept across restarts in ``codec/ckpt.pt``).  The first minutes run without codes,
 then k-means sets the codebooks; or, with ``--codec-from`` an exported codec, only the encoder
 learns in the first minutes, so that the codes keep about the meaning they had.  A classifier reads
-the phoneme from the quantised latent, which makes the encoder write it there.  Step ``tokenize``
-freezes what this leaves; step ``vocoder`` then goes on with the decoder alone.
+the phoneme from the quantised latent, which makes the encoder write it there.  All voices share
+the codes; where a checkpoint knows fewer phonemes than there are now, those keep their rows.
+
+Step ``tokenize`` freezes what this leaves; step ``vocoder`` then goes on with the decoder alone.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import math
 import os
 import signal
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,7 +30,8 @@ from snac.vq import ResidualVectorQuantize
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from demo_voice.crops import Crops
+from demo_voice.alphabet import ALPHABET
+from demo_voice.crops import BALANCED_FROM, Crops
 from demo_voice.decoder import (
     decode,
     fold_weight_norm,
@@ -36,7 +40,11 @@ from demo_voice.decoder import (
 )
 from demo_voice.encoder import CONTEXT, FeatureEncoder, RunningMeans, quantize
 from demo_voice.features import HEARD, PHONEMES
+from demo_voice.growth import difference, grown
+from demo_voice.lm.vocabulary import SYMBOLS
 from demo_voice.losses import reconstruction
+from demo_voice.voices import chosen, shard_names
+from tensorrt_tts.errors import SettingError
 
 CONFIG: dict[str, Any] = {
     "sampling_rate": 24000,
@@ -97,6 +105,45 @@ class Codec(nn.Module):
         return decode(self.decoder, self.quantizer.from_codes(codes))
 
 
+_ROWS = ("encoder.phoneme.weight", "reader.weight", "reader.bias")
+"""Parameters with a row for no phoneme and one for each of ALPHABET."""
+
+
+def load_state(codec: Codec, checkpoint: dict[str, Any]) -> str:
+    """Set the parameters to a checkpoint's; what is new in ALPHABET since then stays as it is.
+
+    What was taken, for the log.
+    """
+    names = (None, *checkpoint.get("alphabet", SYMBOLS))
+    own = codec.state_dict()
+    state = dict(checkpoint["codec"])
+    for key in _ROWS:
+        state[key] = grown(state[key].to(own[key].device), names, (None, *ALPHABET), own[key])
+    codec.load_state_dict(state)
+    return difference(names[1:], ALPHABET)
+
+
+def grow_moments(optimizer: torch.optim.Optimizer, alphabet: Sequence[str]) -> None:
+    """The optimiser's averages with rows for what is new in ALPHABET."""
+    for parameter, averages in optimizer.state.items():
+        for key, value in averages.items():
+            if value.ndim and value.shape != parameter.shape:
+                fresh = torch.zeros_like(parameter)
+                averages[key] = grown(value, (None, *alphabet), (None, *ALPHABET), fresh)
+
+
+def read_checkpoint(path: Path) -> dict[str, Any]:
+    """Raises SettingError."""
+    try:
+        state: dict[str, Any] = torch.load(path, weights_only=False, map_location="cpu")
+    except FileNotFoundError as error:
+        raise SettingError(
+            f"--codec-from '{path}' is not there; give the folder of an exported codec, or a "
+            "checkpoint such as codec/ckpt.pt"
+        ) from error
+    return state
+
+
 def export(codec: Codec, config: dict[str, Any], folder: Path) -> None:
     """config.json and model.safetensors with ``snac``'s names (quantizer.*, decoder.*)."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -140,9 +187,13 @@ def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of this step."""
     parser.add_argument("--codec-minutes", type=float, help="time for stage one")
-    parser.add_argument("--codec-from", type=Path, help="folder of an exported codec to start from")
+    parser.add_argument(
+        "--codec-from",
+        type=Path,
+        help="folder of an exported codec to start from, or a checkpoint of this step",
+    )
     parser.add_argument("--codec-rate", type=float, default=1e-3, help="learning rate")
-    parser.add_argument("--codec-shards", type=int, help="use so many shards only")
+    parser.add_argument("--codec-shards", type=int, help="use so many shards of a voice only")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
 
 
@@ -154,8 +205,10 @@ def run(args: argparse.Namespace) -> None:
     torch.set_flush_denormal(True)
     torch.manual_seed(0)
     codec = Codec(CONFIG).to(args.device)
-    if args.codec_from:
+    if args.codec_from and args.codec_from.is_dir():
         load_weight_norm_state(codec, load_file(str(args.codec_from / "model.safetensors")))
+    elif args.codec_from:
+        print(f"codec: {load_state(codec, read_checkpoint(args.codec_from))}", flush=True)
     optimizer = torch.optim.AdamW(
         codec.parameters(), lr=args.codec_rate, betas=(0.8, 0.99), weight_decay=0.0
     )
@@ -163,16 +216,22 @@ def run(args: argparse.Namespace) -> None:
     step, spent = 0, 0.0
     if path.exists():
         state = torch.load(path, weights_only=False, map_location=args.device)
-        codec.load_state_dict(state["codec"])
+        load_state(codec, state)
         optimizer.load_state_dict(state["optimizer"])
+        grow_moments(optimizer, state.get("alphabet", SYMBOLS))
         means.load(state["means"])
         step, spent = state["step"], state["seconds"]
     budget = args.codec_minutes * 60
     if spent >= budget:
         print("codec: trained already")
         return
-    crops = Crops(work, FRAMES, CONTEXT, seed=step, shards=args.codec_shards)
-    print(f"codec: {crops.hours:.1f} h of training speech, from step {step}", flush=True)
+    voices = chosen(work, args.voices)
+    names = [name for voice in voices for name in shard_names(work, [voice])[: args.codec_shards]]
+    crops = Crops(work, names, FRAMES, CONTEXT, seed=step)
+    print(
+        f"codec: {crops.hours:.1f} h of training speech of {', '.join(voices)}, from step {step}",
+        flush=True,
+    )
     stop = Stop()
     stop.install()
 
@@ -186,6 +245,7 @@ def run(args: argparse.Namespace) -> None:
                 "step": step,
                 "seconds": spent,
                 "config": CONFIG,
+                "alphabet": ALPHABET,
             },
         )
 
@@ -196,7 +256,9 @@ def run(args: argparse.Namespace) -> None:
         rate = learning_rate(share, args.codec_rate) * min(1.0, (step + 1) / 100)
         for group in optimizer.param_groups:
             group["lr"] = rate
-        features, audio = (part.to(args.device) for part in crops.batch(BATCH))
+        features, audio = (
+            part.to(args.device) for part in crops.batch(BATCH, share >= BALANCED_FROM)
+        )
         warm = step >= WARM_STEPS
         if args.codec_from:
             codec.decoder.requires_grad_(warm)

@@ -20,8 +20,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from demo_voice.features import load_shard, shard_names
+from demo_voice.features import load_shard
 from demo_voice.tokenize import unpack
+from demo_voice.voices import shard_names
 from tensorrt_tts.codecs.snac import weights
 
 RESULTS = Path(__file__).parent / "results"
@@ -29,9 +30,11 @@ SAMPLE_RATE = 24_000
 Floats = NDArray[np.float32]
 
 
-def recordings(work: Path, split: str) -> Iterator[tuple[str, NDArray[np.int64], Floats]]:
-    """Text, codes [frames, 7] and the teacher's audio of a split's utterances."""
-    for name in shard_names(work):
+def recordings(
+    work: Path, split: str, voice: str = "heart"
+) -> Iterator[tuple[str, NDArray[np.int64], Floats]]:
+    """Text, codes [frames, 7] and the teacher's audio of a split's utterances by a voice."""
+    for name in shard_names(work, [voice]):
         shard = load_shard(work, name)
         tokens = np.load(work / "tokens" / f"{name}.npz")
         codes = tokens["codes"]

@@ -1,4 +1,4 @@
-"""Random training crops of the synthesised corpus."""
+"""Random training crops of the synthesised corpus, and how voices share the training."""
 
 from __future__ import annotations
 
@@ -7,12 +7,37 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from demo_voice.features import HOP, MELS, SILENCE_LEVEL, SIZE, Shard, load_shard, shard_names
+from demo_voice.features import HOP, MELS, SILENCE_LEVEL, SIZE, Shard, load_shard
 from demo_voice.phase import FRAME
+from demo_voice.voices import voice_of
 
 PER_FRAME = FRAME // HOP
+BALANCED_FROM = 0.5
+"""Share of the training time from which on every voice is heard as much as any other; before it
+each second of speech counts the same, whoever speaks."""
+
+
+class Draw:
+    """Picks utterances, each second of them as likely as another."""
+
+    def __init__(self, lengths: Sequence[int], voices: Sequence[str]) -> None:
+        """One length, of any unit, and voice for each utterance."""
+        weights = np.asarray(lengths, np.float64)
+        self._all = np.cumsum(weights) / weights.sum()
+        names = np.asarray(voices)
+        for name in dict.fromkeys(voices):
+            weights[names == name] /= weights[names == name].sum()
+        self._balanced = np.cumsum(weights) / weights.sum()
+
+    def __call__(
+        self, rng: np.random.Generator, count: int, balanced: bool = False
+    ) -> NDArray[np.intp]:
+        """balanced: each voice as likely as another."""
+        odds = self._balanced if balanced else self._all
+        return np.minimum(np.searchsorted(odds, rng.random(count)), len(odds) - 1)
 
 
 def silence(latents: int) -> np.ndarray:
@@ -32,36 +57,36 @@ def with_context(features: np.ndarray, start: int, stop: int, context: int) -> n
 
 
 class Crops:
-    """Frame-aligned crops, drawn uniformly over the speech of the training split."""
+    """Frame-aligned crops of the speech of the training split."""
 
     def __init__(
         self,
         work: Path,
+        names: Sequence[str],
         frames: int,
         context: int,
         seed: int,
-        shards: int | None = None,
         splits: Sequence[str] = ("train",),
     ) -> None:
         self.frames = frames
         self.context = context
         self.rng = np.random.default_rng(seed)
-        self.shards: list[Shard] = [load_shard(work, name) for name in shard_names(work)[:shards]]
+        self.shards: list[Shard] = [load_shard(work, name) for name in names]
         self.places = [
             (s, row["start"], row["samples"])
             for s, shard in enumerate(self.shards)
             for row in shard.rows
             if row["split"] in splits and row["samples"] >= frames * FRAME
         ]
-        lengths = np.asarray([samples for _, _, samples in self.places], np.float64)
-        self.odds = np.cumsum(lengths) / lengths.sum()
-        self.hours = lengths.sum() / 24_000 / 3600
+        lengths = [samples for _, _, samples in self.places]
+        self.draw = Draw(lengths, [voice_of(names[s]) for s, _, _ in self.places])
+        self.hours = sum(lengths) / 24_000 / 3600
 
-    def batch(self, size: int) -> tuple[Tensor, Tensor]:
+    def batch(self, size: int, balanced: bool = False) -> tuple[Tensor, Tensor]:
         """Features [size, SIZE, latents + 2 context] and audio [size, samples]."""
         features, audio = [], []
-        for place in np.searchsorted(self.odds, self.rng.random(size)):
-            shard_index, start, samples = self.places[min(place, len(self.places) - 1)]
+        for place in self.draw(self.rng, size, balanced):
+            shard_index, start, samples = self.places[place]
             shard = self.shards[shard_index]
             frame = int(self.rng.integers(0, samples // FRAME - self.frames + 1))
             first = frame * PER_FRAME

@@ -1,10 +1,15 @@
-"""Step ``evaluate``: how intelligible and natural the shipped voice is, beside its teacher."""
+"""Step ``evaluate``: how intelligible and natural the shipped voices are, beside their teachers.
+
+English is judged by word error rate, Hindi by ``hindi/scores.py``: the test sentences, those of no
+frame and those with English words each by themselves.  How near a Hindi voice is to its teacher is
+measured where Resemblyzer and hama are installed.
+"""
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -14,11 +19,19 @@ import torch
 from numpy.typing import NDArray
 
 from demo_voice.export import add_arguments as add_weights
-from demo_voice.speak import AT_ONCE, Spoken, speak
+from demo_voice.export import exported_voices
+from demo_voice.hindi.scores import HindiJudge, hindi_summary
+from demo_voice.likeness import phoneme_distance, speaker_similarity
+from demo_voice.speak import AT_ONCE, Settings, Spoken, speak
+from demo_voice.voices import VOICES, chosen, shard_names
+from tensorrt_tts.errors import SettingError
 
 RESULTS = Path(__file__).parent / "results" / "evaluation.json"
 RUNAWAY = 1.6  # times the teacher's length
 EARLY = 0.6
+HINDI_PARTS = {"hand": "hi of no frame", "mixed": "hi with English words"}
+"""Splits that every Hindi voice is judged by beside the test sentences, and what they are called in
+the results."""
 
 Speak = Callable[[str], Spoken]
 
@@ -53,13 +66,14 @@ class Summary:
     early: float
 
 
-def held_out(work: Path, split: str, count: int) -> list[Sentence]:
-    """The first sentences of a split, with the teacher's audio."""
-    return list(_sentences(work, split))[:count]
+def held_out(work: Path, split: str, count: int, voice: str = "heart") -> list[Sentence]:
+    """The first sentences of a split, with the audio of the voice's teacher."""
+    return list(_sentences(work, split, voice))[:count]
 
 
-def _sentences(work: Path, split: str) -> Iterator[Sentence]:
-    for path in sorted((work / "speech").glob("shard-*.jsonl")):
+def _sentences(work: Path, split: str, voice: str) -> Iterator[Sentence]:
+    for name in shard_names(work, [voice]):
+        path = work / "speech" / f"{name}.jsonl"
         audio = np.memmap(path.with_suffix(".i16"), dtype="<i2", mode="r")
         for line in path.read_text(encoding="utf-8").splitlines():
             row = json.loads(line)
@@ -90,14 +104,23 @@ def summary(scores: list[Score], teacher: list[Score], finished: list[bool]) -> 
     """Shares are of sentences; lengths are compared with the teacher's."""
     from benchmarks.scoring.wer import word_error_rate
 
-    ratio = np.array([s.seconds / t.seconds for s, t in zip(scores, teacher, strict=True)])
+    runaway, early = ends([s.seconds for s in scores], [t.seconds for t in teacher], finished)
     return Summary(
         len(scores),
         round(word_error_rate([s.text for s in scores], [s.heard for s in scores]), 4),
         round(float(np.mean([s.mos for s in scores])), 3),
-        round(float(np.mean((ratio > RUNAWAY) | ~np.array(finished))), 4),
-        round(float(np.mean(ratio < EARLY)), 4),
+        round(float(np.mean(runaway)), 4),
+        round(float(np.mean(early)), 4),
     )
+
+
+def ends(
+    seconds: Sequence[float], teacher: Sequence[float], finished: Sequence[bool]
+) -> tuple[list[bool], list[bool]]:
+    """Of each sentence whether it runs away and whether it ends early, by the teacher's length."""
+    ratio = [own / other for own, other in zip(seconds, teacher, strict=True)]
+    runaway = [r > RUNAWAY or not done for r, done in zip(ratio, finished, strict=True)]
+    return runaway, [r < EARLY for r in ratio]
 
 
 def judge_spoken(judge: Judge, sentences: list[Sentence], spoken: list[Spoken]) -> list[Score]:
@@ -121,6 +144,51 @@ def evaluate(speak: Speak, sentences: list[Sentence], judge: Judge) -> dict[str,
         "teacher": asdict(summary(teacher, teacher, [True] * len(teacher))),
         "sentences": [asdict(score) for score in scores],
     }
+
+
+def evaluate_hindi(speak: Speak, sentences: list[Sentence], judge: HindiJudge) -> dict[str, Any]:
+    """As `evaluate`, and how near the voice is to its teacher (see `demo_voice.likeness`)."""
+    made = [speak(sentence.text) for sentence in sentences]
+    scores, teacher = (
+        [judge(s.text, audio, rate) for s, audio, rate in zip(sentences, *spoken, strict=True)]
+        for spoken in (
+            ([m.audio for m in made], [m.rate for m in made]),
+            ([s.audio for s in sentences], [s.rate for s in sentences]),
+        )
+    )
+    lengths = [score.seconds for score in teacher]
+    own = ends([score.seconds for score in scores], lengths, [m.finished for m in made])
+    theirs = ends(lengths, lengths, [True] * len(lengths))
+    rate = sentences[0].rate
+    pairs = [
+        (m.audio, s.audio)
+        for m, s in zip(made, sentences, strict=True)
+        if m.rate == s.rate and len(m.audio) >= rate
+    ]
+    return {
+        "voice": asdict(hindi_summary(scores, *own)),
+        "teacher": asdict(hindi_summary(teacher, *theirs)),
+        "speaker_similarity": speaker_similarity(pairs, rate) if pairs else None,
+        "phoneme_distance": phoneme_distance(pairs, rate) if pairs else None,
+        "sentences": [asdict(score) for score in scores],
+    }
+
+
+def hindi_table(name: str, result: dict[str, Any]) -> str:
+    """The summaries of a voice's parts as text."""
+    lines = [f"{name:32}{'loss':>6}{'first':>7}{'CER':>7}{'MOS':>6}{'runaway':>9}{'early':>7}"]
+    for part, found in result.items():
+        for who in ("voice", "teacher"):
+            row = found[who]
+            lines.append(
+                f"{part + ', ' + who:32}{row['reference_loss']:>6.2f}{row['right_first']:>7.0%}"
+                f"{row['character_error']:>7.0%}{row['distillmos']:>6.2f}{row['runaway']:>9.1%}"
+                f"{row['early']:>7.1%}"
+            )
+        for key in ("speaker_similarity", "phoneme_distance"):
+            if found[key] is not None:
+                lines.append(f"{part + ', ' + key.replace('_', ' '):32}{found[key]:>6.2f}")
+    return "\n".join(lines)
 
 
 def table(result: dict[str, Any]) -> str:
@@ -149,25 +217,80 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Evaluate the shipped weights and write the results."""
+    """Evaluate the shipped voices that have speech in the work folder and write the results.
+
+    Raises SettingError.
+    """
     from benchmarks.environment import hardware, versions
 
     torch.set_num_threads(args.threads)
-    sentences = held_out(Path(args.work), args.split, args.test_sentences)
-    texts = [s.text for s in sentences]
-    at_once = AT_ONCE if args.batched else 1
-    spoken, settings = speak(args.weights, texts, args.seed, at_once=at_once, device=args.device)
-    made = dict(zip(texts, spoken, strict=True))
-    result = evaluate(made.__getitem__, sentences, Judge())
+    result: dict[str, Any] = {}
+    settings: Settings | None = None
+    for name in evaluated(args.work, args.weights, args.voices):
+        if VOICES[name].language == "hi":
+            found, settings = _hindi(args, name)
+            result.setdefault("voices", {})[name] = found
+            print(hindi_table(name, found), flush=True)
+        else:
+            found, settings = _english(args, name)
+            result |= found
+            print(table(found), flush=True)
+    assert settings is not None
     result |= {
         "split": args.split,
         "streamed": True,
-        "at_once": at_once,
+        "at_once": AT_ONCE if args.batched else 1,
         "seed": args.seed,
         "settings": asdict(settings),
         "hardware": asdict(hardware()),
         "versions": versions(),
     }
     args.results.parent.mkdir(exist_ok=True)
-    args.results.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-    print(table(result))
+    args.results.write_text(
+        json.dumps(result, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
+    )
+
+
+def evaluated(work: Path, weights: Path, voices: Sequence[str] | None) -> list[str]:
+    """The voices of the exported folder that are asked for, or that have speech.
+
+    Raises SettingError.
+    """
+    shipped = exported_voices(weights)
+    absent = [name for name in voices or () if name not in shipped]
+    if absent:
+        raise SettingError(
+            f"'{weights}' has no voice {absent[0]!r}, only {', '.join(shipped)}; export it first"
+        )
+    return [name for name in chosen(work, voices) if name in shipped]
+
+
+def _spoken(args: argparse.Namespace, name: str, texts: list[str]) -> tuple[Speak, Settings]:
+    at_once = AT_ONCE if args.batched else 1
+    spoken, settings = speak(
+        args.weights, texts, args.seed, at_once=at_once, device=args.device, voice=name
+    )
+    return dict(zip(texts, spoken, strict=True)).__getitem__, settings
+
+
+def _english(args: argparse.Namespace, name: str) -> tuple[dict[str, Any], Settings]:
+    sentences = held_out(Path(args.work), args.split, args.test_sentences, name)
+    made, settings = _spoken(args, name, [s.text for s in sentences])
+    return evaluate(made, sentences, Judge()), settings
+
+
+def _hindi(args: argparse.Namespace, name: str) -> tuple[dict[str, Any], Settings]:
+    """Each part that has held-out speech. Raises SettingError if none has."""
+    texts = [text for split, text in VOICES[name].sentences() if split != "train"]
+    judge = HindiJudge(args.work / "whisper-base", texts, args.threads)
+    found: dict[str, Any] = {}
+    for split, part in {args.split: "hi", **HINDI_PARTS}.items():
+        sentences = held_out(args.work, split, args.test_sentences, name)
+        if sentences:
+            made, settings = _spoken(args, name, [s.text for s in sentences])
+            found[part] = evaluate_hindi(made, sentences, judge)
+    if not found:
+        raise SettingError(
+            f"no held-out speech of {name} in '{args.work}'; run `synthesize --voice {name}`"
+        )
+    return found, settings

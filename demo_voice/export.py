@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 from pathlib import Path
 
 from demo_voice.lm.export import export as export_language_model
 from demo_voice.lm.export import restore
+from demo_voice.lm.vocabulary import ALONE
 
 WEIGHTS = Path(__file__).parent / "weights"
 CODEC_FILES = ("config.json", "model.safetensors")
@@ -20,6 +22,12 @@ def copy_codec(trained: Path, folder: Path) -> None:
         partial = folder / f"{name}.tmp"
         partial.write_bytes((trained / name).read_bytes())
         os.replace(partial, folder / name)
+
+
+def exported_voices(weights: Path) -> tuple[str, ...]:
+    """The voices of the language model there, the default one first."""
+    config = json.loads((weights / "lm" / "config.json").read_text(encoding="utf-8"))
+    return tuple(voice["name"] for voice in config.get("tts_voices", [])) or ALONE
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from demo_voice.lm.vocabulary import SYMBOLS
+from demo_voice.alphabet import ALPHABET, numbers
 from demo_voice.mel import mel_filters
 from demo_voice.phase import FRAME, SAMPLE_RATE, TEACHER_HOP
 
@@ -28,7 +28,7 @@ FLOOR = 1e-3  # of a mel magnitude
 PITCH_HZ = 200.0  # the voice's usual pitch
 HEARD = 2 * MELS + 4  # two spectra per latent; log pitch, voicing, cosine and sine of the phase
 SIZE = HEARD + 1  # and, in the last column, the number of the phoneme
-PHONEMES = len(SYMBOLS) + 1  # 0: none
+PHONEMES = len(ALPHABET) + 1  # 0: none
 SILENCE_LEVEL = -1.0  # normalised log-mel of digital silence
 
 
@@ -67,12 +67,11 @@ def pitch_features(f0: NDArray[Any], latents: int) -> NDArray[np.float32]:
 
 
 def phoneme_numbers(row: dict[str, Any], latents: int) -> NDArray[np.float32]:
-    """[latents]: 1 + the place in SYMBOLS of the phoneme at each latent's middle; 0 if unknown."""
+    """[latents]: 1 + the place in ALPHABET of the phoneme at each latent's middle; 0 if unknown."""
     ends = np.cumsum(row["durations"]) * TEACHER_HOP
     middles = (np.arange(latents) + 0.5) * HOP
     places = np.searchsorted(ends, middles, side="right").clip(0, len(ends) - 1)
-    numbers = [1 + SYMBOLS.index(c) if c in SYMBOLS else 0 for c in row["phonemes"]]
-    spoken: NDArray[np.float32] = np.asarray(numbers, np.float32)[places]
+    spoken: NDArray[np.float32] = np.asarray(numbers(row["phonemes"]), np.float32)[places]
     return spoken
 
 
@@ -113,8 +112,3 @@ def shard_features(
         parts.append(np.concatenate([mel.numpy(), pitch, phonemes], axis=1).astype(np.float16))
         at += steps
     return np.concatenate(parts)
-
-
-def shard_names(work: Path) -> list[str]:
-    """The shards that are there, in order."""
-    return sorted(path.stem for path in (work / "speech").glob("shard-*.jsonl"))

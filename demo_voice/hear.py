@@ -12,12 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
-from demo_voice.hindi.reference_loss import ReferenceLoss, others
+from demo_voice.hindi.reference_loss import AMONG, ReferenceLoss
 from demo_voice.phase import SAMPLE_RATE
 from demo_voice.voices import VOICES
 from tensorrt_tts.errors import SettingError
-
-AMONG = 20
 
 
 def utterances(work: Path, voice: str, most: int) -> list[tuple[str, str, np.ndarray]]:
@@ -53,8 +51,7 @@ def run(args: argparse.Namespace) -> None:
     texts = [text for split, text in VOICES[args.voice].sentences() if split != "train"]
     rows = []
     for split, text, audio in spoken:
-        right, *wrong = loss(audio, SAMPLE_RATE, [text, *others(text, texts, AMONG - 1)])
-        rank = 1 + sum(other < right for other in wrong)
+        right, rank = loss.rank(audio, SAMPLE_RATE, text, texts)
         rows.append((right, rank == 1, opinion(audio, SAMPLE_RATE)))
         print(f"{split:5} loss {right:.2f} rank {rank} DistillMOS {rows[-1][2]:.2f}  {text}")
     mean, first, score = np.mean(rows, axis=0)

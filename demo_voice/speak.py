@@ -44,10 +44,12 @@ def speak(
     settings: Settings | None = None,
     at_once: int = 1,
     device: str = "cpu",
+    voice: str | None = None,
 ) -> tuple[list[Spoken], Settings]:
     """Each text by the reference backend, and what it was sampled with.
 
     weights: folder with lm/ and codec/. settings: None for those saved there, which users get.
+    voice: None for the first one there.
     """
 
     async def speak_all() -> tuple[list[Spoken], Settings]:
@@ -62,7 +64,7 @@ def speak(
             async with places:
                 try:
                     pcm, report = await synthesizer.synthesize(
-                        SpeechRequest(text, seed=seed, **asdict(used))
+                        SpeechRequest(text, voice, seed=seed, **asdict(used))
                     )
                 except NoAudioError:
                     return Spoken(np.zeros(0, np.float32), synthesizer.sample_rate, True)

@@ -98,14 +98,20 @@ def missing(work: Path, voice: str) -> list[Job]:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of this step."""
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--voice", choices=sorted(VOICES), default="heart", help="(heart)")
-    parser.add_argument("--shards", type=int, help="at most this many in this run (all)")
+    parser.add_argument(
+        "--voice", choices=sorted(VOICES), default="heart", help="where --voices names none (heart)"
+    )
+    parser.add_argument("--shards", type=int, help="at most this many of a voice in a run (all)")
 
 
 def run(args: argparse.Namespace) -> None:
     """Synthesise the shards that are missing."""
     (args.work / "speech").mkdir(parents=True, exist_ok=True)
-    jobs = missing(args.work, args.voice)[: args.shards]
+    jobs = [
+        job
+        for voice in args.voices or [args.voice]
+        for job in missing(args.work, voice)[: args.shards]
+    ]
     for done, seconds in enumerate(_spoken(jobs, args.processes), 1):
         print(f"shard {done}/{len(jobs)}: {seconds / 60:.1f} min of speech", flush=True)
 

@@ -1,6 +1,6 @@
 """Step ``tokenize``: freeze the codec's codes and encode the corpus.
 
-Writes ``tokens/shard-NNNN.npz`` with "codes" [frames, 7] in Orpheus slot order
+Writes ``tokens/NAME-NNNN.npz`` with "codes" [frames, 7] in Orpheus slot order
 c0 m0 f0 f1 m1 f2 f3 and "starts" and "frames" per utterance, then ``tokens/FROZEN``.
 """
 
@@ -15,11 +15,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from demo_voice.codec import Codec
+from demo_voice.codec import Codec, load_state
 from demo_voice.crops import PER_FRAME, with_context
 from demo_voice.encoder import CONTEXT
-from demo_voice.features import HOP, load_shard, shard_names
+from demo_voice.features import HOP, load_shard
 from demo_voice.phase import FRAME
+from demo_voice.voices import chosen, shard_names
 
 SLOTS = 7
 BATCH = 32  # utterances
@@ -46,7 +47,7 @@ def load_codec(checkpoint: Path) -> Codec:
     """The codec of a training checkpoint, for inference."""
     state = torch.load(checkpoint, weights_only=False, map_location="cpu")
     codec = Codec(state["config"])
-    codec.load_state_dict(state["codec"])
+    load_state(codec, state)
     return codec.eval()
 
 
@@ -82,7 +83,7 @@ def run(args: argparse.Namespace) -> None:
         frozen.write_bytes((work / "codec" / "ckpt.pt").read_bytes())
     codec = load_codec(frozen)
     total = 0
-    for name in shard_names(work):
+    for name in shard_names(work, chosen(work, args.voices)):
         target = folder / f"{name}.npz"
         if target.exists():
             continue

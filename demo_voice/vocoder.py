@@ -10,23 +10,27 @@ from __future__ import annotations
 import argparse
 import itertools
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from demo_voice.codec import Stop, export, learning_rate, save_checkpoint
+from demo_voice.alphabet import ALPHABET
+from demo_voice.codec import Stop, export, learning_rate, load_state, save_checkpoint
+from demo_voice.crops import BALANCED_FROM, Draw
 from demo_voice.discriminator import (
     SIZES,
     StftDiscriminator,
     discriminator_loss,
     feature_distance,
 )
-from demo_voice.features import load_shard, shard_names
+from demo_voice.features import load_shard
 from demo_voice.losses import reconstruction
 from demo_voice.phase import FRAME
 from demo_voice.tokenize import load_codec, unpack
+from demo_voice.voices import chosen, shard_names, voice_of
 
 FRAMES = 8  # per crop: long enough that most of it has its whole context, as when streaming
 BATCH = 2
@@ -40,9 +44,8 @@ ADVERSARIAL_FROM = 0.0
 class CodeCrops:
     """Random crops of codes and speech of the training split."""
 
-    def __init__(self, work: Path, seed: int) -> None:
+    def __init__(self, work: Path, names: Sequence[str], seed: int) -> None:
         self.rng = np.random.default_rng(seed)
-        names = shard_names(work)
         self.audio = [load_shard(work, name).audio for name in names]
         self.places: list[tuple[int, int, int]] = []  # shard, first frame, frames
         codes = []
@@ -56,14 +59,14 @@ class CodeCrops:
                 if row["split"] == "train" and frames >= FRAMES
             ]
         self.codes = codes
-        lengths = np.asarray([frames for *_, frames in self.places], np.float64)
-        self.odds = np.cumsum(lengths) / lengths.sum()
+        lengths = [frames for *_, frames in self.places]
+        self.draw = Draw(lengths, [voice_of(names[shard]) for shard, *_ in self.places])
 
-    def batch(self, size: int) -> tuple[Tensor, Tensor]:
+    def batch(self, size: int, balanced: bool = False) -> tuple[Tensor, Tensor]:
         """Codes [size, FRAMES, 7] and audio [size, FRAMES * 2048]."""
         codes, audio = [], []
-        for place in np.searchsorted(self.odds, self.rng.random(size)):
-            shard, start, frames = self.places[min(place, len(self.places) - 1)]
+        for place in self.draw(self.rng, size, balanced):
+            shard, start, frames = self.places[place]
             first = start + int(self.rng.integers(0, frames - FRAMES + 1))
             codes.append(self.codes[shard][first : first + FRAMES].astype(np.int64))
             sound = self.audio[shard][first * FRAME : (first + FRAMES) * FRAME]
@@ -105,14 +108,15 @@ def run(args: argparse.Namespace) -> None:
     step, spent = 0, 0.0
     if path.exists():
         state = torch.load(path, weights_only=False, map_location=args.device)
-        codec.load_state_dict(state["codec"])
+        load_state(codec, state)
         judges.load_state_dict(state["judges"])
         optimizer.load_state_dict(state["optimizer"])
         judging.load_state_dict(state["judging"])
         step, spent = state["step"], state["seconds"]
     config = torch.load(work / "codec" / "frozen.pt", weights_only=False)["config"]
     budget = args.vocoder_minutes * 60
-    crops = CodeCrops(work, seed=1000 + step)
+    voices = chosen(work, args.voices)
+    crops = CodeCrops(work, shard_names(work, voices), seed=1000 + step)
     stop = Stop()
     stop.install()
 
@@ -123,6 +127,7 @@ def run(args: argparse.Namespace) -> None:
                 "codec": codec.state_dict(),
                 "judges": judges.state_dict(),
                 "config": config,
+                "alphabet": ALPHABET,
                 "optimizer": optimizer.state_dict(),
                 "judging": judging.state_dict(),
                 "step": step,
@@ -138,7 +143,7 @@ def run(args: argparse.Namespace) -> None:
         share = spent / budget
         for group in itertools.chain(optimizer.param_groups, judging.param_groups):
             group["lr"] = learning_rate(share, args.vocoder_rate)
-        codes, audio = (part.to(args.device) for part in crops.batch(BATCH))
+        codes, audio = (part.to(args.device) for part in crops.batch(BATCH, share >= BALANCED_FROM))
         made = codec.from_codes(unpack(codes))[:, 0]
         mel, wave = reconstruction(made, audio)
         loss = MEL_WEIGHT * mel + PHASE_WEIGHT * wave

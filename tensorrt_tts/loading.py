@@ -104,6 +104,9 @@ def known_spec(model: str, spec: str | None = None) -> Spec | None:
     if spec is None and known is None and model != DEMO:
         return None
     found = _spec(spec, model, known)
+    if model == DEMO:
+        folder = checkpoint_folder.demo_folder("lm")
+        return found.in_folder(folder) if (folder / "config.json").is_file() else found
     return None if known is None and found.replaceable else found
 
 

@@ -9,13 +9,11 @@ from dataclasses import dataclass, replace
 
 from tensorrt_tts.backends.base import Prompt, Sampling
 from tensorrt_tts.errors import SettingError, TextError
-from tensorrt_tts.families.base import Family, Spec, TextForm, Voice
+from tensorrt_tts.families.base import Family, Spec, Voice
 from tensorrt_tts.request_settings import RANGES, problem_with
 from tensorrt_tts.speech import SpeechRequest
 from tensorrt_tts.speech_model import SpeechModel
 from tensorrt_tts.text.normalize import speakable
-from tensorrt_tts.text.phoneme_words import phoneme_spans
-from tensorrt_tts.text.scripts import without_foreign
 from tensorrt_tts.text.segment import Segment
 from tensorrt_tts.text.sentences import Break
 from tensorrt_tts.text.written import WrittenWord
@@ -83,6 +81,7 @@ class Preparation:
         self._model = model
         self._max_sequence = max_sequence
         self._voice = model.spec.voice(request.voice)
+        self._reading = model.spec.reading(self._voice)
         self._seed = secrets.randbits(32) if request.seed is None else request.seed
         self._count = 0
         self._before = Break.NONE  # of the next one, where segments were left out
@@ -123,29 +122,32 @@ class Preparation:
         """Raises TextError where there was no segment that this voice can speak."""
         if not self._count:
             raise TextError(
-                f"text has no English word in it and voice model {self._model.name!r} "
-                "speaks English only; use another --model"
+                f"text has no {self._reading.languages.replace(' and ', ' or ')} word in it and "
+                f"{self._who} speaks {self._reading.languages} only; use another --model"
             )
+
+    @property
+    def _who(self) -> str:
+        """Speaks, in messages."""
+        spec = self._model.spec
+        several = f"voice {self._voice.name!r} of " if len(spec.voices) > 1 else "voice "
+        return f"{several}model {self._model.name!r}"
 
     def _read(self, segment: Segment, warnings: list[str]) -> str:
         """A segment in the form the model reads; "" where it has nothing to speak."""
         if not segment.text:
             warnings.append(f"left out {segment.left_out[:40]!r}, which has nothing to speak")
             return ""
-        if self._model.spec.text_form is not TextForm.PHONEMES:
-            return segment.text
-        from tensorrt_tts.text.phonemes import phonemize
-
-        text, foreign = without_foreign(segment.text)
+        reading = self._reading
+        text, foreign = reading.without_foreign(segment.text)
         if foreign:
             words = ", ".join(dict.fromkeys(foreign))
-            warnings.append(
-                f"left out {words:.200}: voice model {self._model.name!r} speaks English only"
-            )
-        phonemes = phonemize(text)
-        if not phonemes and not foreign:
-            warnings.append(f"left out {segment.text[:40]!r}, which has no English word in it")
-        return phonemes
+            warnings.append(f"left out {words:.200}: {self._who} speaks {reading.languages} only")
+        read = reading.read(text)
+        if not read and not foreign:
+            languages = reading.languages.replace(" and ", " or ")
+            warnings.append(f"left out {segment.text[:40]!r}, which has no {languages} word in it")
+        return read
 
     def _prepared(self, segment: Segment, read: str, index: int, before: Break) -> PreparedSegment:
         request = self._request
@@ -176,22 +178,18 @@ class Preparation:
         """See `PreparedSegment.places`. read: what the prompt says."""
         if len(prompt.text) != len(read):
             return ()
-        spans = [(word.start, word.stop) for word in words]
-        if self._model.spec.text_form is TextForm.PHONEMES:
-            from tensorrt_tts.text.phonemes import phonemize
-
-            spans = phoneme_spans(text, words, read, phonemize)
+        spans = self._reading.spans(text, words, read)
         first = prompt.text.start
         return tuple((first + start, first + stop) for start, stop in spans)
 
     def _readable(self, segment: Segment) -> tuple[WrittenWord, ...]:
         """Without words that this voice leaves out."""
-        if self._model.spec.text_form is not TextForm.PHONEMES:
+        if not self._reading.languages:
             return segment.words
         return tuple(
             word
             for word in segment.words
-            if speakable(without_foreign(segment.text[word.start : word.stop])[0])
+            if speakable(self._reading.without_foreign(segment.text[word.start : word.stop])[0])
         )
 
     def _warn(self, warnings: Sequence[str]) -> None:

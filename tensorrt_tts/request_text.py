@@ -8,7 +8,6 @@ from concurrent.futures import Executor
 from copy import deepcopy
 
 from tensorrt_tts.errors import InputError
-from tensorrt_tts.families.base import TextForm
 from tensorrt_tts.prepared import Preparation, PreparedSegment
 from tensorrt_tts.speech import SpeechRequest
 from tensorrt_tts.speech_model import SpeechModel
@@ -85,14 +84,13 @@ def text_feed(
     model: SpeechModel, request: SpeechRequest, max_characters: int, first_clause: int | None
 ) -> TextFeed:
     """By the rules of the model and the voice that is asked for."""
-    spec, language = model.spec, model.spec.voice(request.voice).language
+    spec, voice = model.spec, model.spec.voice(request.voice)
+    reading, language = spec.reading(voice), voice.language
     spoken = None
     if request.normalize and language.partition("-")[0] in _SPOKEN_LANGUAGES:
-        english = spec.text_form is TextForm.PHONEMES
-        spoken = SpokenOptions(language, "english" if english else "sentence", spec.tags)
-    rules = ReadingRules(
-        spec.segment_characters, spec.tags, language, spoken, joined=not request.chunking
-    )
+        spoken = SpokenOptions(language, reading.numbers, spec.tags)
+    longest = min(spec.segment_characters, reading.longest or spec.segment_characters)
+    rules = ReadingRules(longest, spec.tags, language, spoken, joined=not request.chunking)
     return TextFeed(rules, max_characters, first_clause)
 
 

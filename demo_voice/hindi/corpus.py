@@ -11,8 +11,8 @@ import argparse
 from demo_voice.hindi import mixed, rare
 from demo_voice.hindi.compose import compose
 from demo_voice.hindi.hand_written import SENTENCES
-from demo_voice.hindi.spelling import spell
 from demo_voice.sentences import CORPUS, HELD_OUT, MAX_WORDS, MIN_TEST_WORDS, MIN_WORDS, hash_of
+from tensorrt_tts.text.devanagari import spell
 
 TARGET = CORPUS / "sentences_hi.txt"
 COMPOSED, RARE, MIXED = 13_000, 1_600, 1_200

@@ -11,7 +11,7 @@ import itertools
 from collections.abc import Sequence
 from functools import cache
 
-from demo_voice.hindi.spelling import NUKTA
+from tensorrt_tts.text.devanagari import NUKTA
 
 _SOUNDS = """
     क k ख kʰ ग ɡ घ ɡʰ ङ ŋ च cʧ छ cʧʰ ज ɟʤɡ झ ɟʤʰ ञ ɲjn ट ʈ ठ ʈʰ ड ɖ ढ ɖʰ ण ɳ

@@ -11,12 +11,12 @@ import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from demo_voice.hindi.spelling import FLAPS, is_latin, spell
 from tensorrt_tts.errors import MissingDependencyError
+from tensorrt_tts.text.devanagari import MARKS, NUKTA, english_words, is_english, spell
 from tensorrt_tts.text.phonemes import phonemize
 
 Converter = Callable[[str], str]
-MARKS = ".,?!"
+_FLAPS = (NUKTA["ड"], NUKTA["ढ"])
 _GLIDES = {"ाओं": ("w", "ˌo\u0303"), "ाएँ": ("j", "ˌe\u0303ː")}
 """espeak-ng 1.52 ends राजाओं and भाषाएँ in a glide; as it says आलुओं and बहुएँ."""
 
@@ -50,9 +50,9 @@ def espeak() -> Converter:
 def pronounce(text: str, hindi: Converter) -> list[Word]:
     """The words of a sentence. A stretch in one script is converted as a whole."""
     words: list[Word] = []
-    for latin, group in itertools.groupby(spell(text).split(), key=is_latin):
+    for english, group in itertools.groupby(spell(text).split(), key=is_english):
         run = list(group)
-        words += _english(run) if latin else _hindi(run, hindi)
+        words += _english(run) if english else _hindi(run, hindi)
     return words
 
 
@@ -74,11 +74,7 @@ def _without_glide(said: str, word: str) -> str:
 
 def _english(run: list[str]) -> list[Word]:
     """What the language model reads of an English word is its phonemes, as in an English prompt."""
-    spoken = phonemize(" ".join(run)).split()
-    if len(spoken) != len(run):
-        spoken = ["".join(phonemize(word).split()) for word in run]
-    said = [_ending(said, word) for word, said in zip(run, spoken, strict=True)]
-    return [Word(phonemes, phonemes) for phonemes in said]
+    return [Word(phonemes, phonemes) for phonemes in english_words(run, phonemize)]
 
 
 def _ending(said: str, word: str) -> str:
@@ -88,4 +84,4 @@ def _ending(said: str, word: str) -> str:
     """
     letters, mark = word.rstrip(MARKS), word[-1] if word[-1] in MARKS else ""
     bare = said.rstrip(MARKS)
-    return bare + ("." if letters.endswith(FLAPS) and bare.endswith("r") else "") + mark
+    return bare + ("." if letters.endswith(_FLAPS) and bare.endswith("r") else "") + mark

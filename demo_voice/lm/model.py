@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from demo_voice.lm.vocabulary import LEVEL_OF_SLOT, SLOTS, Vocabulary
+from demo_voice.lm.vocabulary import ALONE, LEVEL_OF_SLOT, SLOTS, Vocabulary
 
 HEAD = 64  # the width of a head that every serving engine supports
 ROPE_THETA = 10_000.0
@@ -29,11 +29,17 @@ class Shape:
     layers: int = 5
     guided: tuple[int, ...] = (1, 2)
     """Layers whose head 0 is taught to look at the phonemes being spoken."""
+    voices: tuple[str, ...] = ALONE
 
     @property
     def heads(self) -> int:
         """Attention heads per layer."""
         return self.hidden // HEAD
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """Its ids."""
+        return Vocabulary(self.codes, tuple(self.voices))
 
 
 def rotation(length: int) -> tuple[Tensor, Tensor]:
@@ -150,7 +156,7 @@ class VoiceLM(nn.Module):
     def __init__(self, shape: Shape, codebooks: Tensor) -> None:
         super().__init__()
         self.shape = shape
-        self.vocabulary = Vocabulary(shape.codes)
+        self.vocabulary = shape.vocabulary
         text_rows = self.vocabulary.audio(0)
         self.model = Backbone(shape, text_rows)
         self.audio_in = AudioTable(codebooks, shape.hidden, scale=0.3)

@@ -2,36 +2,58 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
+from demo_voice.growth import difference, grown
+from demo_voice.lm.export import SHARED
 from demo_voice.lm.model import AudioTable, VoiceLM
-from demo_voice.lm.vocabulary import LEVEL_OF_SLOT, SLOTS
+from demo_voice.lm.vocabulary import FIRST_AUDIO, LEVEL_OF_SLOT, SLOTS
+from tensorrt_tts.errors import SettingError
 
 
 @torch.no_grad()
-def take_over(model: VoiceLM, folder: Path) -> None:
-    """Set ``model``'s parameters to the export's; the shapes must agree.
+def take_over(model: VoiceLM, folder: Path) -> str:
+    """Set ``model``'s parameters to the export's; the sizes must agree, its symbols may be others.
 
-    Only worth it when the codes still mean about what they did (``codec --codec-from``).
+    Only worth it when the codes still mean about what they did (``codec --codec-from``). What was
+    taken, for the log. Raises SettingError.
     """
     state = load_file(str(folder / "model.safetensors"))
     embedded = state.pop("model.embed_tokens.weight").float()
     head = state.pop("lm_head.weight").float()
-    if embedded.shape != (model.vocabulary.size, model.shape.hidden):
-        raise ValueError(
-            f"{folder}: embeddings {tuple(embedded.shape)}, "
-            f"this model has {(model.vocabulary.size, model.shape.hidden)}; give the same sizes"
+    theirs = json.loads((folder / "tokenizer.json").read_text(encoding="utf-8"))["model"]["vocab"]
+    text = len(embedded) - SLOTS * model.shape.codes
+    names = sorted((name for name in theirs if theirs[name] < text), key=theirs.__getitem__)
+    shared = {k: v for k, v in model.state_dict().items() if k.startswith(SHARED)}
+    sizes, wanted = (
+        {key: tuple(value.shape) for key, value in part.items()} for part in (state, shared)
+    )
+    if names[-1:] != [f"<custom_token_{FIRST_AUDIO - 1}>"] or sizes != wanted:
+        width, layers = sizes_of(folder)
+        raise SettingError(
+            f"--start-from '{folder}' has {layers} layers of {width} and {len(embedded)} ids, this "
+            f"model {model.shape.layers} of {model.shape.hidden} and {model.vocabulary.size}; "
+            "give the same sizes"
         )
-    text = model.vocabulary.audio(0)
     model.load_state_dict({k: v.float() for k, v in state.items()}, strict=False)
-    model.model.embed_text.weight.copy_(embedded[:text])
-    model.text_out.copy_(head[:text])
+    symbols = model.vocabulary.text_names
+    table = model.model.embed_text.weight
+    table.copy_(grown(embedded[:text], names, symbols, table))
+    model.text_out.copy_(grown(head[:text], names, symbols, model.text_out))
     split_rows(model.audio_in, embedded[text:])
     split_rows(model.audio_out, head[text:])
+    return difference(names, symbols)
+
+
+def sizes_of(folder: Path) -> tuple[int, int]:
+    """Width and layers of an exported model."""
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    return config["hidden_size"], config["num_hidden_layers"]
 
 
 def split_rows(table: AudioTable, rows: Tensor) -> None:

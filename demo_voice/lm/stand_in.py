@@ -14,8 +14,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from demo_voice.features import HOP, load_shard, shard_names
+from demo_voice.features import HOP, load_shard
 from demo_voice.tokenize import save_tokens
+from demo_voice.voices import chosen, shard_names
 
 CODES = 512
 STRIDES = (4, 2, 1)  # latents per code of each level
@@ -75,14 +76,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Write ``stand-in/shard-NNNN.npz`` like ``tokens/``, and ``stand-in/codebooks.pt``."""
+    """Write ``stand-in/NAME-NNNN.npz`` like ``tokens/``, and ``stand-in/codebooks.pt``."""
     work = Path(args.work)
     folder = work / "stand-in"
     folder.mkdir(exist_ok=True)
     torch.manual_seed(0)
-    names = shard_names(work)
+    voices = chosen(work, args.voices)
+    names = shard_names(work, voices)
     if not (folder / "codebooks.pt").exists():
-        some = [torch.from_numpy(np.array(load_shard(work, n).features)) for n in names[:6]]
+        first = [name for voice in voices for name in shard_names(work, [voice])[:6]]
+        some = [torch.from_numpy(np.array(load_shard(work, n).features)) for n in first]
         torch.save(codebooks(torch.cat(some).float()), folder / "codebooks.pt")
     books = torch.load(folder / "codebooks.pt")
     for name in names:

@@ -1,4 +1,4 @@
-"""The tokenizer files of the shipped model: one character of phonemes is one token."""
+"""The tokenizer files of the shipped model: one character of what is read is one token."""
 
 from __future__ import annotations
 
@@ -7,25 +7,21 @@ from pathlib import Path
 
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers
 
-from demo_voice.lm.vocabulary import BASE, SPECIALS, SYMBOLS, Vocabulary
-
-
-def token_names(vocabulary: Vocabulary) -> list[str]:
-    """The text of every id."""
-    names = [*SPECIALS, *SYMBOLS]
-    names += [f"<|spare_{i}|>" for i in range(len(names), BASE)]
-    return names + [f"<custom_token_{n}>" for n in range(vocabulary.size - BASE)]
+from demo_voice.lm.vocabulary import Vocabulary
 
 
 def build_tokenizer(vocabulary: Vocabulary) -> Tokenizer:
     """Characters to ids; control and audio tokens are special, so callers can switch them off."""
-    names = token_names(vocabulary)
+    names = vocabulary.names
     ids = {name: i for i, name in enumerate(names)}
     tokenizer = Tokenizer(models.WordLevel(ids, unk_token="<|unk|>"))
     tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(r"[\s\S]"), behavior="isolated")
     tokenizer.decoder = decoders.Fuse()
     special = [name for name in names if name.startswith("<")]
     tokenizer.add_special_tokens([AddedToken(n, special=True, normalized=False) for n in special])
+    # In front of the text of a prompt; a text has no colon when it gets there.
+    heads = [name for name in names if len(name) > 1 and name not in special]
+    tokenizer.add_tokens([AddedToken(name, normalized=False) for name in heads])
     return tokenizer
 
 

@@ -13,11 +13,19 @@ import torch
 from torch import Tensor
 
 from demo_voice.codec import save_checkpoint
+from demo_voice.crops import BALANCED_FROM
+from demo_voice.growth import difference, grown
 from demo_voice.lm import losses
-from demo_voice.lm.model import Shape, VoiceLM
+from demo_voice.lm.model import HEAD, Shape, VoiceLM
 from demo_voice.lm.muon import Muon
-from demo_voice.lm.shipped import take_over
-from demo_voice.lm.utterances import Batch, Utterance, batches, load
+from demo_voice.lm.shipped import sizes_of, take_over
+from demo_voice.lm.utterances import Batch, Utterance, balanced, batches, load
+from demo_voice.lm.vocabulary import ALONE
+from demo_voice.voices import chosen
+from tensorrt_tts.errors import SettingError
+
+SEVERAL = (256, 6)
+"""Width and layers for several voices: about 6.4 million parameters."""
 
 MATRIX_RATE = 0.02
 TABLE_RATE = 3e-3
@@ -141,12 +149,18 @@ class Trainer:
             optimiser.load_state_dict(saved)
         self.step, self.seconds = state["step"], state["seconds"]
 
-    def start_from(self, path: Path) -> None:
-        """Take over everything that does not depend on what the codes mean."""
-        state = torch.load(path, map_location="cpu", weights_only=True)["model"]
+    def start_from(self, path: Path) -> str:
+        """Take over everything that does not depend on what the codes mean, for the symbols that
+        both know. What was taken, for the log."""
+        saved = torch.load(path, map_location="cpu", weights_only=True)
+        state, names = saved["model"], Shape(**saved["shape"]).vocabulary.text_names
         ours = ("codebooks", "level", "near", "own")
         kept = {k: v for k, v in state.items() if not k.endswith(ours)}
+        wanted, own = self.model.vocabulary.text_names, self.model.state_dict()
+        for key in ("model.embed_text.weight", "text_out"):
+            kept[key] = grown(kept[key], names, wanted, own[key].cpu())
         self.model.load_state_dict(kept, strict=False)
+        return difference(names, wanted)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -164,8 +178,40 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="matrix products in bfloat16: faster on CPUs with AVX512-BF16 or AMX, and on GPUs",
     )
-    parser.add_argument("--hidden", type=int, default=Shape.hidden)
-    parser.add_argument("--layers", type=int, default=Shape.layers)
+    alone = f"{Shape.hidden} for one voice, {SEVERAL[0]} for several"
+    parser.add_argument("--hidden", type=int, help=f"width (as --start-from, else {alone})")
+    alone = f"{Shape.layers} for one voice, {SEVERAL[1]} for several"
+    parser.add_argument("--layers", type=int, help=f"(as --start-from, else {alone})")
+
+
+def shape_for(args: argparse.Namespace, voices: tuple[str, ...], codes: int, path: Path) -> Shape:
+    """Of the checkpoint at ``path``, of what training starts from, or by the options.
+
+    Raises SettingError where the checkpoint is of other voices or sizes than are asked for.
+    """
+    hidden, layers = (Shape.hidden, Shape.layers) if voices == ALONE else SEVERAL
+    start = args.start_from
+    if start and start.is_dir():
+        hidden, layers = sizes_of(start)
+    elif start:
+        saved = torch.load(start, map_location="cpu", weights_only=True)["shape"]
+        hidden, layers = saved["hidden"], saved["layers"]
+    hidden, layers = args.hidden or hidden, args.layers or layers
+    if not path.exists():
+        inner = hidden * 8 // 3 // HEAD * HEAD
+        return Shape(codes, hidden=hidden, inner=inner, layers=layers, voices=voices)
+    shape = Shape(**torch.load(path, map_location="cpu", weights_only=True)["shape"])
+    if shape.vocabulary.voices != voices:
+        raise SettingError(
+            f"'{path}' is trained for --voices {' '.join(shape.voices)}, there is speech of "
+            f"{' '.join(voices)}; name the first, or move it away and give it as --start-from"
+        )
+    if (args.hidden or shape.hidden, args.layers or shape.layers) != (shape.hidden, shape.layers):
+        raise SettingError(
+            f"'{path}' has {shape.layers} layers of {shape.hidden}; leave --hidden and --layers "
+            "away, or move it away to begin anew"
+        )
+    return shape
 
 
 def run(args: argparse.Namespace) -> None:
@@ -181,15 +227,18 @@ def run(args: argparse.Namespace) -> None:
         books, tokens = torch.load(work / "stand-in" / "codebooks.pt"), "stand-in"
     else:
         books, tokens = read_codebooks(work), "tokens"
-    inner = args.hidden * 8 // 3
-    shape = Shape(books.shape[1], hidden=args.hidden, inner=inner, layers=args.layers)
+    shape = shape_for(args, chosen(work, args.voices), books.shape[1], path)
     trainer = Trainer(shape, books, args.device, args.half)
     if path.exists():
         trainer.load(path)
-    elif args.start_from and args.start_from.is_dir():
-        take_over(trainer.model, args.start_from)
     elif args.start_from:
-        trainer.start_from(args.start_from)
+        whole = args.start_from.is_dir()
+        taken = (
+            take_over(trainer.model, args.start_from)
+            if whole
+            else trainer.start_from(args.start_from)
+        )
+        print(f"language-model: from {args.start_from}: {taken}", flush=True)
     vocabulary = trainer.model.vocabulary
     rows = load(work, "train", vocabulary, tokens)
     valid = load(work, "valid", vocabulary, tokens)
@@ -214,12 +263,16 @@ def loop(
     source: Iterator[Batch] = iter(())
     saved = checked = trainer.seconds
     ids = 0
+    several, equal = len(trainer.model.vocabulary.voices) > 1, False
     means: dict[str, float] = {}
     while trainer.seconds < budget:
         begun = time.monotonic()
+        if several and not equal and trainer.seconds >= BALANCED_FROM * budget:
+            equal, source = True, iter(())
         batch = next(source, None)
         if batch is None:
-            source = batches(rows, trainer.model.vocabulary, args.batch_ids, rng)
+            some = balanced(rows, rng) if equal else rows
+            source = batches(some, trainer.model.vocabulary, args.batch_ids, rng)
             continue
         parts = trainer.update(to_tensors(batch, args.device), trainer.seconds / budget)
         for key, value in parts.items():
@@ -230,12 +283,22 @@ def loop(
             report(trainer, means, f"{ids / 1e6:.2f}M ids")
         if trainer.seconds - checked > VALID_SECONDS:
             checked = trainer.seconds
-            report(trainer, validate(trainer.model, valid, args.device), "valid")
+            report_valid(trainer, valid, args.device, "valid")
         if trainer.seconds - saved > SAVE_SECONDS:
             saved = trainer.seconds
             trainer.save(path)
     trainer.save(path)
-    report(trainer, validate(trainer.model, valid, args.device), "valid, end")
+    report_valid(trainer, valid, args.device, "valid, end")
+
+
+def report_valid(trainer: Trainer, rows: list[Utterance], device: str, note: str) -> None:
+    """A line of the log for each voice that has held-out speech."""
+    voices = trainer.model.vocabulary.voices
+    for voice in voices:
+        own = [row for row in rows if row.voice == voice]
+        if own:
+            told = note if len(voices) == 1 else f"{note}, {voice}"
+            report(trainer, validate(trainer.model, own, device), told)
 
 
 def report(trainer: Trainer, parts: dict[str, float], note: str) -> None:

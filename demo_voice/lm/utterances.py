@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from demo_voice.lm.vocabulary import SLOTS, TEXT_OFFSET, Vocabulary
+from demo_voice.lm.vocabulary import ALONE, SLOTS, Vocabulary
+from demo_voice.voices import shard_names
+from tensorrt_tts.errors import SettingError
 
 FRAME = 2048  # samples per codec frame
 TEACHER_HOP = 300  # samples per step of the teacher's durations
@@ -21,49 +23,81 @@ SPAN = np.array([[0, 4], [0, 2], [0, 1], [1, 2], [2, 4], [2, 3], [3, 4]]) * (FRA
 
 @dataclass(frozen=True)
 class Utterance:
-    """One sentence: ids of the prompt and the audio, and which phonemes each audio id speaks."""
+    """One sentence: ids of the prompt and the audio, which characters each audio id speaks, and
+    who speaks."""
 
     prompt: NDArray[np.int16]
     audio: NDArray[np.int16]  # [7 * frames]
     spoken: NDArray[np.int16]  # [7 * frames, 2], first and last prompt position
+    voice: str
 
     def __len__(self) -> int:
         """Ids of prompt, audio and the end token."""
         return len(self.prompt) + len(self.audio) + 1
 
 
-def spoken_positions(durations: list[int], frames: int) -> NDArray[np.int16]:
-    """First and last prompt position spoken during each audio id [7 * frames, 2]."""
+def spoken_positions(durations: list[int], frames: int, offset: int) -> NDArray[np.int16]:
+    """First and last prompt position spoken during each audio id [7 * frames, 2].
+
+    offset: the prompt position of the first character.
+    """
     ends = np.cumsum(durations) * TEACHER_HOP
     spans = (np.arange(frames)[:, None, None] * FRAME + SPAN).reshape(-1, 2)
     last = len(durations) - 1
     first_phoneme = np.searchsorted(ends, spans[:, 0], side="right").clip(0, last)
     last_phoneme = np.searchsorted(ends, spans[:, 1], side="left").clip(0, last)
-    positions = np.stack([first_phoneme, last_phoneme], axis=1) + TEXT_OFFSET
+    positions = np.stack([first_phoneme, last_phoneme], axis=1) + offset
     return positions.astype(np.int16)
 
 
 def utterance(row: dict[str, Any], codes: NDArray[np.uint16], vocabulary: Vocabulary) -> Utterance:
     """The example of one line of the jsonl and its codes [frames, 7]."""
     offsets = np.array([vocabulary.audio(slot) for slot in range(SLOTS)])
+    voice = row.get("voice", ALONE[0])
+    said = "prompt" if "prompt" in row else "phonemes"
+    durations = row["prompt_durations"] if "prompt" in row else row["durations"]
     return Utterance(
-        np.array(vocabulary.prompt(row["phonemes"]), np.int16),
+        np.array(vocabulary.prompt(row[said], voice), np.int16),
         (codes + offsets).reshape(-1).astype(np.int16),
-        spoken_positions(row["durations"], len(codes)),
+        spoken_positions(durations, len(codes), vocabulary.text_offset(voice)),
+        voice,
     )
 
 
 def load(work: Path, split: str, vocabulary: Vocabulary, tokens: str = "tokens") -> list[Utterance]:
-    """All utterances of a split ("train", "valid" or "test")."""
+    """All utterances of a split ("train", "valid" or "test") by the vocabulary's voices.
+
+    Raises SettingError if the speech of a shard has no codes yet.
+    """
     found = []
-    for path in sorted((work / tokens).glob("shard-*.npz")):
+    for name in shard_names(work, vocabulary.voices):
+        path = work / tokens / f"{name}.npz"
+        if not path.exists():
+            step = "tokenize" if tokens == "tokens" else tokens
+            raise SettingError(f"no codes of {name} in '{path.parent}'; run `{step}` first")
         arrays = np.load(path)
-        lines = (work / "speech" / f"{path.stem}.jsonl").read_text(encoding="utf-8").splitlines()
+        lines = (work / "speech" / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()
         all_codes = arrays["codes"]
         for line, start, frames in zip(lines, arrays["starts"], arrays["frames"], strict=True):
             row = json.loads(line)
             if row["split"] == split:
                 found.append(utterance(row, all_codes[start : start + frames], vocabulary))
+    return found
+
+
+def balanced(rows: list[Utterance], rng: np.random.Generator) -> list[Utterance]:
+    """Of every voice as many ids as there are of the one with the fewest, drawn anew."""
+    by_voice: dict[str, list[Utterance]] = {}
+    for row in rows:
+        by_voice.setdefault(row.voice, []).append(row)
+    if len(by_voice) < 2:
+        return rows
+    fewest = min(sum(map(len, own)) for own in by_voice.values())
+    found: list[Utterance] = []
+    for own in by_voice.values():
+        order = rng.permutation(len(own))
+        ends = np.cumsum([len(own[i]) for i in order])
+        found += [own[i] for i in order[: int(np.searchsorted(ends, fewest)) + 1]]
     return found
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 
-from tensorrt_tts.families.registry import CHECKPOINTS, DEMO_SPEC
+from tensorrt_tts.families.base import Voice
+from tensorrt_tts.families.registry import CHECKPOINTS
+from tensorrt_tts.loading import known_spec
 
 
 def add_command(commands: argparse._SubParsersAction) -> None:
@@ -15,7 +17,9 @@ def add_command(commands: argparse._SubParsersAction) -> None:
 
 
 def run(parsed: argparse.Namespace) -> None:
-    models = [("demo", "ships with this package", DEMO_SPEC)] + [
+    demo = known_spec("demo")
+    assert demo is not None
+    models = [("demo", "ships with this package", demo)] + [
         (checkpoint.name, checkpoint.hub_id, checkpoint.spec) for checkpoint in CHECKPOINTS.values()
     ]
     if parsed.json:
@@ -23,7 +27,7 @@ def run(parsed: argparse.Namespace) -> None:
             {
                 "model": name,
                 "source": source,
-                "voices": [{"name": v.name, "language": v.language} for v in spec.voices],
+                "voices": [_described(voice) for voice in spec.voices],
                 "tags": list(spec.tags),
             }
             for name, source, spec in models
@@ -34,7 +38,19 @@ def run(parsed: argparse.Namespace) -> None:
         print(f"{name}  ({source})")
         languages = dict.fromkeys(voice.language for voice in spec.voices)
         for language in languages:
-            names = [voice.name for voice in spec.voices if voice.language == language]
+            names = [_named(voice) for voice in spec.voices if voice.language == language]
             print(f"  {language}: {', '.join(names)}")
         if spec.tags:
             print(f"  tags: {' '.join(f'<{tag}>' for tag in spec.tags)}")
+
+
+def _described(voice: Voice) -> dict[str, object]:
+    found: dict[str, object] = {"name": voice.name, "language": voice.language}
+    if voice.friendly_name:
+        found |= {"friendly_name": voice.friendly_name, "also": list(voice.also)}
+    return found
+
+
+def _named(voice: Voice) -> str:
+    also = f"; also {', '.join(voice.also)}" if voice.also else ""
+    return f"{voice.name} ({voice.friendly_name}{also})" if voice.friendly_name else voice.name

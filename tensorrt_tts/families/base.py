@@ -18,11 +18,13 @@ from tensorrt_tts.codecs.base import Codec, Condition, Step
 from tensorrt_tts.errors import SettingError, UnknownVoiceError, VoiceFileError
 from tensorrt_tts.families.budget import TokenBudget
 from tensorrt_tts.identifiers import find_name
+from tensorrt_tts.text.reading import AsWritten, EnglishPhonemes, HindiSpelling, Reading
 from tensorrt_tts.validation import shown
 
 
 class TextForm(StrEnum):
-    """What a checkpoint reads: spelling, or the phonemes of `text.phonemes`."""
+    """What a checkpoint reads: spelling, or the phonemes of `text.phonemes`, beside which a voice
+    whose language is Hindi reads Devanagari."""
 
     GRAPHEMES = "graphemes"
     PHONEMES = "phonemes"
@@ -34,6 +36,10 @@ class Voice:
 
     name: str
     language: str
+    also: tuple[str, ...] = field(default=(), kw_only=True)
+    """Other languages that it speaks."""
+    friendly_name: str = field(default="", kw_only=True)
+    """What people call it, where that is not its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,20 +96,34 @@ class Spec:
         raise NotImplementedError
 
     def voice(self, name: str | None) -> Voice:
-        """The voice of that name (see `identifiers.find_name`), or the default for None.
+        """The voice of that name (see `identifiers.find_name`) or of what people call it, or the
+        default for None.
 
         Raises UnknownVoiceError: the model would speak with an arbitrary voice, not fail.
         """
         if name is None:
             return self.voices[0]
-        names = [voice.name for voice in self.voices]
+        names = {voice.friendly_name: voice for voice in self.voices if voice.friendly_name}
+        names |= {voice.name: voice for voice in self.voices}
         found = find_name(name, names)
         if found is None:
             raise UnknownVoiceError(
                 f"voice {shown(name)} is not one of {self.name}'s; choose one of: "
-                + ", ".join(names)
+                + ", ".join(voice.name for voice in self.voices)
             )
-        return self.voices[names.index(found)]
+        return names[found]
+
+    def reading(self, voice: Voice) -> Reading:
+        """What of a text that voice reads."""
+        if self.text_form is TextForm.GRAPHEMES:
+            return AsWritten()
+        hindi = voice.language.partition("-")[0] == "hi"
+        return HindiSpelling() if hindi else EnglishPhonemes()
+
+    def in_folder(self, folder: Path) -> Self:
+        """With the voices that a checkpoint's folder holds, where it says so and they may be
+        others. Raises CorruptCheckpointError."""
+        return self
 
     def with_voice(self, voice: Voice) -> Self:
         """With it in the place of the voice of its name, or as one more."""

@@ -15,15 +15,20 @@ _MARKS = ",.?!—"
 
 
 def phoneme_spans(
-    text: str, words: Sequence[WrittenWord], phonemes: str, phonemize: Callable[[str], str]
+    text: str,
+    words: Sequence[WrittenWord],
+    phonemes: str,
+    phonemize: Callable[[str], str],
+    devanagari: bool = False,
 ) -> list[tuple[int, int]]:
     """Of each word the span of its phonemes, without punctuation; an empty span where it has none.
     Empty where they cannot be told apart.
 
     text: what is said, with the words' places. phonemes: of all of it. phonemize: what made them.
+    devanagari: whether words in it are read too, and are not left out.
     """
     read = [_sounding(run) for run in _RUN.finditer(phonemes)]
-    said = [run for run in _RUN.finditer(text) if _is_read(run[0])]
+    said = [run for run in _RUN.finditer(text) if _is_read(run[0], devanagari)]
     counts = [1] * len(said)
     if len(read) != len(said):
         counts = [len(phonemize(run[0]).split()) for run in said]
@@ -50,6 +55,6 @@ def _sounding(run: re.Match[str]) -> tuple[int, int]:
     return run.start(), run.start() + len(run[0].rstrip(_MARKS))
 
 
-def _is_read(token: str) -> bool:
-    plain, _ = without_foreign(token)
+def _is_read(token: str, devanagari: bool) -> bool:
+    plain, _ = without_foreign(token, devanagari)
     return any(unicodedata.category(character)[0] in "LN" for character in plain)

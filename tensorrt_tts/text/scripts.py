@@ -1,4 +1,4 @@
-"""Words in scripts that a voice for English cannot read. Pure."""
+"""Words in scripts that a voice cannot read. Pure."""
 
 from __future__ import annotations
 
@@ -13,18 +13,19 @@ _LATIN = re.compile(
 """Latin letters in other blocks, and letters that are symbols."""
 _SIGN = re.compile("[\u0370-\u03ff]")
 """One Greek letter."""
+_DEVANAGARI = re.compile("[\u0900-\u097f]")
 
 
-def without_foreign(text: str) -> tuple[str, list[str]]:
+def without_foreign(text: str, devanagari: bool = False) -> tuple[str, list[str]]:
     """A text without what is in letters other than Latin ones, and those words, in order. One Greek
-    letter is a sign."""
+    letter is a sign. devanagari: whether its letters are read too."""
     words: list[str] = []
 
     def leave(found: re.Match[str]) -> str:
         kept: list[str] = []
         word = ""
         for character in found[0] + "\0":
-            if _is_foreign(character) or (word and character in "\u200c\u200d"):
+            if _is_foreign(character, devanagari) or (word and character in "\u200c\u200d"):
                 word += character
                 continue
             if any(sign.isalpha() for sign in word) and not _SIGN.fullmatch(word):
@@ -37,5 +38,7 @@ def without_foreign(text: str) -> tuple[str, list[str]]:
     return _BEYOND.sub(leave, text), words
 
 
-def _is_foreign(character: str) -> bool:
-    return unicodedata.category(character)[0] in "LM" and not _LATIN.match(character)
+def _is_foreign(character: str, devanagari: bool) -> bool:
+    if unicodedata.category(character)[0] not in "LM" or _LATIN.match(character):
+        return False
+    return not (devanagari and _DEVANAGARI.match(character))

@@ -133,3 +133,35 @@ def test_reconstruction_loss_is_zero_for_the_same_sound():
     mel, phases = reconstruction(audio, audio)
     assert mel < 1e-6
     assert phases < 1e-3
+
+
+def test_a_checkpoint_with_fewer_phonemes_keeps_its_rows_and_moments(small):
+    # As codecs of the English voice were saved, before there were other sounds.
+    old = {"codec": dict(small.state_dict())}
+    for key in codec._ROWS:
+        old["codec"][key] = old["codec"][key][: 1 + len(SYMBOLS)]
+    torch.manual_seed(1)
+    other = codec.Codec(SMALL)
+    fresh = {key: other.state_dict()[key].clone() for key in codec._ROWS}
+    told = codec.load_state(other, old)
+    assert told.startswith(f"{len(SYMBOLS)} symbols taken over, ")
+    assert told.endswith(" ɽ")
+    for key, value in other.state_dict().items():
+        if key in codec._ROWS:
+            assert torch.equal(value[: 1 + len(SYMBOLS)], old["codec"][key])
+            assert torch.equal(value[1 + len(SYMBOLS) :], fresh[key][1 + len(SYMBOLS) :])
+        else:
+            assert torch.equal(value, old["codec"][key])
+
+    optimizer = torch.optim.AdamW(other.reader.parameters())
+    other.reader(torch.randn(1, 32, 4)).sum().backward()
+    optimizer.step()
+    for averages in optimizer.state.values():
+        for key in ("exp_avg", "exp_avg_sq"):
+            averages[key] = averages[key][: 1 + len(SYMBOLS)] + 1
+    codec.grow_moments(optimizer, SYMBOLS)
+    for parameter, averages in optimizer.state.items():
+        assert averages["exp_avg"].shape == parameter.shape
+        assert (averages["exp_avg"][1 + len(SYMBOLS) :] == 0).all()
+        assert (averages["exp_avg"][: 1 + len(SYMBOLS)] != 0).all()
+    optimizer.step()

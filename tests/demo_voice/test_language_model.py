@@ -1,18 +1,31 @@
 """The language model's vocabulary, batches, losses, tokenizer and export."""
 
+import argparse
+import json
+
 import numpy as np
 import pytest
 import torch
 
+from demo_voice.export import WEIGHTS, exported_voices
 from demo_voice.lm import losses
 from demo_voice.lm.export import export
 from demo_voice.lm.model import Shape, VoiceLM
 from demo_voice.lm.muon import Muon, orthogonalised
 from demo_voice.lm.shipped import take_over
-from demo_voice.lm.tokenizer import build_tokenizer, token_names
-from demo_voice.lm.train import Trainer, rate_at, to_tensors
-from demo_voice.lm.utterances import Utterance, batches, collate, spoken_positions, utterance
-from demo_voice.lm.vocabulary import BASE, TEXT_OFFSET, Vocabulary
+from demo_voice.lm.tokenizer import build_tokenizer
+from demo_voice.lm.train import Trainer, add_arguments, rate_at, shape_for, to_tensors
+from demo_voice.lm.utterances import (
+    Utterance,
+    balanced,
+    batches,
+    collate,
+    spoken_positions,
+    utterance,
+)
+from demo_voice.lm.vocabulary import Vocabulary
+from tensorrt_tts.errors import SettingError
+from tensorrt_tts.text.devanagari import NUKTA
 
 CODES = 16
 SMALL = Shape(CODES, hidden=64, inner=96, layers=2, guided=(1,))
@@ -43,8 +56,8 @@ def model() -> VoiceLM:
 
 
 def test_layout(vocabulary: Vocabulary) -> None:
-    names = token_names(vocabulary)
-    assert len(names) == len(set(names)) == vocabulary.size == BASE + 10 + 7 * CODES
+    names = vocabulary.names
+    assert len(names) == len(set(names)) == vocabulary.size == 88 + 10 + 7 * CODES
     assert names[vocabulary.audio(0)] == "<custom_token_10>"
     assert names[vocabulary.end] == "<custom_token_2>"
 
@@ -55,19 +68,21 @@ def test_tokenizer_writes_the_prompt(vocabulary: Vocabulary) -> None:
     ids = tokenizer.encode(text, add_special_tokens=False).ids
     prompt = vocabulary.prompt("həlˈO.")
     assert prompt[2:-4] == ids
-    assert prompt[TEXT_OFFSET:][0] == ids[len("heart: ")]
+    assert prompt[vocabulary.text_offset("heart") :][0] == ids[len("heart: ")]
     assert tokenizer.decode(ids) == text
 
 
 def test_typed_special_tokens_can_be_read_as_text(vocabulary: Vocabulary) -> None:
     tokenizer = build_tokenizer(vocabulary)
     tokenizer.encode_special_tokens = True
-    assert max(tokenizer.encode("<custom_token_28>", add_special_tokens=False).ids) < BASE
+    assert (
+        max(tokenizer.encode("<custom_token_28>", add_special_tokens=False).ids) < vocabulary.base
+    )
 
 
 def test_spoken_positions() -> None:
     # Phonemes end at samples 1200, 3000 and 4200; frames at 2048 and 4096.
-    positions = spoken_positions([4, 6, 4], 2) - TEXT_OFFSET
+    positions = spoken_positions([4, 6, 4], 2, 9) - 9
     assert positions[0].tolist() == [0, 1]  # c0: the whole first frame
     assert positions[2].tolist() == [0, 0]  # f0: its first quarter
     assert positions[6].tolist() == [1, 1]  # f3: its last
@@ -201,7 +216,7 @@ def test_training_goes_on_from_an_exported_model(tmp_path) -> None:
 def test_an_exported_model_of_another_size_is_refused(tmp_path) -> None:
     export(model(), tmp_path)
     larger = VoiceLM(Shape(2 * CODES, hidden=64, inner=96, layers=2), torch.randn(3, 32, 8))
-    with pytest.raises(ValueError, match="give the same sizes"):
+    with pytest.raises(SettingError, match="give the same sizes"):
         take_over(larger, tmp_path)
 
 
@@ -217,3 +232,130 @@ def test_half_precision_learns_about_the_same(
             parts = trainer.update(batch, 0.0)
         ends.append(parts["c0"])
     assert ends[1] == pytest.approx(ends[0], rel=0.05)
+
+
+BOTH = ("heart", "hf_alpha")
+TWO = Shape(CODES, hidden=64, inner=96, layers=2, guided=(1,), voices=BOTH)
+
+
+def test_the_shipped_ids_are_those_of_the_one_voice() -> None:
+    tokenizer = json.loads((WEIGHTS / "lm" / "tokenizer.json").read_text(encoding="utf-8"))
+    names = Vocabulary(512).names
+    assert tokenizer["model"]["vocab"] == {name: i for i, name in enumerate(names)}
+    assert json.loads(build_tokenizer(Vocabulary(512)).to_str()) == tokenizer
+
+
+def test_several_voices_are_a_token_each_and_hindi_is_spelled() -> None:
+    vocabulary = Vocabulary(CODES, BOTH)
+    assert len(vocabulary.names) == len(set(vocabulary.names)) == vocabulary.size
+    assert vocabulary.names[: len(Vocabulary(CODES).symbols)] == list(Vocabulary(CODES).symbols)
+    tokenizer = build_tokenizer(vocabulary)
+    tokenizer.encode_special_tokens = True
+    for voice, text in (("heart", "həlˈO."), ("hf_alpha", f"मेरा fˈOn {NUKTA['ख']}राब है.")):
+        ids = tokenizer.encode(f"{voice}: {text}", add_special_tokens=False).ids
+        prompt = vocabulary.prompt(text, voice)
+        assert prompt[2:-4] == ids
+        assert len(ids) == 2 + len(text)
+        assert vocabulary.names[ids[0]] == f"{voice}:"
+        assert prompt[vocabulary.text_offset(voice)] == ids[2]
+        assert vocabulary.symbol_id("<|unk|>") not in ids
+    with pytest.raises(ValueError, match="hm_psi"):
+        vocabulary.prompt("x", "hm_psi")
+
+
+def test_a_hindi_voice_alone_is_a_token_too() -> None:
+    assert "क" not in Vocabulary(CODES).symbols
+    assert {"क", "hf_alpha:"} <= set(Vocabulary(CODES, ("hf_alpha",)).symbols)
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_model_of_one_voice_grows_into_one_of_two(tmp_path, whole: bool) -> None:
+    first = Trainer(SMALL, torch.randn(3, CODES, 8), "cpu")
+    first.model.load_state_dict(model().state_dict())
+    second = Trainer(TWO, torch.randn(3, CODES, 8), "cpu")
+    before = second.model.model.embed_text.weight.detach().clone()
+    if whole:
+        export(first.model, tmp_path)
+        told = take_over(second.model, tmp_path)
+    else:
+        first.save(tmp_path / "ckpt.pt")
+        told = second.start_from(tmp_path / "ckpt.pt")
+    assert "heart: hf_alpha:" in told
+    old, new = first.model.vocabulary, second.model.vocabulary
+    for symbol in (*old.symbols, "<custom_token_2>"):
+        was, now = old.names.index(symbol), new.names.index(symbol)
+        for table in ("model.embed_text.weight", "text_out"):
+            rows, grown_rows = first.model.state_dict()[table], second.model.state_dict()[table]
+            assert torch.allclose(rows[was], grown_rows[now], atol=1e-3)
+    fresh = new.symbol_id("क")
+    assert torch.equal(second.model.model.embed_text.weight[fresh], before[fresh])
+    if whole:
+        slots = second.model.audio_in()
+        assert torch.allclose(slots, first.model.audio_in(), atol=1e-3)
+
+
+@pytest.mark.parametrize("layers", [1, 3])
+def test_an_exported_model_with_other_layers_is_refused(tmp_path, layers: int) -> None:
+    export(model(), tmp_path)
+    other = VoiceLM(
+        Shape(CODES, hidden=64, inner=96, layers=layers, guided=()), torch.randn(3, CODES, 8)
+    )
+    with pytest.raises(SettingError, match=f"2 layers of 64 .*model {layers} of 64"):
+        take_over(other, tmp_path)
+
+
+def test_in_the_last_half_voices_have_as_many_ids() -> None:
+    def row(voice: str, length: int) -> Utterance:
+        ids = np.zeros(length, np.int16)
+        return Utterance(ids, ids, np.zeros((length, 2), np.int16), voice)
+
+    rows = [row("heart", 20 + i) for i in range(50)] + [row("hf_alpha", 30) for _ in range(7)]
+    seen = set()
+    for seed in range(30):
+        some = balanced(rows, np.random.default_rng(seed))
+        ids = {voice: sum(len(r) for r in some if r.voice == voice) for voice in BOTH}
+        assert ids["hf_alpha"] == 7 * 61
+        assert 0 <= ids["heart"] - ids["hf_alpha"] < 2 * 70
+        seen |= {id(r) for r in some}
+    assert len(seen) == len(rows)
+    assert balanced(rows[:50], np.random.default_rng(0)) == rows[:50]
+
+
+def options(*given: str) -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    return parser.parse_args(given)
+
+
+def test_sizes_follow_from_the_voices_and_from_what_is_there(tmp_path) -> None:
+    path = tmp_path / "ckpt.pt"
+    alone = shape_for(options(), ("heart",), 512, path)
+    assert (alone.hidden, alone.inner, alone.layers) == (192, 512, 5)
+    several = shape_for(options(), BOTH, 512, path)
+    assert (several.hidden, several.inner, several.layers) == (256, 640, 6)
+    start = options("--start-from", str(WEIGHTS / "lm"))
+    assert shape_for(start, BOTH, 512, path).hidden == 192
+    Trainer(TWO, torch.randn(3, CODES, 8), "cpu").save(path)
+    assert shape_for(options(), BOTH, CODES, path) == TWO
+    with pytest.raises(SettingError, match="--voices heart hf_alpha, there is speech of heart;"):
+        shape_for(options(), ("heart",), CODES, path)
+    with pytest.raises(SettingError, match="2 layers of 64"):
+        shape_for(options("--hidden", "128"), BOTH, CODES, path)
+
+
+def test_a_voice_of_several_is_declared_and_one_alone_is_not(tmp_path) -> None:
+    export(model(), tmp_path / "one")
+    assert "tts_voices" not in json.loads((tmp_path / "one" / "config.json").read_text())
+    export(VoiceLM(TWO, torch.randn(3, CODES, 8)), tmp_path / "two")
+    assert json.loads((tmp_path / "two" / "config.json").read_text())["tts_voices"] == [
+        {"name": "heart", "languages": ["en"], "friendly_name": ""},
+        {"name": "hf_alpha", "languages": ["hi", "en"], "friendly_name": "Asha"},
+    ]
+    assert exported_voices_of(tmp_path, "one") == ("heart",)
+    assert exported_voices_of(tmp_path, "two") == BOTH
+
+
+def exported_voices_of(tmp_path, name: str) -> tuple[str, ...]:
+    (tmp_path / f"{name}-weights").mkdir()
+    (tmp_path / name).rename(tmp_path / f"{name}-weights" / "lm")
+    return exported_voices(tmp_path / f"{name}-weights")

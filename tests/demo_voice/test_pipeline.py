@@ -7,59 +7,82 @@ import numpy as np
 import pytest
 from safetensors.torch import load_file
 
-from demo_voice import codec, tokenize, vocoder
+from demo_voice import codec, export, tokenize, vocoder
+from demo_voice.lm import train
+from demo_voice.lm.vocabulary import Vocabulary
+from tensorrt_tts.errors import SettingError
+from tensorrt_tts.loading import load_model
+from tensorrt_tts.prepared import prepare_request
+from tensorrt_tts.speech import SpeechRequest
 
 FRAMES = 9
 UTTERANCES = 12
 
 
-@pytest.fixture
-def work(tmp_path):
-    """A working folder with one shard of tones, as ``synthesize`` leaves it."""
-    speech = tmp_path / "speech"
-    speech.mkdir()
+def write_shard(work, name, pitch_hz, **said):
+    """A shard of tones, as ``synthesize`` leaves it. said: more of every line."""
+    speech = work / "speech"
+    speech.mkdir(exist_ok=True)
     samples = FRAMES * 2048
     rng = np.random.default_rng(0)
     time = np.arange(samples) / 24_000
     rows, audio, pitch = [], [], []
     for i in range(UTTERANCES):
-        tone = np.sin(2 * np.pi * (180 + 5 * i) * time) + rng.normal(0, 0.1, samples)
+        tone = np.sin(2 * np.pi * (pitch_hz + 5 * i) * time) + rng.normal(0, 0.1, samples)
         audio.append((tone * 3000).astype("<i2"))
-        pitch.append(np.full(-(-samples // 300), 180 + 5 * i, np.float16))
-        rows.append(
-            {
-                "id": str(i),
-                "text": "tone",
-                "phonemes": "t",
-                "start": i * samples,
-                "samples": samples,
-                "durations": [samples // 300],
-                "split": "train",
-            }
-        )
-    np.concatenate(audio).tofile(speech / "shard-0000.i16")
-    np.save(speech / "shard-0000.f0.npy", np.concatenate(pitch))
-    (speech / "shard-0000.jsonl").write_text("".join(json.dumps(r) + "\n" for r in rows))
-    return tmp_path
+        pitch.append(np.full(-(-samples // 300), pitch_hz + 5 * i, np.float16))
+        row = {
+            "id": str(i),
+            "text": f"tone {name} {i}",
+            "phonemes": "t",
+            "start": i * samples,
+            "samples": samples,
+            "durations": [samples // 300],
+            "split": "train" if i else "valid",
+        }
+        rows.append(row | said)
+    np.concatenate(audio).tofile(speech / f"{name}.i16")
+    np.save(speech / f"{name}.f0.npy", np.concatenate(pitch))
+    lines = "".join(json.dumps(row) + "\n" for row in rows)
+    (speech / f"{name}.jsonl").write_text(lines)
 
 
-def arguments(work, seconds):
-    parser = argparse.ArgumentParser()
-    for step in (codec, tokenize, vocoder):
-        step.add_arguments(parser)
-    return parser.parse_args(
-        f"--codec-minutes {seconds / 60} --vocoder-minutes {seconds / 60} --threads 1".split(),
-        argparse.Namespace(work=work, device="cpu"),
-    )
+HINDI = {
+    "phonemes": "ʈaː",
+    "durations": [20, 30, 11],
+    "voice": "hf_alpha",
+    "language": "hi",
+    "prompt": "टा",
+    "prompt_durations": [20, 41],
+}
 
 
-@pytest.mark.timeout(300)
-def test_train_freeze_tokenize_and_go_on(work, monkeypatch, capsys):
+@pytest.fixture
+def work(tmp_path, monkeypatch):
+    """A working folder with one shard."""
     monkeypatch.setattr(codec, "WARM_STEPS", 2)
     monkeypatch.setattr(codec, "REVIVE_EVERY", 2)
     monkeypatch.setitem(codec.CONFIG, "encoder_dim", 2)
     monkeypatch.setitem(codec.CONFIG, "decoder_dim", 32)
     monkeypatch.setitem(codec.CONFIG, "codebook_size", 16)
+    write_shard(tmp_path, "shard-0000", 180)
+    return tmp_path
+
+
+def arguments(work, seconds):
+    parser = argparse.ArgumentParser()
+    for step in (codec, tokenize, vocoder, train, export):
+        step.add_arguments(parser)
+    minutes = seconds / 60
+    return parser.parse_args(
+        f"--codec-minutes {minutes} --vocoder-minutes {minutes} --lm-minutes {minutes} --threads 1 "
+        f"--hidden 64 --layers 3 --weights {work / 'weights'}".split(),
+        argparse.Namespace(work=work, device="cpu", voices=None, seed=0),
+    )
+
+
+@pytest.mark.timeout(300)
+def test_train_freeze_tokenize_and_go_on(work, capsys):
     codec.run(arguments(work, 1.5))
     before = load_file(work / "codec" / "model.safetensors")
     codec.run(arguments(work, 1.0))  # its budget is spent: the checkpoint stays
@@ -80,3 +103,50 @@ def test_train_freeze_tokenize_and_go_on(work, monkeypatch, capsys):
     assert inputs
     assert all((before[key] == after[key]).all() for key in inputs)
     assert any((before[key] != after[key]).any() for key in before)
+
+
+@pytest.mark.timeout(300)
+def test_two_voices_share_a_codec_and_a_model_and_new_speech_joins_them(work, capsys):
+    write_shard(work, "hf_alpha-0000", 120, **HINDI)
+    codec.run(arguments(work, 1.0))
+    tokenize.run(arguments(work, 1.0))
+    vocoder.run(arguments(work, 0.5))
+    assert "of heart, hf_alpha" in capsys.readouterr().out
+
+    write_shard(work, "hf_alpha-0001", 130, **HINDI)
+    with pytest.raises(SettingError, match=r"no codes of hf_alpha-0001 .*run `tokenize` first"):
+        train.run(arguments(work, 0.5))
+    tokenize.run(arguments(work, 1.0))
+    assert f"tokenize: {UTTERANCES * FRAMES} frames" in capsys.readouterr().out
+    train.run(arguments(work, 0.5))
+    told = capsys.readouterr().out
+    assert f"{3 * (UTTERANCES - 1)} sentences" in told
+    assert "valid, end, heart" in told
+    assert "valid, end, hf_alpha" in told
+
+    export.run(arguments(work, 1.0))
+    model = load_model(str(work / "weights" / "lm"), str(work / "weights" / "codec"))
+    assert [voice.name for voice in model.spec.voices] == ["heart", "hf_alpha"]
+    for voice, text, read in (("heart", "Hello.", "həlˈO."), ("Asha", "टा।", "टा.")):
+        (segment,) = prepare_request(SpeechRequest(text, voice), model, 1000)
+        name = model.spec.voice(voice).name
+        assert segment.prompt.ids == tuple(Vocabulary(16, ("heart", "hf_alpha")).prompt(read, name))
+
+    # The next run starts from them, alphabet, vocabulary and all, and a third voice.
+    (work / "codec").rename(work / "codec-before")
+    (work / "lm").rename(work / "lm-before")
+    (work / "tokens").rename(work / "tokens-before")
+    write_shard(work, "hm_psi-0000", 100, **HINDI | {"voice": "hm_psi"})
+    args = arguments(work, 0.5)
+    args.codec_from = work / "codec-before" / "ckpt.pt"
+    args.start_from = work / "weights" / "lm"
+    args.hidden = args.layers = None
+    codec.run(args)
+    tokenize.run(args)
+    train.run(args)
+    told = capsys.readouterr().out
+    assert "codec: 96 symbols taken over\n" in told
+    assert "1 new: hm_psi:\n" in told
+    args.codec_from = work / "nowhere"
+    with pytest.raises(SettingError, match=r"--codec-from .*nowhere' is not there"):
+        codec.run(args)

@@ -54,7 +54,9 @@ def corpus(monkeypatch: pytest.MonkeyPatch, texts: list[str]) -> None:
 
 
 def run(work: Path, shards: int | None = None) -> None:
-    synthesize.run(argparse.Namespace(work=work, voice="hf_alpha", processes=1, shards=shards))
+    synthesize.run(
+        argparse.Namespace(work=work, voice="hf_alpha", voices=None, processes=1, shards=shards)
+    )
 
 
 def lines(work: Path) -> list[dict]:

@@ -13,7 +13,7 @@ import httpx
 import pytest
 import torch
 
-from tensorrt_tts.checkpoint_folder import find
+from tensorrt_tts.checkpoint_folder import demo_folder, find
 from tensorrt_tts.errors import (
     CheckpointError,
     CheckpointNotFoundError,
@@ -21,7 +21,7 @@ from tensorrt_tts.errors import (
     MissingDependencyError,
     SettingError,
 )
-from tensorrt_tts.families.orpheus.spec import SamplingDefaults
+from tensorrt_tts.families.orpheus.spec import DEMO, SamplingDefaults
 from tensorrt_tts.loading import (
     BACKENDS,
     check_device,
@@ -392,3 +392,34 @@ def test_the_tokenizer_adds_nothing() -> None:
     tokenizer = TextTokenizer(tiny_model_folders()[0])
     assert len(tokenizer.encode("tara: hi")) == 8
     assert tokenizer.encode("") == []
+
+
+def test_the_voice_that_ships_is_as_it_was() -> None:
+    """Alone it is spelled in its prompt, and its folder names no voices."""
+    model = load_model()
+    assert model.spec is DEMO
+    prompt = model.family.prompt("həlˈO ðˈɛɹ.", model.spec.voice(None))
+    heart = (20, 59, 57, 63, 29, 10, 4)
+    hello = (20, 40, 24, 52, 13, 4, 35, 52, 41, 45, 5)
+    assert prompt.ids == (91, 0, *heart, *hello, 1, 92, 93, 89)
+    assert prompt.text == range(9, 20)
+    assert known_spec("demo") is DEMO
+
+
+def test_voices_that_the_folder_of_the_demo_voice_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = json.loads((demo_folder("lm") / "config.json").read_text())
+    config["tts_voices"] = [
+        {"name": "heart", "languages": ["en"]},
+        {"name": "hf_alpha", "languages": ["hi", "en"], "friendly_name": "Asha"},
+    ]
+    shutil.copytree(demo_folder("lm"), tmp_path / "lm")
+    (tmp_path / "lm" / "config.json").write_text(json.dumps(config))
+    model = load_model(str(tmp_path / "lm"), str(demo_folder("codec")))
+    assert [voice.name for voice in model.spec.voices] == ["heart", "hf_alpha"]
+    assert known_spec(str(tmp_path / "lm")) is known_spec(str(tmp_path / "lm"), "demo") is None
+    monkeypatch.setattr("tensorrt_tts.checkpoint_folder.demo_folder", lambda part: tmp_path / part)
+    known = known_spec("demo")
+    assert known is not None
+    assert known.voice("asha").name == "hf_alpha"

@@ -174,6 +174,73 @@ def test_words_a_voice_cannot_read_are_named(
     assert not read or any(read.rstrip(".") in given for given in english)
 
 
+class Reader(Toy):
+    """It has an id for every letter, and says where they are."""
+
+    def prompt(self, text: str, voice: Voice) -> Prompt:
+        return Prompt(tuple(map(ord, text)), text=range(len(text)))
+
+
+BOTH = replace(
+    MODEL,
+    family=Reader(
+        replace(
+            SPEC,
+            text_form=TextForm.PHONEMES,
+            voices=(Voice("ada", "en"), Voice("asha", "hi", also=("en",))),
+            segment_characters=120,
+        )
+    ),
+)
+
+
+def test_what_is_read_follows_from_the_voice(english: list[str]) -> None:
+    text = "मेरे phone में 2 photo हैं।"
+    (segment,) = prepare_request(SpeechRequest(text, "asha"), BOTH, ROOM)
+    assert segment.read == "मेरे phone में दो photo हैं."
+    assert [word.text for word in segment.words] == text.split()
+    assert [segment.read[start:stop] for start, stop in segment.places] == [
+        *("मेरे", "phone", "में", "दो", "photo", "हैं")
+    ]
+    assert segment.sampling.max_tokens == BOTH.spec.budget.tokens(segment.read)
+    assert english[:2] == ["phone", "photo"]
+
+    whole = WholeText(SpeechRequest(text, "ada"), BOTH, ROOM)
+    assert whole.segments[0].read == "phone+two+photo"
+    assert whole.warnings == [
+        f"left out मेरे, में, हैं: voice 'ada' of model {BOTH.name!r} speaks English only"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("घर నమస్కారం में है।", "నమస్కారం"),
+        ("घर 日本 में है।", "日本"),
+        ("घर Привет में है।", "Привет"),
+    ],
+)
+def test_words_that_a_hindi_voice_cannot_read_are_named(
+    english: list[str], text: str, words: str
+) -> None:
+    whole = WholeText(SpeechRequest(text, "asha"), BOTH, ROOM)
+    assert [segment.read for segment in whole.segments] == ["घर में है."]
+    assert [word.text for word in whole.segments[0].words] == ["घर", "में", "है।"]
+    said = f"left out {words}: voice 'asha' of model {BOTH.name!r} speaks Hindi and English only"
+    assert whole.warnings == [said]
+    with pytest.raises(TextError, match="no Hindi or English word"):
+        WholeText(SpeechRequest(words, "asha"), BOTH, ROOM)
+
+
+def test_hindi_is_cut_where_its_voice_was_trained_no_longer(english: list[str]) -> None:
+    text = "कल सुबह हम सब बच्चे नदी के किनारे घूमने जाएँगे, और फिर वहाँ बैठकर बहुत देर तक बातें करेंगे।"
+    assert 90 < len(text) < 120
+    found = prepare_request(SpeechRequest(text, "asha"), BOTH, ROOM)
+    assert len(found) == 2
+    assert all(len(segment.text) <= 90 for segment in found)
+    assert all(segment.read[-1] == "." for segment in found)
+
+
 @pytest.mark.parametrize("part", ["😀 👍", "* * *", "—", "<giggle>", "?!"])
 def test_a_part_with_nothing_to_speak_is_left_out_with_a_warning(part: str) -> None:
     whole = WholeText(SpeechRequest(f"{TEXT}\n\n{part}\n\nThe end of it all."), MODEL, ROOM)

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from typing import Self
 
 from tensorrt_tts.backends.base import Grammar, Prompt
 from tensorrt_tts.codecs.base import Codec
 from tensorrt_tts.codecs.snac.config import SnacConfig
 from tensorrt_tts.families.base import Spec, Voice
 from tensorrt_tts.families.budget import TokenBudget
+from tensorrt_tts.families.orpheus.declared_voices import declared_voices
 from tensorrt_tts.families.orpheus.frames import FrameParser
 from tensorrt_tts.families.orpheus.prompt import (
     ORPHEUS_PROMPT,
@@ -37,10 +39,15 @@ class OrpheusSpec(Spec):
     prompt: PromptForm = ORPHEUS_PROMPT
 
     def load(self, folder: Path, vocabulary_size: int, codec_folder: Path) -> Orpheus:
+        spec = self.in_folder(folder)
         tokenizer = TextTokenizer(folder)
         codebook_size = SnacConfig.read(codec_folder).codebook_size
         tokens = OrpheusTokens.resolve(tokenizer.token_id, vocabulary_size, codebook_size)
-        return Orpheus(self, tokens, tokenizer)
+        return Orpheus(spec, tokens, tokenizer)
+
+    def in_folder(self, folder: Path) -> Self:
+        voices = declared_voices(folder / "config.json") if self.replaceable else ()
+        return replace(self, voices=voices) if voices else self
 
     def open_codec(self, folder: Path, noise: bool = True, device: str = "cpu") -> Codec:
         from tensorrt_tts.codecs.select import open_snac  # imports torch
@@ -79,7 +86,8 @@ class Orpheus:
             heard += frame
         if not heard or isinstance(voice, HeardVoice):
             return voice
-        return HeardVoice(voice.name, voice.language, text, tuple(heard))
+        said = HeardVoice(voice.name, voice.language, text, tuple(heard))
+        return replace(said, also=voice.also, friendly_name=voice.friendly_name)
 
     def lasts(self, voice: Voice) -> bool:
         return True

@@ -88,8 +88,10 @@ def build_prompt(
         if part == "text":
             filled = form.text_template.format(voice=voice.name, text=text)
             ids = _checked(tokenizer.encode(filled), tokens, text)
-            if len(ids) == len(filled):  # a tokenizer of characters
-                first = len(prompt) + filled.rindex(text)
+            name = f"{voice.name}:"
+            spared = len(name) - 1 if tokenizer.token_id(name) is not None else 0
+            if len(ids) == len(filled) - spared:  # a tokenizer of characters, and of voices
+                first = len(prompt) + filled.rindex(text) - spared
                 places = range(first, first + len(text))
             prompt += ids
         elif part == "speaker":

@@ -76,8 +76,9 @@ DEMO = OrpheusSpec(
     text_form=TextForm.PHONEMES,
     saved_sampling=True,
     segment_characters=120,  # its training sentences have 4 to 20 words
+    replaceable=True,
 )
-"""The voice that ships in demo_voice/. """
+"""What ships in demo_voice/, whose config.json may name other voices."""
 
 SPECS = {
     spec.name: spec

@@ -20,6 +20,10 @@ addEventListener("hashchange", () => location.reload());
 const socket = new SpeechSocket(address, key);
 const player = new Player(reported, interrupted);
 const waveform = new Waveform(part.waveform);
+const offered = {
+  en: part.text.value,
+  hi: "वाक्य का बाकी हिस्सा बनते बनते ही आवाज़ आने लगती है।",
+};
 let model = null; // what the server says of itself
 let recording = new Recording(1);
 let current = null; // the utterance that is being received or played
@@ -222,9 +226,32 @@ async function describe() {
   const languages = new Intl.DisplayNames(["en"], { type: "language" });
   part.text.maxLength = model.max_characters;
   part.model.textContent = `model: ${model.model}`;
-  for (const { name, language } of model.voices) {
-    part.voice.add(new Option(`${name} (${languages.of(language)})`, name));
+  const several = new Set(model.voices.map((voice) => voice.language)).size > 1;
+  for (const { name, language, friendly_name: friendly } of model.voices) {
+    const option = new Option(`${friendly ?? name} (${languages.of(language)})`, name);
+    option.dataset.language = language;
+    if (several) groupOf(languages.of(language)).append(option);
+    else part.voice.add(option);
   }
+  if (several) part.voice.addEventListener("change", offer);
+  count();
+}
+
+// Of the voices of a language, in the list.
+function groupOf(label) {
+  const known = [...part.voice.children].find((group) => group.label === label);
+  if (known) return known;
+  const group = Object.assign(document.createElement("optgroup"), { label });
+  part.voice.append(group);
+  return group;
+}
+
+// A sentence of the voice's language, unless something else was typed.
+function offer() {
+  const { language } = part.voice.selectedOptions[0].dataset;
+  part.text.lang = language;
+  if (!Object.values(offered).includes(part.text.value)) return;
+  part.text.value = offered[language] ?? offered.en;
   count();
 }
 

@@ -145,7 +145,9 @@ def openai_routes(service: Service) -> APIRouter:
             "sample_rate": synthesizer.sample_rate,
             "max_characters": service.settings.max_characters,
             "voices": [
-                {"name": voice.name, "language": voice.language} for voice in synthesizer.voices
+                {"name": voice.name, "language": voice.language}
+                | ({"friendly_name": voice.friendly_name} if voice.friendly_name else {})
+                for voice in synthesizer.voices
             ],
             "openai_voices": api.voices.openai,
             "formats": list(wire.FORMATS),

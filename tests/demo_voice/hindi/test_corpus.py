@@ -7,9 +7,9 @@ import pytest
 
 from demo_voice.hindi import corpus
 from demo_voice.hindi.hand_written import SENTENCES
-from demo_voice.hindi.spelling import LETTERS, NUKTA, is_latin, spell
 from demo_voice.sentences import HELD_OUT, read_sentences
 from demo_voice.voices import VOICES
+from tensorrt_tts.text.devanagari import LETTERS, NUKTA, is_english, spell
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +36,7 @@ def test_splits(rows: list[tuple[str, str]]) -> None:
 
 def test_every_letter_and_most_pairs_are_said_often(rows: list[tuple[str, str]]) -> None:
     words = [word.rstrip(".,?!") for _, text in rows for word in spell(text).split()]
-    hindi = [word for word in words if not is_latin(word)]
+    hindi = [word for word in words if not is_english(word)]
     letters = Counter(letter for word in hindi for letter in word)
     assert set(letters) == set(LETTERS)
     assert all(letters[letter] >= 50 for letter in LETTERS if letter != "ङ")  # nearly always ं
@@ -48,7 +48,7 @@ def test_every_letter_and_most_pairs_are_said_often(rows: list[tuple[str, str]])
     )
     assert len(conjuncts) >= 150
     assert len(set(hindi)) >= 3_000
-    assert sum(any(map(is_latin, text.split())) for _, text in rows) >= 600
+    assert sum(any(map(is_english, text.split())) for _, text in rows) >= 600
 
 
 def test_hand_written_sentences_have_no_letter_pair_that_is_never_trained(

@@ -5,7 +5,7 @@ import unicodedata
 import pytest
 
 from demo_voice.hindi.letters import letter_durations, merge_flaps, shares
-from demo_voice.hindi.spelling import spell
+from tensorrt_tts.text.devanagari import spell
 
 
 @pytest.mark.parametrize(

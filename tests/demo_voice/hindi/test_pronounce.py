@@ -5,7 +5,7 @@ import importlib.util
 import pytest
 
 from demo_voice.hindi.pronounce import Word, espeak, pronounce
-from demo_voice.hindi.spelling import spell
+from tensorrt_tts.text.devanagari import spell
 
 SAID = {
     "मेरा": "mˌeːɾaː",

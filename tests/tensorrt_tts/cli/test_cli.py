@@ -6,12 +6,15 @@ import subprocess
 import sys
 import time
 import wave
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tensorrt_tts import cli
+from tensorrt_tts.families.base import Voice
 from tensorrt_tts.families.budget import TokenBudget
+from tensorrt_tts.families.registry import DEMO_SPEC
 from tests.support.audio_files import decoded
 from tests.support.tiny_extension import write_extension
 from tests.support.tiny_orpheus import tiny_model_folders
@@ -257,7 +260,26 @@ def test_voices(capsys: pytest.CaptureFixture) -> None:
     assert cli.main(["voices", "--json"]) == 0
     models = json.loads(capsys.readouterr().out)
     assert models[0]["model"] == "demo"
+    assert models[0]["voices"] == [{"name": "heart", "language": "en"}]
     assert "ऋतिका" in str(models)
+
+
+def test_friendly_names_and_other_languages(
+    capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asha = Voice("hf_alpha", "hi", also=("en",), friendly_name="Asha")
+    spec = replace(DEMO_SPEC, voices=(*DEMO_SPEC.voices, asha))
+    monkeypatch.setattr("tensorrt_tts.cli.voices.known_spec", lambda name: spec)
+    assert cli.main(["voices"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1:3] == ["  en: heart", "  hi: hf_alpha (Asha; also en)"]
+    assert cli.main(["voices", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["voices"][1] == {
+        "name": "hf_alpha",
+        "language": "hi",
+        "friendly_name": "Asha",
+        "also": ["en"],
+    }
 
 
 def test_stability(capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,3 +29,16 @@ def test_words_in_other_letters(text: str, words: list[str]) -> None:
         )
     else:
         assert kept == text
+
+
+@pytest.mark.parametrize(
+    ("text", "kept", "words"),
+    [
+        ("He met नमस्ते दोस्तों, π", "He met नमस्ते दोस्तों, π", []),
+        ("घर 日本 में", "घर   में", ["日本"]),
+        ("क्\u200dष నమస్కారం", "क्\u200dष  ", ["నమస్కారం"]),
+        ("हम૪ખ और", "हम૪  और", ["ખ"]),
+    ],
+)
+def test_devanagari_may_be_read_too(text: str, kept: str, words: list[str]) -> None:
+    assert without_foreign(text, devanagari=True) == (kept, words)

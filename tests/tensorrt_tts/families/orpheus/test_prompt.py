@@ -107,6 +107,20 @@ def test_where_the_text_is_with_a_tokenizer_of_characters(text: str) -> None:
     assert "".join(chr(prompt.ids[place]) for place in prompt.text) == text
 
 
+@pytest.mark.parametrize("text", ["Hi.", "leo hi", "x"])
+def test_where_the_text_is_behind_a_voice_that_is_one_token(text: str) -> None:
+    class Voices(Letters):
+        def encode(self, text: str) -> list[int]:
+            return [7, *super().encode(text.removeprefix("leo:"))]
+
+        def token_id(self, token: str) -> int | None:
+            return 7 if token == "leo:" else None
+
+    prompt = build_prompt(ENGLISH.prompt, TOKENS, text, ENGLISH.voice("leo"), Voices())
+    assert prompt.ids[2:4] == (7, ord(" "))
+    assert "".join(chr(prompt.ids[place]) for place in prompt.text) == text
+
+
 def test_nor_is_it_told_with_a_tokenizer_of_pieces() -> None:
     class Pieces(Letters):
         def encode(self, text: str) -> list[int]:

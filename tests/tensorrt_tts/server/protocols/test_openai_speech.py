@@ -373,6 +373,7 @@ def test_models(server: ServerThread) -> None:
 
 def test_voices(server: ServerThread) -> None:
     about = json.loads(server.get("/v1/audio/voices")[1])
+    assert about["voices"][0] == {"name": "tara", "language": "en"}
     assert about["openai_voices"]["alloy"] == "tara"
     assert len(about["openai_voices"]) == 13
     assert about["formats"] == list(FORMATS)
