@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 
 from benchmarks.commands import codecs, device, hosting, speech
 from benchmarks.commands.suites import SUITES
+from tensorrt_tts.command_parser import CommandParser
 from tensorrt_tts.exit_status import exit_status
 
 COMMANDS = (
@@ -27,7 +27,7 @@ COMMANDS = (
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code: 0, or the error's own."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser = CommandParser(prog="python -m benchmarks", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for command in COMMANDS:
         command.add_to(commands)

@@ -9,12 +9,13 @@ from pathlib import Path
 
 from engines.progress import Progress
 from tensorrt_tts.checkpoint_folder import given_path
+from tensorrt_tts.command_parser import CommandParser
 
 BICODEC_FOLDER = "BiCodec"
 """Where a released Spark-TTS checkpoint has its codec."""
 
 
-def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_commands(commands: argparse._SubParsersAction[CommandParser]) -> None:
     command = commands.add_parser("export-snac", help="SNAC's decoder as an ONNX graph")
     command.add_argument("codec", help="SNAC checkpoint: a folder or hub id")
     command.add_argument("output", type=given_path, help="folder for snac.onnx and its config.json")

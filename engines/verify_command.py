@@ -15,6 +15,7 @@ from engines.progress import Progress
 from engines.verification import Verification, write_verification
 from engines.verify import PHASES, Size, verify
 from tensorrt_tts.checkpoint_folder import given_path
+from tensorrt_tts.command_parser import CommandParser
 from tensorrt_tts.engine_folder.architecture import read_architecture
 from tensorrt_tts.engine_folder.check import EngineInfo, check_engine
 from tensorrt_tts.engine_folder.device import find_device
@@ -39,7 +40,7 @@ STREAMS = 16
 """At once, of a backend that runs a checkpoint as it is."""
 
 
-def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_command(commands: argparse._SubParsersAction[CommandParser]) -> None:
     command = commands.add_parser("verify", help="does this engine say what its weights say?")
     command.add_argument("folder", help="an engine folder; with --backend a checkpoint")
     command.add_argument(

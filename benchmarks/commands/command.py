@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from tensorrt_tts.command_parser import CommandParser
 from tensorrt_tts.errors import SettingError
 
 Declare = Callable[[argparse.ArgumentParser], object]
@@ -21,7 +22,7 @@ class Command:
     options: tuple[Declare, ...]
     run: Run
 
-    def add_to(self, commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    def add_to(self, commands: argparse._SubParsersAction[CommandParser]) -> None:
         parser = commands.add_parser(self.name, help=self.about, description=self.about)
         for declare in self.options:
             declare(parser)

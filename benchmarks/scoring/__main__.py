@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.scoring.wer import Transcriber, word_error_rate
+from tensorrt_tts.command_parser import CommandParser
 from tensorrt_tts.errors import MissingDependencyError, SettingError
 from tensorrt_tts.exit_status import exit_status
 
@@ -30,7 +31,7 @@ def read_wav(path: Path) -> tuple[NDArray[np.float32], int]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.scoring", description=__doc__)
+    parser = CommandParser(prog="python -m benchmarks.scoring", description=__doc__)
     parser.add_argument("files", nargs="+", type=Path)
     parser.add_argument("--said", help="the text, to print the word error rate against it")
     # Inside: a terminal may not have all the letters of the help.

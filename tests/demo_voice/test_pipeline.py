@@ -12,7 +12,7 @@ from demo_voice.lm import train
 from demo_voice.lm.vocabulary import Vocabulary
 from tensorrt_tts.errors import SettingError
 from tensorrt_tts.loading import load_model
-from tensorrt_tts.prepared import prepare_request
+from tensorrt_tts.request_text import prepare_request
 from tensorrt_tts.speech import SpeechRequest
 
 FRAMES = 9
