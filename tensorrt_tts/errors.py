@@ -93,7 +93,8 @@ class TextError(InputError):
 
 
 class NothingToSpeakError(TextError):
-    pass
+    """A text that has nothing to speak, such as "…": where it is a turn of a conversation, no fault.
+    Callers are told its parent's code."""
 
 
 class UnknownVoiceError(InputError):

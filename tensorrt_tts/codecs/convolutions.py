@@ -68,7 +68,7 @@ def convolution(
 ) -> torch.Tensor:
     """Valid convolution. weight: (out channels, in channels, taps)."""
     out, channels, taps = weight.shape
-    batch, length = len(x), x.shape[-1] - (taps - 1) * dilation
+    batch, length = x.shape[0], x.shape[-1] - (taps - 1) * dilation  # len() would fix an export's
     if as_library(x) or batch * length * weight.numel() > FEW_PRODUCTS:
         return F.conv1d(x, weight, bias, dilation=dilation)
     x = x.transpose(0, 1).contiguous()  # channels outermost, as `_product` keeps them

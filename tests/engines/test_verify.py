@@ -285,7 +285,7 @@ def test_an_engine_that_dies_says_so(
 
 def test_without_tensorrt_llm(tmp_path: Path) -> None:
     with pytest.raises(MissingDependencyError, match="tensorrt_llm"):
-        verify_engine(tmp_path, wanted=WANTED)
+        verify_engine(write_engine(tmp_path / "engine", LM), wanted=WANTED)
 
 
 @pytest.mark.parametrize(("alter", "same"), [("bf16", True), ("layer order", False)])

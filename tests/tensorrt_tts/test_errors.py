@@ -39,5 +39,5 @@ def test_what_a_library_says_is_one_line(error: Exception, says: str) -> None:
 
 
 def test_codes_are_unique() -> None:
-    codes = [kind.code for kind in tree(errors.TTSError)]
+    codes = [kind.code for kind in tree(errors.TTSError) if "code" in vars(kind)]
     assert len(codes) == len(set(codes))
