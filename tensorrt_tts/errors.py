@@ -93,8 +93,8 @@ class TextError(InputError):
 
 
 class NothingToSpeakError(TextError):
-    """A text that has nothing to speak, such as "…": where it is a turn of a conversation, no fault.
-    Callers are told its parent's code."""
+    """Such as "…", which is no fault where it is a turn of a conversation. Callers are told its
+    parent's code."""
 
 
 class UnknownVoiceError(InputError):

@@ -19,8 +19,8 @@ from tensorrt_tts.audio.pace import Pace
 from tensorrt_tts.text.durations import ExpectedWord
 
 MARGIN_S = 0.5
-"""A word is final once so much audio has come behind its estimated end: what comes after a word says
-much about where it was."""
+"""A word is final once so much audio has come behind its estimated end, which what comes after a
+word says much about."""
 
 # Costs of a way to put pauses behind words, beside the changes of rate |log(found / expected)|.
 # The best of a coarse grid, on the demo voice's speech.
