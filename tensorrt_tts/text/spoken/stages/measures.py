@@ -12,7 +12,6 @@ from tensorrt_tts.text.spoken.stages.context import START, after, before, ends_s
 from tensorrt_tts.text.spoken.stages.fractions import MIXED, mixed
 from tensorrt_tts.text.spoken.units import PER, RATES, UNITS
 
-"""Signs that are taken only as they stand."""
 _UNIT = rf"(?:{either([sign for sign in UNITS if sign != 'in'])})"
 _SQUARE = r"(?P<square>(?:sq|Sq|SQ|square)\.? ?|वर्ग ?|चौ\. ?|చ\. ?)"
 _CUBIC = r"(?P<cubic>(?:cu|cubic)\.? ?|घन ?)"
