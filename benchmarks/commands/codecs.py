@@ -29,8 +29,8 @@ from tensorrt_tts.notice import notice
 def decode_cost(parsed: argparse.Namespace) -> None:
     import torch
 
-    from benchmarks.coded import SNAC_USUAL, is_bicodec
-    from benchmarks.decode_cost import (
+    from benchmarks.codecs.coded import SNAC_USUAL, is_bicodec
+    from benchmarks.codecs.decode_cost import (
         HEARD_FRAMES,
         SPOKEN,
         coded_snac,
@@ -76,8 +76,8 @@ def decode_cost(parsed: argparse.Namespace) -> None:
 def stability(parsed: argparse.Namespace) -> None:
     import torch
 
-    from benchmarks.decode_cost import open_coded
-    from benchmarks.error_curve import error_curve, table
+    from benchmarks.codecs.decode_cost import open_coded
+    from benchmarks.codecs.error_curve import error_curve, table
 
     torch.set_num_threads(1)
     curve = error_curve(open_coded(parsed.codec, parsed.device), parsed.codec, parsed.seconds)
@@ -94,7 +94,7 @@ def stability(parsed: argparse.Namespace) -> None:
 def codec_golden(parsed: argparse.Namespace) -> None:
     import torch
 
-    from benchmarks.codec_golden import TOLERANCE, as_rows, codec_golden, table
+    from benchmarks.codecs.golden import TOLERANCE, as_rows, codec_golden, table
 
     torch.set_num_threads(1)
     tolerance = TOLERANCE if parsed.tolerance is None else parsed.tolerance
@@ -119,7 +119,7 @@ def codec_golden(parsed: argparse.Namespace) -> None:
 def clone_cost(parsed: argparse.Namespace) -> None:
     import torch
 
-    from benchmarks.clone_cost import as_rows, clone_costs, open_random, table
+    from benchmarks.codecs.clone_cost import as_rows, clone_costs, open_random, table
 
     torch.set_num_threads(1)
     costs = clone_costs(parsed.lengths, *open_random())
@@ -136,7 +136,13 @@ def clone_cost(parsed: argparse.Namespace) -> None:
 def extension_cost(parsed: argparse.Namespace) -> None:
     import torch
 
-    from benchmarks.extension_cost import CHUNKS, as_rows, extension_costs, open_random, table
+    from benchmarks.codecs.extension_cost import (
+        CHUNKS,
+        as_rows,
+        extension_costs,
+        open_random,
+        table,
+    )
 
     torch.set_num_threads(1)
     costs = extension_costs(open_random(), parsed.chunks or CHUNKS, parsed.seconds)
@@ -154,9 +160,9 @@ def seams(parsed: argparse.Namespace) -> None:
     import torch
 
     from benchmarks import prompts
-    from benchmarks.coded import SNAC_USUAL
-    from benchmarks.decode_cost import coded_snac, open_codec, spoken
-    from benchmarks.seam_survey import as_rows, sentences, survey, table
+    from benchmarks.codecs.coded import SNAC_USUAL
+    from benchmarks.codecs.decode_cost import coded_snac, open_codec, spoken
+    from benchmarks.codecs.seam_survey import as_rows, sentences, survey, table
 
     torch.set_num_threads(1)
     chosen = sentences([prompt.text for prompt in prompts.load("en")], parsed.texts)
