@@ -17,9 +17,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from time import process_time
 
+from benchmarks.listener.exchange import Endpoint
 from benchmarks.load.server_process import ServerProcess, process_cpu, serving
 from benchmarks.load.session import Session
-from benchmarks.load.suites import closed
+from benchmarks.load.suites import Suite, closed
 from benchmarks.load.ws_endpoint import WebSocketEndpoint
 from benchmarks.runs.run_logger import JsonlLogger, RunLoggers
 from benchmarks.runs.runlog import Summary
@@ -154,15 +155,24 @@ async def host_overhead(
             each = alone if streams == 1 else EACH
             # Starts are spread over one answer's length: no two streams move in step.
             suite = closed("en", None, streams, each, stagger=seconds, one_sentence=True)
-            before, own = process_cpu(process.pid), process_time()
-            with RunLoggers([JsonlLogger(folder / f"host-{name}-{streams:04}.jsonl")]) as loggers:
-                summary = await session.run(suite, endpoint, loggers)
-            used, mine = process_cpu(process.pid) - before, process_time() - own
-            level = level_of(name, streams, summary, used, mine, forgiven)
+            path = folder / f"host-{name}-{streams:04}.jsonl"
+            measured = await measured_run(process, endpoint, session, suite, path)
+            level = level_of(name, streams, *measured, forgiven)
             progress(level)
             return level
 
         return await search(remembered(retried(once), known, keep), limit, first)
+
+
+async def measured_run(
+    process: ServerProcess, endpoint: Endpoint, session: Session, suite: Suite, path: Path
+) -> tuple[Summary, float, float]:
+    """One suite, logged in `path`: what it says, and the CPU seconds of the server and of this
+    client."""
+    before, own = process_cpu(process.pid), process_time()
+    with RunLoggers([JsonlLogger(path)]) as loggers:
+        summary = await session.run(suite, endpoint, loggers)
+    return summary, process_cpu(process.pid) - before, process_time() - own
 
 
 @contextmanager

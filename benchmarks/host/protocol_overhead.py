@@ -13,20 +13,18 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from time import process_time
 
 from benchmarks.doubles.stamps import latencies
 from benchmarks.host.bare_server import FRAME, FRAME_S
-from benchmarks.host.overhead import Level, level_of, retried, search
+from benchmarks.host.overhead import Level, level_of, measured_run, retried, search, serving_host
 from benchmarks.host.overhead import streams_held as in_words
 from benchmarks.listener.exchange import Endpoint, Exchange
 from benchmarks.load.loops import Seen
 from benchmarks.load.protocol_endpoints import endpoint_of
-from benchmarks.load.server_process import ServerProcess, process_cpu, serving
+from benchmarks.load.server_process import ServerProcess, serving
 from benchmarks.load.session import Session
 from benchmarks.load.suites import closed
 from benchmarks.runs.distribution import Distribution
-from benchmarks.runs.run_logger import JsonlLogger, RunLoggers
 
 EACH = 2
 """Judged answers of a caller."""
@@ -99,10 +97,9 @@ class ProtocolOverhead:
     @contextmanager
     def _server(self, codec: str) -> Iterator[ServerProcess]:
         most = max(self.streams, self.limit)
-        arguments = ["--codec", codec, "--seconds", str(self.seconds), "--log-level", "warning"]
-        arguments += ["--slots", str(most), "--max-sockets", str(2 * most), "--measure-s", "0"]
+        more = ["--max-sockets", str(2 * most), "--measure-s", "0"]
         log = self.folder / f"server-{codec}.log"
-        with serving(arguments, log, module="benchmarks.host.server") as process:
+        with serving_host(codec, self.seconds, most, log, more) as (process, _):
             yield process
 
     def _endpoint(self, process: ServerProcess, protocol: str) -> Endpoint:
@@ -135,19 +132,17 @@ class ProtocolOverhead:
         self, process: ServerProcess, endpoint: Endpoint, name: str, streams: int
     ) -> tuple[Level, Sequence[Exchange]]:
         """And all its exchanges: stamps are looked for when nothing is measured any more."""
-        suite = closed("en", None, streams, EACH, stagger=self.seconds, one_sentence=True)
+        plain = closed("en", None, streams, EACH, stagger=self.seconds, one_sentence=True)
         exchanges: list[Exchange] = []
 
         async def drive(endpoint: Endpoint, seen: Seen) -> Sequence[Exchange]:
-            exchanges.extend(await suite.drive(endpoint, seen))
+            exchanges.extend(await plain.drive(endpoint, seen))
             return exchanges
 
-        log = self.folder / f"{name.replace(' ', '-')}-{streams:04}.jsonl"
-        before, own = process_cpu(process.pid), process_time()
-        with RunLoggers([JsonlLogger(log)]) as loggers:
-            summary = await self.session.run(replace(suite, drive=drive), endpoint, loggers)
-        used, mine = process_cpu(process.pid) - before, process_time() - own
-        return level_of(name, streams, summary, used, mine), exchanges
+        path = self.folder / f"{name.replace(' ', '-')}-{streams:04}.jsonl"
+        suite = replace(plain, drive=drive)
+        measured = await measured_run(process, endpoint, self.session, suite, path)
+        return level_of(name, streams, *measured), exchanges
 
 
 def bare_of(protocol: str) -> str:
