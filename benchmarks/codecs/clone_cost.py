@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -115,7 +115,3 @@ def table(costs: Sequence[CloneCost]) -> str:
             f"{cost.semantics:>11.2f}"
         )
     return "\n".join(lines)
-
-
-def as_rows(costs: Sequence[CloneCost]) -> list[dict[str, float]]:
-    return [asdict(cost) for cost in costs]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
@@ -96,7 +96,3 @@ def table(costs: Sequence[ExtensionCost]) -> str:
     lines = [f"{'chunks of':>10}{'CPU s per s of audio':>22}"]
     lines += [f"{cost.chunk_s:>8.2f} s{cost.cpu:>22.3f}" for cost in costs]
     return "\n".join(lines)
-
-
-def as_rows(costs: Sequence[ExtensionCost]) -> list[dict[str, float]]:
-    return [asdict(cost) for cost in costs]

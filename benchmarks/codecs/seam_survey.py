@@ -10,8 +10,8 @@ usual ways draw afresh for every decode, is off: what is left is what their cont
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from benchmarks.codecs.decode_cost import heard
 from tensorrt_tts.errors import SettingError
@@ -81,7 +81,3 @@ def table(rows: Sequence[Survey]) -> str:
             f"{row.times:>8.1f}"
         )
     return "\n".join(lines)
-
-
-def as_rows(rows: Sequence[Survey]) -> list[dict[str, Any]]:
-    return [asdict(row) for row in rows]

@@ -114,16 +114,3 @@ def _elsewhere(borders: Sequence[int], length: int, near: int, seed: int) -> lis
     draw = np.random.default_rng(seed)
     chosen = draw.choice(places, min(PLACES, len(places)), replace=False)
     return [int(place) for place in chosen]
-
-
-def table(rows: Sequence[Seams]) -> str:
-    """One row per policy."""
-    lines = [
-        f"{'policy':<40}{'borders':>9}{'seams':>7}{'jump':>9}{'bend':>9}{'spectrum':>11}{'×':>8}"
-    ]
-    for row in rows:
-        lines.append(
-            f"{row.policy:<40}{row.borders:>9}{row.seams:>7}{row.jump:>9.0f}{row.bend:>9.0f}"
-            f"{row.spectrum:>8.1f} dB{row.times:>8.1f}"
-        )
-    return "\n".join(lines)

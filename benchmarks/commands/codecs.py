@@ -119,12 +119,12 @@ def codec_golden(parsed: argparse.Namespace) -> None:
 def clone_cost(parsed: argparse.Namespace) -> None:
     import torch
 
-    from benchmarks.codecs.clone_cost import as_rows, clone_costs, open_random, table
+    from benchmarks.codecs.clone_cost import clone_costs, open_random, table
 
     torch.set_num_threads(1)
     costs = clone_costs(parsed.lengths, *open_random())
     print(table(costs))
-    leave({"costs": as_rows(costs)}, parsed.out / "clone-cost.json")
+    leave({"costs": [asdict(cost) for cost in costs]}, parsed.out / "clone-cost.json")
 
 
 @command(
@@ -138,7 +138,6 @@ def extension_cost(parsed: argparse.Namespace) -> None:
 
     from benchmarks.codecs.extension_cost import (
         CHUNKS,
-        as_rows,
         extension_costs,
         open_random,
         table,
@@ -147,7 +146,7 @@ def extension_cost(parsed: argparse.Namespace) -> None:
     torch.set_num_threads(1)
     costs = extension_costs(open_random(), parsed.chunks or CHUNKS, parsed.seconds)
     print(table(costs))
-    leave({"extension": as_rows(costs)}, parsed.out / "extension-cost.json")
+    leave({"extension": [asdict(cost) for cost in costs]}, parsed.out / "extension-cost.json")
 
 
 @command(
@@ -162,7 +161,7 @@ def seams(parsed: argparse.Namespace) -> None:
     from benchmarks import prompts
     from benchmarks.codecs.coded import SNAC_USUAL
     from benchmarks.codecs.decode_cost import coded_snac, open_codec, spoken
-    from benchmarks.codecs.seam_survey import as_rows, sentences, survey, table
+    from benchmarks.codecs.seam_survey import sentences, survey, table
 
     torch.set_num_threads(1)
     chosen = sentences([prompt.text for prompt in prompts.load("en")], parsed.texts)
@@ -172,5 +171,5 @@ def seams(parsed: argparse.Namespace) -> None:
     )
     rows = survey(coded, speeches)
     print(table(rows))
-    found = {"texts": chosen, "seeds": parsed.seeds, "seams": as_rows(rows)}
-    leave(found, parsed.out / "seams.json")
+    found = [asdict(row) for row in rows]
+    leave({"texts": chosen, "seeds": parsed.seeds, "seams": found}, parsed.out / "seams.json")
