@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,9 +22,15 @@ from tensorrt_tts.codecs.baselines import (
 )
 from tensorrt_tts.codecs.schedule import HopSchedule
 from tensorrt_tts.errors import SettingError
+from tensorrt_tts.families.orpheus.frames import FrameParser as OrpheusParser
+from tensorrt_tts.families.orpheus.tokens import SLOTS, OrpheusTokens
 
 if TYPE_CHECKING:
+    from snac import SNAC
+
     from tensorrt_tts.codecs.bicodec.codec import BiCodec
+    from tensorrt_tts.codecs.snac.codec import SnacCodec
+    from tensorrt_tts.codecs.snac.config import SnacConfig
     from tensorrt_tts.families.base import FrameParser
 
 
@@ -43,8 +51,8 @@ class Streaming:
 @dataclass(frozen=True, slots=True)
 class Coded:
     """ids: clean ids of so many frames, what comes before the first one included. parser: of one
-    stream. frame_ids: of one frame, pushed at a time. again_every: frames between two decodes of
-    all so far."""
+    stream. frame_ids: of one frame, pushed at a time. again_like: the name of
+    the way whenever which is heard all so far is decoded again; with every frame if empty."""
 
     codec: Any  # a Codec of torch's, which has a device
     ids: Callable[[int], list[int]]
@@ -101,6 +109,47 @@ with less is. "As stateful": heard first, and again and again, when ours is, so 
 theirs runs dry who would not of ours."""
 
 
+def open_codec(name: str, device: str, noise: bool = True) -> tuple[SnacCodec, OrpheusTokens]:
+    """name: "random" for SNAC 24 kHz at full size with random weights, "demo" for the voice that
+    ships, or a checkpoint folder. Raises the CheckpointError that fits."""
+    from tensorrt_tts.codecs.snac.codec import SnacCodec
+
+    config, model = open_model(name)
+    codec = SnacCodec(config, model, noise, device)
+    return codec, OrpheusTokens(codebook_size=config.codebook_size)
+
+
+def open_model(name: str) -> tuple[SnacConfig, SNAC]:
+    """As `open_codec`."""
+    from tensorrt_tts.codecs.snac import weights as snac_weights
+    from tensorrt_tts.codecs.snac.config import SNAC_24KHZ
+
+    if name == "random":
+        import torch
+
+        torch.manual_seed(0)
+        return SNAC_24KHZ, snac_weights.build(SNAC_24KHZ).eval()
+    from tensorrt_tts.checkpoint_folder import demo_folder
+
+    return snac_weights.load(demo_folder("codec") if name == "demo" else Path(name))
+
+
+def coded_snac(codec: SnacCodec, tokens: OrpheusTokens) -> Coded:
+    return Coded(
+        codec, partial(random_ids, tokens), lambda: OrpheusParser(tokens), SLOTS, SNAC_WAYS
+    )
+
+
+def random_ids(tokens: OrpheusTokens, frames: int, seed: int = 0) -> list[int]:
+    """Clean audio ids of that many frames; what they sound like does not change what they cost."""
+    source = random.Random(seed)
+    return [
+        tokens.audio_id(slot, source.randrange(tokens.codebook_size))
+        for _ in range(frames)
+        for slot in range(SLOTS)
+    ]
+
+
 def open_bicodec(name: str, device: str) -> BiCodec:
     """name: "bicodec" for the released size with random weights, "bicodec/N" for 1/N of its width,
     or a checkpoint folder. Raises SettingError or the CheckpointError that fits."""
@@ -140,3 +189,10 @@ def coded_bicodec(codec: BiCodec, seed: int = 0) -> Coded:
         return [*who, *(semantics[code] for code in codes.tolist())]
 
     return Coded(codec, ids, lambda: SparkParser(tokens), 1, BICODEC_WAYS, STATEFUL)
+
+
+def open_coded(name: str, device: str) -> Coded:
+    """As `open_codec`, or `open_bicodec` where it names one of those."""
+    if is_bicodec(name):
+        return coded_bicodec(open_bicodec(name, device))
+    return coded_snac(*open_codec(name, device))

@@ -18,38 +18,16 @@ of a window than is new, which makes them cheaper here than as they are usually 
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
-from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Literal
 
-from benchmarks.codecs.coded import (
-    SNAC_WAYS,
-    Coded,
-    Streaming,
-    coded_bicodec,
-    is_bicodec,
-    open_bicodec,
-)
-from benchmarks.codecs.paced import Paced, listen
-from benchmarks.codecs.seams import Seams, find_seams
+from benchmarks.codecs.coded import Coded, Streaming
+from benchmarks.codecs.paced import listen_to
 from tensorrt_tts.codecs.base import decode
-from tensorrt_tts.codecs.baselines import Baseline, FullRedecode
-from tensorrt_tts.codecs.lookahead import decode_offline
-from tensorrt_tts.codecs.stability import Comparison, compare
-from tensorrt_tts.families.orpheus.frames import FrameParser
-from tensorrt_tts.families.orpheus.tokens import SLOTS, OrpheusTokens
-
-if TYPE_CHECKING:
-    from snac import SNAC
-
-    from tensorrt_tts.codecs.base import Codec
-    from tensorrt_tts.codecs.snac.codec import SnacCodec
-    from tensorrt_tts.codecs.snac.config import SnacConfig
+from tensorrt_tts.codecs.baselines import FullRedecode
 
 LENGTHS = (5.0, 20.0, 60.0)
 """Seconds of audio."""
@@ -62,15 +40,6 @@ REPEAT_WITHIN_S = 30.0
 single decode takes a second, in which anything may happen."""
 
 MAX_REPEATS = 5
-
-HEARD_FRAMES = 500
-"""Ten seconds of BiCodec's, over which the ways to stream it are compared."""
-
-SPOKEN = (
-    "She sells sea shells by the sea shore, and the shells she sells are sea shells for sure. "
-    "He walked along the river until the evening came, and then he turned around and went home."
-)
-"""What the demo voice says for the same: its codec is a trained one."""
 
 Clock = Literal["cpu", "wall"]
 
@@ -165,7 +134,7 @@ def _policies(coded: Coded, frames: int, sampled_hops: int) -> list[_Policy]:
     steps = parser.push(ids)
     condition, per_frame = parser.condition, codec.context.steps_per_frame
     heard = {
-        way.name: _stream(coded, way, ids).known
+        way.name: listen_to(coded, way, ids).known
         for way in coded.ways
         if way.name in (coded.again_like, *(one.like for one in coded.ways))
     }
@@ -180,7 +149,7 @@ def _policies(coded: Coded, frames: int, sampled_hops: int) -> list[_Policy]:
             decode(codec, steps[: count * per_frame], condition=condition)
 
     def streamed(way: Streaming) -> Callable[[], object]:
-        return lambda: _stream(coded, way, ids, at=heard.get(way.like))
+        return lambda: listen_to(coded, way, ids, at=heard.get(way.like))
 
     return [
         _Policy("offline", lambda: decode(codec, steps, condition=condition), 1, 1),
@@ -189,141 +158,12 @@ def _policies(coded: Coded, frames: int, sampled_hops: int) -> list[_Policy]:
     ]
 
 
-def _stream(
-    coded: Coded,
-    way: Streaming,
-    ids: Sequence[int],
-    chunk: int = 0,
-    at: Sequence[int] | None = None,
-) -> Paced:
-    """chunk: as of `listen`. at: frames known when a usual way is heard, as another one was."""
-    codec: Codec = coded.codec
-    if way.usual:
-        usual: Any = way.usual  # one that is heard as another takes `at`
-        codec = Baseline(codec, partial(usual, at=at) if at else usual)
-    parser, per_frame = coded.parser(), coded.frame_ids
-    return listen(codec, parser, ids, way.schedule, way.stateful, per_frame, chunk, way.gathers)
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """One way to stream, against the offline decode. dry_s: as of `Paced`."""
-
-    comparison: Comparison
-    seams: Seams
-    dry_s: float
-
-    def as_dict(self) -> dict[str, object]:
-        seams = {f"seams_{name}": value for name, value in self.seams.as_dict().items()}
-        del seams["seams_policy"]
-        return self.comparison.as_dict() | seams | {"dry_s": self.dry_s}
-
-
-async def spoken(
-    model: str, texts: Sequence[str], seeds: int = 1
-) -> tuple[list[list[int]], Callable[[], Any]]:
-    """What a voice says: the audio ids of each text's first segment with so many seeds each, and
-    what gives a parser of them."""
-    from tensorrt_tts.loading import open_synthesizer
-    from tensorrt_tts.speech import SpeechRequest
-
-    synthesizer = open_synthesizer(model)
-    try:
-        found = [
-            await synthesizer.generate_tokens(SpeechRequest(text, seed=seed))
-            for text in texts
-            for seed in range(seeds)
-        ]
-        family, who = synthesizer.model.family, synthesizer.model.spec.voice(None)
-        return found, lambda: family.parser(who)
-    finally:
-        await synthesizer.close()
-
-
-def heard(coded: Coded, ids: Sequence[int]) -> list[Heard]:
-    """What is heard of the same tokens with each way to stream them."""
-    offline, rows = decode_offline(ids, coded.parser(), coded.codec), []
-    rate = coded.codec.context.sample_rate
-    known: dict[str, list[int]] = {}
-    for way in coded.ways:
-        found = _stream(coded, way, ids, chunk=1, at=known.get(way.like))
-        known[way.name] = found.known
-        comparison = compare(way.name, found.pcm, offline, found.first_tokens)
-        lost = (way.usual.LOST if way.usual else 0) * coded.codec.context.samples_per_frame
-        seams = find_seams(way.name, found.pcm, offline[lost:], found.borders, rate)
-        rows.append(Heard(comparison, seams, found.dry_s))
-    return rows
-
-
-def heard_table(rows: Sequence[Heard]) -> str:
-    """One row per way to stream: tokens until the first audio, what it gets wrong, and how many of
-    its chunks' borders are heard."""
-    lines = [
-        f"{'policy':<32}{'first audio':>12}{'missing':>9}{'largest error':>15}{'rms':>10}"
-        f"{'seams':>11}{'dry':>9}"
-    ]
-    for heard in rows:
-        row, seams = heard.comparison, heard.seams
-        first = "-" if row.first_tokens is None else f"{row.first_tokens} tok"
-        lines.append(
-            f"{row.policy:<32}{first:>12}{row.missing:>9}{row.max_difference:>15.2e}"
-            f"{row.mse**0.5:>10.1e}{f'{seams.seams} of {seams.borders}':>11}{heard.dry_s:>7.2f} s"
-        )
-    return "\n".join(lines)
-
-
 def spread(first: int, last: int, count: int) -> list[int]:
     """At most `count` whole numbers from first to last, in the middles of equal parts; all of them
     when there are no more. Their mean is that of the range, so a linear cost is met exactly."""
     size = max(1, last - first + 1)
     count = min(count, size)
     return [first + int((index + 0.5) * size / count) for index in range(count)]
-
-
-def random_ids(tokens: OrpheusTokens, frames: int, seed: int = 0) -> list[int]:
-    """Clean audio ids of that many frames; what they sound like does not change what they cost."""
-    source = random.Random(seed)
-    return [
-        tokens.audio_id(slot, source.randrange(tokens.codebook_size))
-        for _ in range(frames)
-        for slot in range(SLOTS)
-    ]
-
-
-def open_codec(name: str, device: str, noise: bool = True) -> tuple[SnacCodec, OrpheusTokens]:
-    """name: "random" for SNAC 24 kHz at full size with random weights, "demo" for the voice that
-    ships, or a checkpoint folder. Raises the CheckpointError that fits."""
-    from tensorrt_tts.codecs.snac.codec import SnacCodec
-
-    config, model = open_model(name)
-    codec = SnacCodec(config, model, noise, device)
-    return codec, OrpheusTokens(codebook_size=config.codebook_size)
-
-
-def open_coded(name: str, device: str) -> Coded:
-    """As `open_codec`, or `coded.open_bicodec` where it names one of those."""
-    if is_bicodec(name):
-        return coded_bicodec(open_bicodec(name, device))
-    return coded_snac(*open_codec(name, device))
-
-
-def coded_snac(codec: SnacCodec, tokens: OrpheusTokens) -> Coded:
-    return Coded(codec, partial(random_ids, tokens), lambda: FrameParser(tokens), SLOTS, SNAC_WAYS)
-
-
-def open_model(name: str) -> tuple[SnacConfig, SNAC]:
-    """As `open_codec`."""
-    from tensorrt_tts.codecs.snac import weights as snac_weights
-    from tensorrt_tts.codecs.snac.config import SNAC_24KHZ
-
-    if name == "random":
-        import torch
-
-        torch.manual_seed(0)
-        return SNAC_24KHZ, snac_weights.build(SNAC_24KHZ).eval()
-    from tensorrt_tts.checkpoint_folder import demo_folder
-
-    return snac_weights.load(demo_folder("codec") if name == "demo" else Path(name))
 
 
 def table(rows: Sequence[DecodeCost]) -> str:

@@ -7,15 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import accumulate
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tensorrt_tts.codecs.baselines import Baseline
 from tensorrt_tts.codecs.scheduler import CodecScheduler, Decoded, ScheduledStream
 from tensorrt_tts.playback import PlaybackClock
 
 if TYPE_CHECKING:
+    from benchmarks.codecs.coded import Coded, Streaming
     from tensorrt_tts.codecs.base import Codec
     from tensorrt_tts.codecs.schedule import HopSchedule
     from tensorrt_tts.families.base import FrameParser
@@ -96,3 +99,20 @@ def listen(
         decode()
     heard.dry_s, heard.jobs = scheduler.stats.late_s, scheduler.stats.jobs
     return heard
+
+
+def listen_to(
+    coded: Coded,
+    way: Streaming,
+    ids: Sequence[int],
+    chunk: int = 0,
+    at: Sequence[int] | None = None,
+) -> Paced:
+    """`listen`, to one way to stream. at: frames known whenever a usual way is heard, as another
+    one was."""
+    codec: Codec = coded.codec
+    if way.usual:
+        usual: Any = way.usual  # one that is heard as another takes `at`
+        codec = Baseline(codec, partial(usual, at=at) if at else usual)
+    parser, per_frame = coded.parser(), coded.frame_ids
+    return listen(codec, parser, ids, way.schedule, way.stateful, per_frame, chunk, way.gathers)

@@ -13,12 +13,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from benchmarks.codecs.decode_cost import heard
+from benchmarks.codecs.heard import heard
 from tensorrt_tts.errors import SettingError
 
 if TYPE_CHECKING:
     from benchmarks.codecs.coded import Coded
-    from benchmarks.codecs.decode_cost import Heard
+    from benchmarks.codecs.heard import Heard
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,19 +29,10 @@ from tensorrt_tts.notice import notice
 def decode_cost(parsed: argparse.Namespace) -> None:
     import torch
 
-    from benchmarks.codecs.coded import SNAC_USUAL, is_bicodec
-    from benchmarks.codecs.decode_cost import (
-        HEARD_FRAMES,
-        SPOKEN,
-        coded_snac,
-        decode_costs,
-        heard,
-        heard_table,
-        open_codec,
-        open_coded,
-        spoken,
-        table,
-    )
+    from benchmarks.codecs.coded import SNAC_USUAL, coded_snac, is_bicodec, open_codec, open_coded
+    from benchmarks.codecs.decode_cost import decode_costs, table
+    from benchmarks.codecs.heard import HEARD_FRAMES, SPOKEN, heard, spoken
+    from benchmarks.codecs.heard import table as heard_table
 
     torch.set_num_threads(1)  # what one stream gets on a server, and comparable between machines
     coded = open_coded(parsed.codec, parsed.device)
@@ -76,7 +67,7 @@ def decode_cost(parsed: argparse.Namespace) -> None:
 def stability(parsed: argparse.Namespace) -> None:
     import torch
 
-    from benchmarks.codecs.decode_cost import open_coded
+    from benchmarks.codecs.coded import open_coded
     from benchmarks.codecs.error_curve import error_curve, table
 
     torch.set_num_threads(1)
@@ -159,8 +150,8 @@ def seams(parsed: argparse.Namespace) -> None:
     import torch
 
     from benchmarks import prompts
-    from benchmarks.codecs.coded import SNAC_USUAL
-    from benchmarks.codecs.decode_cost import coded_snac, open_codec, spoken
+    from benchmarks.codecs.coded import SNAC_USUAL, coded_snac, open_codec
+    from benchmarks.codecs.heard import spoken
     from benchmarks.codecs.seam_survey import sentences, survey, table
 
     torch.set_num_threads(1)

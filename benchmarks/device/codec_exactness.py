@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.codecs.decode_cost import open_codec, random_ids
+from benchmarks.codecs.coded import open_codec, random_ids
 from benchmarks.device.codec_rates import hop_windows
 from tensorrt_tts.audio.pcm import to_int16
 from tensorrt_tts.codecs.lookahead import LookaheadStreamingDecoder, decode_offline

@@ -20,7 +20,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks.codecs.decode_cost import open_codec
+from benchmarks.codecs.coded import open_codec
 from benchmarks.device.backbone import BATCHES, backbone_rates
 from benchmarks.device.backbone import table as backbone_table
 from benchmarks.device.ceilings import Ceilings, ceilings, release

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.codecs.decode_cost import open_codec, open_model, random_ids
+from benchmarks.codecs.coded import open_codec, open_model, random_ids
 from benchmarks.codecs.usual_codec import UsualCodec
 from benchmarks.host.overhead import (
     Level,
@@ -99,7 +99,7 @@ class Point:
 
 
 def open_policy(name: str, policy: str, device: str = "cpu") -> tuple[Codec, OrpheusTokens]:
-    """The codec of that name (see `decode_cost.open_codec`) as `policy` runs it."""
+    """The codec of that name (see `coded.open_codec`) as `policy` runs it."""
     if policy not in POLICIES:
         raise SettingError(f"policy {policy!r}: choose one of {', '.join(POLICIES)}")
     if policy in USUAL:

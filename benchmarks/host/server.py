@@ -63,7 +63,7 @@ def build(
     or, with a `shape`, as fast as vLLM is with random weights. A text of several sentences gets so
     much for each: `prompts.single_sentences` are those with answers of one length.
 
-    codec: "null", "stamped", or what `decode_cost.open_codec` takes. hand_on: tokens that vLLM
+    codec: "null", "stamped", or what `coded.open_codec` takes. hand_on: tokens that vLLM
     hands on at once. engine_streams: streams that vLLM is started for, where more than
     max_streams: engines of one size are compiled once. policy: of `capacity.POLICIES`. Raises what
     loading a codec or starting an engine raises.

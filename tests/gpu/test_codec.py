@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks.codecs.decode_cost import open_codec
+from benchmarks.codecs.coded import open_codec
 from benchmarks.device.ceilings import median_time
 from benchmarks.device.codec_exactness import exactness, table
 from benchmarks.device.codec_rates import hop_windows

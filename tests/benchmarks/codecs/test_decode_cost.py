@@ -5,21 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.codecs.coded import coded_bicodec, is_bicodec, open_bicodec
-from benchmarks.codecs.decode_cost import (
-    DecodeCost,
-    coded_snac,
-    decode_costs,
-    open_codec,
-    random_ids,
-    spread,
-    table,
-)
+from benchmarks.codecs.coded import coded_bicodec, coded_snac, open_bicodec, open_codec
+from benchmarks.codecs.decode_cost import DecodeCost, decode_costs, spread, table
 from benchmarks.codecs.paced import listen
 from benchmarks.command_line import main as benchmarks
-from tensorrt_tts.errors import CheckpointNotFoundError, SettingError
-from tensorrt_tts.families.orpheus.frames import parse
-from tests.support.tiny_bicodec import write_bicodec
 from tests.support.tiny_snac import write_snac
 
 
@@ -32,14 +21,6 @@ def test_sampled_hops_are_spread_over_all_of_them(first, more, count):
     assert len(chosen) == min(count, last - first + 1)
     # A cost that grows linearly is met to half a hop.
     assert sum(chosen) / len(chosen) == pytest.approx((first + last) / 2, abs=0.5)
-
-
-def test_random_ids_are_clean_frames():
-    from tensorrt_tts.families.orpheus.tokens import OrpheusTokens
-
-    tokens = OrpheusTokens(codebook_size=40)
-    _, counts, _ = parse(random_ids(tokens, 9), tokens)
-    assert (counts.accepted, counts.stray) == (9, 0)
 
 
 def test_every_policy_is_timed_at_every_length(tmp_path, monkeypatch):
@@ -83,14 +64,9 @@ def test_on_a_gpu_the_cost_is_wall_time():
     assert "CPU seconds" in table([replace(row, clock="cpu")])
 
 
-def test_a_codec_that_is_not_there_is_refused(tmp_path):
-    with pytest.raises(CheckpointNotFoundError):
-        open_codec(str(tmp_path), "cpu")
-
-
 def test_bicodec_beside_the_usual_ways_to_stream_it(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("benchmarks.codecs.decode_cost.MAX_REPEATS", 1)
-    monkeypatch.setattr("benchmarks.codecs.decode_cost.HEARD_FRAMES", 110)
+    monkeypatch.setattr("benchmarks.codecs.heard.HEARD_FRAMES", 110)
     asked = ["decode-cost", "--codec", "bicodec/32", "--lengths", "2,4", "--out", str(tmp_path)]
     assert benchmarks([*asked]) == 0
     found = json.loads((tmp_path / "decode.json").read_text())
@@ -125,15 +101,3 @@ def delivered(seconds):
     return listen(
         coded.codec, coded.parser(), coded.ids(round(seconds * 50)), way.schedule, True
     ).known
-
-
-def test_a_bicodec_is_known_by_its_name_or_its_config(tmp_path):
-    write_bicodec(tmp_path / "codec")
-    assert is_bicodec(str(tmp_path / "codec"))
-    assert is_bicodec("bicodec")
-    assert is_bicodec("bicodec/4")
-    assert not is_bicodec("random")
-    assert open_bicodec(str(tmp_path / "codec"), "cpu").context.sample_rate == 16_000
-    for name in ("bicodec/x", "bicodec/64", "bicodec/0", "bicodec/3"):
-        with pytest.raises(SettingError, match=rf"codec '{name}'.*one of 1, 2, 4, 8, 16, 32"):
-            open_bicodec(name, "cpu")

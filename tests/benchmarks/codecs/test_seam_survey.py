@@ -4,7 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from benchmarks.codecs.decode_cost import Heard
+from benchmarks.codecs.heard import Heard
 from benchmarks.codecs.seam_survey import Survey, sentences, summed, table
 from benchmarks.codecs.seams import Seams
 from benchmarks.command_line import main

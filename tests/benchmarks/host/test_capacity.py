@@ -4,7 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from benchmarks.codecs.decode_cost import open_codec, random_ids
+from benchmarks.codecs.coded import open_codec, random_ids
 from benchmarks.command_line import main
 from benchmarks.host.capacity import (
     POLICIES,
