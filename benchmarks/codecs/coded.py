@@ -51,8 +51,8 @@ class Streaming:
 @dataclass(frozen=True, slots=True)
 class Coded:
     """ids: clean ids of so many frames, what comes before the first one included. parser: of one
-    stream. frame_ids: of one frame, pushed at a time. again_like: the name of
-    the way whenever which is heard all so far is decoded again; with every frame if empty."""
+    stream. frame_ids: of one frame, pushed at a time. again_like: the name of the way whenever
+    which is heard all so far is decoded again; with every frame if empty."""
 
     codec: Any  # a Codec of torch's, which has a device
     ids: Callable[[int], list[int]]

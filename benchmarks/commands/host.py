@@ -24,10 +24,17 @@ from tensorrt_tts.notice import notice
     option("--out", type=Path, default=Path("out/host-overhead")),
 )
 def host_overhead(parsed: argparse.Namespace) -> None:
-    from benchmarks.host.overhead import Level, host_overhead, results, streams_held, table
+    from benchmarks.host.overhead import (
+        SERVER,
+        Level,
+        host_overhead,
+        results,
+        streams_held,
+        table,
+    )
 
     settings = {"codecs": parsed.codecs, "seconds": parsed.seconds, "rate": parsed.rate}
-    session = Session(parsed.out, "benchmarks.host.server", settings)
+    session = Session(parsed.out, SERVER, settings)
     levels: list[Level] = []
     held = []
     for codec in parsed.codecs.split(","):
@@ -61,12 +68,12 @@ def host_overhead(parsed: argparse.Namespace) -> None:
     option("--out", type=Path, default=Path("out/protocol-overhead")),
 )
 def protocol_overhead(parsed: argparse.Namespace) -> None:
-    from benchmarks.host.overhead import streams_held
+    from benchmarks.host.overhead import SERVER, streams_held
     from benchmarks.host.protocol_overhead import ProtocolOverhead, results, table
 
     names = parsed.protocols.split(",")
     settings = {"seconds": parsed.seconds, "streams": parsed.streams}
-    session = Session(parsed.out, "benchmarks.host.server", settings)
+    session = Session(parsed.out, SERVER, settings)
     suite = ProtocolOverhead(
         parsed.out, session, parsed.seconds, parsed.streams, parsed.limit, notice
     )
@@ -107,12 +114,13 @@ def capacity(parsed: argparse.Namespace) -> None:
     import torch
 
     from benchmarks.host.capacity import BATCHED, POLICIES, beyond, capacity, table
+    from benchmarks.host.overhead import SERVER
     from benchmarks.host.overhead import table as level_table
 
     torch.set_num_threads(1)  # of this process, which only compares
     policies = parsed.policies.split(",") if parsed.policies else tuple(POLICIES)
     settings = {"codecs": parsed.codecs, "policies": policies, "seconds": parsed.seconds}
-    session = Session(parsed.out, "benchmarks.host.server", settings)
+    session = Session(parsed.out, SERVER, settings)
     measured_on = environment()
     rows, points, levels = [], [], []
     for codec in parsed.codecs.split(","):

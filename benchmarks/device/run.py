@@ -31,7 +31,7 @@ from benchmarks.device.codec_rates import table as codec_table
 from benchmarks.device.result import DeviceResult, EngineResult
 from benchmarks.doubles.engine_double import REAL_TIME
 from benchmarks.doubles.shape import architecture, open_shape, write_shape
-from benchmarks.host.overhead import Level, host_overhead
+from benchmarks.host.overhead import SERVER, Level, host_overhead
 from benchmarks.host.overhead import table as level_table
 from benchmarks.load.session import Session
 from benchmarks.runs.environment import hardware, versions
@@ -244,7 +244,7 @@ class DeviceRun:
         return await host_overhead(
             self.codec,
             folder,
-            Session(folder, "benchmarks.host.server", {"shape": self.shape}),
+            Session(folder, SERVER, {"shape": self.shape}),
             limit,
             self.seconds,
             progress=lambda level: self.say(level_table([level]).splitlines()[-1]),

@@ -26,6 +26,9 @@ from benchmarks.runs.run_logger import JsonlLogger, RunLoggers
 from benchmarks.runs.runlog import Summary
 from benchmarks.runs.summary import TTFA_LIMIT_MS, shortfalls
 
+SERVER = "benchmarks.host.server"
+"""The module that is run, and what a run's log says of it."""
+
 EACH = 2
 """Judged answers of a caller, but for the one-caller level."""
 
@@ -138,7 +141,7 @@ async def host_overhead(
     """Start the server with that codec and search from `first` up to `limit` streams. Each level's
     run log is kept in `folder`, and the server's log beside them.
 
-    more: further flags of `benchmarks.host.server`. ready_within: seconds it may take to start.
+    more: further flags of `host.server`. ready_within: seconds it may take to start.
     alone: judged answers of the one-caller level; at other levels every caller has EACH. known:
     levels of an earlier search that was cut short. keep: given each new level of the search.
     forgiven: faults that do not count.
@@ -184,10 +187,11 @@ def serving_host(
     more: Sequence[str],
     ready_within: float = 300.0,
 ) -> Iterator[tuple[ServerProcess, WebSocketEndpoint]]:
-    """`benchmarks.host.server` with so many slots, and the way into it."""
+    """`host.server` with so many slots, and the way into it. more: further flags.
+    Raises as `server_process.serving`."""
     arguments = ["--codec", codec, "--seconds", str(seconds), "--log-level", "warning"]
     arguments += ["--slots", str(slots), *more]
-    with serving(arguments, log, ready_within, "benchmarks.host.server") as process:
+    with serving(arguments, log, ready_within, SERVER) as process:
         yield process, WebSocketEndpoint(process.socket_url, timeout=max(60.0, 10 * seconds))
 
 

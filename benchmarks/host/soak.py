@@ -20,10 +20,11 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.doubles.engine_double import REAL_TIME
+from benchmarks.host.overhead import serving_host
 from benchmarks.host.trend import Gauge, Trend, trend
 from benchmarks.load.callers import EXPECTED, MANNERS, ask, exchange
 from benchmarks.load.routes import POSTS, SOCKETS, Route
-from benchmarks.load.server_process import ServerProcess, serving
+from benchmarks.load.server_process import ServerProcess
 from benchmarks.load.ws_endpoint import TURNED_AWAY
 
 RATE = 4 * REAL_TIME
@@ -111,11 +112,10 @@ async def soak(
     progress: Callable[[str], None] = lambda line: None,
 ) -> Soak:
     """Start the server, and put it under twice the load it is made for. Its log is kept in
-    `folder`. Raises as `serving`."""
+    `folder`. Raises as `serving_host`."""
     log = folder / "soak-server.log"
-    arguments = ["--codec", "null", "--rate", str(RATE), "--seconds", str(SECONDS)]
-    arguments += ["--slots", str(slots), "--max-queued", str(slots), "--log-level", "warning"]
-    with serving(arguments, log, module="benchmarks.host.server") as server:
+    more = ["--rate", str(RATE), "--max-queued", str(slots)]
+    with serving_host("null", SECONDS, slots, log, more) as (server, _):
         found = await Load(server, 4 * slots, seed, progress).run(60 * minutes)
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
     found.complaints = [line for line in lines if "ERROR" in line or "Traceback" in line]
