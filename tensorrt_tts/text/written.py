@@ -10,11 +10,10 @@ from typing import NamedTuple
 from tensorrt_tts.text.normalize import speakable
 
 _OPENERS = "「『（《【“‘"
-_IDEOGRAPH = "[\u3041-\u3096\u30a1-\u30fa\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
-_RUN = re.compile(r"\S+")
+_IDEOGRAPHS = r"\u3041-\u3096\u30a1-\u30fa\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _WORD = re.compile(
-    rf"[{_OPENERS}]*{_IDEOGRAPH}[\u3005\u309d\u309e\u30fc-\u30fe]*[^\w\s{_OPENERS}]*"
-    rf"|(?:(?!{_IDEOGRAPH})\S)+"
+    rf"[{_OPENERS}]*[{_IDEOGRAPHS}][\u3005\u309d\u309e\u30fc-\u30fe]*[^\w\s{_OPENERS}]*"
+    rf"|[^\s{_IDEOGRAPHS}]+"
 )
 """What stands between two spaces, with its punctuation. Where Chinese and Japanese write no spaces,
 each character by itself."""
@@ -22,6 +21,7 @@ each character by itself."""
 _DIGIT = 4
 """Characters that are said for a digit, in all languages about."""
 
+Span = tuple[int, int]
 Origins = Callable[[list[int], list[int]], tuple[list[int], list[int]]]
 """From where spans of what is said start and end, in order, to the same of what was written for
 them."""
@@ -56,16 +56,14 @@ class WrittenText:
     def take(self, piece: str) -> list[WrittenWord]:
         """The words of the next piece; start and stop are in the piece."""
         found: list[WrittenWord] = []
-        rest, cursor = self._rest, 0
-        for run in _RUN.finditer(piece):
-            while rest[cursor].isspace():
+        rest, cursor, stop = self._rest, 0, -1
+        for word in _WORD.finditer(piece):
+            start = word.start()
+            while start != stop and rest[cursor].isspace():
                 cursor += 1
-            start, stop = run.span()
-            by = self._at + cursor - start
+            begin, stop = self._at + cursor, word.end()
             cursor += stop - start
-            for word in _WORD.finditer(piece, start, stop):
-                start, stop = word.span()
-                found.append(WrittenWord(word[0], start + by, stop + by, start, stop))
+            found.append(WrittenWord(word[0], begin, begin + stop - start, start, stop))
         self._rest, self._at = rest[cursor:], self._at + cursor
         return found
 
@@ -77,24 +75,28 @@ def said_words(words: Sequence[WrittenWord], said: str, *origins: Origins) -> li
     to the piece. What is said for several of them together, as for a
     date, is divided among them by their length.
     """
+    spans = [part.span() for part in _WORD.finditer(said)]
+    lefts, rights = [start for start, _ in spans], [stop for _, stop in spans]
+    for origin in origins:
+        lefts, rights = origin(lefts, rights)
+    places = list(zip(lefts, rights, strict=True))
+    if places == spans == [(word.start, word.stop) for word in words]:  # said as it is written
+        return [word for word in words if speakable(said[word.start : word.stop])]
     found: list[WrittenWord] = []
-    for group, start, stop in _groups(words, said, origins):
+    for group, start, stop in _groups(words, spans, places):
         if speakable(said[start:stop]):
             found += _divided(group, start, stop)
     return found
 
 
 def _groups(
-    words: Sequence[WrittenWord], said: str, origins: Sequence[Origins]
+    words: Sequence[WrittenWord], spans: Sequence[Span], places: Sequence[Span]
 ) -> Iterable[tuple[Sequence[WrittenWord], int, int]]:
-    """Words with the span that is said for them, as few together as can be told apart."""
+    """Words with the span that is said for them, as few together as can be told apart. spans: of
+    what is said; places: of what was written for each."""
     first = last = 0  # words[first:last] is the group in progress
     start = stop = 0
-    spans = [part.span() for part in _WORD.finditer(said)]
-    lefts, rights = [begin for begin, _ in spans], [end for _, end in spans]
-    for origin in origins:
-        lefts, rights = origin(lefts, rights)
-    for (begin, end), left, right in zip(spans, lefts, rights, strict=True):
+    for (begin, end), (left, right) in zip(spans, places, strict=True):
         of = last
         while of > first and words[of - 1].stop > left:
             of -= 1

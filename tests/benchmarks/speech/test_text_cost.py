@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+
 import pytest
 
 from benchmarks.speech import text_cost
@@ -14,6 +16,21 @@ def test_every_text_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
         f"{name} {size}" for name in text_cost.TEXTS for size in text_cost.SIZES
     ] + ["cold import", "reference loop"]
     assert all(ms > 0 for row in found.values() for ms in row.values())
+
+
+def test_an_import_is_from_bytecode_where_the_environment_wants_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    environments: list[dict[str, str]] = []
+    monkeypatch.setattr(subprocess, "run", lambda *_, env, **__: environments.append(dict(env)))
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    monkeypatch.setenv("OTHER", "kept")
+    text_cost._cold_import()
+    assert len(environments) == 10
+    assert len({environment["PYTHONPYCACHEPREFIX"] for environment in environments}) == 1
+    for environment in environments:
+        assert "PYTHONDONTWRITEBYTECODE" not in environment
+        assert environment["OTHER"] == "kept"
 
 
 @pytest.mark.parametrize("name", ["en", "hi", "te", "mixed"])

@@ -39,6 +39,13 @@ def said(text: str, *, spoken: bool = True, limit: int = 220) -> list[tuple[str,
         ("a **bold** “word”", [("a", "a"), ("**bold**", "bold"), ("“word”", '"word".')]),
         ("Dr. Who so\u00adft", [("Dr.", "Doctor"), ("Who", "Who"), ("so\u00adft", "soft.")]),
         ("rain — sun 😀 fun", [("rain", "rain"), ("sun", "sun"), ("fun", "fun.")]),
+        ("rain — sun & fun.", [("rain", "rain"), ("sun", "sun"), ("&", "and"), ("fun.", "fun.")]),
+        ("rain ... sun.", [("rain", "rain"), ("sun.", "sun.")]),
+        ("“One” - two  three.", [
+            ("“One”", '"One"'), ("two", "two"), ("three.", "three."),
+        ]),
+        ("न चाय, न कॉफ़ी।", [("न", "न"), ("चाय,", "चाय,"), ("न", "न"), ("कॉफ़ी।", "कॉफ़ी।")]),
+        ("東京 へ go.", [("東", "東"), ("京", "京"), ("へ", "へ"), ("go.", "go.")]),
         ("cafe\u0301 <Laugh> ok", [
             ("cafe\u0301", "café"), ("<Laugh>", "<laugh>"), ("ok", "ok."),
         ]),

@@ -279,9 +279,11 @@ def _with_year(said: str, found: re.Match[str], language: Language) -> str:
 
 
 def _day_first(found: re.Match[str], language: Language) -> str | None:
+    if found["month"] not in _MONTHS or not _sure(found):
+        return None
     english = found["th"] and found["month"].isascii() and not found["last"]
     said = _day(found["day"], ENGLISH if english else language)
-    if said is None or found["month"] not in _MONTHS or not _sure(found):
+    if said is None:
         return None
     if found["last"]:
         last = _day(found["last"], language)
