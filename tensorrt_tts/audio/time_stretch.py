@@ -9,6 +9,8 @@ import numpy as np
 
 from tensorrt_tts.audio.encode import import_av
 
+SLOWEST, FASTEST = 0.25, 4.0
+
 BLOCK_S = 0.02
 """The filter is fed in pieces of one length: where it joins two windows depends on them a little,
 and what is heard should not depend on the sizes of the chunks."""
@@ -19,8 +21,8 @@ comes last."""
 
 
 class TimeStretch:
-    """speed: 2 is twice as fast; any from 0.25 to 4. What comes out lasts as long as it should, to
-    the sample. A tenth of a second is held back.
+    """speed: 2 is twice as fast; any from SLOWEST to FASTEST. What comes out lasts as long
+    as it should, to the sample. A tenth of a second is held back.
 
     Raises MissingDependencyError without PyAV.
     """

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from fastapi import APIRouter, FastAPI, Response, WebSocket
 from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
-from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.exceptions import HTTPException
 from starlette.routing import WebSocketRoute
 
@@ -103,7 +102,7 @@ def create_app(service: Service, protocols: Sequence[Protocol] = PROTOCOLS) -> F
     @app.get("/metrics", response_class=Response, responses=METRICS)
     async def metrics() -> Response:
         """In Prometheus's text format."""
-        return Response(service.metrics.text(), media_type=CONTENT_TYPE_LATEST)
+        return service.metrics.answer()
 
     paid_for = settings.accountant is not None
     describe_edges(app.openapi(), keys.needed, open_without_key(settings), paid_for)

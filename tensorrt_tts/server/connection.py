@@ -9,7 +9,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from tensorrt_tts.errors import SlowReaderError
 from tensorrt_tts.server.context import ClientGoneError
-from tensorrt_tts.server.deadlines import CLOSE_FRAME_S, within
+from tensorrt_tts.server.deadlines import CLOSE_FRAME_S
 from tensorrt_tts.server.protocols.wire import encode
 
 if TYPE_CHECKING:
@@ -47,8 +47,8 @@ class ClientConnection:
 
     async def _send(self, event: dict[str, Any]) -> None:
         try:
-            async with self._turn:
-                await within(self._timeout_s, self._socket.send(event))
+            async with self._turn, asyncio.timeout(self._timeout_s):
+                await self._socket.send(event)
         except TimeoutError as error:
             raise SlowReaderError(
                 f"client took no data for {self._timeout_s:g} s; read faster or reconnect"

@@ -45,13 +45,14 @@ logger = logging.getLogger(__name__)
 NOT_THE_CLIENTS = frozenset(
     (
         "cut",
-        *(
-            kind.code
-            for kind in (
-                *(TTSError, CapacityError, DrainingError, MissingDependencyError),
-                *(BackendError, EngineDiedError, StalledError, NoAudioError),
-            )
-        ),
+        TTSError.code,
+        CapacityError.code,
+        DrainingError.code,
+        MissingDependencyError.code,
+        BackendError.code,
+        EngineDiedError.code,
+        StalledError.code,
+        NoAudioError.code,
     )
 )
 """Outcomes of speech that the server did not finish."""

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import types
-from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable
-from functools import partial
+from collections.abc import Coroutine, Iterable
 from typing import Any
 
 from tensorrt_tts.errors import EngineDiedError
@@ -32,35 +30,6 @@ SHUTDOWN_S = 1
 
 ENGINE_CLOSE_S = 5.0
 """For the engine to free the device at the end, after `abort_timeout_s` for its streams."""
-
-
-async def within(limit_s: float, work: Awaitable[None]) -> None:
-    """Await what mostly ends without waiting, such as sending a chunk. Raises TimeoutError after
-    `limit_s`, as `asyncio.timeout` does, whose timer costs more than the chunk and is only made
-    where there is something to wait for."""
-    steps = work.__await__()
-    try:
-        waited_for = next(steps)
-    except StopIteration:
-        return
-    async with asyncio.timeout(limit_s):
-        await _rest(steps, waited_for)
-
-
-@types.coroutine
-def _rest(steps: Generator[Any, Any, None], waited_for: object) -> Generator[Any, Any, None]:
-    """Of what has begun, and has said what this task is to wait for."""
-    while True:
-        try:
-            yield waited_for
-        except BaseException as error:  # a cancelled task, above all
-            go_on: Callable[[], Any] = partial(steps.throw, error)
-        else:
-            go_on = partial(next, steps)
-        try:
-            waited_for = go_on()
-        except StopIteration:
-            return
 
 
 async def cancel(tasks: Iterable[asyncio.Task[Any]], within_s: float) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from prometheus_client import (
+    CONTENT_TYPE_LATEST,
     CollectorRegistry,
     Counter,
     Gauge,
@@ -17,6 +18,7 @@ from prometheus_client import (
 )
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
+from starlette.responses import Response
 
 if TYPE_CHECKING:
     from tensorrt_tts.backends.base import Backend
@@ -122,6 +124,10 @@ class ServerMetrics:
     def text(self) -> bytes:
         """Prometheus's text format."""
         return generate_latest(self.registry)
+
+    def answer(self) -> Response:
+        """To whoever scrapes it."""
+        return Response(self.text(), media_type=CONTENT_TYPE_LATEST)
 
 
 def _tasks() -> int:

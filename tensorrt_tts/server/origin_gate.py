@@ -25,14 +25,15 @@ if TYPE_CHECKING:
     from tensorrt_tts.server.metrics import ServerMetrics
 
 EXPOSED = (
-    *("X-Request-Id", "Retry-After", "X-Normalized-Text"),
-    *(
-        "X-Audio-Sample-Rate",
-        "X-SR-Applied",
-        "X-RateLimit-Limit-Streams",
-        "X-RateLimit-Remaining-Streams",
-    ),
-    *("X-RateLimit-Limit-Characters", "X-RateLimit-Remaining-Characters"),
+    "X-Request-Id",
+    "Retry-After",
+    "X-Normalized-Text",
+    "X-Audio-Sample-Rate",
+    "X-SR-Applied",
+    "X-RateLimit-Limit-Streams",
+    "X-RateLimit-Remaining-Streams",
+    "X-RateLimit-Limit-Characters",
+    "X-RateLimit-Remaining-Characters",
     "X-RateLimit-Reset-Characters",
 )
 """Headers that a page of another origin may read."""

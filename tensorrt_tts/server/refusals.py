@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from starlette.exceptions import HTTPException
@@ -15,19 +16,16 @@ from tensorrt_tts.server.protocols import (
     cartesia_wire,
     deepgram_wire,
     elevenlabs_wire,
+    openai_wire,
     tts_generate_wire,
+    wire,
 )
-from tensorrt_tts.server.protocols.openai_wire import error_message as openai_message
-from tensorrt_tts.server.protocols.openai_wire import request_id
-from tensorrt_tts.server.protocols.wire import encode, error_message, retry_after_header
+from tensorrt_tts.server.protocols.wire import encode, retry_after_header
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
     from tensorrt_tts.server.metrics import ServerMetrics
-
-Renderer = Callable[[TTSError, int | None, Mapping[str, str]], Response]
-"""(error, status where HTTP has a more exact one than the error's class, headers) to an answer."""
 
 RESTART_S = 30
 """Retry-After of an engine that died: the process is replaced, and loads its model again."""
@@ -36,20 +34,64 @@ _SHOWN_CHARACTERS = 80
 """Of a path that somebody else chose."""
 
 
-def error_response(
-    error: TTSError,
-    status: int | None = None,
-    headers: Mapping[str, str] | None = None,
-    shape: Callable[[TTSError], dict[str, Any]] = error_message,
-) -> Response:
-    """status: where HTTP has a more exact one than the error's class. shape: the content, as the
-    clients of the route expect it."""
-    return Response(
-        encode(shape(error)),
-        status or error.http_status,
-        {**(headers or {}), **retry_after_header(error)},
-        "application/json",
-    )
+@dataclass(frozen=True, slots=True)
+class Rendering:
+    """An error in the words of a protocol's clients. shape: the content, of the error, the name of
+    the request and the status. header: which has that name. new_name: for a request that has none.
+    restart_s: Retry-After of an engine that died, where clients look for one."""
+
+    shape: Callable[[TTSError, str, int], dict[str, Any]]
+    header: str | None = None
+    new_name: Callable[[], str] = str
+    restart_s: int | None = None
+
+    def __call__(
+        self,
+        error: TTSError,
+        status: int | None = None,
+        headers: Mapping[str, str] | None = None,
+        name: str | None = None,
+    ) -> Response:
+        """status: where HTTP has a more exact one than the error's class. name: of the request,
+        where it has one already."""
+        status, name = status or error.http_status, name or self.new_name()
+        told = {} if self.header is None else {self.header: name}
+        told |= headers or {}
+        if self.restart_s is not None and isinstance(error, EngineDiedError):
+            told["Retry-After"] = str(self.restart_s)
+        told |= retry_after_header(error)
+        content = encode(self.shape(error, name, status))
+        return Response(content, status, told, "application/json")
+
+
+OWN = Rendering(lambda error, name, status: wire.error_message(error))
+
+OPENAI = Rendering(
+    lambda error, name, status: openai_wire.error_message(error),
+    "x-request-id",
+    openai_wire.request_id,
+    RESTART_S,
+)
+
+CARTESIA = Rendering(cartesia_wire.error_object, "x-request-id", cartesia_wire.request_id)
+
+DEEPGRAM = Rendering(
+    lambda error, name, status: deepgram_wire.error_message(error, name),
+    "dg-request-id",
+    deepgram_wire.request_id,
+)
+
+ELEVENLABS = Rendering(
+    lambda error, name, status: elevenlabs_wire.error_message(error),
+    "request-id",
+    elevenlabs_wire.request_id,
+)
+
+GENERATE = Rendering(
+    lambda error, name, status: tts_generate_wire.error_message(error),
+    "x-request-id",
+    tts_generate_wire.request_id,
+)
 
 
 def unknown_route(path: str, routes: Iterable[str]) -> UnknownRouteError:
@@ -62,81 +104,17 @@ def unknown_route(path: str, routes: Iterable[str]) -> UnknownRouteError:
     return UnknownRouteError(said)
 
 
-def openai_refusal(
-    error: TTSError,
-    status: int | None = None,
-    headers: Mapping[str, str] | None = None,
-    name: str | None = None,
-) -> Response:
-    """As OpenAI's clients expect it. name: of the request, where it has one already."""
-    known = {"x-request-id": name or request_id(), **(headers or {})}
-    if isinstance(error, EngineDiedError):
-        known["Retry-After"] = str(RESTART_S)
-    return error_response(error, status, known, openai_message)
-
-
-def cartesia_refusal(
-    error: TTSError,
-    status: int | None = None,
-    headers: Mapping[str, str] | None = None,
-    name: str | None = None,
-) -> Response:
-    """As Cartesia's clients expect it. name: of the request, where it has one already."""
-    name = name or cartesia_wire.request_id()
-    known = {"x-request-id": name, **(headers or {})}
-    return error_response(
-        error, status, known, lambda error: cartesia_wire.error_object(error, name, status)
-    )
-
-
-def deepgram_refusal(
-    error: TTSError,
-    status: int | None = None,
-    headers: Mapping[str, str] | None = None,
-    name: str | None = None,
-) -> Response:
-    """As Deepgram's clients expect it. name: of the request, where it has one already."""
-    name = name or deepgram_wire.request_id()
-    known = {"dg-request-id": name, **(headers or {})}
-    return error_response(
-        error, status, known, lambda error: deepgram_wire.error_message(error, name)
-    )
-
-
-def elevenlabs_refusal(
-    error: TTSError,
-    status: int | None = None,
-    headers: Mapping[str, str] | None = None,
-    name: str | None = None,
-) -> Response:
-    """As ElevenLabs' clients expect it. name: of the request, where it has one already."""
-    known = {"request-id": name or elevenlabs_wire.request_id(), **(headers or {})}
-    return error_response(error, status, known, elevenlabs_wire.error_message)
-
-
-def generate_refusal(
-    error: TTSError,
-    status: int | None = None,
-    headers: Mapping[str, str] | None = None,
-    name: str | None = None,
-) -> Response:
-    """As clients of `/v1/tts/generate` expect it. name: of the request, where it has one
-    already."""
-    known = {"X-Request-ID": name or tts_generate_wire.request_id(), **(headers or {})}
-    return error_response(error, status, known, tts_generate_wire.error_message)
-
-
-RENDERERS: dict[str, Renderer] = {
-    "/": error_response,
+RENDERERS = {
+    "/": OWN,
     # Not all of /tts/, which is a usual prefix for everything behind a proxy.
-    "/tts/bytes": cartesia_refusal,
-    "/tts/sse": cartesia_refusal,
-    "/tts/websocket": cartesia_refusal,
-    "/v1/": openai_refusal,
-    "/v1/speak": deepgram_refusal,
-    "/v1/text-to-speech/": elevenlabs_refusal,
-    "/v1/tts/": generate_refusal,
-    "/v1/voices": elevenlabs_refusal,
+    "/tts/bytes": CARTESIA,
+    "/tts/sse": CARTESIA,
+    "/tts/websocket": CARTESIA,
+    "/v1/": OPENAI,
+    "/v1/speak": DEEPGRAM,
+    "/v1/text-to-speech/": ELEVENLABS,
+    "/v1/tts/": GENERATE,
+    "/v1/voices": ELEVENLABS,
 }
 """By the beginning of a path, of which the longest that fits counts: in what words the clients of a
 route hear what no route says itself. A protocol with words of its own has its line here."""
@@ -150,7 +128,7 @@ def refusal(
 ) -> Response:
     """An error as the clients of that path expect it."""
     begins = max(filter(path.startswith, RENDERERS), key=len, default="/")
-    return RENDERERS[begins](error, status, headers or {})
+    return RENDERERS[begins](error, status, headers)
 
 
 async def refuse(

@@ -9,7 +9,8 @@ import logging
 import signal
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from tensorrt_tts.errors import (
     BackendError,
@@ -24,7 +25,7 @@ from tensorrt_tts.errors import (
 from tensorrt_tts.prepared import check_request
 from tensorrt_tts.server.accounts import Credits, open_accountant
 from tensorrt_tts.server.context import Context
-from tensorrt_tts.server.deadlines import ENGINE_CLOSE_S, WATCH_S, close_engine
+from tensorrt_tts.server.deadlines import ENGINE_CLOSE_S, WATCH_S, cancel, close_engine
 from tensorrt_tts.server.fed_context import FedContext
 from tensorrt_tts.server.health import Health
 from tensorrt_tts.server.key_limits import LocalUsage
@@ -74,6 +75,11 @@ class Service:
         self.callers: set[Caller] = set()
         self._signals: list[int] = []
         self._drain_ends = 0.0
+
+    @property
+    def model_name(self) -> str:
+        """Not where it lies on this machine."""
+        return Path(self.synthesizer.model.name).name
 
     # For protocols
 
@@ -139,6 +145,14 @@ class Service:
         self.health.note_error(error)
         if self.health.fault is not before:
             logger.error("stopping: %s", self.health.fault)
+
+    async def cancel(self, *tasks: asyncio.Task[Any]) -> None:
+        """Returns when they have ended. Where the engine does not let go of a stream, its slot
+        stays taken, which is the truth, and the process will be replaced."""
+        try:
+            await cancel(tasks, self.settings.abort_timeout_s)
+        except EngineDiedError as error:
+            self.note_error(error)
 
     def note_settled(self, context: Context) -> None:
         """Of every request that became a context, once."""

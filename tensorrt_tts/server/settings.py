@@ -88,6 +88,7 @@ class ServerSettings(BaseSettings):
         cli_hide_none_type=True,
         cli_implicit_flags=True,
         cli_exit_on_error=False,
+        allow_inf_nan=False,
         frozen=True,
     )
 
@@ -170,7 +171,6 @@ class ServerSettings(BaseSettings):
     measure_s: float = Field(
         5.0,
         ge=0,
-        allow_inf_nan=False,
         description="how long the start may measure how many streams keep up; 0: not at all",
     )
     max_queued: int = Field(8, ge=0, description="requests that may wait for a slot")
@@ -182,20 +182,18 @@ class ServerSettings(BaseSettings):
     text_timeout_s: float = Field(
         20.0,
         gt=0,
-        allow_inf_nan=False,
         description="a text that comes in pieces has ended when none came for so long",
     )
     lead_s: float = Field(
         5.0,
         ge=0,
-        allow_inf_nan=False,
         description="of such a text, no segment is begun while its listener has more audio to play",
     )
     sentence_pause_s: float = Field(
-        0.25, ge=0, le=10, allow_inf_nan=False, description="silence between sentences, at least"
+        0.25, ge=0, le=10, description="silence between sentences, at least"
     )
     paragraph_pause_s: float = Field(
-        0.7, ge=0, le=10, allow_inf_nan=False, description="silence between paragraphs, at least"
+        0.7, ge=0, le=10, description="silence between paragraphs, at least"
     )
     max_message_bytes: int | None = Field(
         None,
@@ -221,7 +219,6 @@ class ServerSettings(BaseSettings):
     send_timeout_s: float = Field(
         10.0,
         gt=0,
-        allow_inf_nan=False,
         description="a client that takes no data for so long is cut off",
     )
     send_buffer_bytes: int = Field(
@@ -230,25 +227,18 @@ class ServerSettings(BaseSettings):
         description="kernel buffer per socket (5 s of audio): what is in it can't be cancelled; "
         "a client that reads at the speed of speech takes data from it in gulps",
     )
-    idle_timeout_s: float = Field(
-        300.0, gt=0, allow_inf_nan=False, description="closes a socket with nothing to do"
-    )
-    ping_interval_s: float = Field(20.0, gt=0, allow_inf_nan=False)
-    ping_timeout_s: float = Field(
-        20.0, gt=0, allow_inf_nan=False, description="a silent peer is gone after so long"
-    )
+    idle_timeout_s: float = Field(300.0, gt=0, description="closes a socket with nothing to do")
+    ping_interval_s: float = Field(20.0, gt=0)
+    ping_timeout_s: float = Field(20.0, gt=0, description="a silent peer is gone after so long")
 
-    stall_timeout_s: float = Field(
-        30.0, gt=0, allow_inf_nan=False, description="longest wait for the next token"
-    )
+    stall_timeout_s: float = Field(30.0, gt=0, description="longest wait for the next token")
     abort_timeout_s: float = Field(
         5.0,
         gt=0,
-        allow_inf_nan=False,
         description="an engine that does not stop a stream in so long is given up",
     )
     drain_timeout_s: float = Field(
-        30.0, ge=0, allow_inf_nan=False, description="after SIGTERM: how long open speech may go on"
+        30.0, ge=0, description="after SIGTERM: how long open speech may go on"
     )
     warmup_text: str = Field("Ready to speak.", description="spoken before the port opens")
 

@@ -44,8 +44,8 @@ class ToySocket(ContextSocket):
         if "wrong" in socket.query_params:
             raise InputError("query parameter 'wrong' is wrong")
 
-    async def take(self, text: str | None) -> None:
-        message = orjson.loads(text or "null")
+    async def take(self, text: str) -> None:
+        message = orjson.loads(text)
         if not isinstance(message, dict):
             raise InputError("send an object")
         name = message["name"]

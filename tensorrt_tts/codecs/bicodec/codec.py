@@ -88,8 +88,8 @@ class BiCodec(TorchCodec):
         first = windows[0]
         if first.stop == first.start:
             return np.zeros((len(windows), 0), np.float32)
-        held = (first.origin, first.origin + len(first.steps))
-        length, speakers = held[1], self._of(windows)
+        length, speakers = first.end, self.speakers.stacked(windows)
+        held = (first.origin, length)
         x = self.stages.embed(self._codes([window.steps for window in windows]))
         for stage, interval in zip(self.stages.stages, self._intervals(first), strict=True):
             x = stage.compute(x, held, interval, length, speakers)
@@ -100,7 +100,7 @@ class BiCodec(TorchCodec):
     def _go_on(self, jobs: Sequence[StateJob]) -> np.ndarray:
         """A batch of jobs of one shape: what they made final, float32 (B, n)."""
         first, x, ended = jobs[0], None, jobs[0].ended
-        arithmetic = VoicedArithmetic(self._of(jobs))
+        arithmetic = VoicedArithmetic(self.speakers.stacked(jobs))
         count = first.wanted[1] - first.wanted[0]
         if count > 0:
             stops = [stop for _, stop in _backwards(self.stages.prenet, first.wanted, first.known)]
@@ -111,25 +111,11 @@ class BiCodec(TorchCodec):
         x = advance([job.generator for job in jobs], x, ended, arithmetic)
         return np.zeros((len(jobs), 0), np.float32) if x is None else _samples(x)
 
-    def _of(self, jobs: Sequence[Window] | Sequence[StateJob]) -> Speaker:
-        speakers = []
-        for job in jobs:
-            if job.condition is None:
-                raise ValueError("a window of no speaker: BiCodec needs a stream's condition")
-            speakers.append(self.speakers.speaker(job.condition))
-        return Speaker.stack(speakers)
-
     def _intervals(self, window: Window) -> list[Interval]:
         """What each stage must produce so that the last one produces start … stop − 1."""
-        end = window.origin + len(window.steps)
-        scale = self.context.samples_per_step
-        if not 0 <= window.start <= window.stop <= end * scale:
-            raise ValueError(
-                f"window asks for samples {window.start} to {window.stop}, its steps end at sample "
-                f"{end * scale}"
-            )
+        window.check(self.context.samples_per_step)
         stages = self.stages.stages
-        wanted = _backwards(stages, (window.start, window.stop), end)
+        wanted = _backwards(stages, (window.start, window.stop), window.end)
         first = max(0, stages[0].needs(wanted[0])[0])
         if first < window.origin:
             raise ValueError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Protocol
 
 import torch
 import torch.nn.functional as F
@@ -31,6 +32,13 @@ class Speaker:
             torch.stack([speaker.vector for speaker in speakers]),
             torch.stack([speaker.styles for speaker in speakers]),
         )
+
+
+class Spoken(Protocol):
+    """A job of a stream."""
+
+    @property
+    def condition(self) -> Condition | None: ...
 
 
 def speaker_weights(
@@ -62,6 +70,15 @@ class Speakers:
         self._levels = torch.tensor(self._config.fsq_levels, device=device)
         self._device = device
         self.speaker = lru_cache(SPEAKERS_KEPT)(self._speaker)
+
+    def stacked(self, jobs: Sequence[Spoken]) -> Speaker:
+        """Of each. Raises ValueError for one of no speaker."""
+        speakers = []
+        for job in jobs:
+            if job.condition is None:
+                raise ValueError("a window of no speaker: BiCodec needs a stream's condition")
+            speakers.append(self.speaker(job.condition))
+        return Speaker.stack(speakers)
 
     @torch.inference_mode()
     def _speaker(self, condition: Condition) -> Speaker:

@@ -9,7 +9,7 @@ import torch
 
 from tensorrt_tts.codecs.base import Window
 from tensorrt_tts.codecs.bicodec.config import BiCodecConfig
-from tensorrt_tts.codecs.bicodec.speaker import Speaker, Speakers
+from tensorrt_tts.codecs.bicodec.speaker import Speakers
 from tensorrt_tts.codecs.bicodec.stages import style_names
 from tensorrt_tts.codecs.fixed_window import FixedWindows, Session
 from tensorrt_tts.codecs.weights import read_weights
@@ -36,10 +36,5 @@ class BiCodecWindows(FixedWindows):
         return cls(config, Speakers(config, weights, style_names(config), session.device), session)
 
     def _others(self, tiles: Sequence[Window]) -> list[torch.Tensor]:
-        speakers = []
-        for tile in tiles:
-            if tile.condition is None:
-                raise ValueError("a window of no speaker: BiCodec needs a stream's condition")
-            speakers.append(self._speakers.speaker(tile.condition))
-        stacked = Speaker.stack(speakers)
+        stacked = self._speakers.stacked(tiles)
         return [stacked.vector, stacked.styles]

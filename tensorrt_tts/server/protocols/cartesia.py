@@ -18,7 +18,7 @@ from tensorrt_tts.server.protocols.http_speech import RawFraming
 from tensorrt_tts.server.protocols.listening_socket import socket_route
 from tensorrt_tts.server.protocols.route_description import EVENTS, json_body, speech_responses
 from tensorrt_tts.server.protocols.speech_answer import AskedSpeech, SpeechAnswer
-from tensorrt_tts.server.refusals import cartesia_refusal
+from tensorrt_tts.server.refusals import CARTESIA
 
 if TYPE_CHECKING:
     from tensorrt_tts.errors import TTSError
@@ -65,13 +65,11 @@ class EventFraming:
 class CartesiaAnswer(SpeechAnswer):
     """To a POST."""
 
-    def __init__(self, service: Service, voices: ForeignVoices, request: Request) -> None:
-        asked_as = request.headers.get("Content-Type", "")
-        super().__init__(service, asked_as, wire.request_id(), 2 * service.settings.message_bytes)
-        self._voices = voices
+    refusal = CARTESIA
 
-    def refusal(self, error: TTSError, headers: Mapping[str, str]) -> Response:
-        return cartesia_refusal(error, headers=headers, name=self.name)
+    def __init__(self, service: Service, voices: ForeignVoices, request: Request) -> None:
+        super().__init__(service, request, wire.request_id(), 2 * service.settings.message_bytes)
+        self._voices = voices
 
     @property
     def _named(self) -> dict[str, str]:

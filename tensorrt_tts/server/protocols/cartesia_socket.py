@@ -7,7 +7,7 @@ import asyncio
 from collections import deque
 from typing import TYPE_CHECKING
 
-from tensorrt_tts.errors import InputError, TTSError
+from tensorrt_tts.errors import TTSError
 from tensorrt_tts.server.context import Reason
 from tensorrt_tts.server.protocols import cartesia_wire as wire
 from tensorrt_tts.server.protocols.context_socket import ContextSocket
@@ -43,9 +43,7 @@ class CartesiaSocket(ContextSocket):
         self.start(self._tick)
         await super().run()
 
-    async def take(self, text: str | None) -> None:
-        if text is None:
-            raise InputError("a binary message came where JSON text is due; send text frames")
+    async def take(self, text: str) -> None:
         message = wire.parse(text)
         if isinstance(message, wire.CancelMessage):
             self._cancel(message.context_id)

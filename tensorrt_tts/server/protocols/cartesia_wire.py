@@ -13,13 +13,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-import orjson
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from tensorrt_tts.audio.audio_output import AudioOutput
 from tensorrt_tts.audio.encode import ENCODINGS, Encoding
-from tensorrt_tts.request_settings import RANGES
-from tensorrt_tts.server.protocols.fields import checked_object, invalid
+from tensorrt_tts.server.protocols.fields import (
+    SampleRate,
+    Speed,
+    checked,
+    invalid,
+    json_object,
+    sampling_field,
+)
 from tensorrt_tts.server.protocols.wire import encode
 from tensorrt_tts.speech import SpeechRequest
 from tensorrt_tts.validation import shown
@@ -78,7 +83,7 @@ class OutputFormat(_Fields):
     """encoding: of raw and wav. bit_rate: of mp3, in bits per second."""
 
     container: Literal["raw", "wav", "mp3"]
-    sample_rate: int = Field(ge=8_000, le=48_000)
+    sample_rate: SampleRate
     encoding: Literal["pcm_s16le", "pcm_f32le", "pcm_mulaw", "pcm_alaw"] | None = None
     bit_rate: int = Field(128_000, ge=8_000, le=320_000)
 
@@ -129,7 +134,7 @@ def _voice(given: object) -> object:
 class GenerationConfig(_Fields):
     """volume and emotion are taken and have no effect."""
 
-    speed: float | None = Field(default=None, ge=0.25, le=4.0)
+    speed: Speed | None = None
 
 
 class _Speech(_Fields):
@@ -142,7 +147,7 @@ class _Speech(_Fields):
     generation_config: GenerationConfig | None = None
     add_timestamps: bool | None = None
     normalization: str | None = None
-    seed: int | None = Field(default=None, ge=RANGES["seed"][0], le=RANGES["seed"][1])
+    seed: int | None = sampling_field("seed")
 
     def request(self, voices: ForeignVoices, text: str = "") -> SpeechRequest:
         """Raises InputError for a voice that nobody has."""
@@ -197,17 +202,10 @@ class CancelMessage(_Fields):
 
 def parse(text: str) -> SpeakMessage | CancelMessage:
     """Raises InputError naming the first field that is wrong."""
-    if _is_cancel(text):
-        return checked_object(text, CancelMessage, EXAMPLE, "message")
-    return checked_object(text, SpeakMessage, EXAMPLE, "message")
-
-
-def _is_cancel(text: str) -> bool:
-    try:
-        content = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        return False
-    return isinstance(content, dict) and "cancel" in content
+    fields = json_object(text, EXAMPLE, "message")
+    if "cancel" in fields:
+        return checked(fields, CancelMessage)
+    return checked(fields, SpeakMessage)
 
 
 def request_id() -> str:

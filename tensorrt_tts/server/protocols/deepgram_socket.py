@@ -22,8 +22,8 @@ from tensorrt_tts.errors import (
 from tensorrt_tts.server.context import Reason
 from tensorrt_tts.server.fed_context import FedContext
 from tensorrt_tts.server.protocols import deepgram_wire as wire
-from tensorrt_tts.server.protocols.fields import checked_object, checked_query
-from tensorrt_tts.server.protocols.listening_socket import CloseReason, ListeningSocket
+from tensorrt_tts.server.protocols.fields import checked, checked_object
+from tensorrt_tts.server.protocols.listening_socket import CLOSED, CloseReason, ListeningSocket
 from tensorrt_tts.speech import SpeechRequest
 
 if TYPE_CHECKING:
@@ -40,23 +40,18 @@ Job = FedContext | Answer | CloseReason
 MAX_JOBS = 64
 """Flushes of nothing and the like that may wait for what is being spoken."""
 
-CLOSED = CloseReason(1000, "closed")
-
 
 class DeepgramSocket(ListeningSocket):
     messages_at_once, messages_per_s = 1000, 200
     """A language model's words, each in a message."""
 
-    def __init__(
-        self, socket: WebSocket, service: Service, voices: ForeignVoices, model: str
-    ) -> None:
-        """model: its name. Raises InputError, which refuses the handshake."""
+    def __init__(self, socket: WebSocket, service: Service, voices: ForeignVoices) -> None:
+        """Raises InputError, which refuses the handshake."""
         super().__init__(socket, service)
-        self._query = checked_query(socket.query_params, wire.SocketQuery)
+        self._query = checked(socket.query_params, wire.SocketQuery)
         self._source = self.service.synthesizer.audio
         self._query.output(self._source)
         self._voice = self._query.voice(voices)
-        self._model = model
         self._name = wire.request_id()
         self.headers = [(b"dg-request-id", self._name.encode())]
         self._jobs: deque[Job] = deque()
@@ -74,9 +69,7 @@ class DeepgramSocket(ListeningSocket):
 
     # Listening
 
-    async def take(self, text: str | None) -> None:
-        if text is None:
-            raise InputError("a binary message came where JSON text is due; send text frames")
+    async def take(self, text: str) -> None:
         example = '{"type": "Speak", "text": "Hello."}'
         message = checked_object(text, wire.Message, example, "message")
         if self._closing:
@@ -144,8 +137,8 @@ class DeepgramSocket(ListeningSocket):
     # Speaking
 
     async def _work(self) -> CloseReason:
-        told = wire.metadata(self._name, self._model, __version__)
-        await self.client.send(told)
+        model = self.service.model_name
+        await self.client.send(wire.metadata(self._name, model, __version__))
         while True:
             while self._jobs:
                 job = self._jobs.popleft()

@@ -12,11 +12,11 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
 from tensorrt_tts.audio.audio_output import AudioOutput
 from tensorrt_tts.audio.encode import ENCODINGS
-from tensorrt_tts.server.protocols.fields import invalid
+from tensorrt_tts.server.protocols.fields import SampleRate, Speed, invalid
 
 if TYPE_CHECKING:
     from tensorrt_tts.audio.audio_source import AudioSource
@@ -76,8 +76,8 @@ class _Query(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True, protected_namespaces=())
 
     model: str | None = None
-    speed: float | None = Field(default=None, ge=0.25, le=4.0)
-    sample_rate: int | None = Field(default=None, ge=8_000, le=48_000)
+    speed: Speed | None = None
+    sample_rate: SampleRate | None = None
 
     def voice(self, voices: ForeignVoices) -> str:
         """Raises InputError for a model that is none."""

@@ -3,12 +3,11 @@ voices."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 from starlette.websockets import WebSocket
 
@@ -24,7 +23,7 @@ from tensorrt_tts.server.protocols.elevenlabs_timestamps import (
     ObjectFraming,
     TimedFraming,
 )
-from tensorrt_tts.server.protocols.fields import checked_object, checked_query
+from tensorrt_tts.server.protocols.fields import checked, checked_object
 from tensorrt_tts.server.protocols.foreign_voices import ForeignVoices
 from tensorrt_tts.server.protocols.http_speech import RawFraming
 from tensorrt_tts.server.protocols.listening_socket import socket_route
@@ -34,51 +33,38 @@ from tensorrt_tts.server.protocols.route_description import (
     speech_responses,
 )
 from tensorrt_tts.server.protocols.speech_answer import AskedSpeech, SpeechAnswer
-from tensorrt_tts.server.refusals import elevenlabs_refusal
+from tensorrt_tts.server.refusals import ELEVENLABS
 
 if TYPE_CHECKING:
-    from tensorrt_tts.errors import TTSError
     from tensorrt_tts.server.service import Service
 
 PATH = "/v1/text-to-speech/{voice}"
 
 
-class ElevenLabsApi:
-    """What the routes know. Raises SettingError for a voice that the model does not have."""
-
-    def __init__(self, service: Service) -> None:
-        self.service = service
-        own = [voice.name for voice in service.synthesizer.voices]
-        self.voices = ForeignVoices(own, service.settings.voice_names, wire.VOICE_IDS)
-
-    def voice(self, asked: str) -> str:
-        """The model's own name. Raises InputError with status 404."""
-        return self.voices.find(asked, "voice_id", 404)
+def asked_voice(connection: HTTPConnection, voices: ForeignVoices) -> str:
+    """Of a request's path, by the model's own name. Raises InputError with status 404."""
+    return voices.find(connection.path_params["voice"], "voice_id", 404)
 
 
 class ElevenLabsAnswer(SpeechAnswer):
     """To a POST. timed: how audio and the times of characters stand in it; None for audio alone."""
 
+    refusal = ELEVENLABS
+
     def __init__(
         self,
-        api: ElevenLabsApi,
-        voice: str,
+        service: Service,
+        voices: ForeignVoices,
         request: Request,
         timed: type[TimedFraming] | None = None,
     ) -> None:
-        asked_as, limit = (
-            request.headers.get("Content-Type", ""),
-            api.service.settings.message_bytes,
-        )
-        super().__init__(api.service, asked_as, wire.request_id(), 2 * limit)
-        self._api = api
-        self._voice = voice
-        self._given = request.query_params
+        super().__init__(service, request, wire.request_id(), 2 * service.settings.message_bytes)
+        self._voices = voices
         self._timed = timed
 
     def asked(self, content: bytes) -> AskedSpeech:
-        voice = self._api.voice(self._voice)
-        query = checked_query(self._given, wire.SpeechQuery)
+        voice = asked_voice(self._request, self._voices)
+        query = checked(self._request.query_params, wire.SpeechQuery)
         body = checked_object(content, wire.SpeechBody, '{"text": "Hello."}')
         source = self._service.synthesizer.audio
         timed = self._timed
@@ -90,13 +76,12 @@ class ElevenLabsAnswer(SpeechAnswer):
             None if timed is None else timed.content_type,
         )
 
-    def refusal(self, error: TTSError, headers: Mapping[str, str]) -> Response:
-        return elevenlabs_refusal(error, headers=headers, name=self.name)
-
 
 def elevenlabs_routes(service: Service) -> APIRouter:
-    """Raises as `ElevenLabsApi`."""
-    api, router = ElevenLabsApi(service), APIRouter()
+    """Raises SettingError for a voice that the model does not have."""
+    own = [voice.name for voice in service.synthesizer.voices]
+    foreign = ForeignVoices(own, service.settings.voice_names, wire.VOICE_IDS)
+    router = APIRouter()
 
     def described(responses: dict[int | str, dict[str, Any]]) -> dict[str, Any]:
         body, query = json_body(wire.SpeechBody), query_parameters(wire.SpeechQuery)
@@ -112,13 +97,13 @@ def elevenlabs_routes(service: Service) -> APIRouter:
     @router.post(PATH + "/stream", **plain)
     async def speak(voice: str, request: Request) -> Response:
         """Speak a text as ElevenLabs' API does."""
-        return ElevenLabsAnswer(api, voice, request)
+        return ElevenLabsAnswer(service, foreign, request)
 
     def timed_route(path: str, timed: type[TimedFraming]) -> None:
         @router.post(path, **described(timed_responses(timed)))
         async def speak_timed(voice: str, request: Request) -> Response:
             """The same, with the times of its characters."""
-            return ElevenLabsAnswer(api, voice, request, timed)
+            return ElevenLabsAnswer(service, foreign, request, timed)
 
     timed_route(PATH + "/with-timestamps", ObjectFraming)
     timed_route(PATH + "/stream/with-timestamps", LinesFraming)
@@ -129,7 +114,7 @@ def elevenlabs_routes(service: Service) -> APIRouter:
         return wire.voices_message(service.synthesizer.voices)
 
     for name, kind in (("stream-input", StreamSocket), ("multi-stream-input", MultiStreamSocket)):
-        socket = socket_route(f"{PATH}/{name}", service, partial(_open_socket, kind, api))
+        socket = socket_route(f"{PATH}/{name}", service, partial(_open_socket, kind, foreign))
         router.routes.extend(socket.routes)
     return router
 
@@ -141,7 +126,7 @@ def timed_responses(timed: type[TimedFraming]) -> dict[int | str, dict[str, Any]
 
 
 def _open_socket(
-    kind: type[ElevenLabsSocket], api: ElevenLabsApi, socket: WebSocket, service: Service
+    kind: type[ElevenLabsSocket], voices: ForeignVoices, socket: WebSocket, service: Service
 ) -> ElevenLabsSocket:
     """Raises InputError, which refuses the handshake."""
-    return kind(socket, service, api.voice(socket.path_params["voice"]))
+    return kind(socket, service, asked_voice(socket, voices))

@@ -9,8 +9,8 @@ from tensorrt_tts.server.context import Reason
 from tensorrt_tts.server.protocols import elevenlabs_wire as wire
 from tensorrt_tts.server.protocols.context_socket import ContextSocket
 from tensorrt_tts.server.protocols.elevenlabs_alignment import CharacterTimes
-from tensorrt_tts.server.protocols.fields import checked_object, checked_query, invalid, name_in
-from tensorrt_tts.server.protocols.listening_socket import CloseReason
+from tensorrt_tts.server.protocols.fields import checked, checked_object, invalid, name_in
+from tensorrt_tts.server.protocols.listening_socket import CLOSED, CloseReason
 from tensorrt_tts.validation import shown
 
 if TYPE_CHECKING:
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from tensorrt_tts.server.fed_context import FedContext
     from tensorrt_tts.server.service import Service
     from tensorrt_tts.speech import AudioChunk
-
-CLOSED = CloseReason(1000, "closed")
 
 DEFAULT_CONTEXT = "default"
 """The one that a message without an id is about."""
@@ -33,7 +31,7 @@ class ElevenLabsSocket(ContextSocket):
     def __init__(self, socket: WebSocket, service: Service, voice: str) -> None:
         """voice: the model's own name. Raises InputError, which refuses the handshake."""
         super().__init__(socket, service)
-        self._query = checked_query(socket.query_params, wire.SocketQuery)
+        self._query = checked(socket.query_params, wire.SocketQuery)
         self._voice = voice
         self._contexts: dict[str | None, ElevenLabsContext] = {}
         self._closing = False
@@ -44,9 +42,7 @@ class ElevenLabsSocket(ContextSocket):
         """Of one context. Raises InputError for a format that is none."""
         return wire.output(self._query.output_format, self.service.synthesizer.audio, speed)
 
-    async def take(self, text: str | None) -> None:
-        if text is None:
-            raise InputError("a binary message came where JSON text is due; send text frames")
+    async def take(self, text: str) -> None:
         message = checked_object(text, wire.Message, '{"text": "Hello. "}', "message")
         if not self._closing:
             self.heard(message)

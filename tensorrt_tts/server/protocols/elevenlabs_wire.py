@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from tensorrt_tts.audio.audio_output import AudioOutput
+from tensorrt_tts.audio.audio_source import HIGHEST_RATE, LOWEST_RATE
 from tensorrt_tts.audio.encode import ENCODINGS
-from tensorrt_tts.request_settings import RANGES
-from tensorrt_tts.server.protocols.fields import invalid
+from tensorrt_tts.server.protocols.fields import Speed, invalid, sampling_field
 from tensorrt_tts.speech import SpeechRequest
 from tensorrt_tts.validation import shown
 
@@ -66,8 +66,6 @@ ERROR = {
 _KBITS = {"mp3": (8, 320), "opus": (8, 256)}
 """Lowest and highest, of those formats that have a bit rate."""
 
-_LOWEST_RATE, _HIGHEST_RATE = 8_000, 48_000
-
 _FORMAT = re.compile(r"([a-z]+[0-9]?)_([0-9]{4,5})(?:_([0-9]{1,3}))?")
 
 
@@ -81,8 +79,8 @@ def output(asked: str, source: AudioSource, speed: float | None = None) -> Audio
     hz = int(rate)
     if encoding.rates and hz not in encoding.rates:
         raise _no_format(asked, f"{name} takes {', '.join(map(str, encoding.rates))} Hz")
-    if not _LOWEST_RATE <= hz <= _HIGHEST_RATE:
-        raise _no_format(asked, f"{name} takes {_LOWEST_RATE} to {_HIGHEST_RATE} Hz")
+    if not LOWEST_RATE <= hz <= HIGHEST_RATE:
+        raise _no_format(asked, f"{name} takes {LOWEST_RATE} to {HIGHEST_RATE} Hz")
     if (kbits is not None) != (name in _KBITS):
         raise _no_format(asked, "mp3 and opus have a bit rate, and the others none: mp3_44100_128")
     if kbits is not None:
@@ -102,7 +100,7 @@ class VoiceSettings(BaseModel):
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
-    speed: float | None = Field(default=None, ge=0.25, le=4.0)
+    speed: Speed | None = None
 
 
 class SpeechQuery(BaseModel):
@@ -119,7 +117,7 @@ class SocketQuery(SpeechQuery):
     inactivity_timeout: float | None = Field(default=None, gt=0, le=180)
     sync_alignment: bool = False
     apply_text_normalization: Literal["auto", "on", "off"] | None = None
-    seed: int | None = Field(default=None, ge=RANGES["seed"][0], le=RANGES["seed"][1])
+    seed: int | None = sampling_field("seed")
 
     def request(self, voice: str) -> SpeechRequest:
         """For a text that is still coming. voice: the model's own name."""
@@ -152,7 +150,7 @@ class SpeechBody(BaseModel):
     text: str
     model_id: str | None = None
     voice_settings: VoiceSettings | None = None
-    seed: int | None = Field(default=None, ge=RANGES["seed"][0], le=RANGES["seed"][1])
+    seed: int | None = sampling_field("seed")
     apply_text_normalization: Literal["auto", "on", "off"] | None = None
 
     @property

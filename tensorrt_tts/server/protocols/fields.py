@@ -5,15 +5,24 @@ from __future__ import annotations
 
 from codecs import BOM_UTF8
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import Annotated, Any, TypeVar
 
 import orjson
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
+from tensorrt_tts.audio.audio_source import HIGHEST_RATE, LOWEST_RATE
+from tensorrt_tts.audio.time_stretch import FASTEST, SLOWEST
 from tensorrt_tts.errors import InputError
+from tensorrt_tts.request_settings import RANGES
 from tensorrt_tts.validation import first_problem
 
 Fields = TypeVar("Fields", bound=BaseModel)
+
+SampleRate = Annotated[int, Field(ge=LOWEST_RATE, le=HIGHEST_RATE)]
+"""Hz that are asked for."""
+
+Speed = Annotated[float, Field(ge=SLOWEST, le=FASTEST)]
+"""2 is twice as fast."""
 
 JSON_KINDS = {
     type(None): "null",
@@ -26,13 +35,14 @@ JSON_KINDS = {
 """In JSON's own words: whoever reads them may have no Python."""
 
 
-def parse_object(
-    content: bytes | str, kind: type[Fields], example: str, what: str = "body"
-) -> Fields:
-    """A JSON object. example: one that would do. what: to call it in a message.
+def sampling_field(name: str) -> Any:
+    """Of a model: what `SpeechRequest` calls so, in its range or null. (JSON has no NaN.)"""
+    low, high = RANGES[name]
+    return Field(default=None, ge=low, le=high)
 
-    Raises InputError, and pydantic's ValidationError for `wrong_field` to translate.
-    """
+
+def json_object(content: bytes | str, example: str, what: str = "body") -> dict[str, Any]:
+    """example: one that would do. what: to call it in a message. Raises InputError."""
     try:
         # Files of Windows editors begin with a mark, and clients send files as they are.
         bare = content if isinstance(content, str) else content.removeprefix(BOM_UTF8)
@@ -45,25 +55,22 @@ def parse_object(
         raise invalid(
             f"{what} is a JSON {JSON_KINDS[type(fields)]}, not an object", None, "invalid_type"
         )
-    return kind.model_validate(fields)
+    return fields
+
+
+def checked(fields: Mapping[str, Any], kind: type[Fields]) -> Fields:
+    """Fields as they came, of a JSON object or of a query. Raises InputError."""
+    try:
+        return kind.model_validate(dict(fields))
+    except ValidationError as error:
+        raise wrong_field(error, kind) from error
 
 
 def checked_object(
     content: bytes | str, kind: type[Fields], example: str, what: str = "body"
 ) -> Fields:
-    """As `parse_object`, where every field is wrong in the usual ways. Raises InputError."""
-    try:
-        return parse_object(content, kind, example, what)
-    except ValidationError as error:
-        raise wrong_field(error, kind) from error
-
-
-def checked_query(given: Mapping[str, str], kind: type[Fields]) -> Fields:
-    """What stands behind the question mark. kind: with numbers in strings. Raises InputError."""
-    try:
-        return kind.model_validate(dict(given))
-    except ValidationError as error:
-        raise wrong_field(error, kind) from error
+    """`checked` behind `json_object`."""
+    return checked(json_object(content, example, what), kind)
 
 
 def invalid(

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from tensorrt_tts.errors import InputError, MessageTooBigError, SlowReaderError
 from tensorrt_tts.server.context import ClientGoneError
-from tensorrt_tts.server.deadlines import within
 
 if TYPE_CHECKING:
     from starlette.types import Message, Receive, Send
@@ -87,7 +86,8 @@ class HttpExchange:
 
     async def _put(self, message: Message) -> None:
         try:
-            await within(self._timeout_s, self._send(message))
+            async with asyncio.timeout(self._timeout_s):
+                await self._send(message)
         except TimeoutError as error:
             raise SlowReaderError(
                 f"client took no data for {self._timeout_s:g} s; read faster or ask again"

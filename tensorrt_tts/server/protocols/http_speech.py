@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote
 
-from tensorrt_tts.errors import EngineDiedError, SlowReaderError, TTSError
+from tensorrt_tts.errors import SlowReaderError, TTSError
 from tensorrt_tts.server.context import Caller, ClientGoneError, Context
-from tensorrt_tts.server.deadlines import cancel
 
 if TYPE_CHECKING:
     from tensorrt_tts.audio.audio_output import AudioOutput
@@ -94,7 +93,7 @@ class HttpSpeech:
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
             if not speak.done():
                 outcome = self._over.result()
-                await self._stop(speak)
+                await self._service.cancel(speak)
                 raise ClientGoneError
             outcome = DISCONNECTED
             await self._told(speak, framing)
@@ -128,13 +127,6 @@ class HttpSpeech:
     def _end(self, outcome: str) -> None:
         if not self._over.done():
             self._over.set_result(outcome)
-
-    async def _stop(self, speak: asyncio.Task[None]) -> None:
-        """Where the engine does not let go, its slot stays taken, as with sockets."""
-        try:
-            await cancel([speak], self._service.settings.abort_timeout_s)
-        except EngineDiedError as error:
-            self._service.note_error(error)
 
     async def _speak(
         self, context: Context, output: AudioOutput, framing: Framing, headers: Mapping[str, str]

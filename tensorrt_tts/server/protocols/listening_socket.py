@@ -14,10 +14,9 @@ from fastapi import APIRouter
 from starlette.responses import Response
 from starlette.websockets import WebSocket
 
-from tensorrt_tts.errors import EngineDiedError, InputError, SlowReaderError, TTSError
+from tensorrt_tts.errors import InputError, SlowReaderError, TTSError
 from tensorrt_tts.server.connection import ClientConnection
 from tensorrt_tts.server.context import Caller, ClientGoneError
-from tensorrt_tts.server.deadlines import cancel
 from tensorrt_tts.server.refusals import refusal
 from tensorrt_tts.server.token_bucket import TokenBucket
 
@@ -47,6 +46,8 @@ DISCONNECTED = CloseReason(None, "disconnected")
 SHUTDOWN = CloseReason(None, "cut")
 IDLE = CloseReason(1008, "idle_timeout")
 FLOOD = CloseReason(1008, "too_many_messages")
+CLOSED = CloseReason(1000, "closed")
+"""The client asked for it."""
 
 Part = Callable[[], Awaitable[CloseReason | None]]
 """Something that runs for a socket. None: it is done, and the socket stays."""
@@ -83,13 +84,13 @@ class ListeningSocket(ABC):
     """Of the handshake's answer."""
 
     @abstractmethod
-    async def take(self, text: str | None) -> None:
-        """One message of the client's; None for a binary one. Its mistakes are raised as TTSError,
-        and the socket stays open."""
+    async def take(self, text: str) -> None:
+        """One message of the client's. Its mistakes are raised as TTSError, and the socket stays
+        open."""
 
     @abstractmethod
     async def refuse(self, error: TTSError, text: str | None) -> None:
-        """Tell the client that this message of its was wrong."""
+        """Tell the client that this message of its was wrong. text: None for a binary one."""
 
     @abstractmethod
     def on_drain(self) -> None:
@@ -128,7 +129,7 @@ class ListeningSocket(ABC):
             ended = await self._over
             # All parts end when the socket does, but only this one is told who closed it.
             ended = (listen.result() if listen.done() else None) or ended
-            await self._stop(listen, *self._parts)
+            await self.service.cancel(listen, *self._parts)
             if ended.code is not None:
                 with contextlib.suppress(ClientGoneError, SlowReaderError):
                     await self.last_words(ended)
@@ -138,14 +139,6 @@ class ListeningSocket(ABC):
                 task.cancel()
             while self.caller.contexts:
                 self.caller.contexts[0].settle(ended.reason)
-
-    async def _stop(self, *tasks: asyncio.Task[CloseReason | None]) -> None:
-        """Where the engine does not let go of a stream, its slot stays taken, which is the truth,
-        and the process will be replaced."""
-        try:
-            await cancel(tasks, self.service.settings.abort_timeout_s)
-        except EngineDiedError as error:
-            self.service.note_error(error)
 
     async def _guarded(self, part: Part) -> CloseReason | None:
         try:
@@ -187,6 +180,8 @@ class ListeningSocket(ABC):
     async def _take(self, text: str | None) -> None:
         self.stay_open()
         try:
+            if text is None:
+                raise InputError("a binary message came where JSON text is due; send text frames")
             await self.take(text)
         except SlowReaderError:
             raise

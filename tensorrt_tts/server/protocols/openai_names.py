@@ -1,8 +1,8 @@
-"""OpenAI's names for voices and models, and what they mean here. Pure."""
+"""OpenAI's names for voices, and what they mean here. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from tensorrt_tts.errors import SettingError
 from tensorrt_tts.identifiers import find_name
@@ -60,7 +60,3 @@ class VoiceNames:
             return own
         name = find_name(asked, self.openai)
         return None if name is None else self.openai[name]
-
-
-def is_model(asked: str, known: Iterable[str]) -> bool:
-    return find_name(asked, known) is not None

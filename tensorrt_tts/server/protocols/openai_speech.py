@@ -13,13 +13,14 @@ from starlette.responses import Response
 
 from tensorrt_tts.audio.audio_output import AudioOutput
 from tensorrt_tts.errors import TTSError
+from tensorrt_tts.identifiers import find_name
 from tensorrt_tts.server.protocols import openai_wire as wire
 from tensorrt_tts.server.protocols.fields import invalid
 from tensorrt_tts.server.protocols.http_speech import RawFraming
 from tensorrt_tts.server.protocols.openai_description import SPEECH_BODY, SPEECH_RESPONSES
-from tensorrt_tts.server.protocols.openai_names import VoiceNames, is_model
+from tensorrt_tts.server.protocols.openai_names import VoiceNames
 from tensorrt_tts.server.protocols.speech_answer import AskedSpeech, SpeechAnswer
-from tensorrt_tts.server.refusals import openai_refusal
+from tensorrt_tts.server.refusals import OPENAI
 from tensorrt_tts.validation import shown
 
 if TYPE_CHECKING:
@@ -57,8 +58,7 @@ class SpeechApi:
     def __init__(self, service: Service) -> None:
         given = service.settings.model
         self.service = service
-        self.model = Path(service.synthesizer.model.name).name  # not where it lies on this machine
-        own_names = (self.model, Path(given).name if Path(given).is_dir() else given)
+        own_names = (service.model_name, Path(given).name if Path(given).is_dir() else given)
         self.models = tuple(dict.fromkeys((*own_names, *service.settings.openai_models)))
         own = [voice.name for voice in service.synthesizer.voices]
         self.voices = VoiceNames(own, service.settings.openai_voices)
@@ -66,7 +66,7 @@ class SpeechApi:
 
     def check_model(self, asked: str) -> None:
         """Raises InputError with status 404."""
-        if not is_model(asked, self.models):
+        if find_name(asked, self.models) is None:
             raise invalid(
                 f"model {shown(asked)} is not served here; use one of: {', '.join(self.models)}",
                 "model",
@@ -86,8 +86,10 @@ class SpeechApi:
 class OpenAIAnswer(SpeechAnswer):
     """To `POST /v1/audio/speech`."""
 
-    def __init__(self, api: SpeechApi, content_type: str) -> None:
-        super().__init__(api.service, content_type, wire.request_id(), MAX_BODY_BYTES)
+    refusal = OPENAI
+
+    def __init__(self, api: SpeechApi, request: Request) -> None:
+        super().__init__(api.service, request, wire.request_id(), MAX_BODY_BYTES)
         self._api = api
 
     def asked(self, content: bytes) -> AskedSpeech:
@@ -105,9 +107,6 @@ class OpenAIAnswer(SpeechAnswer):
             content_type="text/event-stream" if events else None,
         )
 
-    def refusal(self, error: TTSError, headers: Mapping[str, str]) -> Response:
-        return openai_refusal(error, headers=headers, name=self.name)
-
 
 def openai_routes(service: Service) -> APIRouter:
     """Raises as `SpeechApi`."""
@@ -121,7 +120,7 @@ def openai_routes(service: Service) -> APIRouter:
     )
     async def speech(request: Request) -> Response:
         """Speak a text; the audio comes while it is being made."""
-        return OpenAIAnswer(api, request.headers.get("Content-Type", ""))
+        return OpenAIAnswer(api, request)
 
     @router.get("/v1/models")
     async def models() -> dict[str, Any]:
@@ -133,7 +132,7 @@ def openai_routes(service: Service) -> APIRouter:
         try:
             api.check_model(name)
         except TTSError as error:
-            return openai_refusal(error)
+            return OPENAI(error)
         return api.about(name)
 
     @router.get("/v1/audio/voices")
@@ -141,7 +140,7 @@ def openai_routes(service: Service) -> APIRouter:
         """What may be asked for: the test page fills its list from this."""
         synthesizer = service.synthesizer
         return {
-            "model": api.model,
+            "model": service.model_name,
             "sample_rate": synthesizer.sample_rate,
             "max_characters": service.settings.max_characters,
             "voices": [

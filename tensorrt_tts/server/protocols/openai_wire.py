@@ -15,8 +15,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tensorrt_tts.audio.encode import ENCODINGS, Encoding
 from tensorrt_tts.errors import InputError, RateLimitError, TextError, TTSError
-from tensorrt_tts.request_settings import RANGES
-from tensorrt_tts.server.protocols.fields import invalid, parse_object, wrong_field
+from tensorrt_tts.server.protocols.fields import (
+    SampleRate,
+    Speed,
+    invalid,
+    json_object,
+    sampling_field,
+    wrong_field,
+)
 from tensorrt_tts.speech import SpeechRequest
 from tensorrt_tts.validation import shown
 
@@ -43,24 +49,18 @@ class VoiceById(_Body):
     id: str
 
 
-def _sampling(name: str) -> Any:
-    """A field of `SpeechRequest`, in its range. (JSON has no NaN.)"""
-    low, high = RANGES[name]
-    return Field(default=None, ge=low, le=high)
-
-
 class Extensions(_Body):
     """What OpenAI's API has no word for. `sample_rate`: Hz of the audio, where the format takes it.
     `return_normalized`: say what the text was read as. The others are those of `SpeechRequest`;
     null is as good as left out."""
 
-    sample_rate: int | None = Field(default=None, ge=8_000, le=48_000)
-    temperature: float | None = _sampling("temperature")
-    top_p: float | None = _sampling("top_p")
-    top_k: int | None = _sampling("top_k")
-    repetition_penalty: float | None = _sampling("repetition_penalty")
-    max_tokens: int | None = _sampling("max_tokens")
-    seed: int | None = _sampling("seed")
+    sample_rate: SampleRate | None = None
+    temperature: float | None = sampling_field("temperature")
+    top_p: float | None = sampling_field("top_p")
+    top_k: int | None = sampling_field("top_k")
+    repetition_penalty: float | None = sampling_field("repetition_penalty")
+    max_tokens: int | None = sampling_field("max_tokens")
+    seed: int | None = sampling_field("seed")
     normalize: bool | None = None
     return_normalized: bool | None = None
 
@@ -73,7 +73,7 @@ class SpeechBody(Extensions):
     voice: str | VoiceById
     instructions: str | None = Field(default=None, max_length=MAX_CHARACTERS)
     response_format: Format | None = None
-    speed: float | None = Field(default=None, ge=0.25, le=4.0)
+    speed: Speed | None = None
     stream_format: Literal["audio", "sse"] | None = None
 
     @property
@@ -113,10 +113,9 @@ class SpeechBody(Extensions):
 
 def parse(content: bytes) -> SpeechBody:
     """Raises InputError naming the first field that is wrong."""
+    fields = json_object(content, '{"model": "tts-1", "voice": "alloy", "input": "Hello."}')
     try:
-        return parse_object(
-            content, SpeechBody, '{"model": "tts-1", "voice": "alloy", "input": "Hello."}'
-        )
+        return SpeechBody.model_validate(fields)
     except ValidationError as error:
         raise _wrong_field(error) from error
 

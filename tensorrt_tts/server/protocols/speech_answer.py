@@ -6,8 +6,9 @@ import contextlib
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
+from starlette.requests import Request
 from starlette.responses import Response
 
 from tensorrt_tts.errors import TTSError
@@ -15,6 +16,7 @@ from tensorrt_tts.server.context import ClientGoneError
 from tensorrt_tts.server.protocols.fields import invalid
 from tensorrt_tts.server.protocols.http_exchange import HttpExchange
 from tensorrt_tts.server.protocols.http_speech import Framing, HttpSpeech
+from tensorrt_tts.server.refusals import Rendering
 from tensorrt_tts.validation import shown
 
 if TYPE_CHECKING:
@@ -41,22 +43,20 @@ class SpeechAnswer(Response):
     """Reads the request itself. A mistake is answered at once, before it takes a slot or a place in
     the queue from somebody else."""
 
-    def __init__(self, service: Service, content_type: str, name: str, max_bytes: int) -> None:
-        """content_type: of the request. name: of the request, for the log. max_bytes: of its
-        body."""
+    refusal: ClassVar[Rendering]
+    """As the clients of this protocol expect it."""
+
+    def __init__(self, service: Service, request: Request, name: str, max_bytes: int) -> None:
+        """name: of the request, for the log. max_bytes: of its body."""
         super().__init__()
         self.name = name
         self._service = service
-        self._asked_as = content_type
+        self._request = request
         self._max_bytes = max_bytes
 
     @abstractmethod
     def asked(self, content: bytes) -> AskedSpeech:
         """Raises InputError naming what is wrong."""
-
-    @abstractmethod
-    def refusal(self, error: TTSError, headers: Mapping[str, str]) -> Response:
-        """As the clients of this protocol expect it."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         service = self._service
@@ -84,13 +84,14 @@ class SpeechAnswer(Response):
             return
         except TTSError as error:
             unread = {"Connection": "close"} if error.http_status in (408, 413) else {}
-            await self.refusal(error, unread)(scope, receive, send)
+            await self.refusal(error, headers=unread, name=self.name)(scope, receive, send)
 
     async def _read(self, exchange: HttpExchange) -> bytes:
         # A web page may send any other type here without asking first, from its visitor's machine.
-        if self._asked_as.partition(";")[0].strip().lower() != "application/json":
+        kind = self._request.headers.get("Content-Type", "")
+        if kind.partition(";")[0].strip().lower() != "application/json":
             raise invalid(
-                f"header Content-Type is {shown(self._asked_as)}, not application/json; send JSON "
+                f"header Content-Type is {shown(kind)}, not application/json; send JSON "
                 "under its own name",
                 None,
                 "unsupported_media_type",

@@ -6,11 +6,9 @@ from __future__ import annotations
 import io
 import wave
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter
-from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -27,10 +25,9 @@ from tensorrt_tts.server.protocols.route_description import (
     speech_responses,
 )
 from tensorrt_tts.server.protocols.speech_answer import AskedSpeech, SpeechAnswer
-from tensorrt_tts.server.refusals import generate_refusal
+from tensorrt_tts.server.refusals import GENERATE
 
 if TYPE_CHECKING:
-    from tensorrt_tts.errors import TTSError
     from tensorrt_tts.server.context import Context
     from tensorrt_tts.server.service import Service
 
@@ -85,8 +82,10 @@ class WholeAnswer(WholeFraming):
 class GenerateAnswer(SpeechAnswer):
     """To `POST /v1/tts/generate`."""
 
-    def __init__(self, service: Service, content_type: str) -> None:
-        super().__init__(service, content_type, wire.request_id(), service.settings.message_bytes)
+    refusal = GENERATE
+
+    def __init__(self, service: Service, request: Request) -> None:
+        super().__init__(service, request, wire.request_id(), service.settings.message_bytes)
 
     def asked(self, content: bytes) -> AskedSpeech:
         service = self._service
@@ -114,7 +113,7 @@ class GenerateAnswer(SpeechAnswer):
             ),
             headers={
                 "X-Request-ID": self.name,
-                "X-Model-Version": model_version(service),
+                "X-Model-Version": service.model_name,
                 "X-App-Version": __version__,
                 "X-Format": body.format,
                 "X-Sample-Rate": str(rate),
@@ -123,9 +122,6 @@ class GenerateAnswer(SpeechAnswer):
             },
             content_type=ENCODINGS[body.format].content_type,
         )
-
-    def refusal(self, error: TTSError, headers: Mapping[str, str]) -> Response:
-        return generate_refusal(error, headers=headers, name=self.name)
 
 
 def tts_generate_routes(service: Service) -> APIRouter:
@@ -143,7 +139,7 @@ def tts_generate_routes(service: Service) -> APIRouter:
     )
     async def generate(request: Request) -> Response:
         """Speak a text, as a whole or while it is being made (`stream`)."""
-        return GenerateAnswer(service, request.headers.get("Content-Type", ""))
+        return GenerateAnswer(service, request)
 
     @router.head(HEALTH_PATH, include_in_schema=False)
     @router.get(HEALTH_PATH, responses=UNHEALTHY)
@@ -151,7 +147,7 @@ def tts_generate_routes(service: Service) -> APIRouter:
         """As `/health/ready`: 503 while no work should be sent here."""
         told = {
             "status": service.health.status,
-            "model_version": model_version(service),
+            "model_version": service.model_name,
             "app_version": __version__,
         }
         return JSONResponse(told, 200 if service.health.ready else 503)
@@ -159,14 +155,9 @@ def tts_generate_routes(service: Service) -> APIRouter:
     @router.get(METRICS_PATH, response_class=Response, responses=METRICS)
     async def metrics() -> Response:
         """As `/metrics`."""
-        return Response(service.metrics.text(), media_type=CONTENT_TYPE_LATEST)
+        return service.metrics.answer()
 
     return router
-
-
-def model_version(service: Service) -> str:
-    """The model's name, and not where it lies on this machine."""
-    return Path(service.synthesizer.model.name).name
 
 
 def _flag(value: bool) -> str:

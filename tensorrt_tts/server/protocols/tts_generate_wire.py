@@ -10,7 +10,7 @@ from __future__ import annotations
 import uuid
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
 from tensorrt_tts.audio.encode import ENCODINGS
 from tensorrt_tts.errors import (
@@ -29,8 +29,7 @@ from tensorrt_tts.errors import (
     UnknownRouteError,
     UnknownVoiceError,
 )
-from tensorrt_tts.request_settings import RANGES
-from tensorrt_tts.server.protocols.fields import invalid
+from tensorrt_tts.server.protocols.fields import invalid, sampling_field
 from tensorrt_tts.speech import SpeechRequest
 
 FORMATS = ("wav", "opus", "mp3", "mulaw", "flac")
@@ -71,12 +70,6 @@ ERROR = {
 """Schema of `error_message`."""
 
 
-def _sampling(name: str) -> Any:
-    """A field of `SpeechRequest`, in its range. (JSON has no NaN.)"""
-    low, high = RANGES[name]
-    return Field(default=None, ge=low, le=high)
-
-
 class GenerateBody(BaseModel):
     """`output` left out is the model's own rate; mulaw always has 8 kHz. Sampling left out, or
     null, is the model's own."""
@@ -88,12 +81,12 @@ class GenerateBody(BaseModel):
     stream: bool = False
     format: Literal["wav", "opus", "mp3", "mulaw", "flac"] = "wav"
     output: Literal["8khz", "16khz", "24khz", "48khz"] | None = None
-    temperature: float | None = _sampling("temperature")
-    top_k: int | None = _sampling("top_k")
-    top_p: float | None = _sampling("top_p")
-    max_tokens: int | None = _sampling("max_tokens")
-    repetition_penalty: float | None = _sampling("repetition_penalty")
-    seed: int | None = _sampling("seed")
+    temperature: float | None = sampling_field("temperature")
+    top_k: int | None = sampling_field("top_k")
+    top_p: float | None = sampling_field("top_p")
+    max_tokens: int | None = sampling_field("max_tokens")
+    repetition_penalty: float | None = sampling_field("repetition_penalty")
+    seed: int | None = sampling_field("seed")
     normalize: bool = True
     normalize_verbose: bool = False
     chunking: bool = True

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from tensorrt_tts.audio.audio_source import HIGHEST_RATE, LOWEST_RATE
 from tensorrt_tts.codecs.context import CodecContext
 from tensorrt_tts.errors import CapacityError, InputError, TTSError
-from tensorrt_tts.server.protocols.fields import JSON_KINDS
+from tensorrt_tts.server.protocols.fields import JSON_KINDS, SampleRate
 from tensorrt_tts.speech import SpeechReport, SpeechRequest
 from tensorrt_tts.validation import first_problem
 from tensorrt_tts.words import Word
@@ -27,11 +26,9 @@ if TYPE_CHECKING:
 
 MAX_ID_CHARACTERS = 64
 
-Number = Annotated[float, Field(allow_inf_nan=False)]
-
 
 class _Message(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
 
 class SpeakMessage(_Message):
@@ -46,12 +43,12 @@ class SpeakMessage(_Message):
     normalize: bool = True
     return_normalized: bool = False
     return_words: bool = False
-    sample_rate: int | None = Field(default=None, ge=LOWEST_RATE, le=HIGHEST_RATE)
+    sample_rate: SampleRate | None = None
     id: str | None = Field(default=None, max_length=MAX_ID_CHARACTERS)
-    temperature: Number | None = None
-    top_p: Number | None = None
+    temperature: float | None = None
+    top_p: float | None = None
     top_k: int | None = None
-    repetition_penalty: Number | None = None
+    repetition_penalty: float | None = None
     max_tokens: int | None = None
     seed: int | None = None
 

@@ -5,13 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from tensorrt_tts.errors import (
-    DrainingError,
-    EngineDiedError,
-    InputError,
-    SlowReaderError,
-    TTSError,
-)
+from tensorrt_tts.errors import DrainingError, EngineDiedError, SlowReaderError, TTSError
 from tensorrt_tts.server.protocols.fields import name_in
 from tensorrt_tts.server.protocols.listening_socket import (
     CloseReason,
@@ -57,9 +51,7 @@ class SpeechSocket(ListeningSocket):
     def on_drain(self) -> None:
         self._news.set()  # the speaking part looks at the health
 
-    async def take(self, text: str | None) -> None:
-        if text is None:
-            raise InputError("a binary message came where JSON text is due; send text frames")
+    async def take(self, text: str) -> None:
         message = parse(text)
         if isinstance(message, CancelMessage):
             self._cancel(message)

@@ -233,3 +233,14 @@ async def test_the_table_is_all_that_knows_it(server: ServerThread) -> None:
         async with connected(f"ws://127.0.0.1:{server.port}/nothing"):
             pass
     assert b"/toy, " in (refused.value.response.body or b"")
+
+
+async def test_a_binary_message_is_refused_for_every_protocol_and_the_socket_stays(
+    server: ServerThread,
+) -> None:
+    """The toy's `take` knows of none."""
+    async with connected(url(server)) as peer:
+        await peer.send(b'{"name": "a", "say": "Hello."}')
+        assert json.loads(await peer.recv()) == {"error": "invalid_request"}
+        await say(peer, "a")
+        assert (await heard(peer, "a"))["a"][-1] == {"done": "completed"}
