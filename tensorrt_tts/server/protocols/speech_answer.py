@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from starlette.datastructures import Headers
 from starlette.responses import Response
 
 from tensorrt_tts.errors import TTSError
@@ -67,7 +68,7 @@ class SpeechAnswer(Response):
             with contextlib.ExitStack() as stack:
                 try:
                     stack.enter_context(service.admit(speech.caller))
-                    asked = self.asked(await self._read(exchange))
+                    asked = self.asked(await self._read(exchange, Headers(scope=scope)))
                     context = service.speak(asked.request, speech.caller)
                 except TTSError as error:
                     service.note_refusal(error)
@@ -86,12 +87,21 @@ class SpeechAnswer(Response):
             unread = {"Connection": "close"} if error.http_status in (408, 413) else {}
             await self.refusal(error, unread)(scope, receive, send)
 
-    async def _read(self, exchange: HttpExchange) -> bytes:
+    async def _read(self, exchange: HttpExchange, headers: Headers) -> bytes:
         # A web page may send any other type here without asking first, from its visitor's machine.
         if self._asked_as.partition(";")[0].strip().lower() != "application/json":
             raise invalid(
                 f"header Content-Type is {shown(self._asked_as)}, not application/json; send JSON "
                 "under its own name",
+                None,
+                "unsupported_media_type",
+                415,
+            )
+        packed = headers.get("Content-Encoding", "identity")
+        if packed.strip().lower() not in ("", "identity"):
+            raise invalid(
+                f"header Content-Encoding is {shown(packed)}, and a body is read as it comes; send "
+                "it without compression",
                 None,
                 "unsupported_media_type",
                 415,
