@@ -321,7 +321,7 @@ def test_an_extension_that_takes_another_rate_is_said_to_do_nothing(
     [
         (None, "no voice file 'a.json'"),
         ("[]", "'a.json': the content is"),
-        ('{"family": "orpheus"}', "'a.json': family is 'orpheus'"),
+        ('{"family": "orpheus"}', "'a.json': name is missing"),
     ],
 )
 def test_a_voice_file_is_read_before_a_model_is_fetched(
