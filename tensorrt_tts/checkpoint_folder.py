@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from importlib import resources
 from pathlib import Path
 from typing import TypeVar
@@ -67,6 +68,10 @@ def find(name: str, files: tuple[str, ...], mirror: str | None = None, subfolder
     """
     path = local_path(name)
     if path is not None and path.is_dir():
+        if not os.access(path, os.R_OK | os.X_OK):
+            raise CheckpointError(
+                f"folder '{name}' may not be read by this user; check its permissions"
+            )
         return _inside(path, subfolder)
     if path is not None:
         raise CheckpointNotFoundError(

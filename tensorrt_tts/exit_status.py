@@ -11,14 +11,18 @@ import threading
 from collections.abc import Callable
 from types import FrameType
 
-from tensorrt_tts.errors import OutputError, TTSError
+from tensorrt_tts.errors import InputError, OutputError, TTSError
 from tensorrt_tts.notice import notice
+from tensorrt_tts.validation import shown
 
 INTERRUPTED = 130  # 128 + SIGINT, as a shell reports it
 PIPE_CLOSED = 141  # 128 + SIGPIPE
 
 WRITE_FAILURES = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EIO))
 """Met while printing, which names no file; what is written to files has errors of its own."""
+
+PATH_FAILURES = frozenset((errno.EACCES, errno.EPERM, errno.ENAMETOOLONG, errno.ELOOP, errno.EROFS))
+"""What the system says of a path that somebody gave, or of one below it."""
 
 
 def exit_status(command: Callable[[], object], interrupted: str = "stopped") -> int:
@@ -45,6 +49,12 @@ def exit_status(command: Callable[[], object], interrupted: str = "stopped") -> 
         _drop_stdout()
         return PIPE_CLOSED
     except OSError as error:
+        if error.errno in PATH_FAILURES and error.filename is not None:
+            notice(
+                f"error: {shown(error.filename, 120)}: {error.strerror}; check the path, and "
+                "whether this user may use it"
+            )
+            return InputError.exit_code
         if error.errno not in WRITE_FAILURES or error.filename is not None:
             raise
         _drop_stdout()

@@ -110,6 +110,13 @@ def known_spec(model: str, spec: str | None = None) -> Spec | None:
     return None if known is None and found.replaceable else found
 
 
+def family_spec(model: str, spec: str | None = None) -> Spec | None:
+    """As `known_spec`, also where the checkpoint may have voices of its own: for what all of a
+    family have in common, as the form of voice files."""
+    model, known = _known(model)
+    return None if spec is None and known is None and model != DEMO else _spec(spec, model, known)
+
+
 def _known(model: str) -> tuple[str, Checkpoint | None]:
     """The model's name as it is known, and its checkpoint; the name as given where it is a folder
     or hub id. A folder is not taken for a name that is only spelled like it."""
@@ -218,11 +225,8 @@ def known_backend(name: str) -> Opener:
     return BACKENDS[found]
 
 
-def check_device(device: str) -> str:
-    """The device as torch spells it.
-
-    Raises SettingError for what is no device, MissingDependencyError for one that is absent.
-    """
+def device_name(device: str) -> str:
+    """The device as torch spells it, whether it is there or not. Raises SettingError."""
     import torch
 
     device = identifier(device).lower()
@@ -232,9 +236,23 @@ def check_device(device: str) -> str:
         kind = ""
     if kind not in ("cpu", "cuda"):
         raise SettingError(f"device {device!r} is not cpu, cuda or cuda:N")
+    return device
+
+
+def check_device(device: str) -> str:
+    """As `device_name`. Raises MissingDependencyError for one that is absent."""
+    import torch
+
+    device = device_name(device)
+    kind = torch.device(device).type
     if kind == "cuda" and not torch.cuda.is_available():
         raise MissingDependencyError(
             f"device {device!r}: no NVIDIA GPU here, or torch was installed without CUDA; use cpu"
+        )
+    if kind == "cuda" and (torch.device(device).index or 0) >= torch.cuda.device_count():
+        raise MissingDependencyError(
+            f"device {device!r}: of the {torch.cuda.device_count()} NVIDIA GPUs that torch sees "
+            "here the first is cuda:0; use one of them"
         )
     return device
 

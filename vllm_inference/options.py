@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel, ConfigDict, PositiveInt
+
 from tensorrt_tts.errors import CheckpointNotFoundError, CorruptCheckpointError, SettingError
 from tensorrt_tts.families.orpheus.tokens import SLOTS
 from tensorrt_tts.files import read_json
@@ -74,14 +76,28 @@ class VLLMOptions:
         return self.dtype or ("float32" if self.device == "cpu" else "bfloat16")
 
 
-def read_config(folder: Path) -> dict[str, Any]:
-    """The checkpoint's config.json.
+class _Config(BaseModel):
+    """The numbers of a config.json that are read here; the rest is vLLM's to judge."""
 
-    Raises CheckpointNotFoundError when there is none, CorruptCheckpointError when it is not JSON.
+    model_config = ConfigDict(extra="allow")
+
+    hidden_size: PositiveInt | None = None
+    num_hidden_layers: PositiveInt | None = None
+    num_attention_heads: PositiveInt | None = None
+    num_key_value_heads: PositiveInt | None = None
+    head_dim: PositiveInt | None = None
+    max_position_embeddings: PositiveInt | None = None
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """The checkpoint's config.json, without the fields that are null.
+
+    Raises CheckpointNotFoundError when there is none, CorruptCheckpointError when it is not JSON or
+    a number is none.
     """
     path = folder / "config.json"
     try:
-        return read_json(path, dict[str, Any])
+        return read_json(path, _Config).model_dump(exclude_none=True)
     except FileNotFoundError:
         raise CheckpointNotFoundError(
             f"'{path}' does not exist; give the folder of a Hugging Face checkpoint"
@@ -90,16 +106,17 @@ def read_config(folder: Path) -> dict[str, Any]:
 
 def sequence_limit(config: dict[str, Any], options: VLLMOptions) -> int:
     """The longest sequence: what is asked for, at most what the checkpoint has positions for."""
-    return min(options.max_sequence, int(config.get("max_position_embeddings", 1 << 30)))
+    positions: int = config.get("max_position_embeddings", 1 << 30)
+    return min(options.max_sequence, positions)
 
 
 def kv_cache_bytes(config: dict[str, Any], options: VLLMOptions) -> int:
     """Bytes of KV cache with which max_streams sequences of full length fit at once."""
     try:
-        heads = int(config["num_attention_heads"])
-        head_dim = int(config.get("head_dim") or config["hidden_size"] // heads)
-        kv_heads = int(config.get("num_key_value_heads") or heads)
-        layers = int(config["num_hidden_layers"])
+        heads: int = config["num_attention_heads"]
+        head_dim: int = config.get("head_dim") or config["hidden_size"] // heads
+        kv_heads: int = config.get("num_key_value_heads", heads)
+        layers: int = config["num_hidden_layers"]
     except KeyError as error:
         raise CorruptCheckpointError(
             f"config.json lacks {error}: this is no decoder-only language model"

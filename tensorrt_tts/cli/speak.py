@@ -178,7 +178,7 @@ def _speak_here(parsed: argparse.Namespace, text: str, progress: _Progress) -> S
 
 def _check(parsed: argparse.Namespace, request: SpeechRequest) -> None:
     """What can be refused is, before a model is loaded or even downloaded."""
-    from tensorrt_tts.loading import known_spec
+    from tensorrt_tts.loading import family_spec, known_spec
     from tensorrt_tts.prepared import check_request
     from tensorrt_tts.text.normalize import check_text
 
@@ -191,10 +191,14 @@ def _check(parsed: argparse.Namespace, request: SpeechRequest) -> None:
     spec = known_spec(parsed.model, parsed.spec)
     if spec is not None:
         check_request(request, spec)
+    family = spec or family_spec(parsed.model, parsed.spec)
+    if family is not None:
         if parsed.voice_file or parsed.save_voice:
-            spec.check_voice_files()
+            family.check_voice_files()
+        if parsed.voice_file:
+            family.read_voice(parsed.voice_file)
         if parsed.reference:
-            spec.check_cloning()
+            family.check_cloning()
     if parsed.reference_text is not None:
         check_transcript(parsed.reference_text)
     if parsed.reference:

@@ -8,8 +8,8 @@ and what a file leaves out has the value that transformers gives it.
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping
-from math import inf
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tensorrt_tts.errors import CheckpointError, CheckpointNotFoundError, CorruptCheckpointError
 from tensorrt_tts.files import read_json
-from tensorrt_tts.validation import first_problem
+from tensorrt_tts.validation import first_problem, shown
 
 KNOWN = {"LlamaForCausalLM": "LLaMAForCausalLM", "Qwen2ForCausalLM": "QWenForCausalLM"}
 """Hugging Face architecture to TensorRT-LLM's model class: the two backbones of this toolkit."""
@@ -43,7 +43,11 @@ _ROPE_NUMBERS = {
 
 _WHOLE = ("original_max_position_embeddings",)
 
-Count = Annotated[int, Field(gt=0, strict=True)]
+_AGAIN = "download the checkpoint again"
+
+Count = Annotated[int, Field(gt=0, lt=2**31, strict=True)]
+"""Of what engines count in 32 bits."""
+
 Number = Annotated[float, Field(gt=0, strict=True, allow_inf_nan=False)]
 Flag = Annotated[bool, Field(strict=True)]
 
@@ -166,31 +170,43 @@ def read_config(checkpoint: Path) -> dict[str, Any]:
     return {key: value for key, value in raw.items() if value is not None}
 
 
-def rope_scaling(raw: object) -> dict[str, Any] | None:
+def rope_scaling(raw: object, field: str = "rope_scaling") -> dict[str, Any] | None:
     """The scaling of a `rope_scaling`, `rope_parameters` or an engine's `rotary_scaling`, in one
     form: None for none, else "rope_type" and the numbers that this type is made of.
 
-    Raises ValueError naming what is wrong.
+    field: which of them it is. Raises ValueError naming what is wrong.
     """
     if raw is None:
         return None
     if not isinstance(raw, Mapping):
-        raise ValueError(f"rope_scaling {raw!r} is no object")
+        raise ValueError(f"{field} {raw!r} is no object; {_AGAIN}")
     kind = raw.get("rope_type") or raw.get("type") or "default"
     if kind == "default":
         return None
     if not isinstance(kind, str):
-        raise ValueError(f"rope_scaling is of type {kind!r}, which is no name")
+        raise ValueError(f"{field} is of type {kind!r}, which is no name; {_AGAIN}")
     scaling: dict[str, Any] = {"rope_type": kind}
     for name in _ROPE_NUMBERS.get(kind, ()):
         value = raw.get(name)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < inf:
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, int | float)
+            or not 0 < value <= sys.float_info.max
+        ):
             raise ValueError(
-                f"rope_scaling of type {kind!r}: {name} {value!r} is no positive number"
+                f"{field} of type {kind!r}: {name} {shown(value)} is no positive number; {_AGAIN}"
             )
         if name in _WHOLE and value != int(value):
-            raise ValueError(f"rope_scaling of type {kind!r}: {name} {value!r} is no whole number")
+            raise ValueError(
+                f"{field} of type {kind!r}: {name} {value!r} is no whole number; {_AGAIN}"
+            )
         scaling[name] = int(value) if name in _WHOLE else float(value)
+    low, high = (scaling.get(f"{end}_freq_factor", 0) for end in ("low", "high"))
+    if kind == "llama3" and low >= high:
+        raise ValueError(
+            f"{field} of type {kind!r}: low_freq_factor {low:g} is not below high_freq_factor "
+            f"{high:g}; {_AGAIN}"
+        )
     return scaling
 
 
@@ -246,7 +262,7 @@ def _model(raw: Mapping[str, Any]) -> tuple[str, str]:
     """Architecture and model type, which have to agree where both are given."""
     by_type = {kind: name for name, kind in MODEL_TYPES.items()}
     names, kind = raw.get("architectures"), raw.get("model_type")
-    if names is None and kind in by_type:
+    if names is None and isinstance(kind, str) and kind in by_type:
         names = [by_type[kind]]
     if names is None:
         names = []
@@ -284,13 +300,13 @@ def _rope(raw: Mapping[str, Any]) -> tuple[Any, dict[str, Any] | None, list[str]
                 "serve this checkpoint with vLLM"
             )
         new = per_layer[0]
-    if new is not None and old is not None and rope_scaling(new) != rope_scaling(old):
+    scaling = rope_scaling(old) if new is None else rope_scaling(new, "rope_parameters")
+    if new is not None and old is not None and scaling != rope_scaling(old):
         raise ValueError(
             f"rope_parameters {new!r} contradict rope_scaling {old!r}; delete the one that the "
             "model was not trained with"
         )
     given = new if new is not None else old
-    scaling = rope_scaling(given)
     bases = {
         json.dumps(value): value
         for value in (
@@ -299,7 +315,7 @@ def _rope(raw: Mapping[str, Any]) -> tuple[Any, dict[str, Any] | None, list[str]
         )
         if value is not None
     }
-    if len({float(value) for value in bases.values() if isinstance(value, int | float)}) > 1:
+    if len({value for value in bases.values() if isinstance(value, int | float)}) > 1:
         raise ValueError(
             f"rope_theta is given as {' and as '.join(bases)}; delete the one that the model was "
             "not trained with"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
-from tensorrt_tts.engine_folder.architecture import Architecture
+from tensorrt_tts.engine_folder.architecture import Architecture, Count
 from tensorrt_tts.engine_folder.formats import Precision
 from tensorrt_tts.errors import CorruptEngineError
 from tensorrt_tts.files import read_json
@@ -46,7 +46,7 @@ class Quantization(_Config):
 
 
 class Mapping(_Config):
-    world_size: int = Field(default=1, gt=0)
+    world_size: Count = 1
 
 
 class PretrainedConfig(_Config):
@@ -54,14 +54,14 @@ class PretrainedConfig(_Config):
 
     architecture: str
     dtype: str
-    vocab_size: int = Field(gt=0)
-    hidden_size: int = Field(gt=0)
-    intermediate_size: int = Field(gt=0)
-    num_hidden_layers: int = Field(gt=0)
-    num_attention_heads: int = Field(gt=0)
-    num_key_value_heads: int = Field(gt=0)
-    head_size: int | None = None
-    max_position_embeddings: int = Field(default=2048, gt=0)
+    vocab_size: Count
+    hidden_size: Count
+    intermediate_size: Count
+    num_hidden_layers: Count
+    num_attention_heads: Count
+    num_key_value_heads: Count
+    head_size: Count | None = None
+    max_position_embeddings: Count = 2048
     norm_epsilon: float = 1e-5
     rotary_base: float = 10000.0
     rotary_scaling: dict[str, Any] | None = None
@@ -87,9 +87,9 @@ class PluginConfig(_Config):
 
 
 class BuildConfig(_Config):
-    max_batch_size: int = Field(gt=0)
-    max_seq_len: int = Field(gt=0)
-    max_num_tokens: int = Field(gt=0)
+    max_batch_size: Count
+    max_seq_len: Count
+    max_num_tokens: Count
     max_input_len: int | None = None
     use_strip_plan: bool = False
     plugin_config: PluginConfig = PluginConfig()

@@ -17,7 +17,7 @@ from tensorrt_tts.backends.base import Grammar, Prompt
 from tensorrt_tts.codecs.base import Codec, Condition, Step
 from tensorrt_tts.errors import SettingError, UnknownVoiceError, VoiceFileError
 from tensorrt_tts.families.budget import TokenBudget
-from tensorrt_tts.identifiers import find_name
+from tensorrt_tts.identifiers import find_name, identifier
 from tensorrt_tts.text.reading import AsWritten, EnglishPhonemes, HindiSpelling, Reading
 from tensorrt_tts.validation import shown
 
@@ -127,8 +127,9 @@ class Spec:
 
     def with_voice(self, voice: Voice) -> Self:
         """With it in the place of the voice of its name, or as one more."""
-        names = [known.name for known in self.voices]
-        at = names.index(voice.name) if voice.name in names else len(names)
+        names = [identifier(known.name) for known in self.voices]
+        own = identifier(voice.name)
+        at = names.index(own) if own in names else len(names)
         return replace(self, voices=(*self.voices[:at], voice, *self.voices[at + 1 :]))
 
     def check_voice_files(self) -> None:

@@ -85,15 +85,19 @@ def open_redis(url: str) -> Redis:
         from redis.asyncio import Redis
         from redis.asyncio.retry import Retry
         from redis.backoff import NoBackoff
+        from redis.exceptions import RedisError
+    ours = {
+        "decode_responses": True,
+        "socket_timeout": TIMEOUT_S,
+        "socket_connect_timeout": TIMEOUT_S,
+        "retry": Retry(NoBackoff(), 0),
+    }
     try:
-        return Redis.from_url(
-            url,
-            decode_responses=True,
-            socket_timeout=TIMEOUT_S,
-            socket_connect_timeout=TIMEOUT_S,
-            retry=Retry(NoBackoff(), 0),
-        )
-    except ValueError as error:
+        redis = Redis.from_url(url)
+        redis.connection_pool.connection_kwargs.update(ours)  # whatever the address says of them
+        redis.connection_pool.make_connection()  # takes its options, and does not connect
+        return redis
+    except (ValueError, TypeError, RedisError) as error:
         raise SettingError(
             "redis_url is not the address of a Redis; use one such as redis://host:6379/0, or "
             "rediss:// with TLS"

@@ -87,6 +87,14 @@ def no_word_of_cuts(record: logging.LogRecord) -> bool:
     return not record.getMessage().startswith("ASGI callable returned without completing response")
 
 
+def no_trace_of_what_clients_send(record: logging.LogRecord) -> bool:
+    """Text that is not UTF-8 closes its socket 1007 and is a line: anybody else could fill a
+    log."""
+    if record.exc_info and isinstance(record.exc_info[1], UnicodeDecodeError):
+        record.exc_info = None
+    return True
+
+
 def no_keys_in_addresses(record: logging.LogRecord) -> bool:
     """uvicorn logs the address of every handshake."""
     if isinstance(record.args, tuple):
@@ -183,7 +191,8 @@ async def run(
             port = listener.getsockname()[1]
             listen(listener, settings)
             on_start(service, server, port)
-            logger.info("speaking at http://%s:%d/test", settings.host, port)
+            host = f"[{settings.host}]" if ":" in settings.host else settings.host
+            logger.info("speaking at http://%s:%d/test", host, port)
             await server.serve(sockets=[listener])
     return service.exit_code
 
@@ -244,7 +253,7 @@ def _cannot_listen(settings: ServerSettings, error: OSError) -> SettingError:
 
 
 def uvicorn_config(settings: ServerSettings, service: Service) -> uvicorn.Config:
-    for rule in (no_word_of_cuts, no_keys_in_addresses):
+    for rule in (no_word_of_cuts, no_keys_in_addresses, no_trace_of_what_clients_send):
         logging.getLogger("uvicorn.error").addFilter(rule)
     return uvicorn.Config(
         create_app(service),

@@ -22,6 +22,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, CliApp, NoDecode, SettingsConfigDict, SettingsError
 
 from tensorrt_tts.errors import SettingError
+from tensorrt_tts.files import unreadable
 from tensorrt_tts.identifiers import find_name
 from tensorrt_tts.server.origins import parse_origins
 from tensorrt_tts.server.root_path import parse_root_path
@@ -117,7 +118,11 @@ class ServerSettings(BaseSettings):
         "48 kHz; default: resampled",
     )
 
-    host: str = Field("127.0.0.1", description="address to listen on; 0.0.0.0 for all")
+    host: str = Field(
+        "127.0.0.1",
+        min_length=1,  # the system takes no address for all of them
+        description="address to listen on; 0.0.0.0 for all",
+    )
     port: int = Field(8000, ge=0, le=65535, description="0 picks a free one")
     root_path: str = Field(
         "", description="prefix that a proxy leaves in front of every path, such as /tts"
@@ -175,7 +180,7 @@ class ServerSettings(BaseSettings):
     )
     max_queued: int = Field(8, ge=0, description="requests that may wait for a slot")
     max_sockets: int = Field(
-        256, ge=1, description="open WebSockets, idle or not, and HTTP requests"
+        256, ge=1, le=1_000_000, description="open WebSockets, idle or not, and HTTP requests"
     )
     max_pending: int = Field(8, ge=1, description="requests one socket may send ahead")
     max_characters: int = Field(5000, ge=1, description="of one text")
@@ -219,11 +224,13 @@ class ServerSettings(BaseSettings):
     send_timeout_s: float = Field(
         10.0,
         gt=0,
+        le=86_400,  # the kernel counts its milliseconds in 32 bits, as it does the next one's bytes
         description="a client that takes no data for so long is cut off",
     )
     send_buffer_bytes: int = Field(
         256 * KIB,
         ge=4 * KIB,
+        le=KIB**3,
         description="kernel buffer per socket (5 s of audio): what is in it can't be cancelled; "
         "a client that reads at the speed of speech takes data from it in gulps",
     )
@@ -277,7 +284,10 @@ def _written(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, dict | tuple):
-        return json.dumps(value, ensure_ascii=False, default=str) if value else ""
+        text = json.dumps(value, ensure_ascii=False, default=str) if value else ""
+        if re.search(r"\s#", text):  # where a comment would begin
+            return json.dumps(text, ensure_ascii=False)
+        return text
     text = str(value)
     quoted = set(text) & set("#\"'\\\n\r") or text != text.strip()
     return json.dumps(text, ensure_ascii=False) if quoted else text
@@ -299,6 +309,8 @@ def read_settings(arguments: Sequence[str] | None = None) -> ServerSettings:
         raise SettingError(
             f"'{ENV_FILE}' in the current folder is not UTF-8 (byte {error.start}); convert it"
         ) from error
+    except OSError as error:
+        raise unreadable(Path(ENV_FILE), error, SettingError) from error
     except SettingsError as error:
         raise SettingError(_wrong_flag(str(error))) from error
 

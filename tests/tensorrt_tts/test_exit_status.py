@@ -1,3 +1,4 @@
+import errno
 import os
 import signal
 import subprocess
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from engines.cli import main as engines
 from tensorrt_tts.errors import TextError
 from tensorrt_tts.exit_status import exit_status
 
@@ -29,6 +31,38 @@ def test_success_and_failure(capsys: pytest.CaptureFixture) -> None:
     assert exit_status(lambda: None) == 0
     assert exit_status(fail) == 2
     assert capsys.readouterr().err == "error: text is empty; give one\n"
+
+
+@pytest.mark.parametrize(
+    "number", [errno.EACCES, errno.ENAMETOOLONG, errno.ELOOP, errno.EROFS, errno.EPERM]
+)
+def test_a_path_that_the_system_refuses(capsys: pytest.CaptureFixture, number: int) -> None:
+    """As `Path.is_dir` raises it, for a name of a thousand letters or within somebody else's."""
+
+    def look() -> None:
+        raise OSError(number, os.strerror(number), "/root/" + "model/" * 100)
+
+    assert exit_status(look) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("error: '/root/model/")
+    assert f"{os.strerror(number)}; check the path" in said
+    assert (said.count("\n"), len(said) < 300) == (1, True)
+
+
+def test_a_failure_of_no_path_is_a_bug() -> None:
+    def look() -> None:
+        raise PermissionError(errno.EACCES, "nobody knows where")
+
+    with pytest.raises(PermissionError):
+        exit_status(look)
+
+
+@pytest.mark.parametrize("command", [("check",), ("verify",), ("cut", "demo")])
+def test_a_name_that_is_too_long_for_a_folder(
+    command: tuple[str, ...], capsys: pytest.CaptureFixture
+) -> None:
+    assert engines([*command, "x" * 5000]) == 2
+    assert "File name too long; check the path" in capsys.readouterr().err
 
 
 def test_ctrl_c(capsys: pytest.CaptureFixture) -> None:

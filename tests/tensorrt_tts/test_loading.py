@@ -369,6 +369,19 @@ def test_devices_are_spelled_as_torch_does(device: str) -> None:
     assert check_device(device) == "cpu"
 
 
+@pytest.mark.parametrize("device", ["cuda:2", "CUDA:7", " cuda:100"])
+def test_a_gpu_that_this_machine_has_not(device: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    assert [check_device(known) for known in ("cuda", "cuda:0", "Cuda:1")] == [
+        "cuda",
+        "cuda:0",
+        "cuda:1",
+    ]
+    with pytest.raises(MissingDependencyError, match=r"device 'cuda:\d+': of the 2 NVIDIA GPUs"):
+        check_device(device)
+
+
 @pytest.mark.parametrize(
     ("name", "says"),
     [

@@ -94,3 +94,30 @@ def test_read_config(tmp_path):
         (tmp_path / "config.json").write_text(broken)
         with pytest.raises(CorruptCheckpointError, match="download it again"):
             read_config(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("max_position_embeddings", "2048"),
+        ("max_position_embeddings", 0),
+        ("num_attention_heads", 0),
+        ("num_hidden_layers", "2"),
+        ("num_hidden_layers", True),
+        ("hidden_size", [64]),
+        ("head_dim", "wide"),
+        ("num_key_value_heads", -1),
+    ],
+)
+def test_a_config_s_number_that_is_none_is_named(tmp_path, field, value):
+    (tmp_path / "config.json").write_text(json.dumps({**ORPHEUS, field: value}))
+    with pytest.raises(CorruptCheckpointError, match=rf"config\.json': {field} is .*download it"):
+        read_config(tmp_path)
+
+
+@pytest.mark.parametrize("field", ["max_position_embeddings", "head_dim", "num_key_value_heads"])
+def test_null_is_as_good_as_left_out(tmp_path, field):
+    (tmp_path / "config.json").write_text(json.dumps({**ORPHEUS, field: None}))
+    config = read_config(tmp_path)
+    assert config == {name: value for name, value in ORPHEUS.items() if name != field}
+    assert engine_arguments(tmp_path, config, VLLMOptions(), 7)["max_model_len"] == 4096

@@ -27,7 +27,7 @@ from tensorrt_tts.families.spark.voices import (
     Style,
     Template,
 )
-from tensorrt_tts.identifiers import find_name
+from tensorrt_tts.identifiers import find_name, identifier
 from tensorrt_tts.text.transcript import check_transcript
 from tensorrt_tts.tokenizer import TextTokenizer
 from tensorrt_tts.validation import shown
@@ -176,9 +176,10 @@ class Spark:
         problem = _problem(own, self.tokens, self.tokenizer)
         if problem is not None:
             raise VoiceFileError(problem)
+        names = {identifier(name) for name in own.names}
         for known in self.spec.voices:
-            twice = set(own.names) & set(known.names) if own.name != known.name else set()
-            if twice:
+            twice = names & {identifier(name) for name in known.names}
+            if twice and identifier(own.name) != identifier(known.name):
                 raise VoiceFileError(
                     f"voice {own.name!r} has the name {twice.pop()!r}, which is {known.name!r}'s "
                     f"in {self.spec.name}; rename it"

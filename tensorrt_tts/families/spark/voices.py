@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from tensorrt_tts.families.base import SamplingDefaults, Voice
 from tensorrt_tts.families.spark.tokens import GLOBALS, LABELS, Run
 from tensorrt_tts.files import read_json
+from tensorrt_tts.identifiers import identifier
 from tensorrt_tts.request_settings import problem_with
 
 FILE = "speakers.json"
@@ -148,6 +149,13 @@ class Speaker(_Part):
             raise ValueError(f"{len(codes)} codes, and a speaker has {GLOBALS}; give all or none")
         return codes
 
+    @field_validator("name")
+    @classmethod
+    def _can_be_asked_for(cls, name: str) -> str:
+        if not identifier(name):
+            raise ValueError(f"{name!r} is nothing but spaces; give a name")
+        return name
+
     @model_validator(mode="after")
     def _one_kind(self) -> Speaker:
         if self.style is not None and self.globals and self.style.values is None:
@@ -203,7 +211,7 @@ class SpeakerSet(_Part):
 
     @model_validator(mode="after")
     def _names_differ(self) -> SpeakerSet:
-        names = [name for speaker in self.voices for name in speaker.voice().names]
+        names = [identifier(name) for speaker in self.voices for name in speaker.voice().names]
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice is not None:
             raise ValueError(f"voices: {twice!r} names two of them; give each its own")

@@ -88,11 +88,21 @@ class SpeechAnswer(Response):
 
     async def _read(self, exchange: HttpExchange) -> bytes:
         # A web page may send any other type here without asking first, from its visitor's machine.
-        kind = self._request.headers.get("Content-Type", "")
+        headers = self._request.headers
+        kind = headers.get("Content-Type", "")
         if kind.partition(";")[0].strip().lower() != "application/json":
             raise invalid(
                 f"header Content-Type is {shown(kind)}, not application/json; send JSON "
                 "under its own name",
+                None,
+                "unsupported_media_type",
+                415,
+            )
+        packed = headers.get("Content-Encoding", "identity")
+        if packed.strip().lower() not in ("", "identity"):
+            raise invalid(
+                f"header Content-Encoding is {shown(packed)}, and a body is read as it comes; send "
+                "it without compression",
                 None,
                 "unsupported_media_type",
                 415,

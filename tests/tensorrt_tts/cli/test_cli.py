@@ -314,3 +314,28 @@ def test_an_extension_that_takes_another_rate_is_said_to_do_nothing(
     assert speak(TEXT, "-o", str(path), *asked) == 0
     assert json.loads(capsys.readouterr().out)["sr_applied"] == "soxr"
     assert "takes 16000 Hz, and this model speaks at 24000 Hz" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (None, "no voice file 'a.json'"),
+        ("[]", "'a.json': the content is"),
+        ('{"family": "orpheus"}', "'a.json': name is missing"),
+    ],
+)
+def test_a_voice_file_is_read_before_a_model_is_fetched(
+    content: str | None,
+    says: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    if content is not None:
+        Path("a.json").write_text(content, encoding="utf-8")
+    code = cli.main(["speak", "Hi.", "--model", "spark-0.5b", "--voice-file", "a.json"])
+    said = capsys.readouterr().err
+    assert (code, said.count("\n")) == (2, 1)
+    assert says in said

@@ -57,6 +57,12 @@ def test_an_extension_and_an_accountant(capsys: pytest.CaptureFixture[str], tmp_
         (["--api-key-file", "nothing"], 2, "api_key_file 'nothing' is not there"),
         (["--key-streams", "2"], 2, "limits of keys, and there are none"),
         (["--backend", "nothing"], 2, "backend 'nothing' is unknown"),
+        (["--device", "gpu"], 2, "device 'gpu' is not cpu, cuda or cuda:N"),
+        (["--device", ""], 2, "device '' is not cpu"),
+        (["--device", "cuda:x"], 2, "device 'cuda:x' is not cpu"),
+        (["--warmup-text", ""], 2, "warmup_text '': text has nothing to speak"),
+        (["--warmup-text", " … "], 2, "warmup_text ' … ': text has nothing to speak"),
+        (["--max-characters", "3"], 2, "warmup_text 'Ready to speak.': text "),
         (["--spec", "nothing"], 2, "spec 'nothing' is unknown"),
         (["--model", "./nothing"], 3, "no folder './nothing'"),
         (["--model", "nothing"], 3, "no folder 'nothing'"),
@@ -150,14 +156,48 @@ def test_a_misspelt_setting_is_told_and_no_error(
 ) -> None:
     monkeypatch.setenv("TTS_SLOT", "4")
     Path(".env").write_text("TTS_MAX_QUEUE=1\n", encoding="utf-8")
-    code, settings, said = validated(capsys, "--voice-files", "a.json")
+    code, settings, said = validated(capsys, "--openai-models", "a.json")
     assert [line.partition(" has no effect; ")[2] for line in said[:2]] == [
         "did you mean TTS_MAX_QUEUED?",
         "did you mean TTS_SLOTS?",
     ]
     assert all(line.startswith("warning: TTS_") for line in said[:2])
     assert (code, said[2:]) == (0, ["nothing is wrong with it"])
-    assert (settings["TTS_SLOTS"], settings["TTS_VOICE_FILES"]) == (None, '["a.json"]')
+    assert (settings["TTS_SLOTS"], settings["TTS_OPENAI_MODELS"]) == (None, '["a.json"]')
+
+
+@pytest.mark.parametrize(
+    ("model", "content", "says"),
+    [
+        ("spark-0.5b", None, "no voice file 'a.json'"),
+        ("spark-0.5b", "{", "'a.json' is not JSON"),
+        ("spark-0.5b", '{"family": "spark"}', "'a.json': name is missing"),
+        ("orpheus-3b", "{}", "has no voice files"),
+        ("demo", "{}", "has no voice files"),
+    ],
+)
+def test_voice_files_are_read(
+    capsys: pytest.CaptureFixture[str], model: str, content: str | None, says: str
+) -> None:
+    if content is not None:
+        Path("a.json").write_text(content, encoding="utf-8")
+    code, _, said = validated(capsys, "--model", model, "--voice-files", "a.json")
+    assert code == 2
+    assert [line for line in said if says in line]
+    assert all(line.startswith("error: ") for line in said)
+
+
+def test_a_gpu_is_not_looked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    code, settings, said = validated(capsys, "--device", "cuda:3")
+    assert (code, said) == (0, ["nothing is wrong with it"])
+    assert settings["TTS_DEVICE"] == "cuda:3"
+
+
+def test_a_voice_file_that_is_right(capsys: pytest.CaptureFixture[str]) -> None:
+    speaker = {"family": "spark", "name": "Jos\u00e9", "language": "en", "globals": [7] * 32}
+    Path("a #1.json").write_text(json.dumps(speaker), encoding="utf-8")
+    code, _, said = validated(capsys, "--model", "spark-0.5b", "--voice-files", "a #1.json")
+    assert (code, said) == (0, ["nothing is wrong with it"])
 
 
 @pytest.mark.parametrize("address", ["nothing", "nothing://me:secret@host/name", "://"])

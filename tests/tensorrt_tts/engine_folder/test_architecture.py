@@ -11,6 +11,10 @@ LINEAR = {"rope_type": "linear", "factor": 2.0}
 SPARK = model_recipes("spark-0.5b").architecture
 
 
+HUGE = 10**400
+"""A number that JSON can hold and a float cannot."""
+
+
 def _write(folder, **changes):
     config = {**ORPHEUS.model_dump(), **changes}
     (folder / "config.json").write_text(json.dumps(config))
@@ -125,6 +129,24 @@ def test_no_checkpoint(tmp_path):
         (
             {"rope_parameters": {"full_attention": {"rope_theta": 1e4}, "sliding_attention": {}}},
             "differ between kinds of layers",
+        ),
+        ({"rope_theta": HUGE, "rope_scaling": None}, "rope_theta is 1000.*, not a number"),
+        ({"rope_scaling": {"type": "linear", "factor": HUGE}}, "factor 1000.*…? is no positive"),
+        ({"vocab_size": HUGE}, "vocab_size is 1000.*, which must be below 2147483648"),
+        ({"hidden_size": 2**31}, "hidden_size is 2147483648, which must be below 2147483648"),
+        ({"architectures": None, "model_type": ["llama"]}, "architecture '' is not supported"),
+        ({"rope_scaling": None, "rope_parameters": []}, r"rope_parameters \[\] is no object"),
+        (
+            {"rope_scaling": None, "rope_parameters": {"type": "linear"}},
+            "rope_parameters of type 'linear': factor None is no",
+        ),
+        (
+            {"rope_scaling": ORPHEUS.rope_scaling | {"low_freq_factor": 4.0}},
+            "low_freq_factor 4 is not below high_freq_factor 4",
+        ),
+        (
+            {"rope_scaling": ORPHEUS.rope_scaling | {"high_freq_factor": 0.5}},
+            r"low_freq_factor 1 is not below high_freq_factor 0\.5",
         ),
     ],
 )

@@ -219,6 +219,16 @@ def test_the_engine_of_another_checkpoint(foreign, checkpoint, field, value):
         check_engine(foreign, checkpoint=shape)
 
 
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("head_size", 0), ("head_size", -64), ("vocab_size", 10**400), ("hidden_size", 2**31)],
+)
+def test_a_size_that_is_none(foreign, field, value):
+    _edit(foreign, _set("pretrained_config", **{field: value}))
+    with pytest.raises(CorruptEngineError, match=rf"config\.json': pretrained_config\.{field} is"):
+        check_engine(foreign)
+
+
 def test_other_kinds_are_checked_by_their_manifest(tmp_path):
     """A codec engine has no config.json of TensorRT-LLM's."""
     folder = tmp_path / "snac"

@@ -243,12 +243,19 @@ async def test_one_that_hangs_holds_up_nobody_for_long(
 
 
 def test_what_is_no_address() -> None:
-    for url in ("", "host:6379", "http://host", "redis://host:port"):
+    unknown = ("redis://host/0?colour=red", "unix:///host?colour=red", "redis://host?protocol=7")
+    for url in ("", "host:6379", "http://host", "redis://host:port", *unknown):
         with pytest.raises(
             SettingError, match="redis_url is not the address of a Redis"
         ) as refused:
             open_redis(url)
         assert "host" not in str(refused.value).partition("use one such as")[0]
+
+
+def test_an_address_does_not_undo_what_is_relied_on() -> None:
+    redis = open_redis("redis://host/3?decode_responses=False&socket_timeout=900")
+    options = redis.connection_pool.connection_kwargs
+    assert (options["db"], options["decode_responses"], options["socket_timeout"]) == (3, True, 0.5)
 
 
 def test_without_the_client(monkeypatch: pytest.MonkeyPatch) -> None:

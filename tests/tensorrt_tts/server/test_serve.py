@@ -2,10 +2,13 @@
 
 import gc
 import json
+import logging
 import socket
 from collections.abc import Iterator
 
 import pytest
+from websockets.exceptions import ConnectionClosedError
+from websockets.sync.client import connect
 
 from tensorrt_tts.backends.base import Capacity
 from tensorrt_tts.errors import BackendError, SettingError
@@ -72,6 +75,28 @@ def test_metrics_have_the_codecs_own_counts(server: ServerThread) -> None:
 
 def test_no_socket_is_read_in_one_go(server: ServerThread) -> None:
     assert uvicorn_config(server.settings, server.service).ws is PacedWebSocket
+
+
+@pytest.mark.parametrize(
+    ("host", "shown"), [("::1", "http://[::1]:"), ("127.0.0.1", "http://127.0.0.1:")]
+)
+def test_the_address_it_speaks_at(host: str, shown: str, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, serve.__name__), serving(host=host) as running:
+        assert f"speaking at {shown}{running.port}/test" in caplog.text
+
+
+@pytest.mark.parametrize("sent", [b"\xff", b'{"text": "caf\xe9"}', b"\xed\xa0\x80"])
+def test_bytes_that_are_no_text_leave_one_line(
+    server: ServerThread, sent: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    with connect(server.url) as opened:
+        opened.send(sent, text=True)
+        with pytest.raises(ConnectionClosedError) as closed:
+            opened.recv()
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 1007
+    assert "Invalid UTF-8" in caplog.text
+    assert "Traceback" not in caplog.text
 
 
 def test_port_in_use() -> None:

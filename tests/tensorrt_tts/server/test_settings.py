@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from tensorrt_tts.errors import SettingError
+from tensorrt_tts.server.serve import bind
 from tensorrt_tts.server.settings import ServerSettings, effective, notes, read_settings
 
 
@@ -23,6 +24,10 @@ def test_flags_over_environment_over_defaults(monkeypatch: pytest.MonkeyPatch) -
         (["--send-timeout-s", "0"], "send_timeout_s is '0'.*--send-timeout-s"),
         (["--send-timeout-s", "inf"], "send_timeout_s is 'inf'"),
         (["--log-level", "loud"], "log_level is 'loud'"),
+        (["--send-timeout-s", "1e9"], "send_timeout_s is '1e9'.*at most 86400"),
+        (["--send-buffer-bytes", "99999999999"], "send_buffer_bytes is .*at most 1073741824"),
+        (["--max-sockets", "9999999999"], "max_sockets is '9999999999'.*at most 1000000"),
+        (["--host", ""], "host is ''.*--host or TTS_HOST"),  # the system's word for every address
     ],
 )
 def test_a_bad_value_is_one_line_with_name_value_and_remedy(
@@ -31,6 +36,14 @@ def test_a_bad_value_is_one_line_with_name_value_and_remedy(
     with pytest.raises(SettingError, match=says) as refused:
         read_settings(arguments)
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("flag", "value"),
+    [("--send-timeout-s", "86400"), ("--send-buffer-bytes", "1073741824")],
+)
+def test_the_largest_value_is_one_that_the_system_takes(flag: str, value: str) -> None:
+    bind(read_settings([flag, value, "--port", "0"])).close()
 
 
 def test_openai_s_names(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,6 +141,39 @@ def test_a_list_with_commas_or_as_json(monkeypatch: pytest.MonkeyPatch, given: s
     assert settings.voice_files == (Path("a b.json"), Path("c.json"))
     assert settings.openai_models == ("a b.json", "c.json")
     assert settings.openai_voices == {}
+
+
+def test_an_env_file_that_the_system_does_not_hand_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").symlink_to("/proc/self/mem")  # a file whose reading fails, for root too
+    with pytest.raises(SettingError, match=r"'\.env' cannot be read: .*check its permissions"):
+        read_settings([])
+
+
+def test_an_empty_variable_opens_no_server_to_the_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TTS_HOST", "")  # as a container's configuration leaves it
+    with pytest.raises(SettingError, match="host is ''"):
+        read_settings([])
+
+
+@pytest.mark.parametrize(
+    ("flag", "value"),
+    [
+        ("--voice-files", "a #1.json,it's #2.json"),
+        ("--openai-models", '["tts #1", "\\"two\\" \u00a0# \\\\"]'),
+        ("--voice-names", '{"thalia #2": "tara"}'),
+        ("--openai-voices", '{"a#b": "tara\t# leah"}'.replace("\t", "\\t")),
+    ],
+)
+def test_a_list_with_what_begins_a_comment_can_be_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, flag: str, value: str
+) -> None:
+    settings = read_settings([f"{flag}={value}"])
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_text("\n".join(effective(settings)), encoding="utf-8")
+    assert read_settings([]) == settings != ServerSettings(_env_file=None)
 
 
 def test_what_is_effective_can_be_read_again(

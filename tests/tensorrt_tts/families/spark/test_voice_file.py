@@ -103,3 +103,13 @@ def test_a_voice_joins_the_others_or_takes_a_place() -> None:
     assert changed.voice("nandini") is changed.voice("Taru") is heard
     more = INDIC.with_voice(SparkVoice("Nobody", "en", globals=CODES))
     assert more.voices == (*INDIC.voices, more.voice("Nobody"))
+
+
+@pytest.mark.parametrize("again", ["Jose\u0301", " Jos\u00e9 ", "Jos\u00e9"])
+def test_a_voice_is_the_same_in_any_unicode_form(again: str) -> None:
+    """As the name of a recording is, which one system writes so and another otherwise."""
+    first = INDIC.with_voice(SparkVoice("Jos\u00e9", "es", globals=CODES))
+    second = first.with_voice(SparkVoice(again, "en", globals=CODES))
+    assert len(second.voices) == len(first.voices)
+    assert second.voice("Jos\u00e9") is second.voice("Jose\u0301") is second.voices[-1]
+    assert second.voice(again).language == "en"

@@ -84,6 +84,13 @@ def test_all_that_a_voice_may_have(tmp_path: Path) -> None:
             {"voices": [ONE, {"name": "x", "internal": "Asha", "language": "hi"}]},
             "voices: 'Asha' names two of them",
         ),
+        (  # in Unicode's two forms: nobody could ask for either
+            {"voices": [ONE | {"name": "Jos\u00e9"}, ONE | {"name": "Jose\u0301"}]},
+            "voices: 'Jos\u00e9' names two of them",
+        ),
+        ({"voices": [ONE, ONE | {"name": " Asha "}]}, "voices: 'Asha' names two of them"),
+        ({"voices": [ONE | {"name": "  "}]}, "name: '  ' is nothing but spaces"),
+        ({"voices": [ONE | {"name": "\t"}]}, "is nothing but spaces"),
         ({"voices": [ONE | {"globals": CODES[:31]}]}, r"globals: 31 codes, and a speaker has 32"),
         ({"voices": [ONE | {"globals": [-1, *CODES[1:]]}]}, "globals.0 is -1, which must be at"),
         ({"voices": [ONE | {"globals": ["1"] * 32}]}, "globals.0 is '1', not a whole number"),

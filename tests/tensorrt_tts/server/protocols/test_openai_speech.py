@@ -1,6 +1,7 @@
 """`POST /v1/audio/speech` on a real socket: every field, limit, format and refusal."""
 
 import base64
+import gzip
 import json
 import re
 import time
@@ -342,6 +343,24 @@ def test_a_page_of_somebody_else_s_cannot_ask(
     """Browsers send these types anywhere, and JSON only where a server allows it."""
     reply = send(server.port, json.dumps(ASKED).encode(), content_type)
     assert (reply.status, reply.error["code"]) == (415, "unsupported_media_type")
+
+
+@pytest.mark.parametrize("packed", ["gzip", "br", "GZIP, identity"])
+@pytest.mark.parametrize(
+    "path", ["/v1/audio/speech", "/v1/tts/generate", "/v1/speak", "/tts/bytes"]
+)
+def test_a_packed_body_is_named(server: ServerThread, path: str, packed: str) -> None:
+    headers = {"Content-Encoding": packed}
+    reply = send(server.port, gzip.compress(b"{}"), headers=headers, path=path)
+    assert reply.status == 415
+    assert f"Content-Encoding is '{packed}'" in reply.body.decode()
+    assert "without compression" in reply.body.decode()
+
+
+@pytest.mark.parametrize("plain", ["identity", "Identity", ""])
+def test_a_body_that_says_it_is_not_packed(server: ServerThread, plain: str) -> None:
+    headers = {"Content-Encoding": plain}
+    assert send(server.port, json.dumps(ASKED).encode(), headers=headers).status == 200
 
 
 @pytest.mark.parametrize(
