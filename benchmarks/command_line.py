@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from benchmarks.commands import codecs, device, hosting, speech
-from benchmarks.commands.suites import SUITES
+from benchmarks.commands import codecs, device, host, speech
+from benchmarks.commands.load import SUITES
 from tensorrt_tts.command_parser import CommandParser
 from tensorrt_tts.exit_status import exit_status
 
@@ -19,7 +19,7 @@ COMMANDS = (
         codecs.extension_cost,
         codecs.seams,
     ),
-    *(hosting.host_overhead, hosting.protocol_overhead, hosting.soak, hosting.capacity),
+    *(host.host_overhead, host.protocol_overhead, host.soak, host.capacity),
     device.device,
 )
 """As `--help` lists them."""

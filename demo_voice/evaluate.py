@@ -221,7 +221,7 @@ def run(args: argparse.Namespace) -> None:
 
     Raises SettingError.
     """
-    from benchmarks.environment import hardware, versions
+    from benchmarks.runs.environment import hardware, versions
 
     torch.set_num_threads(args.threads)
     result: dict[str, Any] = {}

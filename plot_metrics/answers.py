@@ -6,8 +6,8 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from benchmarks.runlog import Request, RunLog
-from benchmarks.summary import failed
+from benchmarks.runs.runlog import Request, RunLog
+from benchmarks.runs.summary import failed
 from tensorrt_tts.errors import InputError
 
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmarks.drift import drift
-from benchmarks.runlog import RunLog
-from benchmarks.summary import TTFA_LIMIT_MS
+from benchmarks.runs.drift import drift
+from benchmarks.runs.runlog import RunLog
+from benchmarks.runs.summary import TTFA_LIMIT_MS
 from plot_metrics import first_audio, silence, speed
 from plot_metrics.answers import Answers, plural
 from plot_metrics.canvas import (
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-    from benchmarks.runlog import Request
+    from benchmarks.runs.runlog import Request
 
 
 def draw(log: RunLog, folder: Path) -> Path:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmarks.runlog import RunLog
+from benchmarks.runs.runlog import RunLog
 from plot_metrics import silence
 from plot_metrics.answers import Answers
 from plot_metrics.canvas import (

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from benchmarks.runlog import Summary
-from benchmarks.summary import TTFA_LIMIT_MS, shortfalls
+from benchmarks.runs.runlog import Summary
+from benchmarks.runs.summary import TTFA_LIMIT_MS, shortfalls
 
 _PRAISE = ("good", "acceptable")
 """Of logs that were written when a verdict looked at speed alone; "acceptable" is no longer given.

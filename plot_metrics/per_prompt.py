@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmarks.runlog import RunLog
-from benchmarks.summary import TTFA_LIMIT_MS
+from benchmarks.runs.runlog import RunLog
+from benchmarks.runs.summary import TTFA_LIMIT_MS
 from plot_metrics import first_audio, silence
 from plot_metrics.answers import Answers
 from plot_metrics.canvas import (
@@ -30,7 +30,7 @@ from plot_metrics.speed import REAL_TIME
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from benchmarks.runlog import Request
+    from benchmarks.runs.runlog import Request
 
 
 def draw(log: RunLog, folder: Path) -> Path:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
-from benchmarks.distribution import Distribution
-from benchmarks.observer import Observer
-from benchmarks.runlog import Request, RunLog, Score, read
+from benchmarks.runs.distribution import Distribution
+from benchmarks.runs.observer import Observer
+from benchmarks.runs.runlog import Request, RunLog, Score, read
 from plot_metrics import chunk_timeline, gap_detail, gaps, per_prompt, sweep, waterfall
 from plot_metrics.answers import Answers
 from plot_metrics.audio_clip import as_data_url

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.runlog import Request
+from benchmarks.runs.runlog import Request
 from plot_metrics.answers import Answers
 from plot_metrics.first_audio import first_audio_ms
 from plot_metrics.silence import silence_ms

@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from benchmarks.player import LIMITS
-from benchmarks.runlog import Request
+from benchmarks.listener.player import LIMITS
+from benchmarks.runs.runlog import Request
 from plot_metrics.answers import Answers
 from plot_metrics.canvas import above, threshold, upright
 from plot_metrics.in_order import in_order

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmarks.runlog import Request
+from benchmarks.runs.runlog import Request
 from plot_metrics.canvas import under
 
 if TYPE_CHECKING:

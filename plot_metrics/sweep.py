@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmarks.runlog import RunLog
-from benchmarks.summary import TTFA_LIMIT_MS
+from benchmarks.runs.runlog import RunLog
+from benchmarks.runs.summary import TTFA_LIMIT_MS
 from plot_metrics import first_audio, speed
 from plot_metrics.answers import Answers
 from plot_metrics.canvas import above, crosses, dots, figure, save, title

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.player import play
-from benchmarks.runlog import RunLog
+from benchmarks.listener.player import play
+from benchmarks.runs.runlog import RunLog
 from plot_metrics.answers import Answers
 from plot_metrics.canvas import FAINT, LIMIT, above, figure, save, title
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-    from benchmarks.runlog import Request
+    from benchmarks.runs.runlog import Request
 
 
 def draw(log: RunLog, folder: Path) -> Path:

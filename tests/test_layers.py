@@ -16,6 +16,13 @@ LAYERS = (
     "inference_a100_optimized",
     "deploy plot_metrics demo_voice",
     "benchmarks",
+    "benchmarks.commands",
+    "benchmarks.device",
+    "benchmarks.host",
+    "benchmarks.load benchmarks.codecs benchmarks.speech benchmarks.doubles",
+    "benchmarks.runs",
+    "benchmarks.listener",
+    "benchmarks.prompts benchmarks.scoring",
     "engines vllm_inference",
     "tensorrt_tts tensorrt_tts.__main__ tensorrt_tts.cli tensorrt_tts.server tensorrt_tts.client",
     "tensorrt_tts.loading",
@@ -76,6 +83,15 @@ def circle(graph: Graph) -> list[str]:
     return []
 
 
+def between_packages(graph: Graph, parent: str) -> Graph:
+    """The same graph, of what lies in `parent`: a package there is one, with all of its modules."""
+    known = {name: ".".join(name.split(".")[:2]) for name in graph if name.startswith(f"{parent}.")}
+    found: Graph = {package: set() for package in known.values()}
+    for module, package in known.items():
+        found[package] |= {known[name] for name in graph[module] if name in known} - {package}
+    return found
+
+
 def layer(module: str) -> int:
     """0 is the top. Raises LookupError for a package that has none."""
     levels = {name: level for level, names in enumerate(LAYERS) for name in names.split()}
@@ -98,22 +114,33 @@ def upward(graph: Graph) -> list[str]:
     )
 
 
-def test_no_import_points_up() -> None:
-    assert "\n".join(upward(imports(ROOT))) == ""
+@pytest.fixture(scope="module")
+def ours() -> Graph:
+    return imports(ROOT)
 
 
-def test_no_imports_form_a_circle() -> None:
-    assert " → ".join(circle(imports(ROOT))) == ""
+def test_no_import_points_up(ours: Graph) -> None:
+    assert "\n".join(upward(ours)) == ""
 
 
-def test_the_tree_is_all_there() -> None:
+def test_no_imports_form_a_circle(ours: Graph) -> None:
+    assert " → ".join(circle(ours)) == ""
+
+
+def test_the_groups_of_the_benchmarks_form_no_circle(ours: Graph) -> None:
+    """Those of one layer neither: each can be read without the others."""
+    found = between_packages(ours, "benchmarks")
+    assert " → ".join(circle(found)) == ""
+    assert "benchmarks.runs" in found["benchmarks.load"]
+
+
+def test_the_tree_is_all_there(ours: Graph) -> None:
     """What is not found cannot point up."""
-    graph = imports(ROOT)
-    assert {name.partition(".")[0] for name in graph} >= {
+    assert {name.partition(".")[0] for name in ours} >= {
         *("inference_a100_optimized", "deploy", "plot_metrics", "demo_voice", "benchmarks"),
         *("engines", "vllm_inference", "tensorrt_tts"),
     }
-    assert "tensorrt_tts.errors" in graph["tensorrt_tts.loading"]
+    assert "tensorrt_tts.errors" in ours["tensorrt_tts.loading"]
 
 
 def test_every_layer_is_of_modules_that_there_are() -> None:
@@ -125,11 +152,13 @@ def test_every_layer_is_of_modules_that_there_are() -> None:
     ("module", "level"),
     [
         ("deploy.jobs.speaker", 1),
-        ("engines", 3),
-        ("tensorrt_tts", 4),
-        ("tensorrt_tts.server.protocols.ws_tts", 4),
-        ("tensorrt_tts.codecs.snac.stages", 7),
-        ("tensorrt_tts.errors", 8),
+        ("benchmarks.command_line", 2),
+        ("benchmarks.codecs.paced", 6),
+        ("engines", 10),
+        ("tensorrt_tts", 11),
+        ("tensorrt_tts.server.protocols.ws_tts", 11),
+        ("tensorrt_tts.codecs.snac.stages", 14),
+        ("tensorrt_tts.errors", 15),
     ],
 )
 def test_layers(module: str, level: int) -> None:
@@ -190,6 +219,37 @@ def test_the_toolkits_own_layers(tmp_path: Path, module: str, source: str) -> No
     tree(tmp_path, **{module.replace(".", "__"): source})
     (found,) = upward(imports(tmp_path))
     assert found.startswith(f"{module} → tensorrt_tts")
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        ("listener.player", "from benchmarks.runs import summary"),
+        ("runs.summary", "from benchmarks.load.session import Session"),
+        ("codecs.paced", "from benchmarks.device.ceilings import release"),
+        ("host.capacity", "from benchmarks.commands import host"),
+        ("scoring.wer", "import benchmarks.command_line"),
+    ],
+)
+def test_the_layers_of_the_benchmarks(tmp_path: Path, module: str, source: str) -> None:
+    empty = ("command_line", "commands__host", "device__ceilings", "load__session", "runs__summary")
+    tree(tmp_path, **{f"benchmarks__{name}": "" for name in empty})
+    tree(tmp_path, **{f"benchmarks__{module.replace('.', '__')}": source})
+    (found,) = upward(imports(tmp_path))
+    assert found.startswith(f"benchmarks.{module} → benchmarks.")
+
+
+def test_groups_that_import_one_another_are_found(tmp_path: Path) -> None:
+    """By modules of which no two do."""
+    tree(tmp_path, benchmarks__codecs__paced="import benchmarks.speech.word_times")
+    tree(tmp_path, benchmarks__speech__text_cost="from benchmarks.codecs import seams")
+    tree(tmp_path, benchmarks__speech__word_times="", benchmarks__codecs__seams="")
+    found = imports(tmp_path)
+    assert (circle(found), upward(found)) == ([], [])
+    assert set(circle(between_packages(found, "benchmarks"))) == {
+        "benchmarks.codecs",
+        "benchmarks.speech",
+    }
 
 
 CIRCLES = {

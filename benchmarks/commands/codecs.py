@@ -29,19 +29,10 @@ from tensorrt_tts.notice import notice
 def decode_cost(parsed: argparse.Namespace) -> None:
     import torch
 
-    from benchmarks.coded import SNAC_USUAL, is_bicodec
-    from benchmarks.decode_cost import (
-        HEARD_FRAMES,
-        SPOKEN,
-        coded_snac,
-        decode_costs,
-        heard,
-        heard_table,
-        open_codec,
-        open_coded,
-        spoken,
-        table,
-    )
+    from benchmarks.codecs.coded import SNAC_USUAL, coded_snac, is_bicodec, open_codec, open_coded
+    from benchmarks.codecs.decode_cost import decode_costs, table
+    from benchmarks.codecs.heard import HEARD_FRAMES, SPOKEN, heard, spoken
+    from benchmarks.codecs.heard import table as heard_table
 
     torch.set_num_threads(1)  # what one stream gets on a server, and comparable between machines
     coded = open_coded(parsed.codec, parsed.device)
@@ -76,8 +67,8 @@ def decode_cost(parsed: argparse.Namespace) -> None:
 def stability(parsed: argparse.Namespace) -> None:
     import torch
 
-    from benchmarks.decode_cost import open_coded
-    from benchmarks.error_curve import error_curve, table
+    from benchmarks.codecs.coded import open_coded
+    from benchmarks.codecs.error_curve import error_curve, table
 
     torch.set_num_threads(1)
     curve = error_curve(open_coded(parsed.codec, parsed.device), parsed.codec, parsed.seconds)
@@ -94,7 +85,7 @@ def stability(parsed: argparse.Namespace) -> None:
 def codec_golden(parsed: argparse.Namespace) -> None:
     import torch
 
-    from benchmarks.codec_golden import TOLERANCE, as_rows, codec_golden, table
+    from benchmarks.codecs.golden import TOLERANCE, as_rows, codec_golden, table
 
     torch.set_num_threads(1)
     tolerance = TOLERANCE if parsed.tolerance is None else parsed.tolerance
@@ -119,12 +110,12 @@ def codec_golden(parsed: argparse.Namespace) -> None:
 def clone_cost(parsed: argparse.Namespace) -> None:
     import torch
 
-    from benchmarks.clone_cost import as_rows, clone_costs, open_random, table
+    from benchmarks.codecs.clone_cost import clone_costs, open_random, table
 
     torch.set_num_threads(1)
     costs = clone_costs(parsed.lengths, *open_random())
     print(table(costs))
-    leave({"costs": as_rows(costs)}, parsed.out / "clone-cost.json")
+    leave({"costs": [asdict(cost) for cost in costs]}, parsed.out / "clone-cost.json")
 
 
 @command(
@@ -136,12 +127,17 @@ def clone_cost(parsed: argparse.Namespace) -> None:
 def extension_cost(parsed: argparse.Namespace) -> None:
     import torch
 
-    from benchmarks.extension_cost import CHUNKS, as_rows, extension_costs, open_random, table
+    from benchmarks.codecs.extension_cost import (
+        CHUNKS,
+        extension_costs,
+        open_random,
+        table,
+    )
 
     torch.set_num_threads(1)
     costs = extension_costs(open_random(), parsed.chunks or CHUNKS, parsed.seconds)
     print(table(costs))
-    leave({"extension": as_rows(costs)}, parsed.out / "extension-cost.json")
+    leave({"extension": [asdict(cost) for cost in costs]}, parsed.out / "extension-cost.json")
 
 
 @command(
@@ -154,9 +150,9 @@ def seams(parsed: argparse.Namespace) -> None:
     import torch
 
     from benchmarks import prompts
-    from benchmarks.coded import SNAC_USUAL
-    from benchmarks.decode_cost import coded_snac, open_codec, spoken
-    from benchmarks.seam_survey import as_rows, sentences, survey, table
+    from benchmarks.codecs.coded import SNAC_USUAL, coded_snac, open_codec
+    from benchmarks.codecs.heard import spoken
+    from benchmarks.codecs.seam_survey import sentences, survey, table
 
     torch.set_num_threads(1)
     chosen = sentences([prompt.text for prompt in prompts.load("en")], parsed.texts)
@@ -166,5 +162,5 @@ def seams(parsed: argparse.Namespace) -> None:
     )
     rows = survey(coded, speeches)
     print(table(rows))
-    found = {"texts": chosen, "seeds": parsed.seeds, "seams": as_rows(rows)}
-    leave(found, parsed.out / "seams.json")
+    found = [asdict(row) for row in rows]
+    leave({"texts": chosen, "seeds": parsed.seeds, "seams": found}, parsed.out / "seams.json")

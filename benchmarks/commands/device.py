@@ -7,9 +7,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from benchmarks.backbone import BATCHES
 from benchmarks.commands.command import above_zero, command, option
-from benchmarks.shape import SHAPES
+from benchmarks.device.backbone import BATCHES
+from benchmarks.doubles.shape import SHAPES
 from tensorrt_tts.loop_thread import run_blocking
 from tensorrt_tts.notice import notice
 
@@ -60,8 +60,8 @@ def _whole_numbers(text: str) -> tuple[int, ...]:
     option("--out", type=Path, default=Path("out/device")),
 )
 def device(parsed: argparse.Namespace) -> None:
-    from benchmarks.device_result import as_json, report
-    from benchmarks.device_run import ALONE, SECONDS, STAGES, DeviceRun
+    from benchmarks.device.result import as_json, report
+    from benchmarks.device.run import ALONE, SECONDS, STAGES, DeviceRun
 
     run = DeviceRun(
         shape=parsed.shape,

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from benchmarks.environment import hardware, versions
+from benchmarks.runs.environment import hardware, versions
 from tensorrt_tts.files import writing
 
 

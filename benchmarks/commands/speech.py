@@ -9,8 +9,8 @@ from typing import Any
 
 from benchmarks.commands.command import above_zero, command, option
 from benchmarks.commands.result import leave
-from benchmarks.environment import hardware
 from benchmarks.prompts import LANGUAGES
+from benchmarks.runs.environment import hardware
 from tensorrt_tts.loop_thread import run_blocking
 from tensorrt_tts.notice import notice
 
@@ -25,8 +25,8 @@ from tensorrt_tts.notice import notice
 )
 def quality(parsed: argparse.Namespace) -> None:
     from benchmarks import prompts
-    from benchmarks.decode_cost import spread
-    from benchmarks.streaming_quality import streaming_quality, table
+    from benchmarks.codecs.decode_cost import spread
+    from benchmarks.speech.streaming_quality import streaming_quality, table
     from tensorrt_tts.loading import open_synthesizer
 
     texts = prompts.load(parsed.language)
@@ -47,7 +47,7 @@ def quality(parsed: argparse.Namespace) -> None:
     option("--out", type=Path, default=Path("out/text")),
 )
 def text(parsed: argparse.Namespace) -> None:
-    from benchmarks.text_cost import costs
+    from benchmarks.speech.text_cost import costs
 
     machine, found = hardware(), costs()
     print(f"{machine.cpu}, {machine.cores} cores, load {machine.load}")
@@ -63,7 +63,7 @@ def text(parsed: argparse.Namespace) -> None:
     option("--out", type=Path, default=Path("out/word-times")),
 )
 def word_times(parsed: argparse.Namespace) -> None:
-    from benchmarks.word_times import Errors, table, word_times
+    from benchmarks.speech.word_times import Errors, table, word_times
     from tensorrt_tts.loading import open_synthesizer
 
     async def run() -> list[Errors]:
@@ -88,7 +88,7 @@ def word_times(parsed: argparse.Namespace) -> None:
 def voice_identity(parsed: argparse.Namespace) -> None:
     from benchmarks import prompts
     from benchmarks.scoring.speaker import SpeakerEncoder
-    from benchmarks.voice_identity import STALL_S, long_texts, table, voice_identity
+    from benchmarks.speech.voice_identity import STALL_S, long_texts, table, voice_identity
     from tensorrt_tts.loading import open_synthesizer
     from tensorrt_tts.stream_options import StreamOptions
 

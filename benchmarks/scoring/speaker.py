@@ -13,9 +13,6 @@ from numpy.typing import NDArray
 from benchmarks.scoring.wer import to_rate
 from tensorrt_tts.errors import needs
 
-RATE = 16_000
-"""Hz that the encoder hears."""
-
 
 class SpeakerEncoder:
     """`SpeakerEncoder()(audio, rate)` is a voice: float32 (256,), of length 1."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.prompts import Prompt
-from benchmarks.streaming_quality import streaming_quality, table
+from benchmarks.speech.streaming_quality import streaming_quality, table
 from deploy.jobs.speaker import BENCHMARK_TEXTS
 from tensorrt_tts.errors import SettingError
 from tensorrt_tts.synthesizer import Synthesizer

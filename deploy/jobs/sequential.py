@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.ceilings import release
+from benchmarks.device.ceilings import release
 from deploy.jobs.speaker import Spoken, Timing, wav_bytes
 from deploy.jobs.speaker_options import SpeakerOptions
 from engines.progress import Progress

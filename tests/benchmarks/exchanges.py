@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from benchmarks.exchange import Exchange, Message
-from benchmarks.integrity import faults
-from benchmarks.measures import measure, timeline
+from benchmarks.listener.exchange import Exchange, Message
+from benchmarks.listener.integrity import faults
+from benchmarks.listener.measures import measure, timeline
 from benchmarks.prompts import Prompt
-from benchmarks.runlog import Request
+from benchmarks.runs.runlog import Request
 from tests.benchmarks.fake_server import FRAME, RATE, Script, final, speech
 
 PROMPT = Prompt("en-01", "Hello.", "en")

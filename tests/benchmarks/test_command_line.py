@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.command_line import main
-from benchmarks.runlog import read
+from benchmarks.runs.runlog import read
 from plot_metrics import report
 from tensorrt_tts.errors import BackendError, MissingDependencyError, OutputError, SettingError
 from tensorrt_tts.exit_status import INTERRUPTED

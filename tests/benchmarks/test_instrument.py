@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.integrity import Fault
-from benchmarks.loop_lag import LoopLag
-from benchmarks.run_logger import JsonlLogger, RunLoggers
-from benchmarks.runlog import read
-from benchmarks.session import Session
-from benchmarks.suites import iterations
-from benchmarks.ws_endpoint import WebSocketEndpoint
+from benchmarks.listener.integrity import Fault
+from benchmarks.load.session import Session
+from benchmarks.load.suites import iterations
+from benchmarks.load.ws_endpoint import WebSocketEndpoint
+from benchmarks.runs.loop_lag import LoopLag
+from benchmarks.runs.run_logger import JsonlLogger, RunLoggers
+from benchmarks.runs.runlog import read
 from tests.benchmarks.fake_server import FRAME, RATE, Script, running, wav_header
 
 FRAME_MS = 1000 * FRAME / RATE
@@ -61,7 +61,7 @@ async def test_a_client_is_believed_by_its_own_lag_alone(tmp_path, monkeypatch, 
     async def given_lag():
         yield Given()
 
-    monkeypatch.setattr("benchmarks.session.watch_lag", given_lag)
+    monkeypatch.setattr("benchmarks.load.session.watch_lag", given_lag)
     log = await run(Script(frames=2, pace=0.1), tmp_path)
     assert log.summary.valid is valid
     assert (log.summary.objection is None) is valid

@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.runlog import read
+from benchmarks.runs.runlog import read
 from tests.benchmarks.test_command_line import command
 from tests.support.tiny_orpheus import tiny_model_folders
 

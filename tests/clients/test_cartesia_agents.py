@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.null_codec import NullCodec
+from benchmarks.doubles.null_codec import NullCodec
 from tensorrt_tts.server.protocols import cartesia_socket
 from tests.clients.conftest import SENTENCE_SAMPLES, SHORT, SPEAKING
 from tests.support.backend_double import BackendDouble, Behaviour

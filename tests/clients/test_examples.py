@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.null_codec import NullCodec
+from benchmarks.doubles.null_codec import NullCodec
 from tensorrt_tts.server.api_keys import digest
 from tests.clients.conftest import SENTENCE_SAMPLES, SHORT, SPEAKING
 from tests.support.audio_files import decoded

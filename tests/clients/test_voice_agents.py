@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.null_codec import NullCodec
+from benchmarks.doubles.null_codec import NullCodec
 from tests.clients.conftest import SENTENCE_SAMPLES, SHORT, SPEAKING
 from tests.support.backend_double import BackendDouble, Behaviour
 from tests.support.server_thread import ServerThread, serving, wait_until

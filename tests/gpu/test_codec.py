@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks.ceilings import median_time
-from benchmarks.codec_exactness import exactness, table
-from benchmarks.codec_rates import hop_windows
-from benchmarks.decode_cost import open_codec
+from benchmarks.codecs.coded import open_codec
+from benchmarks.device.ceilings import median_time
+from benchmarks.device.codec_exactness import exactness, table
+from benchmarks.device.codec_rates import hop_windows
 from tensorrt_tts.codecs import full_precision
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.codec_rates import hop_windows
-from benchmarks.decode_cost import open_codec
+from benchmarks.codecs.coded import open_codec
+from benchmarks.device.codec_rates import hop_windows
 from tensorrt_tts.checkpoint_folder import demo_folder
 
 pytestmark = [pytest.mark.gpu, pytest.mark.timeout(900)]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from benchmarks.exchange import Exchange
-from benchmarks.integrity import Fault
-from benchmarks.measures import measure, timeline
+from benchmarks.listener.exchange import Exchange
+from benchmarks.listener.integrity import Fault
+from benchmarks.listener.measures import measure, timeline
 from benchmarks.prompts import Prompt
-from benchmarks.runlog import Request
+from benchmarks.runs.runlog import Request
 from tests.benchmarks.exchanges import FRAME_S, request
 
 FRAMES = 12

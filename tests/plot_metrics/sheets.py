@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from benchmarks.runlog import read
+from benchmarks.runs.runlog import read
 from plot_metrics.report import FIGURES
-from tests.benchmarks.test_runlog import write
+from tests.benchmarks.runs.test_runlog import write
 
 
 def sheet(name, lines, tmp_path, monkeypatch, look=lambda drawing: drawing):

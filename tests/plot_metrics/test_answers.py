@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.integrity import Fault
-from benchmarks.runlog import RunLog
+from benchmarks.listener.integrity import Fault
+from benchmarks.runs.runlog import RunLog
 from plot_metrics.answers import Answers
 from tensorrt_tts.errors import InputError
-from tests.benchmarks.test_runlog import run_line
+from tests.benchmarks.runs.test_runlog import run_line
 from tests.plot_metrics.answered import overloaded, refused, spoken, torn
 
 

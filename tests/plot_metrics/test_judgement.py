@@ -2,8 +2,8 @@
 
 import pytest
 
-from benchmarks.loop_lag import LoopLag
-from benchmarks.summary import lag_line, summarize
+from benchmarks.runs.loop_lag import LoopLag
+from benchmarks.runs.summary import lag_line, summarize
 from plot_metrics.judgement import judge
 from tests.plot_metrics.answered import overloaded, spoken
 

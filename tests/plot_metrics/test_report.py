@@ -7,15 +7,15 @@ import re
 import numpy as np
 import pytest
 
-from benchmarks.recorder import write_wav
-from benchmarks.runlog import read
+from benchmarks.runs.recorder import write_wav
+from benchmarks.runs.runlog import read
 from plot_metrics.__main__ import main
 from plot_metrics.report import FIGURES, answers, chosen, draw_all, write_report
 from plot_metrics.waterfall import median, phases
 from tensorrt_tts.errors import InputError
 from tests.benchmarks.exchanges import request
 from tests.benchmarks.fake_server import Script
-from tests.benchmarks.test_runlog import write
+from tests.benchmarks.runs.test_runlog import write
 from tests.plot_metrics.answered import mixed, overloaded, refused, spoken, torn
 
 

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from benchmarks.integrity import Fault
-from benchmarks.runlog import RunLog
+from benchmarks.listener.integrity import Fault
+from benchmarks.runs.runlog import RunLog
 from plot_metrics.answers import Answers
 from plot_metrics.rows import MOST, Rows
 from plot_metrics.silence import silence_ms
-from tests.benchmarks.test_runlog import run_line
+from tests.benchmarks.runs.test_runlog import run_line
 from tests.plot_metrics.answered import refused, spoken
 
 

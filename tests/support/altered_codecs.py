@@ -7,7 +7,7 @@ from threading import Semaphore
 
 import numpy as np
 
-from benchmarks.null_codec import NullCodec
+from benchmarks.doubles.null_codec import NullCodec
 from tensorrt_tts.codecs.base import Job
 from tensorrt_tts.errors import BackendError
 

@@ -1,4 +1,4 @@
-"""A client of any of `benchmarks.routes`: what the same test says on all of them."""
+"""A client of any of `benchmarks.load.routes`: what the same test says on all of them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from functools import partial
 
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from benchmarks.routes import Route, SocketRoute, audio_of, error_code
+from benchmarks.load.routes import Route, SocketRoute, audio_of, error_code
 from tests.support.server_thread import ServerThread, wait_until
 from tests.support.speech_client import BareRequest, Reply, send
 from tests.support.tts_client import BareSocket, connected

@@ -10,8 +10,8 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
-from benchmarks.routes import DEEPGRAM, MULTI, STREAM, audio_of
-from benchmarks.routes import SocketRoute as Words
+from benchmarks.load.routes import DEEPGRAM, MULTI, STREAM, audio_of
+from benchmarks.load.routes import SocketRoute as Words
 
 __all__ = ["ALL", "DEEPGRAM", "MULTI", "STREAM", "Heard", "Words", "first_audio", "hear", "tell"]
 

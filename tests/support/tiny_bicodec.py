@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from safetensors.torch import save_file
 
-from benchmarks.random_bicodec import config, random_weights
+from benchmarks.codecs.random_bicodec import config, random_weights
 from tensorrt_tts.codecs.bicodec.codec import BiCodec
 from tensorrt_tts.codecs.bicodec.config import BiCodecConfig
 

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from safetensors.torch import save_file
 
-from benchmarks.random_bicodec import random_weights
+from benchmarks.codecs.random_bicodec import random_weights
 from tensorrt_tts.codecs.bicodec.encoder_config import EncodingConfig
 from tensorrt_tts.codecs.bicodec.encoder_weights import shapes
 from tests.support.tiny_bicodec import TINY, released

@@ -12,14 +12,14 @@ import numpy as np
 import pytest
 
 from benchmarks.command_line import main as benchmark
-from benchmarks.exchange import Exchange
-from benchmarks.integrity import Fault, faults
-from benchmarks.measures import measure, timeline
+from benchmarks.listener.exchange import Exchange
+from benchmarks.listener.integrity import Fault, faults
+from benchmarks.listener.measures import measure, timeline
+from benchmarks.load.ws_endpoint import WebSocketEndpoint
 from benchmarks.prompts import Prompt
-from benchmarks.recorder import Recorder
-from benchmarks.run_logger import RunLoggers
-from benchmarks.runlog import read
-from benchmarks.ws_endpoint import WebSocketEndpoint
+from benchmarks.runs.recorder import Recorder
+from benchmarks.runs.run_logger import RunLoggers
+from benchmarks.runs.runlog import read
 from tensorrt_tts.client.__main__ import main
 from tensorrt_tts.codecs.lookahead import decode_offline
 from tensorrt_tts.codecs.schedule import HopSchedule

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from benchmarks.command_line import main
-from benchmarks.device_result import FILE
-from benchmarks.runlog import read
+from benchmarks.device.result import FILE
+from benchmarks.runs.runlog import read
 from tests.support.tiny_snac import write_snac
 
 pytestmark = [

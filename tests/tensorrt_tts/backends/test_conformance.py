@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from benchmarks.engine_double import EngineDouble
-from benchmarks.fixed_length import FixedLength
+from benchmarks.doubles.engine_double import EngineDouble
+from benchmarks.doubles.fixed_length import FixedLength
 from tensorrt_tts.backends.base import Capacity, Finish, Prompt, Sampling
 from tensorrt_tts.backends.reference import ReferenceBackend
 from tensorrt_tts.backends.trtllm.backend import TensorRTLLMBackend

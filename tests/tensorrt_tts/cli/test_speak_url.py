@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.null_codec import NullCodec
+from benchmarks.doubles.null_codec import NullCodec
 from tensorrt_tts import cli
 from tensorrt_tts.cli.speak import HERE
 from tensorrt_tts.server.api_keys import digest

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.null_codec import NullCodec
+from benchmarks.doubles.null_codec import NullCodec
 from tensorrt_tts import errors
 from tensorrt_tts.client import AsyncClient, Client, Speech
 from tensorrt_tts.server.api_keys import digest

@@ -10,7 +10,7 @@ from tempfile import mkdtemp
 
 import pytest
 
-from benchmarks.null_codec import NullCodec
+from benchmarks.doubles.null_codec import NullCodec
 from engines.codec_engine import BICODEC, SNAC, CodecRecipe, EngineKind, serialized
 from tensorrt_tts.codecs.base import Codec
 from tensorrt_tts.codecs.bicodec import onnx as bicodec_onnx

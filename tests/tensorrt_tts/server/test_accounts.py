@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from benchmarks.null_codec import NullCodec
+from benchmarks.doubles.null_codec import NullCodec
 from tensorrt_tts.errors import BackendError, CreditError, SettingError, TextError
 from tensorrt_tts.server.accounts import (
     Charge,

@@ -22,8 +22,8 @@ from hypothesis.stateful import (
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from benchmarks.null_codec import NullCodec
-from benchmarks.routes import SOCKETS, SocketRoute, error_code
+from benchmarks.doubles.null_codec import NullCodec
+from benchmarks.load.routes import SOCKETS, SocketRoute, error_code
 from tests.support.backend_double import Behaviour
 from tests.support.examples import examples
 from tests.support.server_thread import ServerThread, serving, wait_until

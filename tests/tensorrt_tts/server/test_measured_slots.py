@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.null_codec import NullCodec
+from benchmarks.doubles.null_codec import NullCodec
 from tensorrt_tts.backends.base import Capacity
 from tensorrt_tts.errors import BackendError, EngineDiedError, SettingError
 from tensorrt_tts.server.measured_slots import (

@@ -22,7 +22,7 @@ from hypothesis.stateful import (
 )
 from websockets.asyncio.client import ClientConnection, connect
 
-from benchmarks.routes import CARTESIA, DEEPGRAM, MULTI, OWN, SocketRoute, audio_of, error_code
+from benchmarks.load.routes import CARTESIA, DEEPGRAM, MULTI, OWN, SocketRoute, audio_of, error_code
 from tests.support.any_route import socket_url
 from tests.support.backend_double import Behaviour
 from tests.support.examples import examples

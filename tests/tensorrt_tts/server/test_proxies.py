@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from benchmarks.null_codec import NullCodec
+from benchmarks.doubles.null_codec import NullCodec
 from tensorrt_tts.codecs.base import Job
 from tests.support.altered_codecs import FailingCodec
 from tests.support.backend_double import BackendDouble, Behaviour

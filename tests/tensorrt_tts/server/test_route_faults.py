@@ -38,8 +38,8 @@ from contextlib import ExitStack, suppress
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from benchmarks.null_codec import NullCodec
-from benchmarks.routes import DEEPGRAM, MULTI, OWN, POSTS, SOCKETS, STREAM, Route, SocketRoute
+from benchmarks.doubles.null_codec import NullCodec
+from benchmarks.load.routes import DEEPGRAM, MULTI, OWN, POSTS, SOCKETS, STREAM, Route, SocketRoute
 from tensorrt_tts.server.api_keys import digest
 from tests.support.any_route import Told, ask, asking, socket_url, spoken_to
 from tests.support.backend_double import BackendDouble, Behaviour

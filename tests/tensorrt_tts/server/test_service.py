@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.null_codec import NullCodec
+from benchmarks.doubles.null_codec import NullCodec
 from tensorrt_tts.errors import CapacityError, DrainingError, EngineDiedError, RateLimitError
 from tensorrt_tts.server.context import Caller
 from tensorrt_tts.server.service import Service

@@ -11,7 +11,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from benchmarks.random_bicodec import FULL
+from benchmarks.codecs.random_bicodec import FULL
 from tensorrt_tts.codecs.base import decode
 from tensorrt_tts.codecs.bicodec.codec import BiCodec
 from tensorrt_tts.codecs.bicodec.weights import load, shapes

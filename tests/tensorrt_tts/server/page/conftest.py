@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from benchmarks.null_codec import NullCodec
+from benchmarks.doubles.null_codec import NullCodec
 from tests.support.chromium import Page
 from tests.support.server_thread import ServerThread, serving
 from tests.support.speech_page import TAP, opened_page

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.null_codec import NullCodec
+from benchmarks.doubles.null_codec import NullCodec
 from tests.support.backend_double import Behaviour
 from tests.support.chromium import Page
 from tests.support.codec_conformance import assert_same

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.null_codec import NullCodec
+from benchmarks.doubles.null_codec import NullCodec
 from tensorrt_tts.server.api_keys import digest
 from tests.support.backend_double import Behaviour
 from tests.support.chromium import Page, chromium_page

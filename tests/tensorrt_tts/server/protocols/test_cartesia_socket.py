@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks.null_codec import NullCodec
+from benchmarks.doubles.null_codec import NullCodec
 from tensorrt_tts.server.protocols import cartesia_socket
 from tests.support.backend_double import BackendDouble, Behaviour
 from tests.support.cartesia_client import ASKED, RAW, ask, hear, say

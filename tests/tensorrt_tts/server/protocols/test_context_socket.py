@@ -11,7 +11,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from benchmarks.null_codec import NullCodec
+from benchmarks.doubles.null_codec import NullCodec
 from tensorrt_tts.server import app
 from tests.support.backend_double import BackendDouble, Behaviour
 from tests.support.server_thread import ServerThread, serving, wait_until

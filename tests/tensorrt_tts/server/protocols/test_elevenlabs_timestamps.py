@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.null_codec import NullCodec
+from benchmarks.doubles.null_codec import NullCodec
 from tensorrt_tts.server.protocols.elevenlabs_timestamps import ObjectFraming
 from tests.support.altered_codecs import FailingCodec
 from tests.support.audio_files import decoded

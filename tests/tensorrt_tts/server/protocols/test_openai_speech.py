@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.null_codec import NullCodec
+from benchmarks.doubles.null_codec import NullCodec
 from tensorrt_tts.errors import SettingError
 from tensorrt_tts.server.protocols import openai_wire as wire
 from tensorrt_tts.server.protocols.openai_description import SPEECH_BODY

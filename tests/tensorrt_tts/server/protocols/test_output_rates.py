@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks.null_codec import NullCodec
+from benchmarks.doubles.null_codec import NullCodec
 from tensorrt_tts.audio.audio_source import AudioSource
 from tests.support.backend_double import BackendDouble, Behaviour
 from tests.support.server_thread import ServerThread, serving, wait_until

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from benchmarks.null_codec import NullCodec
-from benchmarks.routes import POSTS, PostRoute
+from benchmarks.doubles.null_codec import NullCodec
+from benchmarks.load.routes import POSTS, PostRoute
 from tests.support.altered_codecs import FailingCodec
 from tests.support.backend_double import BackendDouble, Behaviour
 from tests.support.server_thread import ServerThread, serving, wait_until

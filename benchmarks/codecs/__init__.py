@@ -1,0 +1,1 @@
+"""What decoding costs, and what is heard of it: codecs by themselves."""

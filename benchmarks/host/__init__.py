@@ -1,0 +1,1 @@
+"""What a server carries when the model costs nothing, and whether it stays as it is."""
