@@ -8,6 +8,7 @@ import pytest
 from tensorrt_tts.audio.pcm import to_int16
 from tensorrt_tts.codecs.base import decode
 from tensorrt_tts.codecs.schedule import HopSchedule
+from tensorrt_tts.codecs.scheduler import SHARED_HOPS
 from tests.support.codec_desk import VOICE, Desk
 from tests.support.toy_family import RATE, STEP
 
@@ -16,11 +17,16 @@ def gathering(desk: Desk, steps: int) -> None:
     desk.scheduler.gather = steps * STEP
 
 
+@pytest.mark.parametrize("beside", [False, True])
 @pytest.mark.parametrize("pace", [1.0, 1.1, 1.5, 4.0])
-def test_the_hop_grows_with_the_listeners_lead(desk: Desk, pace: float) -> None:
-    """Whatever the pace at which steps come, in real time: nobody runs dry who would not have
-    hop by hop, the audio is the same, and the faster they come the fewer jobs there are."""
-    gathering(desk, 16)
+def test_the_hop_grows_with_the_listeners_lead(desk: Desk, pace: float, beside: bool) -> None:
+    """Whatever the pace at which steps come, in real time, of a codec that wants it and of any
+    codec beside another stream: nobody runs dry who would not have hop by hop, the audio is the
+    same, and the faster they come the fewer jobs there are."""
+    if beside:
+        desk.open("b")
+    else:
+        gathering(desk, 16)
     stream = desk.open("a")
     for step in range(400):
         desk.clock.now += STEP / RATE / pace
@@ -33,11 +39,27 @@ def test_the_hop_grows_with_the_listeners_lead(desk: Desk, pace: float) -> None:
     assert stats.worst_wait_s == 0.0
     assert stats.hops == 400
     most = {1.0: 400, 1.1: 150, 1.5: 60, 4.0: 50}[pace]
-    assert stats.jobs <= most
+    assert stats.jobs <= (max(most, 170) if beside else most)
     lengths = {len(pcm) // STEP for pcm in desk.heard["a"].pcm[:-1]}
-    assert lengths <= {1, 2, 4, 8, 16}
+    assert lengths <= ({1, 2, SHARED_HOPS} if beside else {1, 2, 4, 8, 16})
     whole = decode(desk.codec, [(step % 64,) for step in range(400)], ord("a"), VOICE)
     np.testing.assert_array_equal(desk.heard["a"].audio, to_int16(whole))
+
+
+def test_none_gathers_alone_and_each_does_beside_another(desk: Desk) -> None:
+    desk.open("a").push([(1,)] * 100)
+    desk.step()
+    desk.push("a", 1)
+    assert desk.step() == [("a", 1)]
+    beside = desk.open("b")
+    desk.push("a", SHARED_HOPS - 1)
+    assert desk.step() == []
+    desk.push("a", 1)
+    assert desk.step() == [("a", SHARED_HOPS)]
+    desk.push("a", 1)
+    assert desk.step() == []
+    beside.cancel()
+    assert desk.step() == [("a", 1)]
 
 
 def test_what_gathers_is_decoded_when_half_of_the_lead_is_played(desk: Desk) -> None:
