@@ -31,7 +31,7 @@ class CodecContext:
     it exact. A codec that reaches too far to wait for states less, and what that costs."""
     gather: int = 0
     """Samples that may come together, to be decoded as one, while the listener has more than enough
-    to play: of a codec whose short hops cost much more than long ones. 0: none wait while the stream
+    to play: of a codec whose short hops cost much more than long ones. 0: none wait while a stream
     has the codec for itself."""
 
     @property
