@@ -12,7 +12,7 @@ import json
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, field_validator
 
 from tensorrt_tts.engine_folder.device import Device
 from tensorrt_tts.errors import CorruptEngineError
@@ -64,6 +64,17 @@ class Manifest(BaseModel):
     built_at: str
     seconds: dict[str, float]
     files: dict[str, FileEntry]
+
+    @field_validator("plan")
+    @classmethod
+    def _has_a_vocabulary(cls, plan: dict[str, Any]) -> dict[str, Any]:
+        # Of the plan nothing else is read again.
+        if "architecture" in plan:
+            size = plan["architecture"]
+            size = size.get("vocab_size") if isinstance(size, dict) else None
+            if type(size) is not int or size < 1:
+                raise ValueError("its architecture must have a vocab_size of 1 or more")
+        return plan
 
     def mismatches(self, device: Device | None, versions: dict[str, str] | None) -> list[str]:
         """Why this engine cannot run on `device` with `versions`; empty when it can.

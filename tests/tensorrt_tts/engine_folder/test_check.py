@@ -126,6 +126,18 @@ def test_bad_manifest(engine, text, says):
         check_engine(engine)
 
 
+@pytest.mark.parametrize(
+    "architecture", [None, [], {}, {"vocab_size": None}, {"vocab_size": "9"}, {"vocab_size": 0}]
+)
+def test_a_plan_without_a_vocabulary(engine, architecture):
+    path = engine / "manifest.json"
+    manifest = json.loads(path.read_text())
+    manifest["plan"]["architecture"] = architecture
+    path.write_text(json.dumps(manifest))
+    with pytest.raises(CorruptEngineError, match=r"plan: its architecture must .*; delete"):
+        check_engine(engine)
+
+
 def test_an_edited_manifest(engine):
     path = engine / "manifest.json"
     path.write_text(path.read_text().replace(A100.product, H100.product))
