@@ -24,7 +24,7 @@ from tensorrt_tts.codecs.fixed_window import exact_samples, noise_rates
 from tensorrt_tts.codecs.snac import weights as snac_weights
 from tensorrt_tts.codecs.snac.config import SnacConfig
 from tensorrt_tts.codecs.snac.onnx import MODEL_FILE
-from tensorrt_tts.codecs.snac.stages import Exit, SnacStages, compute
+from tensorrt_tts.codecs.snac.stages import Exit, SnacStages
 from tensorrt_tts.errors import SettingError
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class FixedWindow(torch.nn.Module):
         for stage in self.stages.stages:
             held, wanted = (0, length), (0, length * stage.rate)
             drawn = next(blocks, None) if stage.rate > 1 else None
-            x = compute(stage, x, held, wanted, length, drawn)
+            x = stage.compute(x, held, wanted, length, drawn)
             if isinstance(stage, Exit):
                 break
             length *= stage.rate

@@ -3,8 +3,8 @@ keeps the inputs that later outputs still need."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Callable, Hashable, Sequence
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import torch
@@ -19,7 +19,7 @@ class StageState:
     __slots__ = ("begin", "done", "end", "held", "stage")
 
     def __init__(self, stage: Any) -> None:
-        """stage: has a `rate`, outputs per input."""
+        """stage: a `codecs.stage.Stage`."""
         self.stage = stage
         self.held: torch.Tensor | None = None  # inputs begin … end − 1, (channels, length)
         self.begin = 0
@@ -33,36 +33,19 @@ class StageState:
         return length, self.done - self.begin * self.stage.rate, self.begin == 0
 
 
-class Arithmetic(Protocol):
-    """How a codec's stages compute."""
-
-    def needs(self, stage: Any, wanted: Interval) -> Interval:
-        """The input positions that an interval of output depends on."""
-        ...
-
-    def settled(self, stage: Any, known: int) -> int:
-        """Outputs that are final when inputs 0 … known − 1 are known and more may follow."""
-        ...
-
-    def compute(
-        self,
-        states: Sequence[StageState],
-        x: torch.Tensor,
-        held: Interval,
-        wanted: Interval,
-        length: int | None,
-    ) -> torch.Tensor:
-        """The first state's stage's output at `wanted`, from input at `held`. length: the input's
-        once the stream has ended, else None. Positions are the first state's; the others' differ by
-        how much further they have come."""
-        ...
+Compute = Callable[
+    [Sequence[StageState], "torch.Tensor", Interval, Interval, int | None], "torch.Tensor"
+]
+"""(states, x, held, wanted, length): the first state's stage's output at `wanted`, from input at
+`held`. length: the input's once the stream has ended, else None. Positions are the first state's;
+the others' differ by how much further they have come."""
 
 
 def advance(
     streams: Sequence[Sequence[StageState]],
     x: torch.Tensor | None,
     ended: bool,
-    arithmetic: Arithmetic,
+    compute: Compute,
     until: Sequence[int] | None = None,
 ) -> torch.Tensor | None:
     """Streams whose states have one shape, stage by stage: what the new input `x` (B, channels, n)
@@ -81,13 +64,13 @@ def advance(
             continue
         end = state.begin + x.shape[-1]
         known = end - drafts
-        final = end * stage.rate if ended else arithmetic.settled(stage, known)
+        final = end * stage.rate if ended else stage.settled(known)
         stop = final if until is None else max(final, until[at])
         made, keep = None, 0
         if stop > state.done:
             wanted, length = (state.done, stop), None if until is None and not ended else end
-            made = arithmetic.compute(states, x, (state.begin, end), wanted, length)
-            keep = max(0, arithmetic.needs(stage, (final, final + 1))[0] - state.begin)
+            made = compute(states, x, (state.begin, end), wanted, length)
+            keep = max(0, stage.needs((final, final + 1))[0] - state.begin)
         new, gained = known - state.end, max(0, final - state.done)
         last = known - state.begin
         for row, s in enumerate(states):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,14 +16,15 @@ from tensorrt_tts.codecs.bicodec.speaker import Speaker, Speakers
 from tensorrt_tts.codecs.bicodec.stages import (
     GENERATOR_INPUT,
     BiCodecStages,
-    Stage,
+    VoicedStage,
     Weights,
     style_names,
 )
-from tensorrt_tts.codecs.bicodec.stream import StateJob, StateStream, VoicedArithmetic
+from tensorrt_tts.codecs.bicodec.stream import StateJob, StateStream
 from tensorrt_tts.codecs.full_precision import full_precision
 from tensorrt_tts.codecs.schedule import HopSchedule
-from tensorrt_tts.codecs.state import Interval, advance
+from tensorrt_tts.codecs.stage import backwards, intervals
+from tensorrt_tts.codecs.state import Interval, StageState, advance
 from tensorrt_tts.codecs.streams import WindowStream
 from tensorrt_tts.codecs.torch_codec import TorchCodec
 
@@ -91,7 +91,8 @@ class BiCodec(TorchCodec):
         length, speakers = first.end, self.speakers.stacked(windows)
         held = (first.origin, length)
         x = self.stages.embed(self._codes([window.steps for window in windows]))
-        for stage, interval in zip(self.stages.stages, self._intervals(first), strict=True):
+        stages = self.stages.stages
+        for stage, interval in zip(stages, intervals(stages, first), strict=True):
             x = stage.compute(x, held, interval, length, speakers)
             held = interval
             length *= stage.rate
@@ -100,41 +101,27 @@ class BiCodec(TorchCodec):
     def _go_on(self, jobs: Sequence[StateJob]) -> np.ndarray:
         """A batch of jobs of one shape: what they made final, float32 (B, n)."""
         first, x, ended = jobs[0], None, jobs[0].ended
-        arithmetic = VoicedArithmetic(self.speakers.stacked(jobs))
+        speakers = self.speakers.stacked(jobs)
+
+        def compute(
+            states: Sequence[StageState],
+            x: torch.Tensor,
+            held: Interval,
+            wanted: Interval,
+            length: int | None,
+        ) -> torch.Tensor:
+            stage: VoicedStage = states[0].stage
+            return stage.compute(x, held, wanted, length, speakers)
+
         count = first.wanted[1] - first.wanted[0]
         if count > 0:
-            stops = [stop for _, stop in _backwards(self.stages.prenet, first.wanted, first.known)]
+            stops = [stop for _, stop in backwards(self.stages.prenet, first.wanted, first.known)]
             x = self.stages.embed(self._codes([job.steps for job in jobs]))
-            x = advance([job.prenet for job in jobs], x, ended, arithmetic, stops)
+            x = advance([job.prenet for job in jobs], x, ended, compute, stops)
             assert x is not None  # it ends where it was wanted to
             x = x[..., -count:]
-        x = advance([job.generator for job in jobs], x, ended, arithmetic)
+        x = advance([job.generator for job in jobs], x, ended, compute)
         return np.zeros((len(jobs), 0), np.float32) if x is None else _samples(x)
-
-    def _intervals(self, window: Window) -> list[Interval]:
-        """What each stage must produce so that the last one produces start … stop − 1."""
-        window.check(self.context.samples_per_step)
-        stages = self.stages.stages
-        wanted = _backwards(stages, (window.start, window.stop), window.end)
-        first = max(0, stages[0].needs(wanted[0])[0])
-        if first < window.origin:
-            raise ValueError(
-                f"window begins at step {window.origin}, its samples need step {first}"
-            )
-        return wanted
-
-
-def _backwards(stages: Sequence[Stage], last: Interval, end: int) -> list[Interval]:
-    """What each stage must produce so that the last one produces `last`, of `end` steps."""
-    wanted: list[Interval] = []
-    length = end * math.prod(stage.rate for stage in stages)
-    for stage in reversed(stages):
-        wanted.append(last)
-        length //= stage.rate
-        low, high = stage.needs(last)
-        last = (max(low, 0), min(high, length))
-    wanted.reverse()
-    return wanted
 
 
 def _samples(x: torch.Tensor) -> np.ndarray:

@@ -1,13 +1,10 @@
-"""BiCodec's decoder as a row of stages that know which positions they read and write.
+"""BiCodec's decoder as a row of stages (`codecs.stage`).
 
-As SNAC's (`snac.stages`): each maps positions of its input to positions of its output, both counted
-from the stream's start, and pads nowhere but at the stream's true ends. The first ones, of rate 1,
-are the prenet; the rest is the generator, which is 19 of 20 parts of the work and reaches ten steps
-only. Asked backwards for some samples, each computes no more than those depend on: the generator a
-window of its own, and the prenet another.
+The first ones, of rate 1, are the prenet; the rest is the generator, which is 19 of 20 parts of the
+work and reaches ten steps only. Asked backwards for some samples, each computes no more than those
+depend on: the generator a window of its own, and the prenet another.
 
-Everything is (batch, channels, positions). Weights are the released model's (SparkAudio/Spark-TTS),
-weight norm folded.
+Weights are the released model's (SparkAudio/Spark-TTS), weight norm folded.
 """
 
 from __future__ import annotations
@@ -26,15 +23,8 @@ from tensorrt_tts.codecs.bicodec.receptive_field import (
     SAMPLING_LAYERS,
 )
 from tensorrt_tts.codecs.bicodec.speaker import Speaker
-from tensorrt_tts.codecs.convolutions import (
-    as_library,
-    as_matrix,
-    convolution,
-    depthwise,
-    pointwise,
-    transposed,
-)
-from tensorrt_tts.codecs.snac.stages import Snake
+from tensorrt_tts.codecs.convolutions import as_matrix, convolution, depthwise, pointwise
+from tensorrt_tts.codecs.stage import Snake, Stage, Upsample, pad
 from tensorrt_tts.codecs.state import Interval
 
 Weights = Mapping[str, torch.Tensor]
@@ -46,20 +36,7 @@ SNAKE_EPSILON = 1e-9
 """The released code's own guard against α = 0."""
 
 
-class Stage:
-    """rate: outputs per input. reach: inputs to either side of its own that an output reads."""
-
-    rate: int = 1
-    reach: int = 0
-
-    def needs(self, wanted: Interval) -> Interval:
-        """The input positions that an interval of output depends on, not yet cut at the ends."""
-        return wanted[0] - self.reach, wanted[1] + self.reach
-
-    def settled(self, known: int) -> int:
-        """Outputs that are final when inputs 0 … known − 1 are known and more may follow."""
-        return max(0, known - self.reach)
-
+class VoicedStage(Stage):
     def compute(
         self,
         x: torch.Tensor,
@@ -73,19 +50,11 @@ class Stage:
         length: the input's total length once the stream has ended, else None. speakers: of every
         stream, stacked.
         """
-        first, last = self.needs(wanted)
-        left = max(0, -first)
-        right = max(0, last - length) if length is not None else 0
-        x = x[..., first + left - held[0] : last - right - held[0]]
-        return self.run(x, left, right, speakers)
+        return self.run(*self.cut(x, held, wanted, length), speakers)
 
     def run(self, x: torch.Tensor, left: int, right: int, speakers: Speaker) -> torch.Tensor:
         """left, right: zeros due before and after `x`."""
         raise NotImplementedError
-
-
-def _pad(x: torch.Tensor, left: int, right: int) -> torch.Tensor:
-    return F.pad(x, (left, right)) if left or right else x
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +86,7 @@ class Norm:
 
 
 @dataclass(frozen=True, slots=True)
-class Pointwise(Stage):
+class Pointwise(VoicedStage):
     """One linear layer. Rate 1."""
 
     linear: Linear
@@ -127,7 +96,7 @@ class Pointwise(Stage):
 
 
 @dataclass(frozen=True, slots=True)
-class Embed(Stage):
+class Embed(VoicedStage):
     """A backbone's first convolution and norm. factor: 3 after a sampling block, which at ratio 1
     adds its input to itself twice."""
 
@@ -138,12 +107,12 @@ class Embed(Stage):
     reach: int = HALF
 
     def run(self, x: torch.Tensor, left: int, right: int, speakers: Speaker) -> torch.Tensor:
-        x = convolution(_pad(x * self.factor, left, right), self.weight, self.bias)
+        x = convolution(pad(x * self.factor, left, right), self.weight, self.bias)
         return self.norm(x, speakers)
 
 
 @dataclass(frozen=True, slots=True)
-class ConvNeXt(Stage):
+class ConvNeXt(VoicedStage):
     """x + γ · linear(gelu(linear(norm(depthwise(x)))))."""
 
     depthwise: torch.Tensor
@@ -155,14 +124,14 @@ class ConvNeXt(Stage):
     reach: int = HALF
 
     def run(self, x: torch.Tensor, left: int, right: int, speakers: Speaker) -> torch.Tensor:
-        y = depthwise(_pad(x, left, right), self.depthwise, self.depthwise_bias, 1)
+        y = depthwise(pad(x, left, right), self.depthwise, self.depthwise_bias, 1)
         y = self.narrow(F.gelu(self.widen(self.norm(y, speakers))))
         start = self.reach - left
         return torch.addcmul(x[..., start : start + y.shape[-1]], y, self.gamma)
 
 
 @dataclass(frozen=True, slots=True)
-class Finish(Stage):
+class Finish(VoicedStage):
     """A backbone's last norm, whoever speaks."""
 
     norm: Norm
@@ -172,7 +141,7 @@ class Finish(Stage):
 
 
 @dataclass(frozen=True, slots=True)
-class Voiced(Stage):
+class Voiced(VoicedStage):
     """The prenet's last linear layer, and the speaker's vector added: the generator's input."""
 
     linear: Linear
@@ -184,7 +153,7 @@ class Voiced(Stage):
 
 
 @dataclass(frozen=True, slots=True)
-class Entry(Stage):
+class Entry(VoicedStage):
     """The generator's first convolution."""
 
     weight: torch.Tensor
@@ -192,30 +161,11 @@ class Entry(Stage):
     reach: int = HALF
 
     def run(self, x: torch.Tensor, left: int, right: int, speakers: Speaker) -> torch.Tensor:
-        return convolution(_pad(x, left, right), self.weight, self.bias)
+        return convolution(pad(x, left, right), self.weight, self.bias)
 
 
-@dataclass(frozen=True, slots=True)
-class Upsample(Stage):
-    """Snake, transposed convolution. weight: (in channels, out channels, kernel). matrix: the same
-    by `as_matrix`, for a CPU."""
-
-    snake: Snake
-    weight: torch.Tensor
-    matrix: torch.Tensor
-    bias: torch.Tensor
-    rate: int
-
-    @property
-    def padding(self) -> int:
-        return (self.weight.shape[-1] - self.rate) // 2
-
-    def needs(self, wanted: Interval) -> Interval:
-        first, last = wanted[0] + self.padding, wanted[1] - 1 + self.padding
-        return -((self.weight.shape[-1] - 1 - first) // self.rate), last // self.rate + 1
-
-    def settled(self, known: int) -> int:
-        return max(0, known * self.rate - self.padding)
+class PlainUpsample(Upsample, VoicedStage):
+    """Without noise; whoever speaks."""
 
     def compute(
         self,
@@ -225,22 +175,11 @@ class Upsample(Stage):
         length: int | None,
         speakers: Speaker,
     ) -> torch.Tensor:
-        first, last = self.needs(wanted)
-        # Inputs cut off at the ends would have added nothing: a transposed convolution pads by
-        # leaving contributions out.
-        first = max(0, first)
-        last = last if length is None else min(last, length)
-        x = self.snake(x[..., first - held[0] : last - held[0]])
-        if as_library(x):
-            x = F.conv_transpose1d(x, self.weight, self.bias, stride=self.rate)
-        else:
-            x = transposed(x, self.matrix, self.bias, self.rate)
-        skip = wanted[0] + self.padding - first * self.rate
-        return x[..., skip : skip + wanted[1] - wanted[0]]
+        return self.upsampled(x, held, wanted, length)
 
 
 @dataclass(frozen=True, slots=True)
-class Residual(Stage):
+class Residual(VoicedStage):
     """x + 1×1(snake(convolution(snake(x)))), dilated kernel 7."""
 
     first: Snake
@@ -254,14 +193,14 @@ class Residual(Stage):
 
     def run(self, x: torch.Tensor, left: int, right: int, speakers: Speaker) -> torch.Tensor:
         # Beyond the stream's ends the branch sees zeros after its first snake, the skip nothing.
-        y = convolution(_pad(self.first(x), left, right), self.weight, self.bias, self.dilation)
+        y = convolution(pad(self.first(x), left, right), self.weight, self.bias, self.dilation)
         y = pointwise(self.second(y), self.mix, self.mix_bias)
         start = self.reach - left
         return x[..., start : start + y.shape[-1]] + y
 
 
 @dataclass(frozen=True, slots=True)
-class Exit(Stage):
+class Exit(VoicedStage):
     """Snake, convolution to one channel, tanh."""
 
     snake: Snake
@@ -270,7 +209,7 @@ class Exit(Stage):
     reach: int = HALF
 
     def run(self, x: torch.Tensor, left: int, right: int, speakers: Speaker) -> torch.Tensor:
-        return torch.tanh(convolution(_pad(self.snake(x), left, right), self.weight, self.bias))
+        return torch.tanh(convolution(pad(self.snake(x), left, right), self.weight, self.bias))
 
 
 class BiCodecStages:
@@ -287,10 +226,10 @@ class BiCodecStages:
             weights["quantizer.out_project.weight"][:, :, 0], weights["quantizer.out_project.bias"]
         )
         self.names, stages = zip(*_stages(config, weights), strict=True)
-        self.stages: Sequence[Stage] = stages
+        self.stages: Sequence[VoicedStage] = stages
         split = self.names.index(GENERATOR_INPUT) + 1
-        self.prenet: Sequence[Stage] = stages[:split]
-        self.generator: Sequence[Stage] = stages[split:]
+        self.prenet: Sequence[VoicedStage] = stages[:split]
+        self.generator: Sequence[VoicedStage] = stages[split:]
 
     def embed(self, codes: torch.Tensor) -> torch.Tensor:
         """codes: int64 (B, steps). Returns latents (B, channels, steps)."""
@@ -304,12 +243,12 @@ def style_names(config: BiCodecConfig) -> list[str]:
     return [f"{name}.norm", *(f"{name}.convnext.{index}.norm" for index in layers)]
 
 
-def _stages(config: BiCodecConfig, weights: Weights) -> Iterator[tuple[str, Stage]]:
+def _stages(config: BiCodecConfig, weights: Weights) -> Iterator[tuple[str, VoicedStage]]:
     yield from _prenet(config, weights)
     yield from _generator(config, weights)
 
 
-def _prenet(config: BiCodecConfig, weights: Weights) -> Iterator[tuple[str, Stage]]:
+def _prenet(config: BiCodecConfig, weights: Weights) -> Iterator[tuple[str, VoicedStage]]:
     def linear(name: str) -> Linear:
         return Linear(weights[f"{name}.weight"], weights[f"{name}.bias"])
 
@@ -320,7 +259,7 @@ def _prenet(config: BiCodecConfig, weights: Weights) -> Iterator[tuple[str, Stag
             return Norm(style=styles.index(name))
         return Norm(weights[f"{name}.weight"], weights[f"{name}.bias"])
 
-    def backbone(name: str, layers: int, factor: float) -> Iterator[tuple[str, Stage]]:
+    def backbone(name: str, layers: int, factor: float) -> Iterator[tuple[str, VoicedStage]]:
         embed = linear(f"{name}.embed")
         yield f"{name}.norm", Embed(embed.weight, embed.bias, norm(f"{name}.norm"), factor)
         for index in range(layers):
@@ -350,7 +289,7 @@ GENERATOR_INPUT = "gen_in"
 """The one name that no released module has."""
 
 
-def _generator(config: BiCodecConfig, weights: Weights) -> Iterator[tuple[str, Stage]]:
+def _generator(config: BiCodecConfig, weights: Weights) -> Iterator[tuple[str, VoicedStage]]:
     def layer(name: str) -> tuple[torch.Tensor, torch.Tensor]:
         return weights[f"{name}.weight"], weights[f"{name}.bias"]
 
@@ -364,7 +303,11 @@ def _generator(config: BiCodecConfig, weights: Weights) -> Iterator[tuple[str, S
         block = f"{name}.{number}.block"
         weight, bias = layer(f"{block}.1")
         matrix = as_matrix(weight)
-        yield f"{block}.1", Upsample(snake(f"{block}.0"), weight, matrix, bias, rate)
+        padding = (weight.shape[-1] - rate) // 2
+        yield (
+            f"{block}.1",
+            PlainUpsample(snake(f"{block}.0"), weight, matrix, bias, rate=rate, padding=padding),
+        )
         for index, dilation in enumerate(RESIDUAL_DILATIONS):
             unit = f"{block}.{2 + index}.block"
             yield (

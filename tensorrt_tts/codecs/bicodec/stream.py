@@ -11,11 +11,8 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
-import torch
-
 from tensorrt_tts.codecs.base import Condition, Step
-from tensorrt_tts.codecs.bicodec.speaker import Speaker
-from tensorrt_tts.codecs.bicodec.stages import BiCodecStages, Stage
+from tensorrt_tts.codecs.bicodec.stages import BiCodecStages
 from tensorrt_tts.codecs.context import CodecContext
 from tensorrt_tts.codecs.schedule import HopSchedule
 from tensorrt_tts.codecs.state import Interval, StageState
@@ -81,27 +78,3 @@ class StateStream(HopStream):
         """Steps that the generator has when so many samples are final; both lookaheads are the
         generator's and a whole number of steps."""
         return (samples + self._before) // self._context.samples_per_step if samples else 0
-
-
-class VoicedArithmetic:
-    """See `codecs.state.Arithmetic`. speakers: of every stream, stacked."""
-
-    def __init__(self, speakers: Speaker) -> None:
-        self._speakers = speakers
-
-    def needs(self, stage: Stage, wanted: Interval) -> Interval:
-        return stage.needs(wanted)
-
-    def settled(self, stage: Stage, known: int) -> int:
-        return stage.settled(known)
-
-    def compute(
-        self,
-        states: Sequence[StageState],
-        x: torch.Tensor,
-        held: Interval,
-        wanted: Interval,
-        length: int | None,
-    ) -> torch.Tensor:
-        stage: Stage = states[0].stage
-        return stage.compute(x, held, wanted, length, self._speakers)

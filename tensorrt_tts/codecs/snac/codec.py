@@ -13,9 +13,9 @@ from tensorrt_tts.codecs.base import CodecStream, Condition, Window
 from tensorrt_tts.codecs.schedule import HopSchedule
 from tensorrt_tts.codecs.snac import weights as snac_weights
 from tensorrt_tts.codecs.snac.config import SnacConfig
-from tensorrt_tts.codecs.snac.stages import SnacStages, compute, needs
+from tensorrt_tts.codecs.snac.stages import SnacStages
 from tensorrt_tts.codecs.snac.stream import StateJob, StateStream, run
-from tensorrt_tts.codecs.state import Interval
+from tensorrt_tts.codecs.stage import intervals
 from tensorrt_tts.codecs.streams import WindowStream
 from tensorrt_tts.codecs.torch_codec import TorchCodec
 
@@ -62,7 +62,7 @@ class SnacCodec(TorchCodec):
         first = windows[0]
         if first.stop == first.start:
             return np.zeros((len(windows), 0), np.float32)
-        wanted = self._intervals(first)
+        wanted = intervals(self.stages.stages, first)
         codes = torch.tensor([window.steps for window in windows], device=self.device)
         seeds = torch.tensor([window.seed for window in windows], device=self.device)
         # Positions are those of the first window; the others lie `shift` positions further on.
@@ -75,26 +75,8 @@ class SnacCodec(TorchCodec):
         for stage, interval in zip(self.stages.stages, wanted, strict=True):
             shift = shift * stage.rate
             noise = self.stages.noise_at(stage, interval, shift, seeds)
-            x = compute(stage, x, held, interval, length, noise)
+            x = stage.compute(x, held, interval, length, noise)
             held = interval
             length *= stage.rate
         samples: np.ndarray = x[:, 0].float().cpu().numpy()
         return samples
-
-    def _intervals(self, window: Window) -> list[Interval]:
-        """What each stage must produce so that the last one produces start … stop − 1."""
-        scale = self.context.samples_per_step
-        window.check(scale)
-        wanted: list[Interval] = []
-        interval: Interval = (window.start, window.stop)
-        for stage in reversed(self.stages.stages):
-            wanted.append(interval)
-            scale //= stage.rate
-            low, high = needs(stage, interval)
-            interval = (max(low, 0), min(high, window.end * scale))
-        if interval[0] < window.origin:
-            raise ValueError(
-                f"window begins at step {window.origin}, its samples need step {interval[0]}"
-            )
-        wanted.reverse()
-        return wanted

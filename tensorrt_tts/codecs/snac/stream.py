@@ -17,7 +17,7 @@ import torch
 from tensorrt_tts.codecs.base import Step
 from tensorrt_tts.codecs.context import CodecContext
 from tensorrt_tts.codecs.schedule import HopSchedule
-from tensorrt_tts.codecs.snac.stages import SnacStages, Stage, compute, needs, settled
+from tensorrt_tts.codecs.snac.stages import SnacStage, SnacStages
 from tensorrt_tts.codecs.state import Interval, StageState, advance
 from tensorrt_tts.codecs.streams import Hop, HopStream
 from tensorrt_tts.errors import SettingError
@@ -62,33 +62,6 @@ class StateStream(HopStream):
         return self._decoded
 
 
-@dataclass(frozen=True, slots=True)
-class _Arithmetic:
-    """See `codecs.state.Arithmetic`. seeds: of each stream, int64 (B,)."""
-
-    stages: SnacStages
-    seeds: torch.Tensor
-
-    def needs(self, stage: Stage, wanted: Interval) -> Interval:
-        return needs(stage, wanted)
-
-    def settled(self, stage: Stage, known: int) -> int:
-        return settled(stage, known)
-
-    def compute(
-        self,
-        states: Sequence[StageState],
-        x: torch.Tensor,
-        held: Interval,
-        wanted: Interval,
-        length: int | None,
-    ) -> torch.Tensor:
-        first, stages = states[0], self.stages
-        shift = torch.tensor([s.done - first.done for s in states], device=stages.device)
-        noise = stages.noise_at(first.stage, wanted, shift, self.seeds)
-        return compute(first.stage, x, held, wanted, length, noise)
-
-
 def run(stages: SnacStages, jobs: Sequence[StateJob]) -> np.ndarray:
     """Jobs of one shape: the samples that their steps made final, float32 (B, n); of ended streams
     all that are left."""
@@ -97,7 +70,20 @@ def run(stages: SnacStages, jobs: Sequence[StateJob]) -> np.ndarray:
     x: torch.Tensor | None = None
     if first.steps:
         x = stages.embed(torch.tensor([list(job.steps) for job in jobs], device=device))
-    x = advance([job.states for job in jobs], x, first.ended, _Arithmetic(stages, seeds))
+
+    def compute(
+        states: Sequence[StageState],
+        x: torch.Tensor,
+        held: Interval,
+        wanted: Interval,
+        length: int | None,
+    ) -> torch.Tensor:
+        stage: SnacStage = states[0].stage
+        shift = torch.tensor([s.done - states[0].done for s in states], device=device)
+        noise = stages.noise_at(stage, wanted, shift, seeds)
+        return stage.compute(x, held, wanted, length, noise)
+
+    x = advance([job.states for job in jobs], x, first.ended, compute)
     if x is None:
         return np.zeros((len(jobs), 0), np.float32)
     samples: np.ndarray = x[:, 0].float().cpu().numpy()

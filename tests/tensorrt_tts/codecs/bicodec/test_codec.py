@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -18,10 +18,9 @@ from tensorrt_tts.audio.pcm import to_int16
 from tensorrt_tts.codecs.base import CodecStream, Condition, Step, Window, decode
 from tensorrt_tts.codecs.bicodec.codec import BiCodec
 from tensorrt_tts.codecs.bicodec.speaker import Speaker
-from tensorrt_tts.codecs.bicodec.stream import VoicedArithmetic
+from tensorrt_tts.codecs.bicodec.stages import VoicedStage
 from tensorrt_tts.codecs.schedule import HopSchedule
 from tensorrt_tts.codecs.scheduler import CodecScheduler
-from tensorrt_tts.codecs.state import StageState
 from tensorrt_tts.errors import SettingError
 from tensorrt_tts.playback import PlaybackClock
 from tests.support.codec_listener import Listener
@@ -265,13 +264,16 @@ def test_with_state_the_generator_computes_everything_once(
     codec = tiny_codec()
     stages = codec.stages
     names = {id(stage): name for name, stage in zip(stages.names, stages.stages, strict=True)}
-    compute = VoicedArithmetic.compute
+    for kind in {type(stage) for stage in stages.stages}:
+        compute = kind.compute
 
-    def note(self: VoicedArithmetic, states: Sequence[StageState], *rest: Any) -> torch.Tensor:
-        computed[names[id(states[0].stage)]].append(rest[2])
-        return compute(self, states, *rest)
+        def note(
+            self: VoicedStage, *rest: Any, compute: Callable[..., torch.Tensor] = compute
+        ) -> torch.Tensor:
+            computed[names[id(self)]].append(rest[2])
+            return compute(self, *rest)
 
-    monkeypatch.setattr(VoicedArithmetic, "compute", note)
+        monkeypatch.setattr(kind, "compute", note)
     heard(codec.open(HopSchedule(hop=5), 0, ANA, stateful=True), steps(150), random.Random(0))
     assert len(computed) == len(codec.stages.stages)
     for name in names.values():
