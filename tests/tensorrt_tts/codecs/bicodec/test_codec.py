@@ -21,6 +21,7 @@ from tensorrt_tts.codecs.bicodec.speaker import Speaker
 from tensorrt_tts.codecs.bicodec.stages import VoicedStage
 from tensorrt_tts.codecs.schedule import HopSchedule
 from tensorrt_tts.codecs.scheduler import CodecScheduler
+from tensorrt_tts.codecs.stage import intervals
 from tensorrt_tts.errors import SettingError
 from tensorrt_tts.playback import PlaybackClock
 from tests.support.codec_listener import Listener
@@ -149,7 +150,7 @@ def test_each_part_computes_a_window_of_its_own() -> None:
     stop = middle * HOP
     start = stop - 4 * HOP
     first, last = context.first_step(start), context.steps_needed(stop)
-    wanted = codec._intervals(Window(steps(last)[first:], start, stop, first))
+    wanted = intervals(codec.stages.stages, Window(steps(last)[first:], start, stop, first))
     amounts = dict(zip(codec.stages.names, (high - low for low, high in wanted), strict=True))
     assert last - first == 4 + 2 * 67
     assert amounts["prenet.vocos_backbone.norm"] < 4 + 2 * (10 + 36) + 1
