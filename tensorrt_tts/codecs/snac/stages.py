@@ -97,7 +97,10 @@ class Residual(SnacStage):
     pointwise: torch.Tensor
     pointwise_bias: torch.Tensor
     dilation: int
-    reach: int
+
+    @property
+    def reach(self) -> int:  # type: ignore[override]
+        return 3 * self.dilation
 
     def run(self, x: torch.Tensor, left: int, right: int) -> torch.Tensor:
         # Beyond the stream's ends the branch sees zeros after its first snake, the skip nothing.
@@ -201,8 +204,7 @@ def _stages(model: SNAC, device: torch.device) -> list[SnacStage]:
                     snake(second),
                     tensor(narrow.weight),
                     tensor(narrow.bias),
-                    dilation := wide.dilation[0],
-                    3 * dilation,
+                    wide.dilation[0],
                 )
             )
     stages.append(Exit(snake(layers[-3]), tensor(layers[-2].weight), tensor(layers[-2].bias)))
