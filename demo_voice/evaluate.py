@@ -2,7 +2,7 @@
 
 English is judged by word error rate, Hindi by ``hindi/scores.py``: the test sentences, those of no
 frame and those with English words each by themselves.  How near a Hindi voice is to its teacher is
-measured where Resemblyzer and hama are installed.
+measured where Resemblyzer and hama are installed, and how alike each voice is to every teacher.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ from tensorrt_tts.errors import SettingError
 RESULTS = Path(__file__).parent / "results" / "evaluation.json"
 RUNAWAY = 1.6  # times the teacher's length
 EARLY = 0.6
+ALIKE = 30
+"""Sentences by which voices are compared with all teachers."""
 HINDI_PARTS = {"hand": "hi of no frame", "mixed": "hi with English words"}
 """Splits that every Hindi voice is judged by beside the test sentences, and what they are called in
 the results."""
@@ -160,11 +162,7 @@ def evaluate_hindi(speak: Speak, sentences: list[Sentence], judge: HindiJudge) -
     own = ends([score.seconds for score in scores], lengths, [m.finished for m in made])
     theirs = ends(lengths, lengths, [True] * len(lengths))
     rate = sentences[0].rate
-    pairs = [
-        (m.audio, s.audio)
-        for m, s in zip(made, sentences, strict=True)
-        if m.rate == s.rate and len(m.audio) >= rate
-    ]
+    pairs = comparable(made, sentences)
     return {
         "voice": asdict(hindi_summary(scores, *own)),
         "teacher": asdict(hindi_summary(teacher, *theirs)),
@@ -188,6 +186,42 @@ def hindi_table(name: str, result: dict[str, Any]) -> str:
         for key in ("speaker_similarity", "phoneme_distance"):
             if found[key] is not None:
                 lines.append(f"{part + ', ' + key.replace('_', ' '):32}{found[key]:>6.2f}")
+    return "\n".join(lines)
+
+
+def comparable(
+    made: Sequence[Spoken], sentences: Sequence[Sentence]
+) -> list[tuple[NDArray[np.float32], NDArray[np.float32]]]:
+    """(voice, teacher) of as many sentences as both have; of less than a second nobody can say who
+    spoke."""
+    return [
+        (m.audio, s.audio)
+        for m, s in zip(made, sentences, strict=False)
+        if m.rate == s.rate and len(m.audio) >= s.rate
+    ]
+
+
+def alike(
+    made: dict[str, list[Spoken]], teachers: dict[str, list[Sentence]]
+) -> dict[str, dict[str, float | None]]:
+    """Speaker similarity of what each voice made to each teacher's speech, sentence by sentence;
+    whose own it is comes nearest if voices are kept apart."""
+    return {
+        name: {
+            teacher: speaker_similarity(comparable(spoken, sentences), sentences[0].rate)
+            for teacher, sentences in teachers.items()
+        }
+        for name, spoken in made.items()
+    }
+
+
+def alike_table(found: dict[str, dict[str, float | None]]) -> str:
+    """Voices down, teachers across."""
+    teachers = next(iter(found.values()))
+    lines = [f"{'speaker similarity to':24}" + "".join(f"{name:>10}" for name in teachers)]
+    for name, row in found.items():
+        values = ("–" if value is None else f"{value:.2f}" for value in row.values())
+        lines.append(f"{name:24}" + "".join(f"{value:>10}" for value in values))
     return "\n".join(lines)
 
 
@@ -226,16 +260,22 @@ def run(args: argparse.Namespace) -> None:
     torch.set_num_threads(args.threads)
     result: dict[str, Any] = {}
     settings: Settings | None = None
+    made: dict[str, list[Spoken]] = {}
     for name in evaluated(args.work, args.weights, args.voices):
         if VOICES[name].language == "hi":
-            found, settings = _hindi(args, name)
+            found, settings = _hindi(args, name, made)
             result.setdefault("voices", {})[name] = found
             print(hindi_table(name, found), flush=True)
         else:
-            found, settings = _english(args, name)
+            found, settings = _english(args, name, made)
             result |= found
             print(table(found), flush=True)
     assert settings is not None
+    if len(voices := chosen(args.work, None)) > 1:
+        result["speakers"] = alike(
+            made, {name: held_out(args.work, args.split, ALIKE, name) for name in voices}
+        )
+        print(alike_table(result["speakers"]), flush=True)
     result |= {
         "split": args.split,
         "streamed": True,
@@ -273,13 +313,18 @@ def _spoken(args: argparse.Namespace, name: str, texts: list[str]) -> tuple[Spea
     return dict(zip(texts, spoken, strict=True)).__getitem__, settings
 
 
-def _english(args: argparse.Namespace, name: str) -> tuple[dict[str, Any], Settings]:
+def _english(
+    args: argparse.Namespace, name: str, made: dict[str, list[Spoken]]
+) -> tuple[dict[str, Any], Settings]:
     sentences = held_out(Path(args.work), args.split, args.test_sentences, name)
-    made, settings = _spoken(args, name, [s.text for s in sentences])
-    return evaluate(made, sentences, Judge()), settings
+    speak, settings = _spoken(args, name, [s.text for s in sentences])
+    made[name] = [speak(s.text) for s in sentences[:ALIKE]]
+    return evaluate(speak, sentences, Judge()), settings
 
 
-def _hindi(args: argparse.Namespace, name: str) -> tuple[dict[str, Any], Settings]:
+def _hindi(
+    args: argparse.Namespace, name: str, made: dict[str, list[Spoken]]
+) -> tuple[dict[str, Any], Settings]:
     """Each part that has held-out speech. Raises SettingError if none has."""
     texts = [text for split, text in VOICES[name].sentences() if split != "train"]
     judge = HindiJudge(args.work / "whisper-base", texts, args.threads)
@@ -287,8 +332,9 @@ def _hindi(args: argparse.Namespace, name: str) -> tuple[dict[str, Any], Setting
     for split, part in {args.split: "hi", **HINDI_PARTS}.items():
         sentences = held_out(args.work, split, args.test_sentences, name)
         if sentences:
-            made, settings = _spoken(args, name, [s.text for s in sentences])
-            found[part] = evaluate_hindi(made, sentences, judge)
+            speak, settings = _spoken(args, name, [s.text for s in sentences])
+            made.setdefault(name, [speak(s.text) for s in sentences[:ALIKE]])
+            found[part] = evaluate_hindi(speak, sentences, judge)
     if not found:
         raise SettingError(
             f"no held-out speech of {name} in '{args.work}'; run `synthesize --voice {name}`"

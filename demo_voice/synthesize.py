@@ -80,13 +80,17 @@ def write_shard(job: Job) -> float:
 
 
 def missing(work: Path, voice: str) -> list[Job]:
-    """The shards that are still to be made, of sentences in no shard yet."""
+    """The shards that are still to be made, of sentences in no shard yet.
+
+    What is held out comes first: a voice can then be judged on all of it, however little is spoken.
+    """
     prefix = VOICES[voice].prefix
     done = sorted((work / "speech").glob(f"{prefix}-*.jsonl"))
     lines = [line for path in done for line in path.read_text(encoding="utf-8").splitlines()]
     spoken = {json.loads(line)["text"] for line in lines}
     used = {int(path.stem.rpartition("-")[2]) for path in done}
     rows = [row for row in VOICES[voice].sentences() if row[1] not in spoken]
+    rows.sort(key=lambda row: row[0] == "train")
     free = (index for index in itertools.count() if index not in used)
     size = VOICES[voice].shard
     return [

@@ -8,7 +8,15 @@ import numpy as np
 import pytest
 
 from demo_voice import evaluate, likeness
-from demo_voice.evaluate import Sentence, ends, evaluate_hindi, evaluated, hindi_table
+from demo_voice.evaluate import (
+    Sentence,
+    alike,
+    alike_table,
+    ends,
+    evaluate_hindi,
+    evaluated,
+    hindi_table,
+)
 from demo_voice.hindi.scores import HindiScore
 from demo_voice.speak import Settings, Spoken
 from tensorrt_tts.errors import SettingError
@@ -121,7 +129,26 @@ def test_results_of_english_as_ever_and_of_others_by_name(
     assert found["voice"]["word_error_rate"] == 0.0
     assert list(found["voices"]["hf_alpha"]) == ["hi", "hi with English words"]
     assert found["voices"]["hf_alpha"]["hi"]["speaker_similarity"] == 0.8
+    to_teachers = {"heart": 0.8, "hf_alpha": 0.8}
+    assert found["speakers"] == {"heart": to_teachers, "hf_alpha": to_teachers}
     assert found["settings"]["temperature"] == Settings().temperature
+
+
+def test_each_voice_beside_every_teacher(monkeypatch: pytest.MonkeyPatch) -> None:
+    def measured(pairs: list[tuple[np.ndarray, np.ndarray]], rate: int) -> float | None:
+        return sum(one.max() == other.max() for one, other in pairs) / len(pairs)
+
+    monkeypatch.setattr(evaluate, "speaker_similarity", measured)
+    low, high = np.full(RATE, 0.1, np.float32), np.full(RATE, 0.2, np.float32)
+    made = {"a": [Spoken(low, RATE, True)] * 3, "b": [Spoken(high, RATE, True)] * 2}
+    teachers = {"a": [Sentence("x", low)] * 2, "b": [Sentence("x", low), Sentence("y", high)]}
+    found = alike(made, teachers)
+    assert found == {"a": {"a": 1.0, "b": 0.5}, "b": {"a": 0.0, "b": 0.5}}
+    assert alike_table(found | {"c": {"a": None, "b": None}}).splitlines()[1:] == [
+        "a" + 23 * " " + "      1.00      0.50",
+        "b" + 23 * " " + "      0.00      0.50",
+        "c" + 23 * " " + "         –         –",
+    ]
 
 
 def test_what_is_not_installed_is_not_measured(monkeypatch: pytest.MonkeyPatch) -> None:
