@@ -14,7 +14,7 @@ import random
 import re
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -145,7 +145,7 @@ class Load:
         callers = [asyncio.create_task(self._call(n)) for n in range(self._callers)]
         samples = await self._sample(seconds)
         await asyncio.gather(*callers)
-        after = await self._idle()
+        after = await self._idle(before)
         found.left_over = {name: after[name] for name in IDLE if after[name]}
         found.trends = [
             trend(gauge, samples[gauge.name], before[gauge.name], after[gauge.name])
@@ -170,15 +170,19 @@ class Load:
             await asyncio.sleep(1.0)
         return samples
 
-    async def _idle(self) -> dict[str, float]:
-        """The metrics when everything that was asked for has ended, or `HANGS_S` later."""
-        limit, before = time.monotonic() + HANGS_S, dict[str, float]()
+    async def _idle(self, was: Mapping[str, float] | None = None) -> dict[str, float]:
+        """The metrics when everything that was asked for has ended and what settles is no more than
+        it was (where that is known, else no other than half a second ago), or `HANGS_S` later: a
+        busy machine closes connections late."""
+        limit, last = time.monotonic() + HANGS_S, dict[str, float]()
         while True:
             values = await self._metrics()
-            at_rest = not any(values[name] for name in IDLE)
-            if (at_rest and values == {**values, **before}) or time.monotonic() > limit:
+            settling = {gauge.name: values[gauge.name] for gauge in GAUGES if gauge.settles}
+            same = all(n <= was[name] for name, n in settling.items()) if was else settling == last
+            at_rest = same and not any(values[name] for name in IDLE)
+            if at_rest or time.monotonic() > limit:
                 return values
-            before = {gauge.name: values[gauge.name] for gauge in GAUGES if gauge.settles}
+            last = settling
             await asyncio.sleep(0.5)
 
     async def _metrics(self) -> dict[str, float]:

@@ -17,15 +17,16 @@ from tests.support.server_thread import wait_until
 HANG_S = 60
 """Seconds after which something hangs, on whatever machine."""
 
+# Not `signal.pause()`, which sleeps on after a signal that came just before it.
 DRAINS = """
-import pathlib, signal, sys
+import pathlib, signal, sys, time
 def drain(signum, frame):
     pathlib.Path(sys.argv[1]).write_text("drained")
     sys.exit(0)
 signal.signal(signal.SIGTERM, drain)
 pathlib.Path(sys.argv[1]).write_text("up")
 while True:
-    signal.pause()
+    time.sleep(0.05)
 """
 
 DEAF = """
@@ -37,11 +38,11 @@ while True:
 """
 
 ANSWERS = """
-import pathlib, signal, sys
+import pathlib, signal, sys, time
 signal.signal(signal.SIGUSR1, lambda *_: pathlib.Path(sys.argv[1]).write_text("asked"))
 pathlib.Path(sys.argv[1]).write_text("up")
 while True:
-    signal.pause()
+    time.sleep(0.05)
 """
 
 LEAVES = """

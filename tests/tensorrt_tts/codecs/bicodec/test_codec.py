@@ -33,7 +33,10 @@ HOP = 320
 WEIGHTS = random_weights(TINY)
 ANA, BEN = voice(1), voice(2)
 
-TOLERANCE = 5e-6
+TOLERANCE = 1e-5
+"""A third of a step of int16; float32 convolutions differ by up to 6e-6 from CPU to CPU."""
+MISTAKEN = 5e-4
+"""What the least of the mistakes differs by."""
 
 
 def steps(count: int, seed: int = 0) -> list[Step]:
@@ -52,7 +55,7 @@ def test_equals_the_plain_decode(count: int) -> None:
 def test_no_mistake_would_pass(mistake: str) -> None:
     ours = decode(tiny_codec(), steps(40), 0, ANA)
     theirs = plain_decode(TINY, WEIGHTS, steps(40), ANA, mistake)
-    same = ours.shape == theirs.shape and np.abs(ours - theirs).max() < 100 * TOLERANCE
+    same = ours.shape == theirs.shape and np.abs(ours - theirs).max() < MISTAKEN
     assert not same
 
 
@@ -98,10 +101,10 @@ def test_the_norms_add_a_millionth() -> None:
         weights[layer] = weights[layer] * 1e-3
     ours = decode(BiCodec(TINY, weights), steps(30), 0, ANA)
     np.testing.assert_allclose(
-        ours, plain_decode(TINY, weights, steps(30), ANA), atol=10 * TOLERANCE
+        ours, plain_decode(TINY, weights, steps(30), ANA), atol=5 * TOLERANCE
     )
     wrong = plain_decode(TINY, weights, steps(30), ANA, epsilon=1e-5)
-    assert np.abs(ours - wrong).max() > 1000 * TOLERANCE
+    assert np.abs(ours - wrong).max() > 10 * MISTAKEN
 
 
 def test_a_snake_of_no_frequency_is_the_identity() -> None:
