@@ -210,10 +210,11 @@ class BackendConformance(ABC):
 
     async def test_an_id_in_flight_is_refused(self) -> None:
         async with self.opened() as opened:
-            chunks = await begun(opened.backend, self.sampling(), "a")
+            chunks = await begun(opened.backend, self.sampling(self.endless), "a")
             with pytest.raises(SettingError, match="'a' is already in flight; use a new one"):
                 await collect(opened.backend, self.sampling(), "a")
-            assert (await rest(chunks))[-1].finish is Finish.LENGTH
+            assert (await anext(chunks)).finish is None
+            await chunks.aclose()
 
     async def test_a_full_backend_says_when_to_come_again(self) -> None:
         async with self.opened(capacity=Capacity(2, 2000)) as opened:
