@@ -11,9 +11,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from demo_voice.export import WEIGHTS
 from tensorrt_tts.families.base import Voice
-from tensorrt_tts.families.registry import DEMO_SPEC
+from tensorrt_tts.loading import shipped_voice
 
 SENTENCES = {
     "en": "The rain had stopped before the children came home from school.",
@@ -36,9 +35,10 @@ def sentence_for(voice: Voice, given: str | None) -> str:
 
 def run(args: argparse.Namespace) -> None:
     """Speak by the toolkit's own command, then score. Raises UnknownVoiceError."""
-    voice = DEMO_SPEC.in_folder(WEIGHTS / "lm").voice(args.voice or None)
+    model, voice = shipped_voice(args.voice or None)
     text = sentence_for(voice, args.sentence)
-    command = [sys.executable, "-m", "tensorrt_tts", "speak", text, "--voice", voice.name]
+    command = [sys.executable, "-m", "tensorrt_tts", "speak", text]
+    command += ["--model", model, "--voice", voice.name]
     command += ["--seed", "0", "--warm", "--timing", "--output", str(args.output)]
     done = subprocess.run(command).returncode
     if done:

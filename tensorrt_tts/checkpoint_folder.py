@@ -15,6 +15,8 @@ from tensorrt_tts.identifiers import identifier
 T = TypeVar("T")
 
 DEMO = "demo"
+SHIPPED = {DEMO: "weights", "demo-hi": "weights_hi"}
+"""The models that come with the package, each by its folder in `demo_voice`."""
 
 LANGUAGE_MODEL_FILES = ("*.json", "*.safetensors", "tokenizer.model")
 NO_ROOM = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS))
@@ -29,9 +31,9 @@ ADAPTER = "adapter_config.json"
 CODEC_FILES = ("config.json", "config.yaml", "model.safetensors", "pytorch_model.bin")
 
 
-def demo_folder(part: str) -> Path:
-    """The folder of the voice that ships: part "lm" or "codec"."""
-    return Path(str(resources.files("demo_voice") / "weights" / part))
+def demo_folder(part: str, model: str = DEMO) -> Path:
+    """The folder of a model of SHIPPED: part "lm" or "codec"."""
+    return Path(str(resources.files("demo_voice") / SHIPPED[model] / part))
 
 
 def given_path(name: str) -> Path:

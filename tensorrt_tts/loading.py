@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict, PositiveInt
 
 from tensorrt_tts import checkpoint_folder
-from tensorrt_tts.checkpoint_folder import CODEC_FILES, DEMO, LANGUAGE_MODEL_FILES
+from tensorrt_tts.checkpoint_folder import CODEC_FILES, DEMO, LANGUAGE_MODEL_FILES, SHIPPED
 from tensorrt_tts.errors import (
     CheckpointNotFoundError,
     CorruptCheckpointError,
     MissingDependencyError,
     SettingError,
+    UnknownVoiceError,
 )
-from tensorrt_tts.families.base import SamplingDefaults, Spec
+from tensorrt_tts.families.base import SamplingDefaults, Spec, Voice
 from tensorrt_tts.families.registry import (
     CHECKPOINTS,
     DEFAULT_SPEC,
@@ -49,17 +50,17 @@ logger = logging.getLogger(__name__)
 def load_model(model: str = DEMO, codec: str | None = None, spec: str | None = None) -> SpeechModel:
     """Find and check a model's files.
 
-    model: "demo", a name from `families.registry`, a folder, or a hub id. codec: a folder or hub
-    id, by default the model's own. spec: which variant of the family a folder or hub id is
-    (`registry.SPECS`); by default its "tts_spec" in config.json, else English Orpheus. Names are
-    found as `identifiers.find_name` does, folders and hub ids as they are.
+    model: a name of `checkpoint_folder.SHIPPED` or `families.registry`, a folder, or a hub id.
+    codec: a folder or hub id, by default the model's own. spec: which variant of the family a
+    folder or hub id is (`registry.SPECS`); by default its "tts_spec" in config.json, else English
+    Orpheus. Names are found as `identifiers.find_name` does, folders and hub ids as they are.
 
     Raises the CheckpointError that fits, or SettingError for an unknown spec.
     """
     model, known = _known(model)
-    if model == DEMO:
-        folder = checkpoint_folder.demo_folder("lm")
-        codec_folder = checkpoint_folder.demo_folder("codec")
+    if model in SHIPPED:
+        folder = checkpoint_folder.demo_folder("lm", model)
+        codec_folder = checkpoint_folder.demo_folder("codec", model)
         if not folder.is_dir():
             raise CheckpointNotFoundError(
                 f"the demo voice's weights are not in '{folder}'; reinstall the package, or train "
@@ -77,7 +78,7 @@ def load_model(model: str = DEMO, codec: str | None = None, spec: str | None = N
         chosen = config.spec(folder)
     else:
         chosen = _spec(spec, model, known)
-    if codec is not None or model != DEMO:
+    if codec is not None or model not in SHIPPED:
         codec_folder = checkpoint_folder.find(
             codec or _codec_beside(model, folder, chosen) or chosen.codec_id,
             CODEC_FILES,
@@ -101,26 +102,45 @@ def known_spec(model: str, spec: str | None = None) -> Spec | None:
     id that has to say it itself, or may have voices of its own. Raises SettingError for an unknown
     spec."""
     model, known = _known(model)
-    if spec is None and known is None and model != DEMO:
+    if spec is None and known is None and model not in SHIPPED:
         return None
     found = _spec(spec, model, known)
-    if model == DEMO:
-        folder = checkpoint_folder.demo_folder("lm")
+    if model in SHIPPED:
+        folder = checkpoint_folder.demo_folder("lm", model)
         return found.in_folder(folder) if (folder / "config.json").is_file() else found
     return None if known is None and found.replaceable else found
+
+
+def shipped_voice(name: str | None) -> tuple[str, Voice]:
+    """The model of SHIPPED that has a voice of that name, and the voice; the first ones for None.
+
+    Raises UnknownVoiceError.
+    """
+    voices: list[str] = []
+    for model in SHIPPED:
+        spec = known_spec(model) or DEMO_SPEC
+        try:
+            return model, spec.voice(name)
+        except UnknownVoiceError:
+            voices += [voice.name for voice in spec.voices]
+    raise UnknownVoiceError(
+        f"voice {shown(name)} is none of those that ship; choose one of: {', '.join(voices)}, or "
+        "name its --model"
+    )
 
 
 def family_spec(model: str, spec: str | None = None) -> Spec | None:
     """As `known_spec`, also where the checkpoint may have voices of its own: for what all of a
     family have in common, as the form of voice files."""
     model, known = _known(model)
-    return None if spec is None and known is None and model != DEMO else _spec(spec, model, known)
+    own = spec is None and known is None and model not in SHIPPED
+    return None if own else _spec(spec, model, known)
 
 
 def _known(model: str) -> tuple[str, Checkpoint | None]:
     """The model's name as it is known, and its checkpoint; the name as given where it is a folder
     or hub id. A folder is not taken for a name that is only spelled like it."""
-    names = (DEMO, *CHECKPOINTS)
+    names = (*SHIPPED, *CHECKPOINTS)
     if model not in names and checkpoint_folder.local_path(model) is None:
         model = find_name(model, names) or model
     return model, CHECKPOINTS.get(model)
@@ -154,7 +174,7 @@ def _spec(name: str | None, model: str, known: Checkpoint | None) -> Spec:
         return _named_spec(name)
     if known is not None:
         return known.spec
-    return DEMO_SPEC if model == DEMO else DEFAULT_SPEC
+    return DEMO_SPEC if model in SHIPPED else DEFAULT_SPEC
 
 
 def _named_spec(name: str) -> Spec:

@@ -60,7 +60,9 @@ def add_command(commands: argparse._SubParsersAction) -> None:
     )
     who = parser.add_mutually_exclusive_group()
     who.add_argument(
-        "--voice", type=argument_text, help="see `tensorrt-tts voices` (default: the model's first)"
+        "--voice",
+        type=argument_text,
+        help="see `tensorrt-tts voices`; without --model, of what ships (default: the first)",
     )
     who.add_argument(
         "--voice-file", type=Path, metavar="FILE", help="a speaker that --save-voice wrote (Spark)"
@@ -147,8 +149,11 @@ def run(parsed: argparse.Namespace) -> None:
 
 def _speak_here(parsed: argparse.Namespace, text: str, progress: _Progress) -> Spoken:
     from tensorrt_tts.codecs.schedule import HopSchedule
+    from tensorrt_tts.loading import shipped_voice
     from tensorrt_tts.stream_options import StreamOptions
 
+    if parsed.model is None and parsed.spec is None:
+        parsed.model, _ = shipped_voice(parsed.voice)
     for name, default in HERE.items():
         if getattr(parsed, name) is None:
             setattr(parsed, name, default)

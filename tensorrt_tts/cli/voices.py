@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 
+from tensorrt_tts.checkpoint_folder import SHIPPED
 from tensorrt_tts.families.base import Voice
 from tensorrt_tts.families.registry import CHECKPOINTS
 from tensorrt_tts.loading import known_spec
@@ -17,9 +18,8 @@ def add_command(commands: argparse._SubParsersAction) -> None:
 
 
 def run(parsed: argparse.Namespace) -> None:
-    demo = known_spec("demo")
-    assert demo is not None
-    models = [("demo", "ships with this package", demo)] + [
+    shipped = [(model, "ships with this package", known_spec(model)) for model in SHIPPED]
+    models = [(name, source, spec) for name, source, spec in shipped if spec is not None] + [
         (checkpoint.name, checkpoint.hub_id, checkpoint.spec) for checkpoint in CHECKPOINTS.values()
     ]
     if parsed.json:

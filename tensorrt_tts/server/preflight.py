@@ -7,7 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tensorrt_tts.audio.bandwidth import weights as bandwidth
-from tensorrt_tts.checkpoint_folder import DEMO, LANGUAGE_MODEL_FILES, find, is_hub_id, local_path
+from tensorrt_tts.checkpoint_folder import (
+    LANGUAGE_MODEL_FILES,
+    SHIPPED,
+    find,
+    is_hub_id,
+    local_path,
+)
 from tensorrt_tts.errors import SettingError, TextError, TTSError
 from tensorrt_tts.identifiers import find_name
 from tensorrt_tts.loading import device_name, family_spec, known_backend, known_spec, load_model
@@ -47,7 +53,7 @@ def check_model(settings: ServerSettings) -> None:
     are whole. Raises what loading it would, of the voice files too, and SettingError for a wrong
     `openai_voices`."""
     spec = known_spec(settings.model, settings.spec)
-    demo = find_name(settings.model, (DEMO,)) is not None and local_path(settings.model) is None
+    demo = find_name(settings.model, SHIPPED) is not None and local_path(settings.model) is None
     folder = None if demo else _folder(settings.model, known=spec is not None)
     codec = None if settings.codec is None else _folder(settings.codec)
     if folder is not None and find_name(settings.backend, ("trtllm",)) is None:

@@ -93,7 +93,9 @@ class ServerSettings(BaseSettings):
         frozen=True,
     )
 
-    model: str = Field("demo", description='"demo", a known checkpoint, a folder or a hub id')
+    model: str = Field(
+        "demo", description='"demo", "demo-hi", a known checkpoint, a folder or a hub id'
+    )
     backend: str = Field("reference", description="what generates: see tensorrt_tts.loading")
     codec: str | None = Field(None, description="codec folder or hub id; default: the model's own")
     spec: str | None = Field(None, description="variant of the family, for folders and hub ids")

@@ -10,6 +10,8 @@ import pytest
 
 from demo_voice import demo
 from demo_voice.demo import SENTENCES
+from tensorrt_tts import checkpoint_folder
+from tensorrt_tts.checkpoint_folder import SHIPPED
 from tensorrt_tts.errors import UnknownVoiceError
 
 VOICES = [
@@ -20,10 +22,16 @@ VOICES = [
 
 @pytest.fixture
 def commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
-    """What is run, of a folder with two voices."""
-    (tmp_path / "lm").mkdir()
-    (tmp_path / "lm" / "config.json").write_text(json.dumps({"tts_voices": VOICES}))
-    monkeypatch.setattr(demo, "WEIGHTS", tmp_path)
+    """What is run, of two models with a voice each."""
+    for model, voice in zip(SHIPPED, VOICES, strict=True):
+        (tmp_path / model / "lm").mkdir(parents=True)
+        config = json.dumps({"tts_voices": [voice]})
+        (tmp_path / model / "lm" / "config.json").write_text(config)
+
+    def folder(part: str, model: str) -> Path:
+        return tmp_path / model / part
+
+    monkeypatch.setattr(checkpoint_folder, "demo_folder", folder)
     monkeypatch.setattr(demo, "hindi_scores", lambda path, text, work, threads: f"scored {text}")
     found: list[list[str]] = []
 
@@ -50,7 +58,8 @@ def test_a_hindi_voice_says_hindi_and_is_scored(
     said: str,
 ) -> None:
     demo.run(options(tmp_path, "--voice", "asha", "--sentence", sentence))
-    assert [command[1:5] for command in commands] == [["speak", said, "--voice", "hf_alpha"]]
+    who = ["--model", "demo-hi", "--voice", "hf_alpha"]
+    assert [command[1:7] for command in commands] == [["speak", said, *who]]
     assert capsys.readouterr().out == f"scored {said}\n"
 
 
@@ -58,7 +67,7 @@ def test_an_english_voice_is_transcribed(commands: list[list[str]], tmp_path: Pa
     with pytest.raises(SystemExit) as ended:
         demo.run(options(tmp_path, "--voice", "heart", "--sentence", ""))
     assert ended.value.code == 0
-    assert commands[0][1:5] == ["speak", SENTENCES["en"], "--voice", "heart"]
+    assert commands[0][1:7] == ["speak", SENTENCES["en"], "--model", "demo", "--voice", "heart"]
     assert commands[1][0] == "benchmarks.scoring"
     assert commands[1][-1] == SENTENCES["en"]
 

@@ -432,7 +432,9 @@ def test_voices_that_the_folder_of_the_demo_voice_names(
     model = load_model(str(tmp_path / "lm"), str(demo_folder("codec")))
     assert [voice.name for voice in model.spec.voices] == ["heart", "hf_alpha"]
     assert known_spec(str(tmp_path / "lm")) is known_spec(str(tmp_path / "lm"), "demo") is None
-    monkeypatch.setattr("tensorrt_tts.checkpoint_folder.demo_folder", lambda part: tmp_path / part)
+    monkeypatch.setattr(
+        "tensorrt_tts.checkpoint_folder.demo_folder", lambda part, _: tmp_path / part
+    )
     known = known_spec("demo")
     assert known is not None
     assert known.voice("asha").name == "hf_alpha"
