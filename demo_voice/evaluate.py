@@ -205,11 +205,12 @@ def alike(
     made: dict[str, list[Spoken]], teachers: dict[str, list[Sentence]]
 ) -> dict[str, dict[str, float | None]]:
     """Speaker similarity of what each voice made to each teacher's speech, sentence by sentence;
-    whose own it is comes nearest if voices are kept apart."""
+    whose own it is comes nearest if voices are kept apart. None where nothing can be compared."""
     return {
         name: {
-            teacher: speaker_similarity(comparable(spoken, sentences), sentences[0].rate)
+            teacher: speaker_similarity(pairs, sentences[0].rate) if pairs else None
             for teacher, sentences in teachers.items()
+            for pairs in [comparable(spoken, sentences)]
         }
         for name, spoken in made.items()
     }
