@@ -88,7 +88,7 @@ def text_feed(
     reading, language = spec.reading(voice), voice.language
     spoken = None
     if request.normalize and language.partition("-")[0] in _SPOKEN_LANGUAGES:
-        spoken = SpokenOptions(language, reading.numbers, spec.tags)
+        spoken = SpokenOptions(language, reading.numbers, spec.tags, reading.phonemes)
     longest = min(spec.segment_characters, reading.longest or spec.segment_characters)
     rules = ReadingRules(longest, spec.tags, language, spoken, joined=not request.chunking)
     return TextFeed(rules, max_characters, first_clause)

@@ -13,9 +13,15 @@ CLAUSES = re.compile(
     r"(?<=[,;:–—])\s+|(?<=[，、；：])\s*|(?<=[\u3040-\u9fff][,;:])(?=[\u3040-\u9fff])"
 )
 _SPACES = re.compile(r"\s+")
-_TAG = re.compile(r"<[^<>]{1,40}>|\[[^\[\]]{1,40}\]")
+_TAG = re.compile(
+    r"<(?:[^<>]{1,40}|[A-Za-z][\w:-]{0,30}\s[^<>]{0,40}=[^<>]{1,160})>|\[[^\[\]]{1,40}\]"
+)
 LONGEST_TAG = 42
 """Characters: "<", 40 and ">"."""
+LONGEST_MARKUP = 234
+"""The same of a tag with attributes."""
+MARKUP_BEGUN = re.compile(r"<[A-Za-z][\w:-]{0,30}(?:\s[^<>]{0,40}(?:=[^<>]{0,160})?)?")
+"""Of such a tag what is there while its ">" has not come."""
 
 _NUMBER_OR_WORD = re.compile(r"[A-Za-z0-9\u0966-\u096f\u0c66-\u0c6f.,:/₹$€£¥%@_-]")
 _VIRAMA = 9
@@ -30,7 +36,7 @@ def cut_place(text: str, start: int, limit: int, inside: Inside) -> int:
     on the left: after a clause, then at a space, in front of what is not `inside`; then wherever
     it is in no tag; in a longer word between two letters."""
     first, last = start + least_cut(limit), start + limit
-    tags = [found.span() for found in _TAG.finditer(text, start, last + LONGEST_TAG)]
+    tags = [found.span() for found in _TAG.finditer(text, start, last + LONGEST_MARKUP)]
 
     def in_tag(stop: int, begin: int) -> bool:
         return any(left < begin and stop < right for left, right in tags)

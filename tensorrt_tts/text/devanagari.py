@@ -7,6 +7,8 @@ import re
 import unicodedata
 from collections.abc import Callable, Sequence
 
+from tensorrt_tts.text.pronounced import PRONOUNCED
+
 NUKTA = dict(zip("कखगजडढफ", map(chr, range(0x0958, 0x095F)), strict=True))
 """A consonant and its form with a dot, one character each; editors would take those apart."""
 
@@ -94,12 +96,25 @@ def english_words(run: Sequence[str], phonemize: Phonemize) -> list[str]:
     ]
 
 
-def read_hindi(text: str, phonemize: Phonemize) -> str:
-    """The text as a prompt has it: Devanagari by letters, words in Latin letters by phonemes, a
-    mark at its end; "" if nothing can be spoken. As the training prompts were made."""
+def _read(text: str, phonemize: Phonemize) -> list[str]:
     words: list[str] = []
     for english, group in itertools.groupby(spell(text).split(), key=is_english):
         run = list(group)
         words += english_words(run, phonemize) if english else run
+    return words
+
+
+def read_hindi(text: str, phonemize: Phonemize) -> str:
+    """The text as a prompt has it: Devanagari by letters, words in Latin letters by phonemes, a
+    mark at its end; "" if nothing can be spoken. As the training prompts were made. Pronunciations
+    that are given stay as they are."""
+    words: list[str] = []
+    done = 0
+    for given in PRONOUNCED.finditer(text):
+        words += [*_read(text[done : given.start()], phonemize), *given[2].split()]
+        done = given.end()
+        mark = text[done : done + 1].translate(_LIKE)
+        words[-1] += mark if mark in MARKS else ""
+    words += _read(text[done:], phonemize)
     read = " ".join(word for word in words if word.strip(MARKS))
     return read + "." * (read[-1] not in ".?!") if read else ""

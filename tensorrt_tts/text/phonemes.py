@@ -12,6 +12,7 @@ import unicodedata
 from typing import Any
 
 from tensorrt_tts.errors import MissingDependencyError, TextError
+from tensorrt_tts.text.pronounced import PRONOUNCED
 
 _PUNCTUATION = str.maketrans({";": ",", ":": ",", "…": ".", "(": ",", ")": ","})
 _DROPPED = re.compile(r"[\"“”ʔ̃ː]")
@@ -69,7 +70,16 @@ def _closing(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Without brackets, which would be read as markup for given phonemes; plain digits."""
+    """What is not a pronunciation that is given, which the converter takes as it is written:
+    without other brackets, which would be read as such; plain digits."""
+    parts, done = [], 0
+    for given in PRONOUNCED.finditer(text):
+        parts += [_plain_words(text[done : given.start()]), given[0]]
+        done = given.end()
+    return "".join(parts) + _plain_words(text[done:])
+
+
+def _plain_words(text: str) -> str:
     text = re.sub(r"[\[\]]", " ", text)
     text = "".join(_plain_number(character) for character in text)
     text = _LONG_NUMBER.sub(lambda number: " ".join(re.sub(",", "", number[0])), text)

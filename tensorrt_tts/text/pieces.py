@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tensorrt_tts.text.cuts import CLAUSES, LONGEST_TAG, cut_place, least_cut
+from tensorrt_tts.text.cuts import (
+    CLAUSES,
+    LONGEST_MARKUP,
+    LONGEST_TAG,
+    MARKUP_BEGUN,
+    cut_place,
+    least_cut,
+)
 from tensorrt_tts.text.sentences import Break, SentenceScanner, in_bracket
 from tensorrt_tts.text.spacing import Spacing
 
@@ -26,8 +33,8 @@ class PieceCutter:
 
     A sentence is given once its end is judged (`SentenceScanner`), one beyond the limit up to its
     last clause once its first character beyond is known, or the 41 after a "<" or "[" that may be a
-    tag's. first_clause: the first piece ends already at a comma, colon, semicolon or dash once the
-    text has that many characters.
+    tag's, and more while they may be a tag's with attributes. first_clause: the first piece ends
+    already at a comma, colon, semicolon or dash once the text has that many characters.
     """
 
     def __init__(self, limit: int, first_clause: int | None = None, language: str = "en") -> None:
@@ -115,11 +122,11 @@ class PieceCutter:
 
     def _cut(self, text: str, start: int, ended: bool) -> int | None:
         last = start + self._limit
-        near = max(start, last - LONGEST_TAG + 1)
         for opening, closing in ("<>", "[]"):
-            opened = text.rfind(opening, near, last)
-            known = opened < 0 or ended or len(text) >= opened + LONGEST_TAG
-            if not known and closing not in text[opened:]:
+            opened = text.rfind(opening, max(start, last - LONGEST_MARKUP + 1), last)
+            if ended or opened < 0 or closing in text[opened:]:
+                continue
+            if len(text) < opened + LONGEST_TAG or MARKUP_BEGUN.fullmatch(text, opened):
                 return None
         return cut_place(text, start, self._limit, lambda stop, begin: in_number(text, stop, begin))
 

@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 
 from tensorrt_tts.text.devanagari import read_hindi
 from tensorrt_tts.text.phoneme_words import phoneme_spans
+from tensorrt_tts.text.pronounced import PRONOUNCED
 from tensorrt_tts.text.scripts import without_foreign
 from tensorrt_tts.text.written import WrittenWord
 
@@ -33,6 +34,11 @@ class Reading(Protocol):
         limit."""
         ...
 
+    @property
+    def phonemes(self) -> bool:
+        """Whether it takes a word's pronunciation that is given, see `text.pronounced`."""
+        ...
+
     def without_foreign(self, text: str) -> tuple[str, list[str]]:
         """The text without words that it cannot read, and those words, in order."""
         ...
@@ -54,6 +60,7 @@ class AsWritten:
     languages: str = ""
     numbers: Literal["english", "sentence"] = "sentence"
     longest: int = 0
+    phonemes: bool = False
 
     def without_foreign(self, text: str) -> tuple[str, list[str]]:
         return text, []
@@ -72,9 +79,10 @@ class EnglishPhonemes:
     languages: str = "English"
     numbers: Literal["english", "sentence"] = "english"
     longest: int = 0
+    phonemes: bool = True
 
     def without_foreign(self, text: str) -> tuple[str, list[str]]:
-        return without_foreign(text)
+        return without_foreign(PRONOUNCED.sub(r"[x](/\2/)", text))
 
     def read(self, text: str) -> str:
         return _phonemes(text)
@@ -91,9 +99,10 @@ class HindiSpelling:
     numbers: Literal["english", "sentence"] = "sentence"
     longest: int = 90
     """The demo voice's Hindi training sentences have up to 101 characters, 71 in 99 of 100."""
+    phonemes: bool = True
 
     def without_foreign(self, text: str) -> tuple[str, list[str]]:
-        return without_foreign(text, devanagari=True)
+        return without_foreign(PRONOUNCED.sub(r"[x](/\2/)", text), devanagari=True)
 
     def read(self, text: str) -> str:
         return read_hindi(text, _phonemes)

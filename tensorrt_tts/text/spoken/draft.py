@@ -167,12 +167,14 @@ class Draft:
                 at += 1
         return said
 
-    def unwrap(self, pattern: re.Pattern[str], keep: Callable[[str], bool] = bool) -> None:
-        """Only the first group of each match stays, where `keep` has nothing against it."""
+    def unwrap(
+        self, pattern: re.Pattern[str], may: Callable[[re.Match[str]], bool] | None = None
+    ) -> None:
+        """Only the first group of each match stays, where `may` has nothing against it."""
         self.replace(
             piece
             for match in pattern.finditer(self.text)
-            if keep(match[1]) or not match[1]
+            if may is None or not match[1] or may(match)
             for piece in ((match.start(), match.start(1), ""), (match.end(1), match.end(), ""))
         )
 

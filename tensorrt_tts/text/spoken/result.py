@@ -19,6 +19,10 @@ class SpokenOptions(NamedTuple):
     """The voice's tags for laughter and the like, kept in the voice's own spelling; known ones that
     it lacks are dropped. None: every known tag stays as it was written."""
 
+    pronounced: bool = False
+    """Whether `<phoneme>` and `[word](/phonemes/)` stay, as the latter, for voices that read
+    phonemes; else they leave their word."""
+
 
 class Spoken(NamedTuple):
     """A text as it is said, and where each piece of it comes from."""

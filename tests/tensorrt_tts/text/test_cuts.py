@@ -37,6 +37,17 @@ def test_never_within_a_tag() -> None:
         assert found.count("<") == found.count(">"), limit
 
 
+def test_never_within_a_tag_with_attributes() -> None:
+    tag = '<phoneme alphabet="ipa" ph="ˌɪn.tɚ.næʃ.ə.nəl aɪ.ˈzeɪ.ʃən">'
+    text = f"one two three four five six {tag}word</phoneme> seven eight nine"
+    for limit in range(30, len(text)):
+        found = cut(text, limit)
+        assert found.count("<") == found.count(">"), limit
+    assert cut("one two three if four < five and six seven", 36) == (
+        "one two three if four < five and six"
+    )
+
+
 def test_what_is_inside_is_cut_only_where_nothing_else_can_be() -> None:
     text = "we paid one lakh twenty three thousand and left"
     number = range(text.index("one"), text.index(" and"))

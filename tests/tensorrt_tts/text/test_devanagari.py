@@ -103,6 +103,12 @@ def test_words_that_are_read_as_several_or_none_keep_to_themselves() -> None:
     assert read_hindi("hm घर", lambda text: "") == "घर."
 
 
+def test_given_phonemes_stay() -> None:
+    text = "मेरा [data](/dˈATə/), फिर [route sixty](/ɹˈut sˈɪksti/)। वह data"
+    assert read_hindi(text, shout) == "मेरा dˈATə, फिर ɹˈut sˈɪksti. वह DATA."
+    assert read_hindi("मेरा [data](/data/) है", shout) == "मेरा DATA, DATA, है."
+
+
 texts = st.text(st.sampled_from(f"{LETTERS}\u093c।॥…-'’(); ,.?!abé१3\u200dऱ"), max_size=40)
 
 

@@ -36,6 +36,13 @@ def test_english() -> None:
     assert phonemize("[Hello](/x/) there.").startswith("həlˈO")
 
 
+def test_given_phonemes_are_taken_as_they_are() -> None:
+    pytest.importorskip("hibari")
+    assert phonemize("A [tomato](/təmˈɑTO/).") == "ɐ təmˈɑTO."
+    long = "ˌɪntəɹnˌæʃənəlɪzˈAʃənˌæləstɹˈæsənd"
+    assert phonemize(f"[I18n](/{long}/) & [fish](/fish/)!") == f"{long} ænd fˈɪʃ, fˈɪʃ."
+
+
 def test_only_trained_symbols() -> None:
     pytest.importorskip("hibari")
     from demo_voice.lm.vocabulary import SYMBOLS

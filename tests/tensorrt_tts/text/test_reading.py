@@ -45,6 +45,13 @@ def test_each_word_is_found_in_what_is_read() -> None:
     assert AsWritten().spans(text, words, text) == [(w.start, w.stop) for w in words]
 
 
+@pytest.mark.parametrize("reading", [EnglishPhonemes(), HindiSpelling()])
+def test_a_word_whose_phonemes_are_given_is_foreign_to_nobody(reading: Reading) -> None:
+    text, foreign = reading.without_foreign("met [నమస్తే](/nəmˈʌstA/) and నమస్తే")
+    assert foreign == ["నమస్తే"]
+    assert "(/nəmˈʌstA/)" in text
+
+
 def test_words_of_other_scripts_have_no_place() -> None:
     text = "घर నమస్కారం है."
     words = [WrittenWord(m[0], *m.span(), *m.span()) for m in re.finditer(r"\S+", text)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from tensorrt_tts.text.pronounced import PRONOUNCED, american, pronounced
 from tensorrt_tts.text.spoken.draft import Draft
 from tensorrt_tts.text.spoken.patterns import lazy
 from tensorrt_tts.text.spoken.stages.tags import is_direction
@@ -15,6 +16,9 @@ _SAY_AS = lazy(
     r"<say-as\s([^<>]{0,60}?)interpret-as=[\"']([\w-]{1,30})[\"']([^<>]{0,100})>([^<>]{0,300})</say-as>",
     re.IGNORECASE,
 )
+_PHONEME = lazy(r"<phoneme\b([^<>]{0,300}?)(?:/>|>([^<>\[\]]{0,300})</phoneme\s*>)", re.IGNORECASE)
+_IN_IPA = lazy(r"\bph=(?:\"([^\"]{1,300})\"|'([^']{1,300})')", re.IGNORECASE)
+_OTHER_ALPHABET = lazy(r"\balphabet=(?![\"']?ipa\b)", re.IGNORECASE)
 _PAUSE = lazy(r" ?<break\b([^<>]{0,100})> ?", re.IGNORECASE)
 _BREAKS = lazy(
     r"</?(?:p|s|div|section|article|header|footer|ul|ol|li|table|tr|h[1-6]|blockquote|pre|br|hr|"
@@ -56,18 +60,21 @@ def markup(draft: Draft) -> None:
         draft.sub(_COMMENT, lambda match: " ")
         draft.sub(_SUB, lambda match: match[1])
         draft.sub(_SAY_AS, _say_as)
+        if draft.options.pronounced:
+            draft.sub(_PHONEME, _phoneme)
         draft.sub(_PAUSE, _pause)
         draft.sub(_BREAKS, lambda match: "\n")
         draft.unwrap(_AUTOLINK)
         draft.sub(_INLINE, lambda match: "")
     if "[" in draft.text:
         draft.sub(_FOOTNOTE, lambda match: "")
-        draft.unwrap(_IMAGE_OR_LINK)
+        given = PRONOUNCED.fullmatch if draft.options.pronounced else _nothing
+        draft.unwrap(_IMAGE_OR_LINK, lambda found: not given(found[0]))
     if "\\" in draft.text:
         draft.sub(_ESCAPE, lambda match: "")
     for mark, pattern in zip("*_~`", _EMPHASIS, strict=True):
         if mark in draft.text:
-            draft.unwrap(pattern, lambda words: not is_direction(words))  # "*sighs*" is a tag
+            draft.unwrap(pattern, lambda found: not is_direction(found[1]))  # "*sighs*" is a tag
 
 
 def _entity(entity: re.Match[str]) -> str | None:
@@ -75,6 +82,17 @@ def _entity(entity: re.Match[str]) -> str | None:
 
     said, plain = entity[0], html.unescape(entity[0])
     return None if plain == said else plain.replace("\xa0", " ")
+
+
+def _phoneme(found: re.Match[str]) -> str | None:
+    """None, and the word is read by its spelling, where it is in no IPA that can be read."""
+    given = None if _OTHER_ALPHABET.search(found[1]) else _IN_IPA.search(found[1])
+    phonemes = given and american(given[1] or given[2])
+    return pronounced(found[2] or "", phonemes) if phonemes else None
+
+
+def _nothing(text: str) -> None:
+    return None
 
 
 def _say_as(found: re.Match[str]) -> str:

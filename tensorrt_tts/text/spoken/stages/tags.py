@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from tensorrt_tts.identifiers import find_name
+from tensorrt_tts.text.pronounced import PRONOUNCED
 from tensorrt_tts.text.spoken.draft import Draft
 from tensorrt_tts.text.spoken.patterns import lazy
 
@@ -33,9 +34,12 @@ _KEPT = lazy("[\U000f0000-\U000ffffd]")
 
 
 def tags(draft: Draft) -> None:
-    """Each tag that is kept becomes one character of its own until `restore_tags`."""
+    """Each tag that is kept, and each word with its pronunciation, becomes one character of its own
+    until `restore_tags`."""
     draft.kept.clear()
     voice_tags = draft.options.tags
+    if draft.options.pronounced and "](/" in draft.text:
+        draft.sub(PRONOUNCED, lambda match: _hidden(draft, match[0]))
     if "[" in draft.text or "<" in draft.text:
         draft.sub(_TAG, lambda match: _kept(draft, match, voice_tags, known_only=False))
     if "*" in draft.text or "(" in draft.text:
@@ -63,15 +67,17 @@ def _kept(
     else:
         tag = _spelled(name, kind, voice_tags)
     if tag is not None:
-        draft.kept.append(tag)
-        if len(draft.kept) > 0xFFFD:
-            return None
-        return chr(_FIRST + len(draft.kept) - 1)
+        return _hidden(draft, tag)
     if kind:
         return " "
     if found[0][0] == "<" and (found[0][1] == " " or len(name.split()) > 3):
         return None  # a comparison
     return name
+
+
+def _hidden(draft: Draft, kept: str) -> str | None:
+    draft.kept.append(kept)
+    return chr(_FIRST + len(draft.kept) - 1) if len(draft.kept) <= 0xFFFD else None
 
 
 def _spelled(name: str, kind: Sequence[str] | None, voice_tags: Sequence[str]) -> str | None:
