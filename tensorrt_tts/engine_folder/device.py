@@ -5,6 +5,7 @@ It is asked for with `nvidia-smi`, which creates no CUDA context and needs no to
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -48,6 +49,13 @@ class Device:
     driver: str
 
 
+def _mebibytes(memory: str) -> int:
+    """The host's, where a GPU has none of its own. Raises ValueError."""
+    if memory in ("[N/A]", "[Not Supported]"):
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 20
+    return int(memory)
+
+
 def find_device(timeout: float = 20.0) -> Device | None:
     """The first GPU, or None when there is no driver, no GPU or no answer."""
     command = shutil.which("nvidia-smi")
@@ -63,6 +71,6 @@ def find_device(timeout: float = 20.0) -> Device | None:
             check=True,
         ).stdout
         product, memory, capability, driver = answer.strip().splitlines()[0].split(", ")
-        return Device(product, int(memory), ComputeCapability.parse(capability), driver)
+        return Device(product, _mebibytes(memory), ComputeCapability.parse(capability), driver)
     except (OSError, subprocess.SubprocessError, ValueError, IndexError):
         return None

@@ -14,6 +14,7 @@ from starlette.routing import WebSocketRoute
 
 from tensorrt_tts.server.api_keys import ApiKeys
 from tensorrt_tts.server.edge_description import describe_edges
+from tensorrt_tts.server.head_requests import HeadAsGet
 from tensorrt_tts.server.key_gate import KeyGate, open_without_key
 from tensorrt_tts.server.no_cache import NoCache
 from tensorrt_tts.server.origin_gate import OriginGate
@@ -72,6 +73,7 @@ def create_app(service: Service, protocols: Sequence[Protocol] = PROTOCOLS) -> F
     app.add_middleware(KeyGate, service=service, keys=keys)
     app.add_middleware(OriginGate, allowed=settings.allowed_origins, metrics=service.metrics)
     app.add_middleware(NoCache)
+    app.add_middleware(HeadAsGet)
     if prefix := settings.root_path:
         names = {route.split("/")[1] for route in routes}
         app.add_middleware(RootPath, prefix=prefix, names=names)
@@ -84,15 +86,12 @@ def create_app(service: Service, protocols: Sequence[Protocol] = PROTOCOLS) -> F
     async def unknown(socket: WebSocket) -> None:
         await refuse_socket(socket, service, unknown_route(socket.scope["path"], sockets))
 
-    # Many probes send HEAD.
-    @app.head("/health/live", include_in_schema=False)
     @app.get("/health/live", responses=UNHEALTHY)
     async def live(response: Response) -> dict[str, str]:
         """503 only when a restart would help."""
         response.status_code = 200 if health.live else 503
         return {"status": health.status}
 
-    @app.head("/health/ready", include_in_schema=False)
     @app.get("/health/ready", responses=UNHEALTHY)
     async def ready(response: Response) -> dict[str, str]:
         """503 while no work should be sent here."""

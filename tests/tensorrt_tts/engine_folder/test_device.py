@@ -24,9 +24,17 @@ def test_a_gpu(nvidia_smi):
     assert find_device() == Device("NVIDIA L4", 23034, ComputeCapability(8, 9), "580.65.06")
 
 
+@pytest.mark.parametrize("memory", ["[N/A]", "[Not Supported]"])
+def test_a_gpu_in_the_memory_of_its_host(nvidia_smi, memory):
+    nvidia_smi(f'echo "NVIDIA GB10, {memory}, 12.1, 580.95.05"')
+    found = find_device()
+    assert found.product == "NVIDIA GB10"
+    assert 256 < found.memory_mib < 1 << 30
+
+
 @pytest.mark.parametrize(
     "body",
-    ["exit 9", 'echo "No devices were found"', "true", 'echo "NVIDIA L4, [N/A], 8.9, 580"'],
+    ["exit 9", 'echo "No devices were found"', "true", 'echo "NVIDIA L4, [Unknown Error], 8.9, 580"'],
 )
 def test_no_gpu(nvidia_smi, body):
     nvidia_smi(body)

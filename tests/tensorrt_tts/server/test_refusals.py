@@ -113,10 +113,24 @@ def test_a_wrong_method_is_told_the_right_one(
     assert (status, error(body)) == (405, ("invalid_request", told))
 
 
-@pytest.mark.parametrize("path", ["/health/live", "/health/ready", "/test/"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/health/live", "/health/ready", "/metrics", "/openapi.json", "/test/", "/test/page.js"),
+        *("/v1/models", "/v1/audio/voices", "/v1/tts/health", "/v1/voices"),
+    ],
+)
 def test_probes_may_ask_for_the_head_alone(server: ServerThread, path: str) -> None:
-    status, _, body = ask(server, path, "HEAD")
+    status, headers, body = ask(server, path, "HEAD")
     assert (status, body) == (200, b"")
+    assert headers["Content-Type"] == ask(server, path)[1]["Content-Type"]
+
+
+@pytest.mark.parametrize(("path", "status"), [("/v1/audio/speech", 405), ("/nothing", 404)])
+def test_the_head_of_what_is_not_there_is_refused(
+    server: ServerThread, path: str, status: int
+) -> None:
+    assert ask(server, path, "HEAD")[0::2] == (status, b"")
 
 
 @pytest.mark.parametrize(
