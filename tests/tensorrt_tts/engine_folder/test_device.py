@@ -34,7 +34,12 @@ def test_a_gpu_in_the_memory_of_its_host(nvidia_smi, memory):
 
 @pytest.mark.parametrize(
     "body",
-    ["exit 9", 'echo "No devices were found"', "true", 'echo "NVIDIA L4, [Unknown Error], 8.9, 580"'],
+    [
+        "exit 9",
+        'echo "No devices were found"',
+        "true",
+        'echo "NVIDIA L4, [Unknown Error], 8.9, 580"',
+    ],
 )
 def test_no_gpu(nvidia_smi, body):
     nvidia_smi(body)
