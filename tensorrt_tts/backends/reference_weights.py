@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any, Self
@@ -14,6 +15,7 @@ from tensorrt_tts.errors import (
     CorruptCheckpointError,
     EngineError,
     MissingDependencyError,
+    SettingError,
     TTSError,
     reason,
 )
@@ -24,11 +26,17 @@ from tensorrt_tts.weight_files import check_weights
 
 def load(folder: Path, device: str = "cpu", dtype: torch.dtype = torch.float32) -> Any:
     """The model on its device. Raises the CheckpointError that fits, MissingDependencyError for a
-    quantised checkpoint whose package is not installed, EngineError where memory does not suffice.
+    quantised checkpoint whose package is not installed, EngineError where memory does not suffice,
+    SettingError under python -OO.
 
     What transformers would say of a bad file is about its own arguments ("You set
     `ignore_mismatched_sizes` to `False`"), so files are checked before it sees them.
     """
+    if sys.flags.optimize > 1:
+        raise SettingError(
+            "python runs with -OO (PYTHONOPTIMIZE=2), and transformers reads docstrings; leave it "
+            "out"
+        )
     from transformers import AutoModelForCausalLM, GenerationConfig
 
     config = _config(folder)

@@ -1,5 +1,7 @@
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -106,3 +108,20 @@ def test_too_little_memory_is_not_the_checkpoints_fault(
     monkeypatch.setattr(AutoModelForCausalLM, "from_pretrained", fail)
     with pytest.raises(EngineError, match="does not fit the free memory of cpu; free some"):
         load(folder)
+
+
+def test_without_docstrings_it_is_not_the_checkpoints_fault(folder: Path) -> None:
+    program = f"""
+from pathlib import Path
+from tensorrt_tts.backends.reference_weights import load
+from tensorrt_tts.errors import SettingError
+try:
+    load(Path({str(folder)!r}))
+except SettingError as error:
+    print(error)
+"""
+    answer = subprocess.run(
+        [sys.executable, "-OO", "-c", program], capture_output=True, text=True, timeout=300
+    )
+    assert answer.returncode == 0, answer.stderr
+    assert answer.stdout.startswith("python runs with -OO"), answer.stdout
