@@ -13,6 +13,11 @@ if TYPE_CHECKING:
     from starlette.types import Message, Receive, Send
 
 
+DISCARDED = 16 * 2**20
+"""Bytes of a body that is too long which are read and dropped. A server that closes a connection
+with something unread on it resets it, and the client may lose the answer that says why."""
+
+
 class HttpExchange:
     """On bare ASGI: only there is a client that has left heard of while it is being answered.
 
@@ -25,6 +30,7 @@ class HttpExchange:
         """chunks: False for HTTP/1.0, which has none. Everything is sent at the end then, under its
         length: half an answer would else be taken for the whole."""
         self.started = False
+        self.given_up = False  # on a body before its end: the connection is good for nothing else
         self._held: bytearray | None = None if chunks else bytearray()
         self._head: tuple[int, Mapping[str, str]] = (200, {})
         self._receive = receive
@@ -34,26 +40,28 @@ class HttpExchange:
     async def read(self, limit: int) -> bytes:
         """The body. Raises MessageTooBigError, InputError with status 408 for one that is not there
         in time, and ClientGoneError."""
-        content = bytearray()
+        content, size = bytearray(), 0
+        self.given_up = True
         try:
             async with asyncio.timeout(self._timeout_s):
-                more = True
-                while more:
+                while self.given_up and size <= limit + DISCARDED:
                     message = await self._receive()
                     if message["type"] == "http.disconnect":
                         raise ClientGoneError
-                    content += message.get("body", b"")
-                    more = message.get("more_body", False)
-                    if len(content) > limit:
-                        raise MessageTooBigError(
-                            f"body is longer than {limit} bytes; send a shorter one"
-                        )
+                    piece = message.get("body", b"")
+                    size += len(piece)
+                    if size <= limit:
+                        content += piece
+                    self.given_up = message.get("more_body", False)
         except TimeoutError as error:
-            late = InputError(
-                f"the body did not come within {self._timeout_s:g} s; send all of it at once"
-            )
-            late.http_status = 408
-            raise late from error
+            if size <= limit:
+                late = InputError(
+                    f"the body did not come within {self._timeout_s:g} s; send all of it at once"
+                )
+                late.http_status = 408
+                raise late from error
+        if size > limit:
+            raise MessageTooBigError(f"body is longer than {limit} bytes; send a shorter one")
         return bytes(content)
 
     async def gone(self) -> None:

@@ -83,7 +83,7 @@ class SpeechAnswer(Response):
         except ClientGoneError:
             return
         except TTSError as error:
-            unread = {"Connection": "close"} if error.http_status in (408, 413) else {}
+            unread = {"Connection": "close"} if exchange.given_up else {}
             await self.refusal(error, headers=unread, name=self.name)(scope, receive, send)
 
     async def _read(self, exchange: HttpExchange) -> bytes:

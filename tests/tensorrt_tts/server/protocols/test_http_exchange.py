@@ -72,11 +72,30 @@ async def test_a_body_in_pieces() -> None:
     await told.gone()
 
 
-async def test_a_body_that_is_too_long_is_not_read_on() -> None:
-    peer = Peer(body(b"ab"), body(b"cd"), body(b"ef", more=False))
+async def test_a_body_that_is_too_long_is_read_to_its_end() -> None:
+    peer = Peer(body(b"ab"), body(b"cd"), body(b"ef", more=False), GONE)
+    told = exchange(peer)
     with pytest.raises(MessageTooBigError, match="longer than 3 bytes"):
-        await exchange(peer).read(3)
-    assert (await peer.receive())["body"] == b"ef"
+        await told.read(3)
+    assert await peer.receive() == GONE
+    assert not told.given_up
+
+
+async def test_but_no_further_than_is_right() -> None:
+    piece = body(bytes(2**20))
+    peer = Peer(*[piece] * 40)
+    told = exchange(peer)
+    with pytest.raises(MessageTooBigError, match="longer than 3 bytes"):
+        await told.read(3)
+    assert told.given_up
+    assert await peer.receive() == piece
+
+
+async def test_nor_longer() -> None:
+    told = exchange(Peer(body(b"abcd")), timeout_s=0.01)
+    with pytest.raises(MessageTooBigError, match="longer than 3 bytes"):
+        await told.read(3)
+    assert told.given_up
 
 
 async def test_a_client_that_leaves_before_its_body_is_there() -> None:

@@ -303,12 +303,21 @@ def test_an_engine_that_does_not_let_go_is_given_up() -> None:
 
 
 def test_a_connection_serves_one_request_after_another(server: ServerThread) -> None:
-    """Kept alive after a whole body and after a refusal."""
+    """Kept alive after a whole body and after a refusal, of a body that is too long too: nothing
+    of it is left unread, and the answer cannot be lost."""
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
-    for model in ("tts-1", "nobody", "tts-1"):
-        content = json.dumps({"model": model, "voice": "alloy", "input": "Hello."})
+    connection.connect()
+    first = connection.sock
+    for model, text, status in (
+        ("tts-1", "Hello.", 200),
+        ("nobody", "Hello.", 404),
+        ("tts-1", "x" * 2_000_000, 413),
+        ("tts-1", "Hello.", 200),
+    ):
+        content = json.dumps({"model": model, "voice": "alloy", "input": text})
         connection.request("POST", PATH, content, {"Content-Type": "application/json"})
         response = connection.getresponse()
-        assert response.status == (404 if model == "nobody" else 200)
+        assert response.status == status
         assert response.read()
+    assert connection.sock is first
     connection.close()
