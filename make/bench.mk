@@ -18,7 +18,7 @@ bench-decode: $(INSTALLED)  ## what decoding costs per second of audio, by polic
 bench-host: $(INSTALLED)  ## real-time streams that one process carries when the model costs nothing
 	$(PYTHON) -m benchmarks host-overhead --out $(BENCH_OUT)/host
 
-bench-capacity: $(INSTALLED)  ## real-time streams by codec policy, ours beside the usual ones (some ten minutes)
+bench-capacity: $(INSTALLED)  ## real-time streams by codec policy, ours beside the usual ones (ten minutes to half an hour)
 	$(PYTHON) -m benchmarks capacity --out $(BENCH_OUT)/capacity
 
 MINUTES ?= 10
