@@ -99,14 +99,20 @@ BICODEC_WAYS = (
         HopSchedule(first_hop=OverlappedChunks.FIRST - 37),
         stateful=True,
     ),
+    Streaming(
+        "stateful (ours), 45 at a time",
+        HopSchedule(hop=OverlappedChunks.EVERY, first_hop=OverlappedChunks.FIRST - 37),
+        stateful=True,
+    ),
     Streaming("windowed (ours), first at 10", _first_at(RecentWindow.FIRST)),
     Streaming("windowed (ours), first at 6", _first_at(FullRedecode.LOOKAHEAD_FRAMES + 1)),
     Streaming("128-token window, crossfade", usual=WholeRecentWindow),
     Streaming("1 s chunks, 0.1 s overlap", usual=OverlappedChunks),
 )
 """The lookahead is the codec's own, but for the two of ours that are first heard when a usual way
-with less is. "As stateful": heard first, and again and again, when ours is, so that no listener of
-theirs runs dry who would not of ours."""
+with less is; "45 at a time" is in pieces as large as the chunks of a second. "As stateful": heard
+first, and again and again, when ours is, so that no listener of theirs runs dry who would not of
+ours."""
 
 
 def open_codec(name: str, device: str, noise: bool = True) -> tuple[SnacCodec, OrpheusTokens]:
