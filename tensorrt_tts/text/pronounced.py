@@ -54,6 +54,12 @@ def _stressed(word: str) -> str:
     return f"{word[: vowel.start()]}ˈ{word[vowel.start() :]}".replace("ˈˌ", "ˈ")
 
 
+def by_phonemes(text: str) -> str:
+    """The text without the letters of words whose phonemes are given: a voice needs to read none of
+    them, whatever their script."""
+    return PRONOUNCED.sub(r"[x](/\2/)", text)
+
+
 def pronounced(word: str, phonemes: str) -> str:
     """Word by word, where there are as many in both: each then has its own time."""
     words, said = word.split() or [phonemes], phonemes.split()

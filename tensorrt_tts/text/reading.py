@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 
 from tensorrt_tts.text.devanagari import read_hindi
 from tensorrt_tts.text.phoneme_words import phoneme_spans
-from tensorrt_tts.text.pronounced import PRONOUNCED
+from tensorrt_tts.text.pronounced import by_phonemes
 from tensorrt_tts.text.scripts import without_foreign
 from tensorrt_tts.text.written import WrittenWord
 
@@ -82,7 +82,7 @@ class EnglishPhonemes:
     phonemes: bool = True
 
     def without_foreign(self, text: str) -> tuple[str, list[str]]:
-        return without_foreign(PRONOUNCED.sub(r"[x](/\2/)", text))
+        return without_foreign(by_phonemes(text))
 
     def read(self, text: str) -> str:
         return _phonemes(text)
@@ -102,7 +102,7 @@ class HindiSpelling:
     phonemes: bool = True
 
     def without_foreign(self, text: str) -> tuple[str, list[str]]:
-        return without_foreign(PRONOUNCED.sub(r"[x](/\2/)", text), devanagari=True)
+        return without_foreign(by_phonemes(text), devanagari=True)
 
     def read(self, text: str) -> str:
         return read_hindi(text, _phonemes)

@@ -68,8 +68,8 @@ def markup(draft: Draft) -> None:
         draft.sub(_INLINE, lambda match: "")
     if "[" in draft.text:
         draft.sub(_FOOTNOTE, lambda match: "")
-        given = PRONOUNCED.fullmatch if draft.options.pronounced else _nothing
-        draft.unwrap(_IMAGE_OR_LINK, lambda found: not given(found[0]))
+        told = draft.options.pronounced
+        draft.unwrap(_IMAGE_OR_LINK, lambda link: not (told and PRONOUNCED.fullmatch(link[0])))
     if "\\" in draft.text:
         draft.sub(_ESCAPE, lambda match: "")
     for mark, pattern in zip("*_~`", _EMPHASIS, strict=True):
@@ -89,10 +89,6 @@ def _phoneme(found: re.Match[str]) -> str | None:
     given = None if _OTHER_ALPHABET.search(found[1]) else _IN_IPA.search(found[1])
     phonemes = given and american(given[1] or given[2])
     return pronounced(found[2] or "", phonemes) if phonemes else None
-
-
-def _nothing(text: str) -> None:
-    return None
 
 
 def _say_as(found: re.Match[str]) -> str:
