@@ -113,7 +113,7 @@ def soak(parsed: argparse.Namespace) -> None:
 def capacity(parsed: argparse.Namespace) -> None:
     import torch
 
-    from benchmarks.host.capacity import BATCHED, POLICIES, beyond, capacity, table
+    from benchmarks.host.capacity import BATCHED, POLICIES, beyond, capacity, slots_beyond, table
     from benchmarks.host.overhead import SERVER
     from benchmarks.host.overhead import table as level_table
 
@@ -139,8 +139,8 @@ def capacity(parsed: argparse.Namespace) -> None:
         rows += held
         levels += tried
         for row in held:
-            if row.policy == BATCHED and row.streams:
-                points += run_blocking(beyond(codec, row.streams, folder, session, parsed.seconds))
+            for slots in slots_beyond(row.streams) if row.policy == BATCHED and row.streams else ():
+                points += run_blocking(beyond(codec, slots, folder, session, parsed.seconds))
     print(table(rows, points))
     named: dict[str, list[Any]] = {"capacity": rows, "beyond": points, "levels": levels}
     found = {name: [asdict(one) for one in those] for name, those in named.items()}

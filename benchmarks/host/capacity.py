@@ -2,9 +2,8 @@
 
 The toolkit's server with the engine double, as in `overhead.py` and judged alike over real
 sockets, once for each codec and policy, one after another in one run: ours, and the two usual ones
-with the `snac` package's own decode (`usual_codec`). Then what happens beyond: a server with as
-many slots as streams were held is asked by up to twice as many callers. The client shares the
-cores.
+with the `snac` package's own decode (`usual_codec`). Then what happens beyond: servers with as many
+slots as `slots_beyond` says are asked by up to twice as many callers. The client shares the cores.
 """
 
 from __future__ import annotations
@@ -40,6 +39,7 @@ from tensorrt_tts.errors import SettingError
 from tensorrt_tts.families.orpheus.frames import STEPS_PER_FRAME, parse
 from tensorrt_tts.families.orpheus.tokens import OrpheusTokens
 from tensorrt_tts.playback import PlaybackClock
+from tensorrt_tts.server.measured_slots import HEADROOM
 from tensorrt_tts.stream_options import StreamOptions
 
 BATCHED = "batched"
@@ -197,6 +197,12 @@ def exactness(name: str, policy: str) -> list[Comparison]:
     ]
 
 
+def slots_beyond(streams: int) -> list[int]:
+    """Slots of the servers that are asked for more, given how many streams were held: all of them,
+    which leaves nothing for refusing the rest, and the share that a server offers by itself."""
+    return sorted({streams, max(1, int(HEADROOM * streams))}, reverse=True)
+
+
 async def beyond(
     codec: str,
     slots: int,
@@ -212,7 +218,7 @@ async def beyond(
         for share in shares:
             callers = max(1, round(share * slots))
             suite = poisson("en", None, 2 * callers / seconds, callers, 0, one_sentence=True)
-            path = folder / f"beyond-{callers:04}.jsonl"
+            path = folder / f"beyond-{slots:04}-{callers:04}.jsonl"
             with RunLoggers([JsonlLogger(path)]) as loggers:
                 await session.run(suite, endpoint, loggers)
             points.append(_point(Path(codec).name, slots, read(path)))

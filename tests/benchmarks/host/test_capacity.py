@@ -15,6 +15,7 @@ from benchmarks.host.capacity import (
     capacity,
     exactness,
     open_policy,
+    slots_beyond,
     table,
 )
 from benchmarks.load.session import Session
@@ -133,6 +134,11 @@ async def test_a_policy_is_measured_and_what_is_beyond_the_slots_is_refused(quie
     assert (point.callers, point.refused, point.faults) == (2, 1, 0)
 
 
+@pytest.mark.parametrize(("held", "slots"), [(36, [36, 28]), (4, [4, 3]), (2, [2, 1]), (1, [1])])
+def test_beyond_is_asked_at_the_edge_and_at_what_a_server_offers(held, slots):
+    assert slots_beyond(held) == slots
+
+
 def test_the_streams_held_are_kept_with_every_level_and_what_is_beyond(tmp_path, monkeypatch):
     async def measured(*_, **__):
         return [HELD], []
@@ -145,5 +151,5 @@ def test_the_streams_held_are_kept_with_every_level_and_what_is_beyond(tmp_path,
     assert main(["capacity", "--codecs", "demo,demo", "--out", str(tmp_path)]) == 0
     found = json.loads((tmp_path / "capacity.json").read_text())
     assert [row["streams"] for row in found.pop("capacity")] == [8, 8]
-    assert [row["refused"] for row in found.pop("beyond")] == [8, 8]
+    assert [row["refused"] for row in found.pop("beyond")] == [8] * 4
     assert set(found) == {"levels", "hardware", "versions"}
