@@ -11,6 +11,8 @@ BEFORE_IMPORT = {
     "VLLM_WORKER_MULTIPROC_METHOD": "spawn",
     "VLLM_NO_USAGE_STATS": "1",
     "VLLM_LOGGING_LEVEL": "WARNING",
+    # Else stdout, where a command of ours answers.
+    "VLLM_LOGGING_STREAM": "ext://sys.stderr",
 }
 """Set before vllm is imported, where the caller's environment does not say otherwise."""
 

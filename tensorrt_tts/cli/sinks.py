@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import contextlib
 import os
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TextIO
 
 import numpy as np
 
@@ -28,10 +27,10 @@ class RawSink:
     """Little-endian int16 on stdout, past Python's buffer: a write that a reader holds up must not
     hold up the end of the process."""
 
-    def __init__(self) -> None:
-        if sys.stdout is None:
+    def __init__(self, stdout: TextIO | None) -> None:
+        if stdout is None:
             raise OutputError("stdout is closed; redirect it, or use --output FILE")
-        self._handle = sys.stdout.fileno()
+        self._handle = stdout.fileno()
 
     def write(self, pcm: np.ndarray) -> None:
         left = memoryview(pcm.astype("<i2").tobytes())
@@ -92,13 +91,15 @@ def sound_device(sample_rate: int) -> Iterator[Sink]:
 
 
 @contextmanager
-def open_sink(output: Path | None, raw: bool, play: bool, sample_rate: int) -> Iterator[Sink]:
-    if raw:
-        yield RawSink()
-    elif play:
+def open_sink(
+    parsed: argparse.Namespace, stdout: TextIO | None, sample_rate: int
+) -> Iterator[Sink]:
+    """By --raw, which goes to stdout, --play or --output."""
+    if parsed.raw:
+        yield RawSink(stdout)
+    elif parsed.play:
         with sound_device(sample_rate) as device:
             yield device
     else:
-        assert output is not None
-        with audio_writer(output, sample_rate) as writer:
+        with audio_writer(parsed.output, sample_rate) as writer:
             yield writer

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from tensorrt_tts.audio.audio_file import AUDIO_FILES, check_audio_path
 from tensorrt_tts.audio.audio_source import check_rate
@@ -20,6 +20,7 @@ from tensorrt_tts.errors import OutputError, SettingError
 from tensorrt_tts.files import writing
 from tensorrt_tts.loop_thread import run_blocking
 from tensorrt_tts.notice import notice
+from tensorrt_tts.own_stdout import own_stdout
 from tensorrt_tts.speech import SpeechReport, SpeechRequest
 from tensorrt_tts.text.given import argument_text, given_text
 from tensorrt_tts.text.transcript import check_transcript
@@ -124,15 +125,20 @@ def add_command(commands: argparse._SubParsersAction) -> None:
 
 
 def run(parsed: argparse.Namespace) -> None:
+    with own_stdout() as stdout:
+        _run(parsed, stdout)
+
+
+def _run(parsed: argparse.Namespace, stdout: TextIO | None) -> None:
     check_options(parsed, HERE)
     text = given_text(parsed.text)
     progress = _Progress(sys.stderr is not None and sys.stderr.isatty())
     try:
         if parsed.url is None:
-            result = _speak_here(parsed, text, progress)
+            result = _speak_here(parsed, stdout, text, progress)
         else:
             _check_output(parsed)
-            result = speak_there(parsed, text, progress.say)
+            result = speak_there(parsed, stdout, text, progress.say)
     finally:
         progress.done()
     report = result.report
@@ -141,13 +147,14 @@ def run(parsed: argparse.Namespace) -> None:
     for warning in result.warnings:
         notice(f"warning: {warning}")
     if parsed.json:
-        stream = sys.stderr if parsed.raw else sys.stdout
-        print(json.dumps(result.as_dict), file=stream)
+        print(json.dumps(result.as_dict), file=sys.stderr if parsed.raw else stdout)
     if parsed.timing:
         notice(timing_lines(report, result.tokens))
 
 
-def _speak_here(parsed: argparse.Namespace, text: str, progress: _Progress) -> Spoken:
+def _speak_here(
+    parsed: argparse.Namespace, stdout: TextIO | None, text: str, progress: _Progress
+) -> Spoken:
     from tensorrt_tts.codecs.schedule import HopSchedule
     from tensorrt_tts.loading import shipped_voice
     from tensorrt_tts.stream_options import StreamOptions
@@ -174,7 +181,7 @@ def _speak_here(parsed: argparse.Namespace, text: str, progress: _Progress) -> S
     # Outside the event loop, whose first Ctrl-C would only be noted until loading is over.
     voice_files = [parsed.voice_file] if parsed.voice_file else ()
     synthesizer = open_from(parsed, options, voice_files, parsed.bandwidth_extension)
-    report, applied = run_blocking(_speak(synthesizer, parsed, request, progress))
+    report, applied = run_blocking(_speak(synthesizer, parsed, stdout, request, progress))
     told = {} if parsed.sample_rate is None else {"sr_applied": applied}
     tokens = f"{report.tokens} in {len(report.segments)} segment(s)"
     warnings = [*report.warnings, *_cut_short(report)]
@@ -223,6 +230,7 @@ def _check_output(parsed: argparse.Namespace) -> None:
 async def _speak(
     synthesizer: Synthesizer,
     parsed: argparse.Namespace,
+    stdout: TextIO | None,
     request: SpeechRequest,
     progress: _Progress,
 ) -> tuple[SpeechReport, str]:
@@ -240,7 +248,7 @@ async def _speak(
             progress.say("warming up")
             await synthesizer.synthesize(request)
         output = synthesizer.audio.at(parsed.sample_rate)
-        with open_sink(parsed.output, parsed.raw, parsed.play, output.rate) as sink:
+        with open_sink(parsed, stdout, output.rate) as sink:
             report, voice = await _stream(synthesizer, request, output, sink, progress)
         if parsed.save_voice:
             said = voice or synthesizer.model.spec.voice(request.voice)

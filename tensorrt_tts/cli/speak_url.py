@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import numpy as np
 
@@ -54,7 +54,9 @@ def check_options(parsed: argparse.Namespace, here: Iterable[str]) -> None:
         )
 
 
-def speak_there(parsed: argparse.Namespace, text: str, progress: Callable[[str], None]) -> Spoken:
+def speak_there(
+    parsed: argparse.Namespace, stdout: TextIO | None, text: str, progress: Callable[[str], None]
+) -> Spoken:
     """Raises what `Client` and `Speech` raise, and OutputError."""
     from tensorrt_tts.client import Client
 
@@ -76,7 +78,7 @@ def speak_there(parsed: argparse.Namespace, text: str, progress: Callable[[str],
                 pass
         rate = parsed.sample_rate or client.sample_rate
         seen = SpeechReport(rate)
-        with open_sink(parsed.output, parsed.raw, parsed.play, rate) as sink:
+        with open_sink(parsed, stdout, rate) as sink:
             asked = time.perf_counter()
             speech = client.speak(text, **fields)
             for pcm in speech:

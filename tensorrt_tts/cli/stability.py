@@ -11,6 +11,7 @@ from tensorrt_tts.cli.model_options import add_model_options, open_from
 from tensorrt_tts.errors import TextError
 from tensorrt_tts.loop_thread import run_blocking
 from tensorrt_tts.notice import notice
+from tensorrt_tts.own_stdout import own_stdout
 from tensorrt_tts.speech import SpeechRequest
 from tensorrt_tts.text.given import argument_text
 
@@ -33,7 +34,8 @@ def add_command(commands: argparse._SubParsersAction) -> None:
 
 
 def run(parsed: argparse.Namespace) -> None:
-    rows = run_blocking(_measure(open_from(parsed), parsed))
+    with own_stdout():
+        rows = run_blocking(_measure(open_from(parsed), parsed))
     if parsed.json:
         print(json.dumps(rows))
         return
