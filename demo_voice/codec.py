@@ -41,6 +41,7 @@ from demo_voice.decoder import (
 from demo_voice.encoder import CONTEXT, FeatureEncoder, RunningMeans, quantize
 from demo_voice.features import HEARD, PHONEMES
 from demo_voice.growth import difference, grown
+from demo_voice.listener import load_listener, misheard
 from demo_voice.lm.vocabulary import SYMBOLS
 from demo_voice.losses import reconstruction
 from demo_voice.voices import chosen, shard_names
@@ -67,7 +68,8 @@ REVIVE_UNTIL = 0.7  # share of the time budget
 CLIP = 20.0
 COMMITMENT = 1.0
 PHASE_WEIGHT = 1.0
-PHONEME_WEIGHT = 0.2
+PHONEME_WEIGHT = 0.4
+HEARD_WEIGHT = 1.0
 
 
 class Codec(nn.Module):
@@ -232,6 +234,7 @@ def run(args: argparse.Namespace) -> None:
         f"codec: {crops.hours:.1f} h of training speech of {', '.join(voices)}, from step {step}",
         flush=True,
     )
+    listener = load_listener(work, args.device)
     stop = Stop()
     stop.install()
 
@@ -249,7 +252,8 @@ def run(args: argparse.Namespace) -> None:
             },
         )
 
-    sums = torch.zeros(5, device=args.device)
+    heard = torch.zeros((), device=args.device)
+    sums = torch.zeros(6, device=args.device)
     clock = saved = time.monotonic()
     while spent < budget and not stop.asked:
         share = spent / budget
@@ -270,6 +274,8 @@ def run(args: argparse.Namespace) -> None:
         phoneme = F.cross_entropy(codec.reader(result.latent), said)
         loss = mel + PHASE_WEIGHT * wave + COMMITMENT * result.commitment
         loss = loss + PHONEME_WEIGHT * phoneme
+        if listener:
+            loss = loss + HEARD_WEIGHT * (heard := misheard(listener, made, audio))
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         norm = nn.utils.clip_grad_norm_(codec.parameters(), CLIP)
@@ -282,16 +288,17 @@ def run(args: argparse.Namespace) -> None:
             means.start()
         elif step > WARM_STEPS and step % REVIVE_EVERY == 0 and share < REVIVE_UNTIL:
             means.revive()
-        parts = (mel, wave, result.commitment, phoneme)
+        parts = (mel, wave, result.commitment, phoneme, heard)
         sums += torch.stack([*(part.detach() for part in parts), norm])
         now = time.monotonic()
         spent, clock = spent + now - clock, now
         if step % 100 == 0:
-            mel_mean, wave_mean, commit, heard, size = (sums / 100).tolist()
+            mel_mean, wave_mean, commit, said_mean, heard_mean, size = (sums / 100).tolist()
             used = [int((c > 0.05).sum()) for c in means.counts]
             print(
                 f"step {step} {spent / 60:.1f} min mel {mel_mean:.3f} wave {wave_mean:.3f} "
-                f"commit {commit:.3f} phoneme {heard:.3f} norm {size:.1f} used {used} "
+                f"commit {commit:.3f} phoneme {said_mean:.3f} heard {heard_mean:.3f} "
+                f"norm {size:.1f} used {used} "
                 f"lr {rate:.1e}",
                 flush=True,
             )

@@ -27,6 +27,7 @@ from demo_voice.discriminator import (
     feature_distance,
 )
 from demo_voice.features import load_shard
+from demo_voice.listener import load_listener, misheard
 from demo_voice.losses import reconstruction
 from demo_voice.phase import FRAME
 from demo_voice.tokenize import load_codec, unpack
@@ -37,6 +38,7 @@ BATCH = 2
 MEL_WEIGHT = 10.0
 PHASE_WEIGHT = 3.0
 FEATURE_WEIGHT = 4.0
+HEARD_WEIGHT = 4.0
 CLIP = 50.0
 ADVERSARIAL_FROM = 0.0
 
@@ -117,6 +119,7 @@ def run(args: argparse.Namespace) -> None:
     budget = args.vocoder_minutes * 60
     voices = chosen(work, args.voices)
     crops = CodeCrops(work, shard_names(work, voices), seed=1000 + step)
+    listener = load_listener(work, args.device)
     stop = Stop()
     stop.install()
 
@@ -136,7 +139,7 @@ def run(args: argparse.Namespace) -> None:
         )
         export(codec, config, work / "codec")
 
-    sums = torch.zeros(5, device=args.device)
+    sums = torch.zeros(6, device=args.device)
     clock = saved = time.monotonic()
     turns = itertools.cycle(judges)  # one resolution a step: a third of the cost
     while spent < budget and not stop.asked:
@@ -147,7 +150,9 @@ def run(args: argparse.Namespace) -> None:
         made = codec.from_codes(unpack(codes))[:, 0]
         mel, wave = reconstruction(made, audio)
         loss = MEL_WEIGHT * mel + PHASE_WEIGHT * wave
-        fooled = judged = mel.new_zeros(())
+        fooled = judged = heard = mel.new_zeros(())
+        if listener:
+            loss = loss + HEARD_WEIGHT * (heard := misheard(listener, made, audio))
         if share >= args.adversarial_from:
             judge = next(turns)
             real_score, real_inner = judge(audio)
@@ -165,12 +170,16 @@ def run(args: argparse.Namespace) -> None:
         norm = nn.utils.clip_grad_norm_(decoding, CLIP)
         optimizer.step()
         step += 1
-        sums += torch.stack([mel.detach(), wave.detach(), fooled.detach(), judged.detach(), norm])
+        parts = (mel, wave, heard, fooled, judged, norm)
+        sums += torch.stack([part.detach() for part in parts])
         now = time.monotonic()
         spent, clock = spent + now - clock, now
         if step % 100 == 0:
             values = " ".join(f"{v:.3f}" for v in (sums / 100).tolist())
-            print(f"step {step} {spent / 60:.1f} min mel wave fool judge norm {values}", flush=True)
+            print(
+                f"step {step} {spent / 60:.1f} min mel wave heard fool judge norm {values}",
+                flush=True,
+            )
             sums.zero_()
         if now - saved > 120:
             save()

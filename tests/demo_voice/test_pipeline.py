@@ -1,8 +1,5 @@
 """The codec's steps in order, on a few seconds of made-up speech."""
 
-import argparse
-import json
-
 import numpy as np
 import pytest
 from safetensors.torch import load_file
@@ -14,38 +11,7 @@ from tensorrt_tts.errors import SettingError
 from tensorrt_tts.loading import load_model
 from tensorrt_tts.request_text import prepare_request
 from tensorrt_tts.speech import SpeechRequest
-
-FRAMES = 9
-UTTERANCES = 12
-
-
-def write_shard(work, name, pitch_hz, **said):
-    """A shard of tones, as ``synthesize`` leaves it. said: more of every line."""
-    speech = work / "speech"
-    speech.mkdir(exist_ok=True)
-    samples = FRAMES * 2048
-    rng = np.random.default_rng(0)
-    time = np.arange(samples) / 24_000
-    rows, audio, pitch = [], [], []
-    for i in range(UTTERANCES):
-        tone = np.sin(2 * np.pi * (pitch_hz + 5 * i) * time) + rng.normal(0, 0.1, samples)
-        audio.append((tone * 3000).astype("<i2"))
-        pitch.append(np.full(-(-samples // 300), pitch_hz + 5 * i, np.float16))
-        row = {
-            "id": str(i),
-            "text": f"tone {name} {i}",
-            "phonemes": "t",
-            "start": i * samples,
-            "samples": samples,
-            "durations": [samples // 300],
-            "split": "train" if i else "valid",
-        }
-        rows.append(row | said)
-    np.concatenate(audio).tofile(speech / f"{name}.i16")
-    np.save(speech / f"{name}.f0.npy", np.concatenate(pitch))
-    lines = "".join(json.dumps(row) + "\n" for row in rows)
-    (speech / f"{name}.jsonl").write_text(lines)
-
+from tests.demo_voice.tones import FRAMES, UTTERANCES, arguments, write_shard
 
 HINDI = {
     "phonemes": "ʈaː",
@@ -55,30 +21,6 @@ HINDI = {
     "prompt": "टा",
     "prompt_durations": [20, 41],
 }
-
-
-@pytest.fixture
-def work(tmp_path, monkeypatch):
-    """A working folder with one shard."""
-    monkeypatch.setattr(codec, "WARM_STEPS", 2)
-    monkeypatch.setattr(codec, "REVIVE_EVERY", 2)
-    monkeypatch.setitem(codec.CONFIG, "encoder_dim", 2)
-    monkeypatch.setitem(codec.CONFIG, "decoder_dim", 32)
-    monkeypatch.setitem(codec.CONFIG, "codebook_size", 16)
-    write_shard(tmp_path, "shard-0000", 180)
-    return tmp_path
-
-
-def arguments(work, seconds):
-    parser = argparse.ArgumentParser()
-    for step in (codec, tokenize, vocoder, train, export):
-        step.add_arguments(parser)
-    minutes = seconds / 60
-    return parser.parse_args(
-        f"--codec-minutes {minutes} --vocoder-minutes {minutes} --lm-minutes {minutes} --threads 1 "
-        f"--hidden 64 --layers 3 --weights {work / 'weights'}".split(),
-        argparse.Namespace(work=work, device="cpu", voices=None, seed=0),
-    )
 
 
 @pytest.mark.timeout(300)

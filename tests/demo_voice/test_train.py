@@ -29,7 +29,7 @@ def test_one_command_makes_a_voice(tmp_path, monkeypatch, capsys):
     command = ["demo_voice", "train", "--work", str(tmp_path / "work")]
     command += ["--weights", str(weights), "--results", str(results), "--processes", "1"]
     command += ["--test-sentences", "2", "--tune-sentences", "2"]
-    for step in ("codec", "vocoder", "lm"):
+    for step in ("listener", "codec", "vocoder", "lm"):
         command += [f"--{step}-minutes", "0.2"]
     monkeypatch.setattr(sys, "argv", command)
     demo_voice.main()
