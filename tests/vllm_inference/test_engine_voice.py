@@ -1,6 +1,8 @@
 """The voice that ships, spoken by the real vLLM engine: the same sound as the reference backend."""
 
 import asyncio
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -45,3 +47,14 @@ async def test_greedy_speech_is_the_reference_backend_s_alone_and_together():
     for pcm, wanted in zip(together, expected, strict=True):  # decoded in batches
         np.testing.assert_allclose(pcm, wanted, rtol=0, atol=1)
     assert stats.running == 0
+
+
+async def test_raw_speech_on_stdout_is_pcm_and_nothing_else():
+    command = [sys.executable, "-m", "tensorrt_tts", "speak", TEXTS[1], "--raw", "--seed", "5"]
+    command += ["--temperature", "0", "--backend", "vllm"]
+    done = await asyncio.to_thread(subprocess.run, command, capture_output=True, timeout=600)
+    assert done.returncode == 0, done.stderr.decode()
+    reference = await asyncio.to_thread(open_synthesizer, "demo", "reference")
+    expected, _ = await reference.synthesize(SpeechRequest(TEXTS[1], temperature=0.0, seed=5))
+    await reference.close()
+    assert np.array_equal(np.frombuffer(done.stdout, "<i2"), expected)
