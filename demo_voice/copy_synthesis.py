@@ -1,8 +1,9 @@
 """Step ``copy-synthesis``: what the codec alone costs.
 
 The held-out test sentences are encoded (step ``tokenize`` has done so) and decoded by the exported
-codec in its ``snac`` form, whole sentences at a time; word error rate and predicted opinion score
-of the result stand beside those of the teacher's own recordings in ``results/codec.json``.
+codec in its ``snac`` form, whole sentences at a time. Word error rate, or for Hindi the phonemes
+that differ from the teacher's, and predicted opinion score stand beside those of the teacher's own
+recordings in ``results/codec.json``, for Hindi ``results/codec-hi.json``.
 """
 
 from __future__ import annotations
@@ -21,8 +22,9 @@ import torch
 from numpy.typing import NDArray
 
 from demo_voice.features import load_shard
+from demo_voice.likeness import phoneme_distance
 from demo_voice.tokenize import unpack
-from demo_voice.voices import shard_names
+from demo_voice.voices import VOICES, shard_names
 from tensorrt_tts.codecs.snac import weights
 
 RESULTS = Path(__file__).parent / "results"
@@ -45,18 +47,21 @@ def recordings(
                 yield row["text"], own, (audio / 32768).astype(np.float32)
 
 
-def score(texts: list[str], audio: list[Floats]) -> dict[str, float]:
+def score(texts: list[str], audio: list[Floats]) -> dict[str, Any]:
     """Word error rate (Whisper tiny.en) and mean DistillMOS."""
-    from benchmarks.scoring.distillmos import OpinionScore
     from benchmarks.scoring.wer import Transcriber, word_error_rate
 
-    transcribe, opinion = Transcriber(), OpinionScore()
+    transcribe = Transcriber()
     heard = [transcribe(x, SAMPLE_RATE) for x in audio]
-    scores = [opinion(x, SAMPLE_RATE) for x in audio]
-    return {
-        "wer": round(word_error_rate(texts, heard), 4),
-        "distillmos": round(float(np.mean(scores)), 3),
-    }
+    return {"wer": round(word_error_rate(texts, heard), 4), "distillmos": opinion(audio)}
+
+
+def opinion(audio: list[Floats]) -> float:
+    """Mean DistillMOS."""
+    from benchmarks.scoring.distillmos import OpinionScore
+
+    rate = OpinionScore()
+    return round(float(np.mean([rate(x, SAMPLE_RATE) for x in audio])), 3)
 
 
 def training_minutes(work: Path) -> dict[str, Any]:
@@ -80,32 +85,42 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Score and write ``results/codec.json`` (test split only)."""
+    """Score the first of the voices and write its results (test split only)."""
     work = Path(args.work)
+    voice = args.voices[0] if args.voices else "heart"
     torch.manual_seed(0)  # the decoder's noise
     _, model = weights.load(args.codec_dir or work / "codec")
-    rows = list(recordings(work, args.split))[: args.limit]
-    texts = [text for text, _, _ in rows]
+    rows = list(recordings(work, args.split, voice))[: args.limit]
+    texts, teacher = [text for text, _, _ in rows], [audio for *_, audio in rows]
     with torch.no_grad():
         decoded = [
             model.decode(unpack(torch.from_numpy(codes)[None]))[0, 0].numpy()
             for _, codes, _ in rows
         ]
+    hindi = VOICES[voice].language == "hi"
+    judges = ("hama",) if hindi else ("hibari-tts", "faster-whisper")
+    scores: dict[str, Any]
+    if hindi:
+        pairs = list(zip(decoded, teacher, strict=True))
+        own = {"phoneme_distance": phoneme_distance(pairs, SAMPLE_RATE)}
+        scores = {
+            "codec": own | {"distillmos": opinion(decoded)},
+            "teacher": {"distillmos": opinion(teacher)},
+        }
+    else:
+        scores = {"codec": score(texts, decoded), "teacher": score(texts, teacher)}
     result = {
+        "voice": voice,
         "sentences": len(rows),
         "split": args.split,
         "seed": 0,
-        "codec": score(texts, decoded),
-        "teacher": score(texts, [audio for *_, audio in rows]),
+        **scores,
         "training": training_minutes(work),
         "hardware": f"{platform.machine()}, {os.cpu_count()} CPU cores, no GPU",
-        "versions": {
-            name: version(name)
-            for name in ("torch", "snac", "hibari-tts", "faster-whisper", "distillmos")
-        },
+        "versions": {name: version(name) for name in ("torch", "snac", "distillmos", *judges)},
     }
     print(json.dumps(result, indent=2))
     if args.split == "test":
         RESULTS.mkdir(exist_ok=True)
         text = json.dumps(result, indent=2) + "\n"
-        (RESULTS / "codec.json").write_text(text, encoding="utf-8")
+        (RESULTS / f"codec{'-hi' * hindi}.json").write_text(text, encoding="utf-8")
