@@ -23,12 +23,13 @@ from demo_voice.features import HEARD, HOP, PHONEMES
 from demo_voice.losses import FLOOR, magnitude, stft
 from demo_voice.mel import mel_filters
 from demo_voice.voices import chosen, shard_names
+from tensorrt_tts.errors import SettingError
 
 WINDOW = 1024  # samples; spectra every quarter of it, two a latent
 BANDS = 64
 WIDTH = 160
-DILATIONS = (1, 2, 4, 4)  # it hears ± 260 ms
-FRAMES = 12  # codec frames in a crop, of which the ends hear silence around them
+DILATIONS = (1, 2, 4, 4)  # it hears ± 0.3 s
+FRAMES = 12  # codec frames in a crop, at whose ends it hears less
 BATCH = 8
 RATE = 2e-3
 NAMED_WEIGHT = 0.3
@@ -69,11 +70,16 @@ def misheard(listener: Listener, made: Tensor, real: Tensor) -> Tensor:
 
 
 def load_listener(work: Path, device: str) -> Listener | None:
-    """Frozen; None where there is none. One of another alphabet is none."""
+    """Frozen; None where there is none. Raises SettingError for one of another alphabet."""
     path = work / "codec" / "listener.pt"
     if not path.exists():
         return None
     state = torch.load(path, weights_only=True, map_location=device)
+    if len(state["head.bias"]) != PHONEMES:
+        raise SettingError(
+            f"'{path}' tells {len(state['head.bias'])} sounds apart, there are {PHONEMES}; remove "
+            "it and run `listener` again"
+        )
     listener = Listener().to(device).eval().requires_grad_(False)
     listener.load_state_dict(state)
     return listener

@@ -13,7 +13,7 @@ from typing import TextIO
 def own_stdout() -> Iterator[TextIO | None]:
     """The real stdout. Whatever else writes there meanwhile goes to stderr: engines log on stdout,
     from Python, from C++ and from their child processes, and PCM or JSON must not be mixed with it.
-    None where the command was started with stdout closed."""
+    None where the command was started with stdout closed; with stderr closed nothing is moved."""
     stdout = sys.stdout
     if stdout is None or sys.stderr is None:
         yield stdout

@@ -139,8 +139,9 @@ def capacity(parsed: argparse.Namespace) -> None:
         rows += held
         levels += tried
         for row in held:
-            for slots in slots_beyond(row.streams) if row.policy == BATCHED and row.streams else ():
-                points += run_blocking(beyond(codec, slots, folder, session, parsed.seconds))
+            if row.policy == BATCHED and row.streams:
+                for slots in slots_beyond(row.streams):
+                    points += run_blocking(beyond(codec, slots, folder, session, parsed.seconds))
     print(table(rows, points))
     named: dict[str, list[Any]] = {"capacity": rows, "beyond": points, "levels": levels}
     found = {name: [asdict(one) for one in those] for name, those in named.items()}

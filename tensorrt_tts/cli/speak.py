@@ -147,7 +147,11 @@ def _run(parsed: argparse.Namespace, stdout: TextIO | None) -> None:
     for warning in result.warnings:
         notice(f"warning: {warning}")
     if parsed.json:
-        print(json.dumps(result.as_dict), file=sys.stderr if parsed.raw else stdout)
+        told = json.dumps(result.as_dict)
+        if parsed.raw:
+            notice(told)
+        else:
+            print(told, file=stdout)
     if parsed.timing:
         notice(timing_lines(report, result.tokens))
 

@@ -14,6 +14,7 @@ from tests.demo_voice.tones import FRAMES, arguments, write_shard
 @pytest.mark.timeout(300)
 def test_each_language_has_its_measure_and_its_file(work, monkeypatch, capsys):
     write_shard(work, "hf_alpha-0000", 240, **HINDI)
+    write_shard(work, "hf_alpha-0001", 240, **HINDI, split="test")
     codec.run(arguments(work, 1.0))
     tokenize.run(arguments(work, 1.0))
     monkeypatch.setattr(copy_synthesis, "RESULTS", work / "results")
@@ -41,3 +42,5 @@ def test_each_language_has_its_measure_and_its_file(work, monkeypatch, capsys):
     hindi = found(["hf_alpha"], "valid")
     assert hindi["codec"] == {"phoneme_distance": 0.25, "distillmos": 1.0}
     assert not (work / "results").exists()  # only the test sentences' are kept
+    kept = found(["hf_alpha"], "test")
+    assert json.loads((work / "results" / "codec-hi.json").read_text()) == kept

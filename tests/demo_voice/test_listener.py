@@ -1,12 +1,15 @@
 """The net that hears phonemes, and what it makes of two sounds."""
 
 import argparse
+import itertools
+from types import SimpleNamespace
 
 import pytest
 import torch
 
 from demo_voice import codec, listener, tokenize, vocoder
 from demo_voice.features import HOP, PHONEMES
+from tensorrt_tts.errors import SettingError
 from tests.demo_voice.tones import arguments, write_shard
 
 
@@ -16,9 +19,10 @@ def hears():
     return listener.Listener().eval().requires_grad_(False)
 
 
-def given(work, seconds):
+def given(work):
+    """200 steps of the clock of `test_it_learns…`, a second each."""
     return argparse.Namespace(
-        work=work, listener_minutes=seconds / 60, threads=1, device="cpu", voices=None
+        work=work, listener_minutes=200 / 60, threads=1, device="cpu", voices=None
     )
 
 
@@ -42,11 +46,13 @@ def test_the_same_sound_is_not_misheard_and_another_one_pulls_at_what_made_it(he
 @pytest.mark.timeout(300)
 def test_it_learns_which_tone_is_which_and_the_codec_listens_to_it(work, monkeypatch, capsys):
     monkeypatch.setattr(listener, "FRAMES", 4)
+    seconds = itertools.count()
+    monkeypatch.setattr(listener, "time", SimpleNamespace(monotonic=seconds.__next__))
     write_shard(work, "shard-0001", 400, phonemes="a")
-    listener.run(given(work, 6))
+    listener.run(given(work))
     assert "names 100.0% of held-out moments" in capsys.readouterr().out
     before = (work / "codec" / "listener.pt").read_bytes()
-    listener.run(given(work, 6))
+    listener.run(given(work))
     assert "trained already" in capsys.readouterr().out
     assert (work / "codec" / "listener.pt").read_bytes() == before
 
@@ -61,3 +67,13 @@ def test_it_learns_which_tone_is_which_and_the_codec_listens_to_it(work, monkeyp
         step.run(arguments(work, 1.0))
         assert calls
         tokenize.run(arguments(work, 1.0))
+
+
+def test_one_of_another_alphabet_is_named(hears, tmp_path):
+    assert listener.load_listener(tmp_path, "cpu") is None
+    path = tmp_path / "codec" / "listener.pt"
+    path.parent.mkdir()
+    hears.head = torch.nn.Conv1d(listener.WIDTH, 3, 1)
+    torch.save(hears.state_dict(), path)
+    with pytest.raises(SettingError, match=f"3 sounds apart, there are {PHONEMES}; remove it"):
+        listener.load_listener(tmp_path, "cpu")
