@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 
 import torch
@@ -18,10 +19,11 @@ from tensorrt_tts.errors import SettingError
 
 @torch.no_grad()
 def take_over(model: VoiceLM, folder: Path) -> str:
-    """Set ``model``'s parameters to the export's; the sizes must agree, its symbols may be others.
+    """Set ``model``'s parameters to the export's, so that it computes the same.
 
-    Only worth it when the codes still mean about what they did (``codec --codec-from``). What was
-    taken, for the log. Raises SettingError.
+    Its symbols may be others, and it may be wider and have more layers: what is added has no say
+    until it is trained. Only worth it when the codes still mean about what they did (``codec
+    --codec-from``). What was taken, for the log. Raises SettingError.
     """
     state = load_file(str(folder / "model.safetensors"))
     embedded = state.pop("model.embed_tokens.weight").float()
@@ -30,17 +32,25 @@ def take_over(model: VoiceLM, folder: Path) -> str:
     text = len(embedded) - SLOTS * model.shape.codes
     names = sorted((name for name in theirs if theirs[name] < text), key=theirs.__getitem__)
     shared = {k: v for k, v in model.state_dict().items() if k.startswith(SHARED)}
-    sizes, wanted = (
-        {key: tuple(value.shape) for key, value in part.items()} for part in (state, shared)
+    fits = state.keys() <= shared.keys() and all(
+        len(value.shape) == shared[key].ndim
+        and all(a <= b for a, b in zip(value.shape, shared[key].shape, strict=True))
+        for key, value in state.items()
     )
-    if names[-1:] != [f"<custom_token_{FIRST_AUDIO - 1}>"] or sizes != wanted:
+    if names[-1:] != [f"<custom_token_{FIRST_AUDIO - 1}>"] or not fits:
         width, layers = sizes_of(folder)
         raise SettingError(
             f"--start-from '{folder}' has {layers} layers of {width} and {len(embedded)} ids, this "
             f"model {model.shape.layers} of {model.shape.hidden} and {model.vocabulary.size}; "
-            "give the same sizes"
+            "give the same sizes or larger ones"
         )
-    model.load_state_dict({k: v.float() for k, v in state.items()}, strict=False)
+    # A width that is zero lowers the mean square that RMSNorm divides by.
+    width = model.shape.hidden
+    level = math.sqrt(embedded.shape[1] / width)
+    for key, value in state.items():
+        placed(shared[key], value.float() * (level if value.ndim == 1 else 1.0))
+    embedded = placed(torch.zeros(len(embedded), width), embedded)
+    head = placed(torch.randn(len(head), width) * 0.02, head)
     symbols = model.vocabulary.text_names
     table = model.model.embed_text.weight
     table.copy_(grown(embedded[:text], names, symbols, table))
@@ -48,6 +58,16 @@ def take_over(model: VoiceLM, folder: Path) -> str:
     split_rows(model.audio_in, embedded[text:])
     split_rows(model.audio_out, head[text:])
     return difference(names, symbols)
+
+
+def placed(table: Tensor, trained: Tensor) -> Tensor:
+    """``table`` with ``trained`` in its first rows and columns.
+
+    A new layer's output, and what an old one adds to the new width, is zero at first (`Attention`,
+    `Mlp`); what reads the new width is random, so that it learns.
+    """
+    table[tuple(slice(size) for size in trained.shape)] = trained
+    return table
 
 
 def sizes_of(folder: Path) -> tuple[int, int]:
