@@ -97,8 +97,5 @@ I = [  # noqa: E741
     _pronoun("मैं", Features(g, person="1"), "मैंने", "मुझे", "मेरा", "मुझसे") for g in ("m", "f")
 ]
 YOU = [_pronoun("आप", features, "आपने", "आपको", "आपका", "आपसे") for features in (_MS, _FS)]
-FAMILIAR = [
-    _pronoun("तुम", Features(g, person="2"), "तुमने", "तुम्हें", "तुम्हारा", "तुमसे") for g in ("m", "f")
-]
 EVERYONE = [*NAMED, *ELDERS, *GROUPS, *RELATIVES, *4 * HE, *4 * THEY, *8 * WE, *8 * I]
 OTHERS = [*NAMED, *ELDERS, *GROUPS, *RELATIVES, *4 * HE, *4 * THEY]
