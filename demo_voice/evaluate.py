@@ -1,241 +1,45 @@
 """Step ``evaluate``: how intelligible and natural the shipped voices are, beside their teachers.
 
-English is judged by word error rate, Hindi by ``hindi/scores.py``: the test sentences, those of no
-frame and those with English words each by themselves.  How near a Hindi voice is to its teacher is
-measured where Resemblyzer and hama are installed, and how alike each voice is to every teacher.
+A Hindi voice is judged by the test sentences, those of no frame and those with English words, each
+by themselves, and every voice by how alike it is to every teacher (see ``judging.py``).
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Iterator, Sequence
+import multiprocessing
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from demo_voice.export import add_arguments as add_weights
 from demo_voice.export import exported_voices
-from demo_voice.hindi.scores import HindiJudge, hindi_summary
-from demo_voice.likeness import phoneme_distance, speaker_similarity
-from demo_voice.speak import AT_ONCE, Settings, Spoken, speak
-from demo_voice.voices import VOICES, chosen, shard_names
+from demo_voice.hindi.scores import HindiJudge
+from demo_voice.judging import (
+    Judge,
+    alike,
+    alike_table,
+    evaluate,
+    evaluate_hindi,
+    held_out,
+    hindi_table,
+    table,
+)
+from demo_voice.speak import AT_ONCE, Settings, speak
+from demo_voice.voices import VOICES, chosen
 from tensorrt_tts.errors import SettingError
 
 RESULTS = Path(__file__).parent / "results" / "evaluation.json"
-RUNAWAY = 1.6  # times the teacher's length
-EARLY = 0.6
 ALIKE = 30
 """Sentences by which voices are compared with all teachers."""
 HINDI_PARTS = {"hand": "hi of no frame", "mixed": "hi with English words"}
 """Splits that every Hindi voice is judged by beside the test sentences, and what they are called in
 the results."""
-
-Speak = Callable[[str], Spoken]
-
-
-@dataclass(frozen=True)
-class Sentence:
-    """A held-out sentence as the teacher speaks it."""
-
-    text: str
-    audio: NDArray[np.float32]
-    rate: int = 24_000
-
-
-@dataclass(frozen=True)
-class Score:
-    """One sentence of one speaker."""
-
-    text: str
-    heard: str
-    mos: float
-    seconds: float
-
-
-@dataclass(frozen=True)
-class Summary:
-    """What is reported of a speaker."""
-
-    sentences: int
-    word_error_rate: float
-    distillmos: float
-    runaway: float
-    early: float
-
-
-def held_out(work: Path, split: str, count: int, voice: str = "heart") -> list[Sentence]:
-    """The first sentences of a split, with the audio of the voice's teacher."""
-    return list(_sentences(work, split, voice))[:count]
-
-
-def _sentences(work: Path, split: str, voice: str) -> Iterator[Sentence]:
-    for name in shard_names(work, [voice]):
-        path = work / "speech" / f"{name}.jsonl"
-        audio = np.memmap(path.with_suffix(".i16"), dtype="<i2", mode="r")
-        for line in path.read_text(encoding="utf-8").splitlines():
-            row = json.loads(line)
-            if row["split"] == split:
-                sound = audio[row["start"] : row["start"] + row["samples"]]
-                yield Sentence(row["text"], sound.astype(np.float32) / np.float32(32768))
-
-
-class Judge:
-    """Transcribes and rates."""
-
-    def __init__(self) -> None:
-        from benchmarks.scoring.distillmos import OpinionScore
-        from benchmarks.scoring.wer import Transcriber
-
-        self._hear = Transcriber()
-        self._rate = OpinionScore()
-
-    def __call__(self, text: str, audio: NDArray[np.float32], rate: int) -> Score:
-        """Score of one utterance; one too short to rate gets the lowest mark."""
-        seconds = len(audio) / rate
-        if seconds < 0.3:
-            return Score(text, "", 1.0, seconds)
-        return Score(text, self._hear(audio, rate), self._rate(audio, rate), seconds)
-
-
-def summary(scores: list[Score], teacher: list[Score], finished: list[bool]) -> Summary:
-    """Shares are of sentences; lengths are compared with the teacher's."""
-    from benchmarks.scoring.wer import word_error_rate
-
-    runaway, early = ends([s.seconds for s in scores], [t.seconds for t in teacher], finished)
-    return Summary(
-        len(scores),
-        round(word_error_rate([s.text for s in scores], [s.heard for s in scores]), 4),
-        round(float(np.mean([s.mos for s in scores])), 3),
-        round(float(np.mean(runaway)), 4),
-        round(float(np.mean(early)), 4),
-    )
-
-
-def ends(
-    seconds: Sequence[float], teacher: Sequence[float], finished: Sequence[bool]
-) -> tuple[list[bool], list[bool]]:
-    """Of each sentence whether it runs away and whether it ends early, by the teacher's length."""
-    ratio = [own / other for own, other in zip(seconds, teacher, strict=True)]
-    runaway = [r > RUNAWAY or not done for r, done in zip(ratio, finished, strict=True)]
-    return runaway, [r < EARLY for r in ratio]
-
-
-def judge_spoken(judge: Judge, sentences: list[Sentence], spoken: list[Spoken]) -> list[Score]:
-    """Scores of what a speaker made of the sentences."""
-    pairs = zip(sentences, spoken, strict=True)
-    return [judge(sentence.text, made.audio, made.rate) for sentence, made in pairs]
-
-
-def judge_teacher(judge: Judge, sentences: list[Sentence]) -> list[Score]:
-    """Scores of the teacher's own audio."""
-    return [judge(s.text, s.audio, s.rate) for s in sentences]
-
-
-def evaluate(speak: Speak, sentences: list[Sentence], judge: Judge) -> dict[str, Any]:
-    """Summaries of a speaker and the teacher, and every sentence; ``speak`` may be any engine."""
-    spoken = [speak(sentence.text) for sentence in sentences]
-    teacher = judge_teacher(judge, sentences)
-    scores = judge_spoken(judge, sentences, spoken)
-    return {
-        "voice": asdict(summary(scores, teacher, [made.finished for made in spoken])),
-        "teacher": asdict(summary(teacher, teacher, [True] * len(teacher))),
-        "sentences": [asdict(score) for score in scores],
-    }
-
-
-def evaluate_hindi(speak: Speak, sentences: list[Sentence], judge: HindiJudge) -> dict[str, Any]:
-    """As `evaluate`, and how near the voice is to its teacher (see `demo_voice.likeness`)."""
-    made = [speak(sentence.text) for sentence in sentences]
-    scores, teacher = (
-        [judge(s.text, audio, rate) for s, audio, rate in zip(sentences, *spoken, strict=True)]
-        for spoken in (
-            ([m.audio for m in made], [m.rate for m in made]),
-            ([s.audio for s in sentences], [s.rate for s in sentences]),
-        )
-    )
-    lengths = [score.seconds for score in teacher]
-    own = ends([score.seconds for score in scores], lengths, [m.finished for m in made])
-    theirs = ends(lengths, lengths, [True] * len(lengths))
-    rate = sentences[0].rate
-    pairs = comparable(made, sentences)
-    return {
-        "voice": asdict(hindi_summary(scores, *own)),
-        "teacher": asdict(hindi_summary(teacher, *theirs)),
-        "speaker_similarity": speaker_similarity(pairs, rate) if pairs else None,
-        "phoneme_distance": phoneme_distance(pairs, rate) if pairs else None,
-        "sentences": [asdict(score) for score in scores],
-    }
-
-
-def hindi_table(name: str, result: dict[str, Any]) -> str:
-    """The summaries of a voice's parts as text."""
-    lines = [f"{name:32}{'loss':>6}{'first':>7}{'CER':>7}{'MOS':>6}{'runaway':>9}{'early':>7}"]
-    for part, found in result.items():
-        for who in ("voice", "teacher"):
-            row = found[who]
-            lines.append(
-                f"{part + ', ' + who:32}{row['reference_loss']:>6.2f}{row['right_first']:>7.0%}"
-                f"{row['character_error']:>7.0%}{row['distillmos']:>6.2f}{row['runaway']:>9.1%}"
-                f"{row['early']:>7.1%}"
-            )
-        for key in ("speaker_similarity", "phoneme_distance"):
-            if found[key] is not None:
-                lines.append(f"{part + ', ' + key.replace('_', ' '):32}{found[key]:>6.2f}")
-    return "\n".join(lines)
-
-
-def comparable(
-    made: Sequence[Spoken], sentences: Sequence[Sentence]
-) -> list[tuple[NDArray[np.float32], NDArray[np.float32]]]:
-    """(voice, teacher) of as many sentences as both have; of less than a second nobody can say who
-    spoke."""
-    return [
-        (m.audio, s.audio)
-        for m, s in zip(made, sentences, strict=False)
-        if m.rate == s.rate and len(m.audio) >= s.rate
-    ]
-
-
-def alike(
-    made: dict[str, list[Spoken]], teachers: dict[str, list[Sentence]]
-) -> dict[str, dict[str, float | None]]:
-    """Speaker similarity of what each voice made to each teacher's speech, sentence by sentence;
-    whose own it is comes nearest if voices are kept apart. None where nothing can be compared."""
-    return {
-        name: {
-            teacher: speaker_similarity(pairs, sentences[0].rate) if pairs else None
-            for teacher, sentences in teachers.items()
-            for pairs in [comparable(spoken, sentences)]
-        }
-        for name, spoken in made.items()
-    }
-
-
-def alike_table(found: dict[str, dict[str, float | None]]) -> str:
-    """Voices down, teachers across."""
-    teachers = next(iter(found.values()))
-    lines = [f"{'speaker similarity to':24}" + "".join(f"{name:>10}" for name in teachers)]
-    for name, row in found.items():
-        values = ("–" if value is None else f"{value:.2f}" for value in row.values())
-        lines.append(f"{name:24}" + "".join(f"{value:>10}" for value in values))
-    return "\n".join(lines)
-
-
-def table(result: dict[str, Any]) -> str:
-    """The two summaries as text."""
-    lines = [f"{'':10}{'WER':>8}{'DistillMOS':>12}{'runaway':>9}{'early':>8}"]
-    for name in ("voice", "teacher"):
-        row = result[name]
-        lines.append(
-            f"{name:10}{row['word_error_rate']:>8.1%}{row['distillmos']:>12.2f}"
-            f"{row['runaway']:>9.1%}{row['early']:>8.1%}"
-        )
-    return "\n".join(lines)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -248,7 +52,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="many sentences at once instead of one by one (faster)",
     )
+    parser.add_argument(
+        "--processes", type=int, default=1, help="share the parts and the threads (%(default)s)"
+    )
     parser.add_argument("--results", type=Path, default=RESULTS, help="JSON file to write")
+
+
+@dataclass(frozen=True)
+class Job:
+    """One part of what a voice is judged by."""
+
+    voice: str
+    split: str
+    part: str  # what it is called in the results
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What came of a job."""
+
+    found: dict[str, Any]
+    settings: Settings
+    alike: dict[str, float | None] | None  # to each teacher, where there are several
 
 
 def run(args: argparse.Namespace) -> None:
@@ -258,31 +83,26 @@ def run(args: argparse.Namespace) -> None:
     """
     from benchmarks.runs.environment import hardware, versions
 
-    torch.set_num_threads(args.threads)
     result: dict[str, Any] = {}
-    settings: Settings | None = None
-    made: dict[str, list[Spoken]] = {}
-    for name in evaluated(args.work, args.weights, args.voices):
-        if VOICES[name].language == "hi":
-            found, settings = _hindi(args, name, made)
-            result.setdefault("voices", {})[name] = found
-            print(hindi_table(name, found), flush=True)
+    speakers: dict[str, dict[str, float | None]] = {}
+    for job, judged in _judged(args, jobs(args)):
+        if VOICES[job.voice].language == "hi":
+            result.setdefault("voices", {}).setdefault(job.voice, {})[job.part] = judged.found
+            print(hindi_table(job.voice, {job.part: judged.found}), flush=True)
         else:
-            found, settings = _english(args, name, made)
-            result |= found
-            print(table(found), flush=True)
-    assert settings is not None
-    if len(voices := chosen(args.work, None)) > 1:
-        result["speakers"] = alike(
-            made, {name: held_out(args.work, args.split, ALIKE, name) for name in voices}
-        )
-        print(alike_table(result["speakers"]), flush=True)
+            result |= judged.found
+            print(table(judged.found), flush=True)
+        if judged.alike:
+            speakers[job.voice] = judged.alike
+        result["settings"] = asdict(judged.settings)
+    if speakers:
+        result["speakers"] = speakers
+        print(alike_table(speakers), flush=True)
     result |= {
         "split": args.split,
         "streamed": True,
         "at_once": AT_ONCE if args.batched else 1,
         "seed": args.seed,
-        "settings": asdict(settings),
         "hardware": asdict(hardware()),
         "versions": versions(),
     }
@@ -290,6 +110,25 @@ def run(args: argparse.Namespace) -> None:
     args.results.write_text(
         json.dumps(result, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
     )
+
+
+def jobs(args: argparse.Namespace) -> list[Job]:
+    """Each part that has held-out speech. Raises SettingError for a voice that has none."""
+    found = []
+    for name in evaluated(args.work, args.weights, args.voices):
+        hindi = VOICES[name].language == "hi"
+        parts = {args.split: "hi", **HINDI_PARTS} if hindi else {args.split: "en"}
+        own = [
+            Job(name, split, part)
+            for split, part in parts.items()
+            if held_out(args.work, split, 1, name)
+        ]
+        if not own:
+            raise SettingError(
+                f"no held-out speech of {name} in '{args.work}'; run `synthesize --voice {name}`"
+            )
+        found += own
+    return found
 
 
 def evaluated(work: Path, weights: Path, voices: Sequence[str] | None) -> list[str]:
@@ -306,38 +145,35 @@ def evaluated(work: Path, weights: Path, voices: Sequence[str] | None) -> list[s
     return [name for name in chosen(work, voices) if name in shipped]
 
 
-def _spoken(args: argparse.Namespace, name: str, texts: list[str]) -> tuple[Speak, Settings]:
+def _judged(args: argparse.Namespace, several: list[Job]) -> Iterator[tuple[Job, Judged]]:
+    """Each as it is done, in order: here, if one process is enough."""
+    work = partial(judge_part, args)
+    if args.processes == 1:
+        yield from zip(several, map(work, several), strict=True)
+        return
+    with multiprocessing.get_context("spawn").Pool(args.processes) as pool:
+        yield from zip(several, pool.imap(work, several), strict=True)
+
+
+def judge_part(args: argparse.Namespace, job: Job) -> Judged:
+    """Speak the sentences of a part, and judge them and the teacher's."""
+    threads = max(1, args.threads // args.processes)
+    torch.set_num_threads(threads)
+    sentences = held_out(args.work, job.split, args.test_sentences, job.voice)
+    texts = [sentence.text for sentence in sentences]
     at_once = AT_ONCE if args.batched else 1
     spoken, settings = speak(
-        args.weights, texts, args.seed, at_once=at_once, device=args.device, voice=name
+        args.weights, texts, args.seed, at_once=at_once, device=args.device, voice=job.voice
     )
-    return dict(zip(texts, spoken, strict=True)).__getitem__, settings
-
-
-def _english(
-    args: argparse.Namespace, name: str, made: dict[str, list[Spoken]]
-) -> tuple[dict[str, Any], Settings]:
-    sentences = held_out(Path(args.work), args.split, args.test_sentences, name)
-    speak, settings = _spoken(args, name, [s.text for s in sentences])
-    made[name] = [speak(s.text) for s in sentences[:ALIKE]]
-    return evaluate(speak, sentences, Judge()), settings
-
-
-def _hindi(
-    args: argparse.Namespace, name: str, made: dict[str, list[Spoken]]
-) -> tuple[dict[str, Any], Settings]:
-    """Each part that has held-out speech. Raises SettingError if none has."""
-    texts = [text for split, text in VOICES[name].sentences() if split != "train"]
-    judge = HindiJudge(args.work / "whisper-base", texts, args.threads)
-    found: dict[str, Any] = {}
-    for split, part in {args.split: "hi", **HINDI_PARTS}.items():
-        sentences = held_out(args.work, split, args.test_sentences, name)
-        if sentences:
-            speak, settings = _spoken(args, name, [s.text for s in sentences])
-            made.setdefault(name, [speak(s.text) for s in sentences[:ALIKE]])
-            found[part] = evaluate_hindi(speak, sentences, judge)
-    if not found:
-        raise SettingError(
-            f"no held-out speech of {name} in '{args.work}'; run `synthesize --voice {name}`"
-        )
-    return found, settings
+    say = dict(zip(texts, spoken, strict=True)).__getitem__
+    if VOICES[job.voice].language == "hi":
+        held = [text for split, text in VOICES[job.voice].sentences() if split != "train"]
+        judge = HindiJudge(args.work / "whisper-base", held, threads)
+        found = evaluate_hindi(say, sentences, judge)
+    else:
+        found = evaluate(say, sentences, Judge())
+    near = None
+    if job.split == args.split and len(voices := chosen(args.work, None)) > 1:
+        teachers = {name: held_out(args.work, args.split, ALIKE, name) for name in voices}
+        near = alike(spoken[:ALIKE], teachers)
+    return Judged(found, settings, near)
