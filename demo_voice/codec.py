@@ -40,7 +40,7 @@ from demo_voice.decoder import (
 )
 from demo_voice.encoder import CONTEXT, FeatureEncoder, RunningMeans, quantize
 from demo_voice.features import HEARD, PHONEMES
-from demo_voice.growth import difference, grown
+from demo_voice.growth import difference, grown, split_codes
 from demo_voice.listener import load_listener, misheard
 from demo_voice.lm.vocabulary import SYMBOLS
 from demo_voice.losses import reconstruction
@@ -70,6 +70,8 @@ COMMITMENT = 1.0
 PHASE_WEIGHT = 1.0
 PHONEME_WEIGHT = 0.4
 HEARD_WEIGHT = 1.0
+SPLIT = 0.1
+"""How far the parts of a split code are apart at first; an encoding has length 1 a dimension."""
 
 
 class Codec(nn.Module):
@@ -77,6 +79,7 @@ class Codec(nn.Module):
 
     def __init__(self, config: dict[str, Any]) -> None:
         super().__init__()
+        self.config = config
         latent = config["encoder_dim"] * 2 ** len(config["encoder_rates"])
         self.encoder = FeatureEncoder(latent)
         self.quantizer = ResidualVectorQuantize(
@@ -111,8 +114,15 @@ _ROWS = ("encoder.phoneme.weight", "reader.weight", "reader.bias")
 """Parameters with a row for no phoneme and one for each of ALPHABET."""
 
 
+def _split(codec: Codec, state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The state with as many codes as the codec has."""
+    count, books = codec.quantizer.codebook_size, "codebook.weight"
+    return {k: split_codes(v, count, SPLIT) if k.endswith(books) else v for k, v in state.items()}
+
+
 def load_state(codec: Codec, checkpoint: dict[str, Any]) -> str:
-    """Set the parameters to a checkpoint's; what is new in ALPHABET since then stays as it is.
+    """Set the parameters to a checkpoint's; what is new in ALPHABET since then stays as it is, and
+    where there are more codes, each is split into as many.
 
     What was taken, for the log.
     """
@@ -121,7 +131,7 @@ def load_state(codec: Codec, checkpoint: dict[str, Any]) -> str:
     state = dict(checkpoint["codec"])
     for key in _ROWS:
         state[key] = grown(state[key].to(own[key].device), names, (None, *ALPHABET), own[key])
-    codec.load_state_dict(state)
+    codec.load_state_dict(_split(codec, state))
     return difference(names[1:], ALPHABET)
 
 
@@ -132,6 +142,29 @@ def grow_moments(optimizer: torch.optim.Optimizer, alphabet: Sequence[str]) -> N
             if value.ndim and value.shape != parameter.shape:
                 fresh = torch.zeros_like(parameter)
                 averages[key] = grown(value, (None, *alphabet), (None, *ALPHABET), fresh)
+
+
+def codes_for(args: argparse.Namespace, path: Path) -> int:
+    """Codes of each level: of the checkpoint at ``path``, as asked for, or of what training starts
+    from. Raises SettingError where the first differ."""
+    asked: int | None = args.codes
+    if path.exists():
+        has: int = read_checkpoint(path)["config"]["codebook_size"]
+        if asked not in (None, has):
+            raise SettingError(
+                f"'{path}' has {has} codes; leave --codes away, or move it away and give it as "
+                "--codec-from"
+            )
+        return has
+    start: Path | None = args.codec_from
+    if asked or not start:
+        return asked or int(CONFIG["codebook_size"])
+    config = (
+        json.loads((start / "config.json").read_text(encoding="utf-8"))
+        if start.is_dir()
+        else read_checkpoint(start)["config"]
+    )
+    return int(config["codebook_size"])
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:
@@ -146,10 +179,10 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     return state
 
 
-def export(codec: Codec, config: dict[str, Any], folder: Path) -> None:
+def export(codec: Codec, folder: Path) -> None:
     """config.json and model.safetensors with ``snac``'s names (quantizer.*, decoder.*)."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+    (folder / "config.json").write_text(json.dumps(codec.config, indent=2) + "\n", encoding="utf-8")
     state = {
         key: value.detach().cpu().contiguous().clone()
         for key, value in weight_norm_state(codec).items()
@@ -194,6 +227,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         help="folder of an exported codec to start from, or a checkpoint of this step",
     )
+    parser.add_argument(
+        "--codes",
+        type=int,
+        help="of each level (as --codec-from, whose codes a multiple splits, else "
+        f"{CONFIG['codebook_size']})",
+    )
     parser.add_argument("--codec-rate", type=float, default=1e-3, help="learning rate")
     parser.add_argument("--codec-shards", type=int, help="use so many shards of a voice only")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
@@ -206,9 +245,10 @@ def run(args: argparse.Namespace) -> None:
     torch.set_num_threads(args.threads)
     torch.set_flush_denormal(True)
     torch.manual_seed(0)
-    codec = Codec(CONFIG).to(args.device)
+    codec = Codec(CONFIG | {"codebook_size": codes_for(args, path)}).to(args.device)
     if args.codec_from and args.codec_from.is_dir():
-        load_weight_norm_state(codec, load_file(str(args.codec_from / "model.safetensors")))
+        exported = load_file(str(args.codec_from / "model.safetensors"))
+        load_weight_norm_state(codec, _split(codec, exported))
     elif args.codec_from:
         print(f"codec: {load_state(codec, read_checkpoint(args.codec_from))}", flush=True)
     optimizer = torch.optim.AdamW(
@@ -247,7 +287,7 @@ def run(args: argparse.Namespace) -> None:
                 "means": means.state(),
                 "step": step,
                 "seconds": spent,
-                "config": CONFIG,
+                "config": codec.config,
                 "alphabet": ALPHABET,
             },
         )
@@ -307,4 +347,4 @@ def run(args: argparse.Namespace) -> None:
             save()
             saved = now
     save()
-    export(codec, CONFIG, work / "codec")
+    export(codec, work / "codec")

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from tensorrt_tts.errors import SettingError
+
 
 @torch.no_grad()
 def grown(
@@ -18,6 +20,23 @@ def grown(
     for place, name in enumerate(wanted):
         if name in places:
             table[place] = rows[places[name]]
+    return table
+
+
+@torch.no_grad()
+def split_codes(rows: Tensor, count: int, apart: float = 0.0) -> Tensor:
+    """[..., codes, width] -> [..., count, width]: every code as it is, then the parts split off.
+
+    apart: how far those lie from it, each dimension by a normal distribution. Raises SettingError
+    where ``count`` is no multiple.
+    """
+    codes = rows.shape[-2]
+    if count % codes:
+        raise SettingError(
+            f"{count} codes cannot come of {codes}; give --codes a multiple of {codes}"
+        )
+    table = torch.cat([rows] * (count // codes), dim=-2)
+    table[..., codes:, :] += apart * torch.randn_like(table[..., codes:, :])
     return table
 
 

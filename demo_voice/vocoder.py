@@ -115,7 +115,6 @@ def run(args: argparse.Namespace) -> None:
         optimizer.load_state_dict(state["optimizer"])
         judging.load_state_dict(state["judging"])
         step, spent = state["step"], state["seconds"]
-    config = torch.load(work / "codec" / "frozen.pt", weights_only=False)["config"]
     budget = args.vocoder_minutes * 60
     voices = chosen(work, args.voices)
     crops = CodeCrops(work, shard_names(work, voices), seed=1000 + step)
@@ -129,7 +128,7 @@ def run(args: argparse.Namespace) -> None:
             {
                 "codec": codec.state_dict(),
                 "judges": judges.state_dict(),
-                "config": config,
+                "config": codec.config,
                 "alphabet": ALPHABET,
                 "optimizer": optimizer.state_dict(),
                 "judging": judging.state_dict(),
@@ -137,7 +136,7 @@ def run(args: argparse.Namespace) -> None:
                 "seconds": spent,
             },
         )
-        export(codec, config, work / "codec")
+        export(codec, work / "codec")
 
     sums = torch.zeros(6, device=args.device)
     clock = saved = time.monotonic()

@@ -1,5 +1,6 @@
 """The training form of the SNAC decoder, its quantiser and its exported weights."""
 
+import argparse
 import sys
 
 import pytest
@@ -14,6 +15,7 @@ from demo_voice.encoder import RunningMeans, quantize
 from demo_voice.features import HEARD, HOP, SIZE, TEACHER_HOP, phoneme_numbers
 from demo_voice.lm.vocabulary import SYMBOLS
 from demo_voice.losses import reconstruction, stft
+from tensorrt_tts.errors import SettingError
 
 SMALL = {**codec.CONFIG, "encoder_dim": 2, "decoder_dim": 32, "codebook_size": 16, "noise": False}
 
@@ -48,7 +50,7 @@ def test_without_a_compiler_the_kernels_fall_back(monkeypatch):
 
 
 def test_exported_weights_load_into_snac(small, tmp_path):
-    codec.export(small, SMALL, tmp_path)
+    codec.export(small, tmp_path)
     state = load_file(tmp_path / "model.safetensors")
     model = SNAC(**SMALL)
     missing, unexpected = model.load_state_dict(state, strict=False)
@@ -61,13 +63,41 @@ def test_exported_weights_load_into_snac(small, tmp_path):
 
 
 def test_training_goes_on_from_exported_weights(small, tmp_path):
-    codec.export(small, SMALL, tmp_path)
+    codec.export(small, tmp_path)
     torch.manual_seed(1)
     other = codec.Codec(SMALL)
     load_weight_norm_state(other, load_file(tmp_path / "model.safetensors"))
     codes = tokenize.unpack(torch.randint(0, 16, (1, 3, 7)))
     with torch.no_grad():
         assert torch.equal(other.from_codes(codes), small.from_codes(codes))
+
+
+def test_a_codec_with_more_codes_sounds_at_first_as_the_one_it_comes_from(small, monkeypatch):
+    monkeypatch.setattr(codec, "SPLIT", 0.0)
+    larger = codec.Codec(SMALL | {"codebook_size": 48})
+    codec.load_state(larger, {"codec": small.state_dict(), "alphabet": codec.ALPHABET})
+    slots = torch.randint(0, 16, (1, 3, 7))
+    others = slots + 16 * torch.randint(0, 3, slots.shape)
+    with torch.no_grad():
+        made, said = (
+            one.from_codes(tokenize.unpack(ids)) for one, ids in ((larger, others), (small, slots))
+        )
+    assert torch.equal(made, said)
+
+
+def test_as_many_codes_as_where_training_goes_on(small, tmp_path):
+    def codes(asked=None, start=None):
+        return codec.codes_for(argparse.Namespace(codes=asked, codec_from=start), path)
+
+    path, exported = tmp_path / "ckpt.pt", tmp_path / "exported"
+    codec.export(small, exported)
+    assert (codes(), codes(1024), codes(None, exported), codes(32, exported)) == (512, 1024, 16, 32)
+    torch.save({"config": SMALL}, tmp_path / "other.pt")
+    assert codes(None, tmp_path / "other.pt") == 16
+    torch.save({"config": SMALL}, path)
+    assert codes() == codes(16) == 16
+    with pytest.raises(SettingError, match="has 16 codes; leave --codes away"):
+        codes(32)
 
 
 def test_weights_of_another_architecture_are_refused(small):

@@ -215,7 +215,7 @@ def test_training_goes_on_from_an_exported_model(tmp_path) -> None:
 
 def test_an_exported_model_of_another_size_is_refused(tmp_path) -> None:
     export(model(), tmp_path)
-    other = VoiceLM(Shape(2 * CODES, hidden=64, inner=96, layers=2), torch.randn(3, 32, 8))
+    other = VoiceLM(Shape(CODES + 1, hidden=64, inner=96, layers=2), torch.randn(3, CODES + 1, 8))
     narrow = VoiceLM(Shape(CODES, hidden=64, inner=64, layers=2), torch.randn(3, CODES, 8))
     for model_of_other_size in (other, narrow):
         with pytest.raises(SettingError, match="give the same sizes or larger ones"):
@@ -230,13 +230,20 @@ def test_a_larger_model_says_at_first_what_the_exported_one_says(tmp_path) -> No
         for written in (layer.self_attn.o_proj, layer.mlp.down_proj):
             torch.nn.init.normal_(written.weight, std=0.1)
     export(first, tmp_path)
-    shape = Shape(CODES, hidden=128, inner=320, layers=3, guided=(1,))
-    trainer = Trainer(shape, torch.randn(3, CODES, 8), "cpu")
+    shape = Shape(2 * CODES, hidden=128, inner=320, layers=3, guided=(1,))
+    trainer = Trainer(shape, torch.randn(3, 2 * CODES, 8), "cpu")
     second = trainer.model
     take_over(second, tmp_path)
     ids = torch.randint(0, first.vocabulary.size, (2, 30))
+    audio = first.vocabulary.audio(0)
+    slots, codes = (ids - audio).clamp(0) // CODES, (ids - audio) % CODES
+    split = codes + CODES * torch.randint(0, 2, ids.shape)  # either part of a code is that code
+    theirs = torch.where(ids < audio, ids, audio + 2 * CODES * slots + split)
     with torch.no_grad():
-        wanted, found = (m(ids)[0] @ m.head().t() for m in (first, second))
+        wanted, found = (m(i)[0] @ m.head().t() for m, i in ((first, ids), (second, theirs)))
+    tables = found[..., audio:].unflatten(-1, (7, 2, CODES))
+    assert torch.equal(tables[..., 0, :], tables[..., 1, :])
+    found = torch.cat([found[..., :audio], tables[..., 0, :].flatten(-2)], -1)
     assert float((wanted - found).abs().max()) < 0.01 * float(wanted.abs().max())  # float16
     # ... and all of it learns.
     loss = second(ids)[0] @ second.head().t()
