@@ -3,7 +3,7 @@
 The held-out test sentences are encoded (step ``tokenize`` has done so) and decoded by the exported
 codec in its ``snac`` form, whole sentences at a time. Word error rate, or for Hindi the phonemes
 that differ from the teacher's, and predicted opinion score stand beside those of the teacher's own
-recordings in ``results/codec.json``, for Hindi ``results/codec-hi.json``.
+recordings in ``results/codec.json``, of others than heart in ``results/codec-NAME.json``.
 """
 
 from __future__ import annotations
@@ -122,5 +122,5 @@ def run(args: argparse.Namespace) -> None:
     print(json.dumps(result, indent=2))
     if args.split == "test":
         RESULTS.mkdir(exist_ok=True)
-        text = json.dumps(result, indent=2) + "\n"
-        (RESULTS / f"codec{'-hi' * hindi}.json").write_text(text, encoding="utf-8")
+        path = RESULTS / ("codec.json" if voice == "heart" else f"codec-{voice}.json")
+        path.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")

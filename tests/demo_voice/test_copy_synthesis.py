@@ -43,4 +43,4 @@ def test_each_language_has_its_measure_and_its_file(work, monkeypatch, capsys):
     assert hindi["codec"] == {"phoneme_distance": 0.25, "distillmos": 1.0}
     assert not (work / "results").exists()  # only the test sentences' are kept
     kept = found(["hf_alpha"], "test")
-    assert json.loads((work / "results" / "codec-hi.json").read_text()) == kept
+    assert json.loads((work / "results" / "codec-hf_alpha.json").read_text()) == kept
