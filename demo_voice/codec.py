@@ -14,52 +14,36 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import os
-import signal
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
-from safetensors.torch import load_file, save_file
-from snac.layers import Decoder
-from snac.vq import ResidualVectorQuantize
-from torch import Tensor, nn
+from safetensors.torch import load_file
+from torch import nn
 from torch.nn import functional as F
 
 from demo_voice.alphabet import ALPHABET
-from demo_voice.crops import BALANCED_FROM, Crops
-from demo_voice.decoder import (
-    decode,
-    fold_weight_norm,
-    load_weight_norm_state,
-    weight_norm_state,
+from demo_voice.codec_model import (
+    CONFIG,
+    Codec,
+    export,
+    grow_moments,
+    load_state,
+    read_checkpoint,
+    split_state,
 )
-from demo_voice.encoder import CONTEXT, FeatureEncoder, RunningMeans, quantize
-from demo_voice.features import HEARD, PHONEMES
-from demo_voice.growth import difference, grown, split_codes
+from demo_voice.crops import BALANCED_FROM, Crops
+from demo_voice.decoder import decode, load_weight_norm_state
+from demo_voice.encoder import CONTEXT, RunningMeans, quantize
+from demo_voice.features import HEARD
 from demo_voice.listener import load_listener, misheard
 from demo_voice.lm.vocabulary import SYMBOLS
 from demo_voice.losses import reconstruction
+from demo_voice.training import Stop, learning_rate, save_checkpoint
 from demo_voice.voices import chosen, shard_names
 from tensorrt_tts.errors import SettingError
 
-CONFIG: dict[str, Any] = {
-    "sampling_rate": 24000,
-    "encoder_dim": 16,
-    "encoder_rates": [2, 4, 8, 8],
-    "decoder_dim": 256,
-    "decoder_rates": [8, 8, 4, 2],
-    "attn_window_size": None,
-    "codebook_size": 512,
-    "codebook_dim": 8,
-    "vq_strides": [4, 2, 1],
-    "noise": True,
-    "depthwise": True,
-}
 FRAMES = 4  # codec frames (of 2048 samples) per crop
 BATCH = 4
 WARM_STEPS = 600  # without codes
@@ -70,78 +54,6 @@ COMMITMENT = 1.0
 PHASE_WEIGHT = 1.0
 PHONEME_WEIGHT = 0.4
 HEARD_WEIGHT = 1.0
-SPLIT = 0.1
-"""How far the parts of a split code are apart at first; an encoding has length 1 a dimension."""
-
-
-class Codec(nn.Module):
-    """Encoder for training, and the two modules that ship."""
-
-    def __init__(self, config: dict[str, Any]) -> None:
-        super().__init__()
-        self.config = config
-        latent = config["encoder_dim"] * 2 ** len(config["encoder_rates"])
-        self.encoder = FeatureEncoder(latent)
-        self.quantizer = ResidualVectorQuantize(
-            latent, config["codebook_size"], config["codebook_dim"], config["vq_strides"]
-        )
-        self.decoder = Decoder(
-            latent,
-            config["decoder_dim"],
-            config["decoder_rates"],
-            config["noise"],
-            depthwise=config["depthwise"],
-            attn_window_size=config["attn_window_size"],
-        )
-        self.reader = nn.Conv1d(latent, PHONEMES, 1)
-        fold_weight_norm(self)
-
-    def latent_of(self, features: Tensor) -> Tensor:
-        """Latents of features that carry CONTEXT either side."""
-        latent: Tensor = self.encoder(features)[:, :, CONTEXT:-CONTEXT]
-        return latent
-
-    def encode(self, features: Tensor) -> list[Tensor]:
-        """Codes of features that carry CONTEXT either side."""
-        return quantize(self.quantizer, self.latent_of(features)).codes
-
-    def from_codes(self, codes: list[Tensor]) -> Tensor:
-        """Waveform [batch, 1, samples] of codes."""
-        return decode(self.decoder, self.quantizer.from_codes(codes))
-
-
-_ROWS = ("encoder.phoneme.weight", "reader.weight", "reader.bias")
-"""Parameters with a row for no phoneme and one for each of ALPHABET."""
-
-
-def _split(codec: Codec, state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The state with as many codes as the codec has."""
-    count, books = codec.quantizer.codebook_size, "codebook.weight"
-    return {k: split_codes(v, count, SPLIT) if k.endswith(books) else v for k, v in state.items()}
-
-
-def load_state(codec: Codec, checkpoint: dict[str, Any]) -> str:
-    """Set the parameters to a checkpoint's; what is new in ALPHABET since then stays as it is, and
-    where there are more codes, each is split into as many.
-
-    What was taken, for the log.
-    """
-    names = (None, *checkpoint.get("alphabet", SYMBOLS))
-    own = codec.state_dict()
-    state = dict(checkpoint["codec"])
-    for key in _ROWS:
-        state[key] = grown(state[key].to(own[key].device), names, (None, *ALPHABET), own[key])
-    codec.load_state_dict(_split(codec, state))
-    return difference(names[1:], ALPHABET)
-
-
-def grow_moments(optimizer: torch.optim.Optimizer, alphabet: Sequence[str]) -> None:
-    """The optimiser's averages with rows for what is new in ALPHABET."""
-    for parameter, averages in optimizer.state.items():
-        for key, value in averages.items():
-            if value.ndim and value.shape != parameter.shape:
-                fresh = torch.zeros_like(parameter)
-                averages[key] = grown(value, (None, *alphabet), (None, *ALPHABET), fresh)
 
 
 def codes_for(args: argparse.Namespace, path: Path) -> int:
@@ -165,58 +77,6 @@ def codes_for(args: argparse.Namespace, path: Path) -> int:
         else read_checkpoint(start)["config"]
     )
     return int(config["codebook_size"])
-
-
-def read_checkpoint(path: Path) -> dict[str, Any]:
-    """Raises SettingError."""
-    try:
-        state: dict[str, Any] = torch.load(path, weights_only=False, map_location="cpu")
-    except FileNotFoundError as error:
-        raise SettingError(
-            f"--codec-from '{path}' is not there; give the folder of an exported codec, or a "
-            "checkpoint such as codec/ckpt.pt"
-        ) from error
-    return state
-
-
-def export(codec: Codec, folder: Path) -> None:
-    """config.json and model.safetensors with ``snac``'s names (quantizer.*, decoder.*)."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "config.json").write_text(json.dumps(codec.config, indent=2) + "\n", encoding="utf-8")
-    state = {
-        key: value.detach().cpu().contiguous().clone()
-        for key, value in weight_norm_state(codec).items()
-        if key.startswith(("quantizer.", "decoder."))
-    }
-    save_file(state, str(folder / "model.safetensors"))
-
-
-def learning_rate(share: float, peak: float) -> float:
-    """Constant, then a cosine to a twentieth over the last 40 % of the budget."""
-    fall = max(0.0, (share - 0.6) / 0.4)
-    return peak * (0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * min(1.0, fall))))
-
-
-@dataclass
-class Stop:
-    """Set by SIGTERM: finish the step, save, leave."""
-
-    asked: bool = False
-
-    def install(self) -> None:
-        """Catch the signal."""
-
-        def ask(*_: object) -> None:
-            self.asked = True
-
-        signal.signal(signal.SIGTERM, ask)
-
-
-def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
-    """Replace the checkpoint in one move."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    torch.save(state, path.with_suffix(".tmp"))
-    os.replace(path.with_suffix(".tmp"), path)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -248,7 +108,7 @@ def run(args: argparse.Namespace) -> None:
     codec = Codec(CONFIG | {"codebook_size": codes_for(args, path)}).to(args.device)
     if args.codec_from and args.codec_from.is_dir():
         exported = load_file(str(args.codec_from / "model.safetensors"))
-        load_weight_norm_state(codec, _split(codec, exported))
+        load_weight_norm_state(codec, split_state(codec, exported))
     elif args.codec_from:
         print(f"codec: {load_state(codec, read_checkpoint(args.codec_from))}", flush=True)
     optimizer = torch.optim.AdamW(

@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from demo_voice.codec import Codec, load_state
+from demo_voice.codec_model import Codec, load_state
 from demo_voice.crops import PER_FRAME, with_context
 from demo_voice.encoder import CONTEXT
 from demo_voice.features import HOP, load_shard

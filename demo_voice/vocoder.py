@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from demo_voice.alphabet import ALPHABET
-from demo_voice.codec import Stop, export, learning_rate, load_state, save_checkpoint
+from demo_voice.codec_model import export, load_state
 from demo_voice.crops import BALANCED_FROM, Draw
 from demo_voice.discriminator import (
     SIZES,
@@ -31,6 +31,7 @@ from demo_voice.listener import load_listener, misheard
 from demo_voice.losses import reconstruction
 from demo_voice.phase import FRAME
 from demo_voice.tokenize import load_codec, unpack
+from demo_voice.training import Stop, learning_rate, save_checkpoint
 from demo_voice.voices import chosen, shard_names, voice_of
 
 FRAMES = 8  # per crop: long enough that most of it has its whole context, as when streaming

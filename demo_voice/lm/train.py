@@ -12,7 +12,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from demo_voice.codec import save_checkpoint
 from demo_voice.crops import BALANCED_FROM
 from demo_voice.growth import difference, grown
 from demo_voice.lm import losses
@@ -21,6 +20,7 @@ from demo_voice.lm.muon import Muon
 from demo_voice.lm.shipped import sizes_of, take_over
 from demo_voice.lm.utterances import Batch, Utterance, balanced, batches, load
 from demo_voice.lm.vocabulary import ALONE
+from demo_voice.training import save_checkpoint
 from demo_voice.voices import chosen
 from tensorrt_tts.errors import SettingError
 
