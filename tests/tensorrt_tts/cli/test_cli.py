@@ -262,7 +262,7 @@ def test_voices(capsys: pytest.CaptureFixture) -> None:
     assert models[0]["model"] == "demo"
     assert models[0]["voices"] == [{"name": "heart", "language": "en"}]
     assert models[1]["model"] == "demo-hi"
-    assert [voice["friendly_name"] for voice in models[1]["voices"]] == ["Asha"]
+    assert [voice["friendly_name"] for voice in models[1]["voices"]] == ["Asha", "Kabir"]
     assert "ऋतिका" in str(models)
 
 
