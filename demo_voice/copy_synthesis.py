@@ -21,6 +21,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from demo_voice.codes import load_codes
 from demo_voice.features import load_shard
 from demo_voice.likeness import phoneme_distance
 from demo_voice.tokenize import unpack
@@ -38,13 +39,10 @@ def recordings(
     """Text, codes [frames, 7] and the teacher's audio of a split's utterances by a voice."""
     for name in shard_names(work, [voice]):
         shard = load_shard(work, name)
-        tokens = np.load(work / "tokens" / f"{name}.npz")
-        codes = tokens["codes"]
-        for row, start, frames in zip(shard.rows, tokens["starts"], tokens["frames"], strict=True):
+        for row, codes in zip(shard.rows, load_codes(work, name), strict=True):
             if row["split"] == split:
                 audio = shard.audio[row["start"] : row["start"] + row["samples"]]
-                own = codes[start : start + frames].astype(np.int64)
-                yield row["text"], own, (audio / 32768).astype(np.float32)
+                yield row["text"], codes.astype(np.int64), (audio / 32768).astype(np.float32)
 
 
 def score(texts: list[str], audio: list[Floats]) -> dict[str, Any]:

@@ -7,7 +7,6 @@ c0 m0 f0 f1 m1 f2 f3 and "starts" and "frames" per utterance, then ``tokens/FROZ
 from __future__ import annotations
 
 import argparse
-import os
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from demo_voice.codec_model import Codec, load_state
+from demo_voice.codes import save_codes
 from demo_voice.crops import PER_FRAME, with_context
 from demo_voice.encoder import CONTEXT
 from demo_voice.features import HOP, load_shard
@@ -61,13 +61,6 @@ def encode(codec: Codec, features: list[NDArray[np.float16]]) -> list[NDArray[np
     return [s[: len(f) // PER_FRAME] for s, f in zip(slots, features, strict=True)]
 
 
-def save_tokens(path: Path, codes: NDArray[np.uint16], frames: NDArray[np.int64]) -> None:
-    """Codes [all frames, 7] of a shard, and frames of each utterance; whole or not at all."""
-    partial = path.with_suffix(".tmp.npz")
-    np.savez(partial, codes=codes, starts=np.cumsum(frames) - frames, frames=frames)
-    os.replace(partial, path)
-
-
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """This step has no options of its own."""
 
@@ -98,7 +91,7 @@ def run(args: argparse.Namespace) -> None:
             ]
             codes.update(zip(batch, encode(codec, features), strict=True))
         frames = np.asarray([r["samples"] // FRAME for r in shard.rows], np.int64)
-        save_tokens(target, np.concatenate([codes[i] for i in range(len(shard.rows))]), frames)
+        save_codes(target, np.concatenate([codes[i] for i in range(len(shard.rows))]), frames)
         total += int(frames.sum())
     (folder / "FROZEN").write_text(f"{codec.quantizer.codebook_size}\n", encoding="utf-8")
     print(f"tokenize: {total} frames")

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from demo_voice.alphabet import ALPHABET
 from demo_voice.codec_model import export, load_state
+from demo_voice.codes import Codes, load_codes
 from demo_voice.crops import BALANCED_FROM, Draw
 from demo_voice.discriminator import (
     SIZES,
@@ -50,29 +51,25 @@ class CodeCrops:
     def __init__(self, work: Path, names: Sequence[str], seed: int) -> None:
         self.rng = np.random.default_rng(seed)
         self.audio = [load_shard(work, name).audio for name in names]
-        self.places: list[tuple[int, int, int]] = []  # shard, first frame, frames
-        codes = []
+        self.places: list[tuple[int, int, Codes]] = []  # shard, first sample, codes
         for index, name in enumerate(names):
-            tokens = np.load(work / "tokens" / f"{name}.npz")
-            codes.append(tokens["codes"])
             rows = load_shard(work, name).rows
             self.places += [
-                (index, int(start), int(frames))
-                for row, start, frames in zip(rows, tokens["starts"], tokens["frames"], strict=True)
-                if row["split"] == "train" and frames >= FRAMES
+                (index, row["start"], codes)
+                for row, codes in zip(rows, load_codes(work, name), strict=True)
+                if row["split"] == "train" and len(codes) >= FRAMES
             ]
-        self.codes = codes
-        lengths = [frames for *_, frames in self.places]
+        lengths = [len(codes) for *_, codes in self.places]
         self.draw = Draw(lengths, [voice_of(names[shard]) for shard, *_ in self.places])
 
     def batch(self, size: int, balanced: bool = False) -> tuple[Tensor, Tensor]:
         """Codes [size, FRAMES, 7] and audio [size, FRAMES * 2048]."""
         codes, audio = [], []
         for place in self.draw(self.rng, size, balanced):
-            shard, start, frames = self.places[place]
-            first = start + int(self.rng.integers(0, frames - FRAMES + 1))
-            codes.append(self.codes[shard][first : first + FRAMES].astype(np.int64))
-            sound = self.audio[shard][first * FRAME : (first + FRAMES) * FRAME]
+            shard, start, own = self.places[place]
+            first = int(self.rng.integers(0, len(own) - FRAMES + 1))
+            codes.append(own[first : first + FRAMES].astype(np.int64))
+            sound = self.audio[shard][start + first * FRAME :][: FRAMES * FRAME]
             audio.append(sound.astype(np.float32) / 32768)
         return torch.from_numpy(np.stack(codes)), torch.from_numpy(np.stack(audio))
 

@@ -14,8 +14,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from demo_voice.codes import save_codes
 from demo_voice.features import HOP, load_shard
-from demo_voice.tokenize import save_tokens
 from demo_voice.voices import chosen, shard_names
 
 CODES = 512
@@ -95,4 +95,4 @@ def run(args: argparse.Namespace) -> None:
         shard = load_shard(work, name)
         frames = np.array([row["samples"] // (HOP * STRIDES[0]) for row in shard.rows])
         codes = encode(torch.from_numpy(np.array(shard.features)).float(), books)
-        save_tokens(target, codes.numpy().astype(np.uint16), frames)
+        save_codes(target, codes.numpy().astype(np.uint16), frames)

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from demo_voice.codes import load_codes
 from demo_voice.lm.vocabulary import ALONE, SLOTS, Vocabulary
 from demo_voice.voices import shard_names
-from tensorrt_tts.errors import SettingError
 
 FRAME = 2048  # samples per codec frame
 TEACHER_HOP = 300  # samples per step of the teacher's durations
@@ -71,17 +71,12 @@ def load(work: Path, split: str, vocabulary: Vocabulary, tokens: str = "tokens")
     """
     found = []
     for name in shard_names(work, vocabulary.voices):
-        path = work / tokens / f"{name}.npz"
-        if not path.exists():
-            step = "tokenize" if tokens == "tokens" else tokens
-            raise SettingError(f"no codes of {name} in '{path.parent}'; run `{step}` first")
-        arrays = np.load(path)
+        codes = load_codes(work, name, tokens)
         lines = (work / "speech" / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()
-        all_codes = arrays["codes"]
-        for line, start, frames in zip(lines, arrays["starts"], arrays["frames"], strict=True):
+        for line, own in zip(lines, codes, strict=True):
             row = json.loads(line)
             if row["split"] == split:
-                found.append(utterance(row, all_codes[start : start + frames], vocabulary))
+                found.append(utterance(row, own, vocabulary))
     return found
 
 

@@ -22,6 +22,9 @@ PIECE_BYTES = 1024
 ASIDES_AT_ONCE, ASIDES_PER_S = 1000, 50
 """Pings and fragments, which the application does not see and so cannot count."""
 
+QUIET_S = 0.5
+"""Of a peer that said too much after our goodbye to be listened to: now it waits for the end."""
+
 
 class PacedWebSocket(WebSocketsSansIOProtocol):
     """For `uvicorn.Config(ws=…)`. Holds at most two reads that are not parsed yet."""
@@ -30,6 +33,7 @@ class PacedWebSocket(WebSocketsSansIOProtocol):
         super().__init__(*args, **kwargs)
         self._unread = bytearray()
         self._turn: asyncio.Handle | None = None
+        self._quiet: asyncio.Handle | None = None
         self._after_close = 0
         self._asides = TokenBucket(ASIDES_AT_ONCE, ASIDES_PER_S)
 
@@ -50,6 +54,8 @@ class PacedWebSocket(WebSocketsSansIOProtocol):
         if self.initial_response is not None and self.close_sent:
             # uvicorn forgets, and logs every refusal as an error (Kludex/uvicorn#3138).
             self.handshake_complete = True
+        if self.close_sent:
+            self._go_on()  # the peer's goodbye may be behind what was not parsed yet
 
     def handle_ping(self) -> None:
         if self._bears_aside():
@@ -69,15 +75,24 @@ class PacedWebSocket(WebSocketsSansIOProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._unread.clear()
-        if self._turn is not None:
-            self._turn.cancel()
+        for handle in (self._turn, self._quiet):
+            if handle is not None:
+                handle.cancel()
         super().connection_lost(exc)
 
     def _no_longer_heard(self, size: int) -> bool:
-        """After the goodbye one more message and the peer's own goodbye are waited for; whoever
-        says more is read, so that it gets to read ours, but not listened to."""
+        """After the goodbye one more message and the peer's own goodbye are waited for. Whoever
+        says more is read, so that it gets to read ours, but not listened to, and its goodbye may be
+        in what is dropped: it ends when nothing comes any more."""
         self._after_close += size if self.close_sent else 0
-        return self.transport.is_closing() or self._after_close > self.config.ws_max_size
+        if self.transport.is_closing():
+            return True
+        if self._after_close <= self.config.ws_max_size:
+            return False
+        if self._quiet is not None:
+            self._quiet.cancel()
+        self._quiet = self.loop.call_later(QUIET_S, self.transport.close)
+        return True
 
     def _parse(self) -> None:
         self._turn = None

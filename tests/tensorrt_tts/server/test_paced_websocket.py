@@ -12,6 +12,7 @@ from websockets.client import ClientProtocol
 from websockets.frames import Close
 from websockets.uri import parse_uri
 
+from tensorrt_tts.server import paced_websocket
 from tensorrt_tts.server.paced_websocket import ASIDES_AT_ONCE, PIECE_BYTES, PacedWebSocket
 
 MOST_FRAMES = PIECE_BYTES // 6
@@ -229,12 +230,49 @@ async def test_after_the_goodbye_only_the_peers_own_is_waited_for(
     line.server.connection_lost(None)
 
 
+@pytest.mark.parametrize("quiet_s", [0, 60])
+async def test_whoever_said_too_much_is_closed_when_it_is_quiet(
+    quiet_s: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(paced_websocket, "QUIET_S", quiet_s)
+    line = await saying_goodbye(ws_max_size=4096)
+    await turns(3)
+    line.client.send_text(b"x" * 5000)  # before it has heard ours
+    line.hear()  # and answers it
+    line.say()
+    assert not line.wire.closed
+    await turns(3)
+    assert line.wire.closed == (quiet_s == 0)
+    line.server.shutdown()
+    line.server.connection_lost(None)
+
+
 async def test_the_peers_goodbye_closes() -> None:
     line = await saying_goodbye()
     for _ in range(1000):
         line.client.send_text(b"x")  # before it has heard ours
     await turns(3)
     line.hear()  # and answers it
+    line.say()
+    await turns(100)
+    assert line.wire.closed
+    line.server.connection_lost(None)
+
+
+async def test_the_peers_goodbye_behind_what_nobody_took_closes() -> None:
+    app = Taker()
+    app.close.set()
+    line = Line(app)
+    await turns(3)
+    line.hear()
+    for _ in range(2000):
+        line.client.send_text(b"x")
+    line.say()  # more than one piece, and the application takes none of it
+    await turns(100)
+    assert not line.wire.reading
+    app.may.set()
+    await turns(3)
+    line.hear()
     line.say()
     await turns(100)
     assert line.wire.closed

@@ -345,7 +345,7 @@ async def test_an_oversized_message_closes_1009(server: ServerThread, route: Soc
         assert await close_code(peer) == 1009
 
 
-@pytest.mark.parametrize("route", [OWN, MULTI], ids=str)  # one of each kind: each takes ten seconds
+@each_socket
 async def test_ten_thousand_pieces_are_a_flood(server: ServerThread, route: SocketRoute) -> None:
     async with connected(socket_url(server, route)) as peer:
         with suppress(ConnectionClosed):
