@@ -46,7 +46,7 @@ else
 endif
 
 test: $(INSTALLED)  ## the default test suite (minutes on 2 cores)
-	$(PYTHON) -m pytest -n 2 --dist loadfile
+	$(PYTHON) -m pytest -n 4 --dist loadfile
 
 test-slow: $(INSTALLED)  ## the tests that take minutes each
 	$(PYTHON) -m pytest -m slow

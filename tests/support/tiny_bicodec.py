@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from functools import lru_cache
 from pathlib import Path
-from tempfile import mkdtemp
 
 import numpy as np
 import torch
@@ -14,6 +13,7 @@ from safetensors.torch import save_file
 from benchmarks.codecs.random_bicodec import config, random_weights
 from tensorrt_tts.codecs.bicodec.codec import BiCodec
 from tensorrt_tts.codecs.bicodec.config import BiCodecConfig
+from tests.support.made_once import made_once
 
 TINY = config(
     decoder={"input_channel": 16, "channels": 32},
@@ -74,12 +74,13 @@ def tiny_codec() -> BiCodec:
 
 @lru_cache(maxsize=1)
 def tiny_export(steps: int = 140) -> tuple[Path, Path]:
-    """(checkpoint, ONNX export) folders, made once per test process: an export takes seconds. Not
-    to be written to."""
+    """(checkpoint, ONNX export) folders. Not to be written to."""
     from engines.bicodec_onnx import export
 
-    root = Path(mkdtemp(prefix="tiny-bicodec-"))
-    export(write_bicodec(root / "torch"), root / "onnx", steps)
+    def make(root: Path) -> None:
+        export(write_bicodec(root / "torch"), root / "onnx", steps)
+
+    root = made_once(f"bicodec_onnx-{steps}", make)
     return root / "torch", root / "onnx"
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from functools import lru_cache
 from pathlib import Path
-from tempfile import mkdtemp
 
 import torch
 from snac import SNAC
 
 from tensorrt_tts.codecs.snac import weights as snac_weights
 from tensorrt_tts.codecs.snac.config import SNAC_24KHZ, SnacConfig
+from tests.support.made_once import made_once
 
 TINY = SNAC_24KHZ.model_copy(update={"encoder_dim": 2, "decoder_dim": 32, "codebook_size": 40})
 
@@ -48,9 +48,11 @@ def write_snac(folder: Path, config: SnacConfig = TINY, seed: int = 0) -> Path:
 
 @lru_cache(maxsize=1)
 def tiny_export(steps: int = 24) -> tuple[Path, Path]:
-    """(checkpoint, ONNX export) folders, made once per test process: an export takes seconds."""
+    """(checkpoint, ONNX export) folders. Not to be written to."""
     from engines.snac_onnx import export
 
-    root = Path(mkdtemp(prefix="tiny-snac-"))
-    export(write_snac(root / "torch"), root / "onnx", steps)
+    def make(root: Path) -> None:
+        export(write_snac(root / "torch"), root / "onnx", steps)
+
+    root = made_once(f"snac_onnx-{steps}", make)
     return root / "torch", root / "onnx"
