@@ -45,6 +45,7 @@ else
 	@$(PYTHON) -m benchmarks.scoring $(OUT)/demo.wav --said $(call quoted,$(SENTENCE))
 endif
 
+# Four processes on two cores: half of the tests' time is waiting.
 test: $(INSTALLED)  ## the default test suite (minutes on 2 cores)
 	$(PYTHON) -m pytest -n 4 --dist loadfile
 

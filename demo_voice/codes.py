@@ -21,14 +21,14 @@ def save_codes(path: Path, codes: Codes, frames: NDArray[np.int64]) -> None:
     os.replace(partial, path)
 
 
-def load_codes(work: Path, name: str, step: str = "tokens") -> Iterator[Codes]:
-    """Codes [frames, 7] of each utterance of a shard, in order. step: the folder.
+def load_codes(work: Path, name: str, folder: str = "tokens") -> Iterator[Codes]:
+    """Codes [frames, 7] of each utterance of a shard, in order.
 
     Raises SettingError if there are none yet.
     """
-    path = work / step / f"{name}.npz"
+    path = work / folder / f"{name}.npz"
     if not path.exists():
-        command = "tokenize" if step == "tokens" else step
+        command = "tokenize" if folder == "tokens" else folder
         raise SettingError(f"no codes of {name} in '{path.parent}'; run `{command}` first")
     with np.load(path) as arrays:
         codes, starts, frames = (arrays[key] for key in ("codes", "starts", "frames"))

@@ -39,10 +39,10 @@ HOP = 25
 """Steps between two decodes of the stream that is compared too: half a second."""
 
 IDS = ("semantic", "glob")
-HEARD = ("feat", "ref_wav")
-"""Whose presence makes a case one of encoding."""
-MADE_OF = {"feat": ("z", "z_e", "semantic"), "ref_wav": ("mel", "perceiver", "glob")}
+HEARD = {"feat": ("z", "z_e", "semantic"), "ref_wav": ("mel", "perceiver", "glob")}
+"""Whose presence makes a case one of encoding, and what is made of each."""
 NEVER = {"x_vector": "no token is made of it"}
+"""Official tensors that are not compared, and why."""
 DOUBLE = "_f64"
 STREAMED = "wav, streamed"
 
@@ -128,7 +128,7 @@ def _encoded(
             raise InputError(f"'{path}': {source} has the shape {given.shape}, not {shape}")
     left_out = NEVER | {
         name: f"no {source} in the file"
-        for source, made in MADE_OF.items()
+        for source, made in HEARD.items()
         if source not in heard
         for name in made
     }
