@@ -28,6 +28,19 @@ def test_the_codec_leaves_torchs_own_setting_alone(device: str) -> None:
     assert torch.backends.cudnn.allow_tf32 is before
 
 
+def test_what_is_replayed_is_what_is_launched(device: str) -> None:
+    """Batches in an order in which a small one follows a large one, often enough to be captured."""
+    codec, _ = open_codec("demo", device)
+    plain, _ = open_codec("demo", device)
+    plain.replays = None
+    for batch in (1, 5, 64, 1, 3, 7, 2, 1, 64, 5, 1, 64, 6, 1):
+        windows = hop_windows(codec, batch)
+        for one, other in zip(codec.run(windows), plain.run(windows), strict=True):
+            np.testing.assert_allclose(one, other, atol=1 / 32767)
+    if codec.replays is not None:
+        assert len(codec.replays) == 3  # of one, of up to eight, of 64
+
+
 def test_what_tf32_would_cost_and_save(device: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A figure to print; it asserts only that the flag is what makes the difference."""
     codec, _ = open_codec("random" if device == "cuda" else "demo", device)

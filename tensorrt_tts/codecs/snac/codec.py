@@ -62,21 +62,23 @@ class SnacCodec(TorchCodec):
         first = windows[0]
         if first.stop == first.start:
             return np.zeros((len(windows), 0), np.float32)
-        wanted = intervals(self.stages.stages, first)
-        codes = torch.tensor([window.steps for window in windows], device=self.device)
-        seeds = torch.tensor([window.seed for window in windows], device=self.device)
-        # Positions are those of the first window; the others lie `shift` positions further on.
-        shift = torch.tensor(
-            [window.origin - first.origin for window in windows], device=self.device
-        )
-        length = first.end
-        held = (first.origin, length)
-        x = self.stages.embed(codes)
-        for stage, interval in zip(self.stages.stages, wanted, strict=True):
-            shift = shift * stage.rate
-            noise = self.stages.noise_at(stage, interval, shift, seeds)
-            x = stage.compute(x, held, interval, length, noise)
-            held = interval
-            length *= stage.rate
-        samples: np.ndarray = x[:, 0].float().cpu().numpy()
-        return samples
+        stages = self.stages.stages
+        wanted = intervals(stages, first)
+
+        def compute(
+            codes: torch.Tensor, seeds: torch.Tensor, origins: torch.Tensor
+        ) -> torch.Tensor:
+            """The same, whichever window of its kind is `first`: only the differences count."""
+            held, length = (first.origin, first.end), first.end
+            shift = origins - first.origin
+            x = self.stages.embed(codes)
+            for stage, interval in zip(stages, wanted, strict=True):
+                shift = shift * stage.rate
+                noise = self.stages.noise_at(stage, interval, shift, seeds)
+                x = stage.compute(x, held, interval, length, noise)
+                held = interval
+                length *= stage.rate
+            return x[:, 0].float()
+
+        rows = ([w.steps for w in windows], [w.seed for w in windows], [w.origin for w in windows])
+        return self._computed(self._kind(first), compute, [torch.tensor(row) for row in rows])

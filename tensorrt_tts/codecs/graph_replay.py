@@ -1,0 +1,109 @@
+"""What a codec computes again and again at the same shapes, replayed as CUDA graphs.
+
+A hop is some two hundred kernels of microseconds each: launched one by one they cost Python, and
+the event loop that shares its lock, more than they cost the GPU. A call of one kind and batch size
+that has come `CAPTURE_FROM` times is captured, and from then on is one launch. Nothing is prepared
+at the start: which kinds come depends on the streams' schedule and on the load.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+CAPTURE_FROM = 3
+"""Runs of one kind before it is captured; what comes once, such as a stream's end, never is. The
+first ones load kernels and choose algorithms, which a capture must not."""
+
+MAX_GRAPHS = 128
+"""The least recently used one goes. Those of the usual schedule are about ten kinds of seven batch
+sizes."""
+
+Compute = Callable[..., torch.Tensor]
+"""Tensors of the same first dimension, on the device, to one of that dimension too. It must not
+wait for the device, nor look at what the tensors hold."""
+
+
+@dataclass(slots=True)
+class Replay:
+    """inputs, output: at addresses that never change, on the device. host_inputs, host_output:
+    pinned, so that copies neither wait for the host nor go through the driver's buffer."""
+
+    host_inputs: Sequence[torch.Tensor]
+    inputs: Sequence[torch.Tensor]
+    run: Callable[[], None]
+    output: torch.Tensor
+    host_output: torch.Tensor
+
+
+class GraphReplays:
+    """On one CUDA device, with a stream of its own. Not for several threads at a time."""
+
+    def __init__(self, device: torch.device) -> None:
+        self._device = device
+        self._stream = torch.cuda.Stream(device)
+        # One pool: a graph is done before the next one runs, so that all may use the same memory.
+        self._pool = torch.cuda.graph_pool_handle()
+        self._seen: dict[Hashable, int] = {}
+        self._replays: OrderedDict[Hashable, Replay] = OrderedDict()
+
+    def __len__(self) -> int:
+        """Graphs that are kept."""
+        return len(self._replays)
+
+    def __call__(
+        self, kind: Hashable, compute: Compute, inputs: Sequence[torch.Tensor]
+    ) -> np.ndarray:
+        """`compute(*inputs)` on the host. inputs: on the host. kind: of calls that compute the same
+        but for what the inputs hold and how many rows they have."""
+        count = len(inputs[0])
+        size = 1 << (count - 1).bit_length()
+        key = (kind, size)
+        self._stream.wait_stream(torch.cuda.current_stream(self._device))
+        with torch.cuda.stream(self._stream):
+            replay = self._replays.get(key) or self._captured(key, compute, inputs, size)
+            if replay is None:
+                on_device = [tensor.to(self._device) for tensor in inputs]
+                return compute(*on_device).cpu().numpy()
+            self._replays.move_to_end(key)
+            for host, tensor, ours in zip(replay.host_inputs, inputs, replay.inputs, strict=True):
+                host[:count].copy_(tensor)
+                ours.copy_(host, non_blocking=True)
+            replay.run()
+            replay.host_output[:count].copy_(replay.output[:count], non_blocking=True)
+            self._stream.synchronize()
+            return replay.host_output[:count].numpy().copy()
+
+    def _captured(
+        self, key: Hashable, compute: Compute, inputs: Sequence[torch.Tensor], size: int
+    ) -> Replay | None:
+        """None before its time."""
+        self._seen[key] = self._seen.get(key, 0) + 1
+        if self._seen[key] < CAPTURE_FROM:
+            return None
+        hosts = [_pinned((size, *x.shape[1:]), x.dtype) for x in inputs]
+        ours = [host.to(self._device) for host in hosts]
+        compute(*ours)  # the library may choose another algorithm for this many rows
+        self._stream.synchronize()
+        graph = torch.cuda.CUDAGraph()
+        # Not torch.cuda.graph, which empties the allocator's cache and collects garbage first: that
+        # would be heard. The default mode lets any thread's CUDA call break the capture.
+        graph.capture_begin(pool=self._pool, capture_error_mode="thread_local")
+        try:
+            output = compute(*ours)
+        finally:
+            graph.capture_end()
+        host_output = _pinned(output.shape, output.dtype)
+        if len(self._replays) == MAX_GRAPHS:
+            self._replays.popitem(last=False)
+        replay = Replay(hosts, ours, graph.replay, output, host_output)
+        self._replays[key] = replay
+        return replay
+
+
+def _pinned(shape: Sequence[int], dtype: torch.dtype) -> torch.Tensor:
+    return torch.zeros(tuple(shape), dtype=dtype, pin_memory=True)

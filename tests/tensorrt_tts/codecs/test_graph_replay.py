@@ -1,0 +1,132 @@
+"""Hops replayed as graphs, on a double that records what torch does, are the hops launched anew."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tensorrt_tts.codecs import graph_replay
+from tensorrt_tts.codecs.base import Window
+from tensorrt_tts.codecs.graph_replay import CAPTURE_FROM, GraphReplays
+from tensorrt_tts.codecs.snac.codec import SnacCodec
+from tests.support import fake_graphs
+from tests.support.fake_graphs import FakeGraph
+from tests.support.snac_codecs import tiny_codec
+
+DEVICE = torch.device("cpu")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def graphs() -> Iterator[type[FakeGraph]]:
+    with pytest.MonkeyPatch.context() as patched:
+        yield fake_graphs.install(patched)
+
+
+def replaying(codec: SnacCodec) -> SnacCodec:
+    found = copy.copy(codec)
+    found.replays = GraphReplays(DEVICE)
+    return found
+
+
+def window(origin: int, hops: int, seed: int) -> Window:
+    """Of a stream of random codes; those of one `hops` that do not begin it are of one kind."""
+    codec = tiny_codec()
+    context, frame = codec.context, codec.context.samples_per_frame
+    start = 0 if origin == 0 else (origin + 12) * context.samples_per_step
+    stop = start + hops * frame
+    last = context.steps_needed(stop)
+    first = 0 if origin == 0 else context.first_step(start)
+    codes = np.random.default_rng([origin, hops, seed]).integers(0, 40, (last - first, 3))
+    return Window([tuple(row) for row in codes.tolist()], start, stop, first, seed)
+
+
+windows = st.builds(window, st.sampled_from([0, 40, 44, 400]), st.integers(1, 2), st.integers(0, 9))
+
+
+@settings(max_examples=25)
+@given(st.lists(st.lists(windows, min_size=1, max_size=5), min_size=1, max_size=6))
+def test_whatever_comes_in_whatever_order(batches: list[list[Window]]) -> None:
+    """To float rounding: a batch is filled up, and its other rows turn nothing over."""
+    plain, codec = tiny_codec(), replaying(tiny_codec())
+    heard = [codec.run(batch) for batch in batches + batches + batches]
+    for batch, ours in zip(batches + batches + batches, heard, strict=True):  # not overwritten
+        for one, other in zip(ours, plain.run(batch), strict=True):
+            np.testing.assert_allclose(one, other, atol=1 / 32767)
+    assert codec.replays is not None
+    assert len(codec.replays) > 0
+
+
+def test_what_comes_once_is_never_captured(graphs: type[FakeGraph]) -> None:
+    codec = replaying(tiny_codec())
+    assert codec.replays is not None
+    asked = [window(40, 1, 0)]
+    for times in range(1, CAPTURE_FROM + 3):
+        codec.run([window(0, times, 0)])
+        codec.run(asked)
+        assert len(codec.replays) == int(times >= CAPTURE_FROM)
+
+
+def test_batches_of_up_to_a_power_of_two_share_a_graph() -> None:
+    codec = replaying(tiny_codec())
+    assert codec.replays is not None
+    for count in (5, 6, 7, 8, 3, 4):
+        codec.run([window(40, 1, seed) for seed in range(count)])
+    assert len(codec.replays) == 1
+    codec.run([window(40, 1, seed) for seed in range(3)])
+    assert len(codec.replays) == 2
+
+
+def test_a_capture_is_of_its_thread_and_shares_the_memory(graphs: type[FakeGraph]) -> None:
+    codec = replaying(tiny_codec())
+    for hops in (1, 2):
+        for _ in range(CAPTURE_FROM):
+            codec.run([window(40, hops, 0)])
+    assert graphs.modes[-2:] == ["thread_local"] * 2
+    assert graphs.pools[-2:] == ["pool"] * 2
+
+
+def test_the_least_recently_used_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(graph_replay, "MAX_GRAPHS", 2)
+    replays = GraphReplays(DEVICE)
+
+    def twice(kind: int) -> int:
+        """How many operations were launched for the last of some calls."""
+        launched = 0
+
+        def compute(x: torch.Tensor) -> torch.Tensor:
+            nonlocal launched
+            launched += 1
+            return x * kind
+
+        for _ in range(CAPTURE_FROM):
+            found = replays(kind, compute, [torch.tensor([2.0, 3.0])])
+            np.testing.assert_array_equal(found, [2 * kind, 3 * kind])
+        launched = 0
+        replays(kind, compute, [torch.tensor([2.0, 3.0])])
+        return launched
+
+    assert [twice(kind) for kind in (1, 2, 1, 3)] == [0, 0, 0, 0]
+    assert len(replays) == 2
+    assert twice(1) == 0
+    assert len(replays) == 2
+
+
+def test_a_codec_that_waits_for_its_device_is_found_out() -> None:
+    """As on a GPU; and the next call is as good as the first."""
+    replays = GraphReplays(DEVICE)
+
+    def waits(x: torch.Tensor) -> torch.Tensor:
+        return x * float(x.sum())
+
+    for _ in range(CAPTURE_FROM - 1):
+        replays("waits", waits, [torch.ones(2)])
+    with pytest.raises(RuntimeError, match="capturing"):
+        replays("waits", waits, [torch.ones(2)])
+    assert len(replays) == 0
+    np.testing.assert_array_equal(replays("fine", lambda x: x + 1, [torch.ones(2)]), [2, 2])
