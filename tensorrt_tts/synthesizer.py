@@ -56,6 +56,8 @@ class Synthesizer:
         self.audio = AudioSource(self.sample_rate, extension)
         """What is spoken, for whoever wants another rate: `audio.at(48_000)` is one stream of it.
         """
+        if not self.options.stateful:
+            codec.prepare(self.options.schedule)
         self.scheduler = CodecScheduler(codec)
         self.scheduler.start(backend.capacity.cpu_cores)
         self._pipeline = Pipeline(model.family, backend, self.scheduler, self.options)

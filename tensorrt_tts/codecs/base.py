@@ -126,6 +126,10 @@ class Codec(Protocol):
         """Called by each of them before its first run."""
         ...
 
+    def prepare(self, schedule: HopSchedule) -> None:
+        """Make ready for streams of that schedule, before the first. May take seconds."""
+        ...
+
     def run(self, jobs: Sequence[Job]) -> list[np.ndarray]: ...
 
     def open(

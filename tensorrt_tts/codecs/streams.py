@@ -152,6 +152,9 @@ class WindowCodec:
     def enter_thread(self) -> None:
         """Nothing to set."""
 
+    def prepare(self, schedule: HopSchedule) -> None:
+        """Nothing is left to make ready."""
+
     def open(
         self,
         schedule: HopSchedule,

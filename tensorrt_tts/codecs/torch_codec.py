@@ -14,6 +14,7 @@ from tensorrt_tts.codecs.base import Job, Window
 from tensorrt_tts.codecs.context import CodecContext
 from tensorrt_tts.codecs.full_precision import full_precision
 from tensorrt_tts.codecs.graph_replay import Compute, GraphReplays
+from tensorrt_tts.codecs.schedule import HopSchedule
 
 
 class TorchCodec:
@@ -32,6 +33,9 @@ class TorchCodec:
         holds for this thread and for those that have not used torch yet, a language model's too."""
         if self.device.type == "cpu":
             torch.set_num_threads(1)
+
+    def prepare(self, schedule: HopSchedule) -> None:
+        """Nothing is made ready of what is launched kernel by kernel."""
 
     @torch.inference_mode()
     @full_precision()

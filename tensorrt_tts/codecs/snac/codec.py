@@ -10,6 +10,8 @@ import numpy as np
 import torch
 
 from tensorrt_tts.codecs.base import CodecStream, Condition, Window
+from tensorrt_tts.codecs.graph_replay import CAPTURE_FROM, SIZES
+from tensorrt_tts.codecs.rehearsal import rehearsed
 from tensorrt_tts.codecs.schedule import HopSchedule
 from tensorrt_tts.codecs.snac import weights as snac_weights
 from tensorrt_tts.codecs.snac.config import SnacConfig
@@ -53,6 +55,16 @@ class SnacCodec(TorchCodec):
         if stateful:
             return StateStream(self.context, schedule, self.stages, seed)
         return WindowStream(self.context, schedule, seed)
+
+    def prepare(self, schedule: HopSchedule) -> None:
+        """Run what such streams will come with often enough for it to be captured."""
+        if self.replays is None:
+            return
+        step = (0,) * len(self.config.vq_strides)
+        for window, rows in rehearsed(self.context, schedule, step, self.max_batch):
+            for size in (size for size in SIZES if size <= rows):
+                for _ in range(CAPTURE_FROM):
+                    self.run([window] * size)
 
     def _go_on(self, jobs: Sequence[StateJob]) -> np.ndarray:
         return run(self.stages, jobs)

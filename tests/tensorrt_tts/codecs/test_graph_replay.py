@@ -11,10 +11,13 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tensorrt_tts.audio.pcm import to_int16
 from tensorrt_tts.codecs import graph_replay
-from tensorrt_tts.codecs.base import Window
+from tensorrt_tts.codecs.base import Window, decode
 from tensorrt_tts.codecs.graph_replay import CAPTURE_FROM, GraphReplays
 from tensorrt_tts.codecs.snac.codec import SnacCodec
+from tensorrt_tts.codecs.snac.stages import SnacStages
+from tensorrt_tts.stream_options import StreamOptions
 from tests.support import fake_graphs
 from tests.support.fake_graphs import FakeGraph
 from tests.support.snac_codecs import tiny_codec
@@ -72,7 +75,7 @@ def test_what_comes_once_is_never_captured(graphs: type[FakeGraph]) -> None:
         assert len(codec.replays) == int(times >= CAPTURE_FROM)
 
 
-def test_batches_of_up_to_a_power_of_two_share_a_graph() -> None:
+def test_batches_of_a_size_share_a_graph() -> None:
     codec = replaying(tiny_codec())
     assert codec.replays is not None
     for count in (5, 6, 7, 8, 3, 4):
@@ -80,6 +83,55 @@ def test_batches_of_up_to_a_power_of_two_share_a_graph() -> None:
     assert len(codec.replays) == 1
     codec.run([window(40, 1, seed) for seed in range(3)])
     assert len(codec.replays) == 2
+
+
+def test_what_would_gain_nothing_is_never_captured(monkeypatch: pytest.MonkeyPatch) -> None:
+    codec = replaying(tiny_codec())
+    assert codec.replays is not None
+    monkeypatch.setattr(graph_replay, "MAX_SAMPLES", 2 * codec.context.samples_per_frame)
+    for _ in range(2 * CAPTURE_FROM):
+        codec.run([window(40, 1, seed) for seed in range(3)])
+    assert len(codec.replays) == 0
+    for _ in range(CAPTURE_FROM):
+        codec.run([window(40, 1, seed) for seed in range(2)])
+    assert len(codec.replays) == 1
+
+
+def test_once_prepared_a_stream_launches_nothing_before_its_end() -> None:
+    codec, options = replaying(tiny_codec()), StreamOptions()
+    assert codec.replays is not None
+    codec.max_batch = 2
+    codec.prepare(options.schedule)
+    kept, launched = len(codec.replays), 0
+
+    class Counted(SnacStages):
+        def embed(self, codes: torch.Tensor) -> torch.Tensor:
+            nonlocal launched
+            launched += 1
+            return super().embed(codes)
+
+    codec.stages = copy.copy(codec.stages)
+    codec.stages.__class__ = Counted
+    stream = codec.open(options.schedule, 7)
+    steps = [tuple(row) for row in np.random.default_rng(0).integers(0, 40, (80, 3)).tolist()]
+    heard, at = [], 0
+    for joined in (1, 1, 1, 1, 2, 4, 1, 2):
+        while stream.due < joined:
+            stream.push(steps[at : at + 1])
+            at += 1
+        heard += [stream.take(codec.run([stream.job(joined)] * 2)[1])]
+    assert (launched, len(codec.replays)) == (0, kept)
+    stream.end()
+    heard += [stream.take(codec.run([stream.job()])[0])]
+    assert launched == 1
+    whole = to_int16(decode(tiny_codec(), steps[:at], 7))
+    np.testing.assert_allclose(np.concatenate(heard), whole, atol=1)
+
+
+def test_without_a_gpu_there_is_nothing_to_prepare() -> None:
+    codec = tiny_codec()
+    codec.prepare(StreamOptions().schedule)
+    assert codec.replays is None
 
 
 def test_a_capture_is_of_its_thread_and_shares_the_memory(graphs: type[FakeGraph]) -> None:
