@@ -11,6 +11,7 @@ from benchmarks.commands.command import above_zero, command, option
 from benchmarks.commands.result import environment, leave
 from benchmarks.load.session import Session
 from tensorrt_tts.errors import TTSError
+from tensorrt_tts.loading import check_device
 from tensorrt_tts.loop_thread import run_blocking
 from tensorrt_tts.notice import notice
 
@@ -106,6 +107,7 @@ def soak(parsed: argparse.Namespace) -> None:
     "streams held by our codec path and by the usual ones, and what happens beyond",
     option("--codecs", default="demo,random", help="one by one (%(default)s)"),
     option("--policies", help="some of batched,stateful,single,window,again (all)"),
+    option("--device", default="cpu", help="that the codec runs on: cpu or cuda (%(default)s)"),
     above_zero("--limit", default=64, help="streams at most (%(default)s)"),
     above_zero("--seconds", float, default=5.0, help="of audio in an answer"),
     option("--out", type=Path, default=Path("out/capacity")),
@@ -117,6 +119,7 @@ def capacity(parsed: argparse.Namespace) -> None:
     from benchmarks.host.overhead import SERVER
     from benchmarks.host.overhead import table as level_table
 
+    check_device(parsed.device)
     torch.set_num_threads(1)  # of this process, which only compares
     policies = parsed.policies.split(",") if parsed.policies else tuple(POLICIES)
     settings = {"codecs": parsed.codecs, "policies": policies, "seconds": parsed.seconds}
@@ -134,6 +137,7 @@ def capacity(parsed: argparse.Namespace) -> None:
                 parsed.seconds,
                 policies,
                 progress=lambda level: notice(level_table([level])),
+                device=parsed.device,
             )
         )
         rows += held
@@ -141,7 +145,11 @@ def capacity(parsed: argparse.Namespace) -> None:
         for row in held:
             if row.policy == BATCHED and row.streams:
                 for slots in slots_beyond(row.streams):
-                    points += run_blocking(beyond(codec, slots, folder, session, parsed.seconds))
+                    points += run_blocking(
+                        beyond(
+                            *(codec, slots, folder, session, parsed.seconds), device=parsed.device
+                        )
+                    )
     print(table(rows, points))
     named: dict[str, list[Any]] = {"capacity": rows, "beyond": points, "levels": levels}
     found = {name: [asdict(one) for one in those] for name, those in named.items()}

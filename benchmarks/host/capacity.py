@@ -124,12 +124,13 @@ async def capacity(
     seconds: float,
     policies: Sequence[str] = tuple(POLICIES),
     progress: Callable[[Level], None] = lambda level: None,
+    device: str = "cpu",
 ) -> tuple[list[Held], list[Level]]:
     """One row for each policy, and every level that was tried."""
     rows: list[Held] = []
     tried: list[Level] = []
     for policy in policies:
-        exact = exactness(codec, policy)
+        exact = exactness(codec, policy, device)
         load = os.getloadavg()[0]
         first = 1 if policy in USUAL else 2
         levels = await host_overhead(
@@ -139,7 +140,7 @@ async def capacity(
             limit,
             seconds,
             progress=progress,
-            more=["--policy", policy],
+            more=["--policy", policy, "--device", device],
             first=first,
             # What they never play is in the column `missing`, and no reason to hold nothing.
             forgiven={Fault.FRAMES} if policy in USUAL else (),
@@ -155,7 +156,7 @@ async def capacity(
                 cpu=judged.cpu,
                 missing=max((one.missing for one in exact), key=abs),
                 max_lsb=max(one.max_lsb for one in exact),
-                threads=open_policy(codec, policy)[0].threads,
+                threads=open_policy(codec, policy, device)[0].threads,
                 load=round(load, 2),
             )
         )
@@ -163,9 +164,9 @@ async def capacity(
     return rows, tried
 
 
-def exactness(name: str, policy: str) -> list[Comparison]:
-    """`TOGETHER` streams at one scheduler, each against its own offline decode."""
-    codec, tokens = open_policy(name, policy)
+def exactness(name: str, policy: str, device: str = "cpu") -> list[Comparison]:
+    """`TOGETHER` streams at one scheduler, each against its own offline decode on the CPU."""
+    codec, tokens = open_policy(name, policy, device)
     reference, _ = open_codec(name, "cpu")
     scheduler = CodecScheduler(codec)
     options = options_of(policy)
@@ -210,11 +211,13 @@ async def beyond(
     session: Session,
     seconds: float,
     shares: Sequence[float] = SHARES,
+    device: str = "cpu",
 ) -> list[Point]:
     """Callers who come within half an answer, each once, to a server of so many slots."""
     points: list[Point] = []
     log = folder / f"server-{slots}-slots.log"
-    with serving_host(codec, seconds, slots, log, ["--max-queued", "0"]) as (_, endpoint):
+    more = ["--max-queued", "0", "--device", device]
+    with serving_host(codec, seconds, slots, log, more) as (_, endpoint):
         for share in shares:
             callers = max(1, round(share * slots))
             suite = poisson("en", None, 2 * callers / seconds, callers, 0, one_sentence=True)

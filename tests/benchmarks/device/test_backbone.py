@@ -1,3 +1,4 @@
+import copy
 import weakref
 from dataclasses import replace
 
@@ -11,7 +12,9 @@ from benchmarks.device.codec_rates import codec_rates, hop_windows
 from benchmarks.device.codec_rates import table as codec_table
 from benchmarks.device.run import measured_roofline, production_sampling
 from benchmarks.doubles.engine_double import EngineDouble
+from tensorrt_tts.codecs.graph_replay import GraphReplays
 from tensorrt_tts.errors import BackendError
+from tests.support import fake_graphs
 from tests.support.snac_codecs import tiny_codec
 
 
@@ -109,7 +112,18 @@ def test_codec_rates_by_batch():
     frame_ms = 1000 * 2048 / 24000
     for rate in found:
         assert rate.streams == pytest.approx(rate.batch * frame_ms / rate.ms)
+        assert rate.launched_ms is None  # nothing is replayed on a CPU
+        assert rate.stateful_ms > 0
     assert len(codec_table(found).splitlines()) == 3
+
+
+def test_codec_rates_of_graphs_stand_beside_those_of_launches(monkeypatch):
+    fake_graphs.install(monkeypatch)
+    codec = copy.copy(tiny_codec())
+    codec.replays = GraphReplays(codec.device)
+    (rate,) = codec_rates(codec, (2,), repeats=3)
+    assert rate.launched_ms > 0
+    assert len(codec.replays) == 1  # and what was launched made none
 
 
 def test_the_measured_windows_are_those_of_a_stream():
