@@ -210,8 +210,8 @@ async def test_a_stage_that_does_not_fit_is_left_out_and_said(tmp_path, device):
     assert list(engine.stage_s) == ["first-audio"]
     left_out = [line for line in lines if "left out" in line]
     assert left_out == [
-        "backbone: left out, 88 s left of the 90 it needs",
-        "callers: left out, 87 s left of the 140 it needs",
+        "backbone: left out, 138 s left of the 140 it needs",
+        "callers: left out, 137 s left of the 180 it needs",
     ]
     assert (found.incomplete, engine.incomplete) == ([], [])
 
@@ -233,7 +233,7 @@ async def test_a_budget_that_ends_within_a_stage_keeps_what_was_found(tmp_path, 
         *("tiny", "cpu", tmp_path),
         batches=(1,),
         limit=64,
-        budget_s=150.0,
+        budget_s=190.0,
         say=lines.append,
         clock=device.clock,
     )
