@@ -80,9 +80,15 @@ def codec_golden(folder: Path, tolerance: float = TOLERANCE) -> Iterator[Compare
         case = _read(path)
         allowed = float(case.pop("atol", tolerance))
         if any(name in case for name in HEARD):
-            yield from _encoded(encoders, case, path, allowed)
+            rows = list(_encoded(encoders, case, path, allowed))
         else:
-            yield from _decoded(codecs, case, path, allowed)
+            rows = list(_decoded(codecs, case, path, allowed))
+        if all(row.left_out for row in rows):
+            raise InputError(
+                f"nothing of '{path}' can be compared; store what the official code made of its "
+                f"ids, or of its {' or '.join(HEARD)}, beside them"
+            )
+        yield from rows
 
 
 class _Pair(Generic[Model]):

@@ -207,6 +207,17 @@ def test_what_nothing_in_the_file_makes_is_named_and_not_compared(
     assert f"not compared: no {source} in the file" in capsys.readouterr().out
 
 
+def test_a_file_of_which_nothing_can_be_compared(tmp_path: Path) -> None:
+    """Neither ids alone nor an encoding without what it is made of says anything."""
+    nothing = dict.fromkeys(("wav", "wav_f64", "d_vector", "prenet.linear_pre"))
+    with pytest.raises(InputError, match=r"nothing of '.*case.npz' can be compared; store"):
+        list(codec_golden(write_case(tmp_path, **nothing)))
+    folder = write_encodings(tmp_path / "encodings")
+    np.savez(folder / "encode.npz", feat=np.zeros((1, 20, FEATURES)), mel=np.zeros((1, 128, 9)))
+    with pytest.raises(InputError, match=r"nothing of '.*encode.npz' can .* its feat or ref_wav"):
+        list(codec_golden(folder))
+
+
 def test_of_a_spectrogram_some_frames_may_be_stored(tmp_path: Path) -> None:
     folder = write_encodings(tmp_path)
     stored = dict(np.load(folder / "encode.npz"))
