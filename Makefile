@@ -46,6 +46,8 @@ else
 endif
 
 # Four processes on two cores: half of the tests' time is waiting.
+# Containers often forbid bytecode; every process would then compile us and our tests anew.
+test: export PYTHONDONTWRITEBYTECODE =
 test: $(INSTALLED)  ## the default test suite (minutes on 2 cores)
 	$(PYTHON) -m pytest -n 4 --dist loadfile
 
