@@ -99,6 +99,7 @@ class GraphReplays:
         self._seen[key] = seen + 1
         if seen + 1 < CAPTURE_FROM:
             return None
+        self._seen[key] = -1  # should it fail, not again for everyone who comes
         hosts = [_pinned((size, *x.shape[1:]), x.dtype) for x in inputs]
         ours = [host.to(self._device) for host in hosts]
         graph = torch.cuda.CUDAGraph()
@@ -114,6 +115,7 @@ class GraphReplays:
             self._replays.popitem(last=False)
         replay = Replay(hosts, ours, graph.replay, output, host_output)
         self._replays[key] = replay
+        self._seen[key] = CAPTURE_FROM - 1
         return replay
 
 

@@ -170,7 +170,7 @@ def test_the_least_recently_used_goes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_codec_that_waits_for_its_device_is_found_out() -> None:
-    """As on a GPU; and the next call is as good as the first."""
+    """As on a GPU; and the next call is launched as the first one was."""
     replays = GraphReplays(DEVICE)
 
     def waits(x: torch.Tensor) -> torch.Tensor:
@@ -181,4 +181,6 @@ def test_a_codec_that_waits_for_its_device_is_found_out() -> None:
     with pytest.raises(RuntimeError, match="capturing"):
         replays("waits", waits, [torch.ones(2)])
     assert len(replays) == 0
+    for _ in range(CAPTURE_FROM):
+        np.testing.assert_array_equal(replays("waits", waits, [torch.ones(2)]), [2, 2])
     np.testing.assert_array_equal(replays("fine", lambda x: x + 1, [torch.ones(2)]), [2, 2])
