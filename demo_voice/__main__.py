@@ -27,6 +27,7 @@ STEPS = {
 """In the order in which ``train`` runs them."""
 
 APART = {
+    "average": "demo_voice.lm.average",
     "stand-in": "demo_voice.lm.stand_in",
     "copy-synthesis": "demo_voice.copy_synthesis",
     "written-out": "demo_voice.written_out",

@@ -17,8 +17,7 @@ from typing import Any
 
 import torch
 
-from demo_voice.export import add_arguments as add_weights
-from demo_voice.export import exported_voices
+from demo_voice.export import add_weights, exported_voices
 from demo_voice.hindi.scores import HindiJudge
 from demo_voice.judging import (
     Judge,

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from demo_voice.evaluate import evaluated
-from demo_voice.export import add_arguments as add_weights
+from demo_voice.export import add_weights
 from demo_voice.hindi.scores import HindiJudge, hindi_summary
 from demo_voice.judging import Judge, ends, held_out, judge_spoken, judge_teacher, summary
 from demo_voice.speak import AT_ONCE, Settings, speak

@@ -15,7 +15,7 @@ from typing import Any
 
 import torch
 
-from demo_voice.export import add_arguments as add_weights
+from demo_voice.export import add_weights
 from demo_voice.speak import AT_ONCE, speak
 from tensorrt_tts.errors import SettingError
 

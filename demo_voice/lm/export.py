@@ -23,8 +23,8 @@ SAMPLING = {"temperature": 0.4, "top_p": 0.8, "repetition_penalty": 1.0}
 """Chosen on the validation sentences; see demo_voice/README.md."""
 
 
-def hub_config(shape: Shape) -> dict[str, Any]:
-    """config.json of `transformers`."""
+def hub_config(shape: Shape, default: str | None = None) -> dict[str, Any]:
+    """config.json of `transformers`. default: the voice where none is asked for, else the first."""
     vocabulary = shape.vocabulary
     return {
         "architectures": ["LlamaForCausalLM"],
@@ -49,11 +49,14 @@ def hub_config(shape: Shape) -> dict[str, Any]:
         "dtype": "float16",
         "tts_spec": "demo",
         "alignment_heads": [[layer, 0] for layer in shape.guided],
-    } | ({} if shape.vocabulary.voices == ALONE else {"tts_voices": declared(shape.voices)})
+    } | (
+        {} if shape.vocabulary.voices == ALONE else {"tts_voices": declared(shape.voices, default)}
+    )
 
 
-def declared(voices: Sequence[str]) -> list[dict[str, Any]]:
+def declared(voices: Sequence[str], default: str | None = None) -> list[dict[str, Any]]:
     """What the toolkit is told of the voices, the default one first."""
+    voices = sorted(voices, key=lambda name: name != default)
     return [
         {
             "name": name,
@@ -83,12 +86,12 @@ def restore(checkpoint: Path) -> VoiceLM:
     return model.eval()
 
 
-def export(model: VoiceLM, folder: Path) -> None:
-    """Write the folder; half precision halves it and changes no word."""
+def export(model: VoiceLM, folder: Path, default: str | None = None) -> None:
+    """Write the folder; half precision halves it and changes no word. default: as `hub_config`."""
     folder.mkdir(parents=True, exist_ok=True)
     state = {k: v.half().contiguous() for k, v in hub_state(model).items()}
     save_file(state, str(folder / "model.safetensors"), metadata={"format": "pt"})
-    write_json(folder / "config.json", hub_config(model.shape))
+    write_json(folder / "config.json", hub_config(model.shape, default))
     generation = {
         "do_sample": True,
         **SAMPLING,

@@ -172,6 +172,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         help="checkpoint of another codec's codes, or folder of an exported model",
     )
+    parser.add_argument(
+        "--rate-share",
+        type=float,
+        default=1.0,
+        help="of the usual learning rates, to go on gently from a model that is done (%(default)s)",
+    )
     parser.add_argument("--stand-in", action="store_true", help="train on the stand-in codes")
     parser.add_argument(
         "--half",
@@ -229,6 +235,7 @@ def run(args: argparse.Namespace) -> None:
         books, tokens = read_codebooks(work), "tokens"
     shape = shape_for(args, chosen(work, args.voices), books.shape[1], path)
     trainer = Trainer(shape, books, args.device, args.half)
+    trainer.peaks = [peak * args.rate_share for peak in trainer.peaks]
     if path.exists():
         trainer.load(path)
     elif args.start_from:

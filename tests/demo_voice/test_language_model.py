@@ -6,9 +6,10 @@ import json
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from demo_voice.export import WEIGHTS, exported_voices
-from demo_voice.lm import losses
+from demo_voice.lm import average, losses
 from demo_voice.lm.export import export
 from demo_voice.lm.model import Shape, VoiceLM
 from demo_voice.lm.muon import Muon, orthogonalised
@@ -190,6 +191,27 @@ def test_export_equals_training_model(tmp_path) -> None:
         expected = made(ids)[0] @ made.head().t()
         found = loaded(ids).logits
     assert float((expected - found).abs().max()) < 0.02 * float(expected.abs().max())
+
+
+def test_an_average_lies_halfway_and_says_what_its_parts_say(tmp_path) -> None:
+    made = [model(), model()]
+    with torch.no_grad():
+        made[1].text_out += 1.0
+        made[1].model.norm.weight *= 3.0
+    for one, name in zip(made, "ab", strict=True):
+        export(one, tmp_path / name)
+    asked = argparse.Namespace(of=[tmp_path / "a", tmp_path / "b"], into=tmp_path / "mean")
+    average.run(asked)
+    a, b, mean = (load_file(tmp_path / name / "model.safetensors") for name in ("a", "b", "mean"))
+    assert any(not torch.equal(a[name], b[name]) for name in a)
+    for name, tensor in mean.items():
+        assert torch.equal(tensor, ((a[name].float() + b[name].float()) / 2).half())
+    assert (tmp_path / "mean" / "config.json").read_text() == (
+        tmp_path / "a" / "config.json"
+    ).read_text()
+    (tmp_path / "b" / "tokenizer.json").write_text("{}")
+    with pytest.raises(SettingError, match="sizes or symbols differ"):
+        average.run(asked)
 
 
 def test_muon_moves_only_what_has_a_gradient() -> None:

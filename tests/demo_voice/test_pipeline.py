@@ -74,6 +74,15 @@ def test_two_voices_share_a_codec_and_a_model_and_new_speech_joins_them(work, ca
         name = model.spec.voice(voice).name
         assert segment.prompt.ids == tuple(Vocabulary(16, ("heart", "hf_alpha")).prompt(read, name))
 
+    args = arguments(work, 1.0)
+    args.default_voice = "hf_alpha"
+    export.run(args)
+    model = load_model(str(work / "weights" / "lm"), str(work / "weights" / "codec"))
+    assert model.spec.voice(None).name == "hf_alpha"
+    args.default_voice = "hm_psi"
+    with pytest.raises(SettingError, match="'hm_psi': choose one of heart, hf_alpha"):
+        export.run(args)
+
     # The next run starts from them, alphabet, vocabulary and all, and a third voice.
     (work / "codec").rename(work / "codec-before")
     (work / "lm").rename(work / "lm-before")
