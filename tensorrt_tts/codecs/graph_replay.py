@@ -27,9 +27,8 @@ MAX_SAMPLES = 1 << 17
 """Of all rows together, for a graph: one-frame hops of 64 streams."""
 
 SIZES = (1, 2, 4, 8, 16, 32, 48, 64)
-"""Rows that are computed; what comes is filled up to the next of them, with
-the last of them. A
-library plans anew for every size that it has not seen, for longer than a hop takes."""
+"""Rows that are computed: what comes is filled up to the next size with its own last row. A library
+plans anew for every size that it has not seen, for longer than a hop takes."""
 
 Compute = Callable[..., torch.Tensor]
 """Tensors of the same first dimension, on the device, to one of that dimension too. It must not
